@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 LOCK_WORDS = ("lock", "Conflicting")
+Configuration = dict[str, str | bool | int | float | list[str]]
 
 
 def quote_identifier(name: str) -> str:
@@ -30,8 +31,8 @@ def quote_literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _configuration(memory_limit: str, threads: int, temp_directory: Path | None) -> dict[str, str | bool | int]:
-    configuration: dict[str, str | bool | int] = {
+def _configuration(memory_limit: str, threads: int, temp_directory: Path | None) -> Configuration:
+    configuration: Configuration = {
         "memory_limit": memory_limit,
         "threads": threads,
         # An extension that is missing must fail at once instead of waiting for a download (stack decisions, section 1).

@@ -1,0 +1,56 @@
+# The only entry points; CI calls the same ones.
+PYTHON ?= python3.11
+PORT ?= 3000
+BIN := .venv/bin
+export GX_ANALYTICS_ENABLED := false
+export DAGSTER_DISABLE_TELEMETRY := true
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+.DEFAULT_GOAL := help
+.PHONY: help environment refresh ui test test-vectors lint format bench lock
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+environment: .venv/ready ## Create .venv from requirements.lock (hashes checked, binary wheels only, byte-compiled)
+
+# --no-deps: the lock is the whole closure; pip 23 cannot resolve extras (gql[requests]) when it checks hashes.
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	touch .venv/ready
+
+refresh: environment ## Run the night once (default: on the synthetic sample estate) and say where the marts are
+	@$(BIN)/hiw refresh
+
+ui: environment ## Dagster's webserver and daemon on http://127.0.0.1:3000 (PORT=...)
+	@home=$$($(BIN)/hiw prepare) && export DAGSTER_HOME=$$home && trap 'kill 0' EXIT INT TERM && \
+	env --default-signal=INT,TERM $(BIN)/dagster-daemon run -m dagster_project.definitions & \
+	home=$$($(BIN)/hiw prepare) && DAGSTER_HOME=$$home env --default-signal=INT,TERM \
+	$(BIN)/dagster-webserver --host 127.0.0.1 --port $(PORT) -m dagster_project.definitions
+
+test: environment ## All tests; the last lines say what was skipped and why
+	$(BIN)/python -m pytest
+
+test-vectors: environment ## The measures against the reference vectors (HIW_VECTORS=folder)
+	$(BIN)/python -m pytest tests/integration/measures
+
+lint: environment ## ruff, mypy, sqlfmt: nothing is changed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfmt --check --quiet dbt/models dbt/tests
+
+format: environment ## Put the code into form
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+	$(BIN)/sqlfmt --quiet dbt/models dbt/tests
+
+bench: environment ## Time and memory as ratios to bare DuckDB; writes data_lake/bench/results.json
+	$(BIN)/python -m tests.bench
+
+lock: ## Make requirements.lock anew from requirements.in (needs uv)
+	uv pip compile --quiet --generate-hashes --only-binary :all: --no-emit-index-url --no-header --python-version 3.11 \
+		requirements.in --output-file requirements.lock

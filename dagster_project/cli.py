@@ -1,0 +1,181 @@
+"""The command `hiw`. Not here: what the commands do; each calls one function of the package.
+
+Exit codes: 0 good; 1 the night failed, or what is published is not good; 2 the call or the settings are wrong;
+3 the machine is not fit to run it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.lake.files import LakeError
+from dagster_project.lake.paths import Lake
+from dagster_project.settings import Settings, load_settings
+
+FAILED, WRONG_CALL = 1, 2
+app = typer.Typer(
+    help="The NHS health inequalities warehouse: run the night, see what is published, go back to an earlier release.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
+
+
+@contextmanager
+def _explained() -> Iterator[Settings]:
+    """Settings for a command; what goes wrong is said as what, why and what to do next."""
+    try:
+        yield load_settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            place = "_".join(["HIW", *map(str, problem["loc"])]).upper()
+            err.print(f"[bold]Settings:[/bold] {place}: {problem['msg']}")
+        raise typer.Exit(WRONG_CALL) from error
+    except LakeError as error:
+        err.print(f"[bold]{error.what}[/bold]\n  why:  {error.why}\n  next: {error.next_step}", highlight=False)
+        raise typer.Exit(FAILED) from error
+
+
+def _emit(payload: Any, *, as_json: bool, lines: list[str]) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(payload, indent=1, default=str) + "\n")
+        return
+    for line in lines:
+        out.print(line, highlight=False)
+
+
+@app.command()
+def refresh(
+    offline: Annotated[bool, typer.Option(help="Use only the files that are kept.")] = False,
+    verbose: Annotated[bool, typer.Option(help="Show Dagster's log.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the night now: fetch, parse, build, audit, publish."""
+    with _explained() as settings:
+        from dagster_project.refresh import run_night, summary_lines
+
+        result = run_night(settings.model_copy(update={"offline": settings.offline or offline}), verbose=verbose)
+        _emit(result.as_dict(), as_json=as_json, lines=summary_lines(result, settings))
+        if not result.succeeded:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """What is published, how old it is, what is held. Exit code 1 when the marts are not fresh or not sound."""
+    with _explained() as settings:
+        from dagster_project.status import read_status
+
+        found = read_status(settings)
+        _emit(found.as_dict(), as_json=as_json, lines=found.lines())
+        if not found.fresh:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def publish(
+    candidate: Annotated[str, typer.Argument(help="sha256 of a sealed candidate; empty means the newest.")] = "",
+    allow_withdrawn: Annotated[bool, typer.Option(help="Publish a release again that was rolled back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a sealed candidate. Refuses without complete, passing evidence for exactly these bytes."""
+    with _explained() as settings:
+        from dagster_project.release.project import ReleaseProject
+        from dagster_project.release.publish import publish as publish_candidate
+        from dagster_project.transform.dbt import target_folder
+
+        project = ReleaseProject.load(settings, target_folder(settings))
+        release = publish_candidate(
+            project, candidate or None, keep_releases=settings.keep_releases, allow_withdrawn=allow_withdrawn
+        )
+        _emit(
+            {"release": release.name, "outcome": release.outcome},
+            as_json=as_json,
+            lines=[f"{release.outcome}: {release.name}"],
+        )
+
+
+@app.command()
+def rollback(
+    release: Annotated[str, typer.Argument(help="Name of a kept release; empty means the one before.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Point published/ at an earlier release."""
+    with _explained() as settings:
+        from dagster_project.release.releases import rollback as roll_back
+
+        found = roll_back(Lake(settings.data_lake), release or None)
+        _emit(
+            {"release": found.name, "outcome": found.outcome},
+            as_json=as_json,
+            lines=[f"{found.outcome}: now at {found.name}"],
+        )
+
+
+@app.command()
+def releases(as_json: AsJson = False) -> None:
+    """The releases that are kept, oldest first."""
+    with _explained() as settings:
+        from dagster_project.release.releases import list_releases
+
+        found = list_releases(Lake(settings.data_lake))
+        lines = [f"{'*' if r.is_current else ' '} {r.name}  {r.origin}  {sum(r.rows.values()):,} rows" for r in found]
+        _emit([{"release": r.name, "current": r.is_current} for r in found], as_json=as_json, lines=lines or ["none"])
+
+
+@app.command()
+def sql(query: Annotated[str, typer.Argument(help="One SELECT.")], as_json: AsJson = False) -> None:
+    """Ask the published file, read-only, with nothing else of the machine in reach."""
+    with _explained() as settings:
+        from dagster_project.analyst import ask
+
+        columns, rows = ask(Lake(settings.data_lake).marts, query)
+        if as_json:
+            _emit([dict(zip(columns, row, strict=True)) for row in rows], as_json=True, lines=[])
+            return
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*("" if cell is None else str(cell) for cell in row))
+        out.print(table)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Whether this machine and this data folder are fit to run the night; what to do where not."""
+    with _explained() as settings:
+        from dagster_project.doctor import examine
+
+        findings = examine(settings)
+        lines = [
+            f"{'ok  ' if f.good else 'BAD '} {f.what}: {f.found}" + ("" if f.good else f"\n     next: {f.next_step}")
+            for f in findings
+        ]
+        _emit([f.as_dict() for f in findings], as_json=as_json, lines=lines)
+        if not all(finding.good for finding in findings):
+            raise typer.Exit(3)
+
+
+@app.command(hidden=True)
+def prepare() -> None:
+    """Write DAGSTER_HOME and the dbt manifest, for `make ui`."""
+    with _explained() as settings:
+        from dagster_project.instance import prepare_home
+        from dagster_project.transform.dbt import prepare_manifest
+
+        prepare_manifest(settings)
+        sys.stdout.write(str(prepare_home(settings)) + "\n")
+
+
+if __name__ == "__main__":
+    app()

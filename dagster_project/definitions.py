@@ -1,0 +1,39 @@
+"""The whole warehouse on one page.
+
+Each source in sources/ gives raw_<slug> and clean_<slug>; the models in dbt/ give the tables; release_candidate is the one
+file made of the marts; its checks are gate 2; published_marts moves the pointer. The night runs all of it at 02:00.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dagster_project.jobs import nightly_refresh
+from dagster_project.lake.assets import build_source_assets
+from dagster_project.release.assets import build_release_assets
+from dagster_project.schedules import build_nightly_schedule
+from dagster_project.sensors import build_failure_sensor
+from dagster_project.settings import Settings, load_settings
+from dagster_project.sources.contract import load_sources
+from dagster_project.transform.dbt import build_dbt_assets, prepare_manifest
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Everything Dagster runs, for these settings; raises ContractError or LakeError naming the file that is wrong."""
+    manifest = prepare_manifest(settings)
+    sources = [asset for source in load_sources().values() for asset in build_source_assets(settings, source)]
+    release_assets, release_checks = build_release_assets(settings, manifest)
+    return dg.Definitions(
+        assets=[*sources, build_dbt_assets(settings, manifest), *release_assets],
+        asset_checks=release_checks,
+        jobs=[nightly_refresh],
+        schedules=[build_nightly_schedule(settings)],
+        sensors=[build_failure_sensor(settings)],
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dagster` loads."""
+    return build_definitions(load_settings())

@@ -1,0 +1,108 @@
+"""Whether a machine and a data folder are fit for the night: the answer of `hiw doctor`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dagster_project.lake.ledger import Ledger
+from dagster_project.lake.paths import Lake
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.sources.contract import ContractError, load_sources
+
+GIGABYTE = 1_000_000_000
+FREE_GIGABYTES = 5
+CHECKED_PACKAGES = (
+    "duckdb",
+    "dagster",
+    "dagster-webserver",
+    "dagster-dbt",
+    "dbt-core",
+    "dbt-duckdb",
+    "great-expectations",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    good: bool
+    found: str
+    next_step: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every finding; none of them changes anything."""
+    looks: tuple[Callable[[Settings], Finding], ...] = (
+        _python,
+        _packages,
+        _folder,
+        _space,
+        _contracts,
+        _ledger,
+        _night,
+        _chromium,
+    )
+    return [look(settings) for look in looks]
+
+
+def _python(settings: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("Python", sys.version_info[:2] == (3, 11), version, "create .venv with Python 3.11")
+
+
+def _packages(settings: Settings) -> Finding:
+    lock = (PROJECT_ROOT / "requirements.lock").read_text(encoding="utf-8")
+    installed = {name: importlib.metadata.version(name) for name in CHECKED_PACKAGES}
+    wrong = [f"{name} {version}" for name, version in installed.items() if f"{name}=={version} " not in lock]
+    return Finding("packages", not wrong, ", ".join(wrong) or "as in requirements.lock", "run `make environment`")
+
+
+def _folder(settings: Settings) -> Finding:
+    root = settings.data_lake
+    writable = os.access(root if root.exists() else root.parent, os.W_OK)
+    return Finding("data folder", writable, str(root), "set HIW_DATA_LAKE to a folder that you may write")
+
+
+def _space(settings: Settings) -> Finding:
+    place = settings.data_lake if settings.data_lake.exists() else settings.data_lake.parent
+    free = shutil.disk_usage(place).free / GIGABYTE
+    return Finding("free space", free >= FREE_GIGABYTES, f"{free:.0f} GB", f"free {FREE_GIGABYTES} GB on that disk")
+
+
+def _contracts(settings: Settings) -> Finding:
+    try:
+        return Finding("source contracts", True, f"{len(load_sources())} sources")
+    except ContractError as error:
+        return Finding("source contracts", False, str(error), "mend the file that is named")
+
+
+def _ledger(settings: Settings) -> Finding:
+    try:
+        entries = sum(1 for _ in Ledger(Lake(settings.data_lake).ledger).entries())
+    except (ValueError, TypeError) as error:
+        return Finding("ledger", False, str(error), "restore data_lake/ledger.jsonl from the last backup")
+    return Finding("ledger", True, f"{entries} entries")
+
+
+def _night(settings: Settings) -> Finding:
+    from dagster_project.release.releases import verify_current
+
+    problems = verify_current(Lake(settings.data_lake)) if Lake(settings.data_lake).marts.exists() else []
+    return Finding("published release", not problems, "; ".join(problems) or "sound, or none yet", "run `hiw rollback`")
+
+
+def _chromium(settings: Settings) -> Finding:
+    found = shutil.which("chromium")
+    return Finding("chromium", True, found or "not installed: browser tests will be skipped")

@@ -1,0 +1,16 @@
+"""What can be started: the night, and the back-fill of single months. Not here: when (schedules.py) and alarms (sensors.py)."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+NIGHT_TAGS = {"duckdb": "warehouse"}
+"""One run at a time may carry this tag (dagster.yaml): two nights would audit each other's tables."""
+
+nightly_refresh = dg.define_asset_job(
+    "nightly_refresh",
+    selection=dg.AssetSelection.all(),
+    description="Fetch what is new, parse it, build the models, audit the candidate, publish it.",
+    executor_def=dg.in_process_executor,
+    run_tags=NIGHT_TAGS | {"dagster/max_runtime": str(3 * 60 * 60)},
+)

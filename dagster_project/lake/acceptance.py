@@ -1,0 +1,204 @@
+"""From snapshots to the clean tables in use: parse what is new, let gate 1 judge it, point to the newest that passed.
+
+A snapshot that cannot be parsed is refused; one that parses but fails its suite is held. Either way the period stays at its
+last good vintage, every file is kept, and the ledger says why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lake.clean import ParseReport, build_clean_table, write_empty
+from dagster_project.lake.files import LakeError, sync_folder
+from dagster_project.lake.ledger import Entry, Event, Ledger
+from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.snapshots import Snapshot, known_snapshots
+from dagster_project.sources.contract import Entity, Source
+
+Progress = Callable[[Iterable[Snapshot], str], Iterable[Snapshot]]
+EMPTY = "_empty.parquet"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What gate 1 says of one clean table."""
+
+    passed: bool
+    failures: tuple[str, ...] = ()
+    """One sentence for each failed expectation, with the keys of failing rows."""
+    warnings: tuple[str, ...] = ()
+    suite: str = ""
+    """Fingerprint of the suite, so that a changed suite judges again."""
+
+
+Gate = Callable[[Source, Entity, Path], Verdict]
+
+
+@dataclass
+class CleanReport:
+    """What one parse of a source did."""
+
+    reports: list[ParseReport] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    in_use: dict[str, list[str]] = field(default_factory=dict)
+    """Periods in use by entity."""
+    rows_in_use: int = 0
+    changed: bool = False
+    periods_parsed: set[str] = field(default_factory=set)
+
+    @property
+    def rejecting(self) -> list[ParseReport]:
+        """The reports of files that lost rows."""
+        return [report for report in self.reports if report.records_rejected]
+
+
+class Acceptance:
+    """Parses and judges the snapshots of one source."""
+
+    def __init__(
+        self, source: Source, lake: Lake, origin: Origin, gate: Gate, suite: str, *, memory_limit: str, threads: int
+    ) -> None:
+        self._source = source
+        self._lake = lake
+        self._origin = origin
+        self._gate = gate
+        self._suite = suite
+        self._memory_limit = memory_limit
+        self._threads = threads
+        self._ledger = Ledger(lake.ledger)
+        self._report = CleanReport()
+        self._judged = self._read_judged()
+
+    def run(
+        self,
+        *,
+        periods: frozenset[str] | None = None,
+        again: bool = False,
+        progress: Progress = lambda items, _: items,
+    ) -> CleanReport:
+        """Parse and judge every snapshot that has no verdict yet and set the links.
+
+        With `periods`, these are judged again whatever was said of them; with `again`, all are.
+        """
+        snapshots = known_snapshots(self._lake, self._source, self._origin)
+        asked = periods or frozenset()
+        waiting = [s for s in snapshots if again or s.period in asked or self._waits(s)]
+        for snapshot in progress(waiting, f"parse {self._source.slug}"):
+            self._parse_and_judge(snapshot)
+        for entity in self._source.entities:
+            self._link(entity, [s for s in snapshots if s.entity == entity.name])
+        return self._report
+
+    def _key(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return (snapshot.entity, snapshot.period, snapshot.sha256, self._source.fingerprint, self._suite)
+
+    def _read_judged(self) -> dict[tuple[str, ...], Event]:
+        judged: dict[tuple[str, ...], Event] = {}
+        for entry in self._ledger.entries():
+            if entry.source == self._source.slug and entry.event in {"accepted", "held", "refused"} and entry.sha256:
+                parser, suite = str(entry.detail.get("parser")), str(entry.detail.get("suite"))
+                judged[(entry.entity, entry.period, entry.sha256, parser, suite)] = entry.event
+        return judged
+
+    def _waits(self, snapshot: Snapshot) -> bool:
+        verdict = self._judged.get(self._key(snapshot))
+        return verdict is None or (verdict == "accepted" and not self._destination(snapshot).exists())
+
+    def _destination(self, snapshot: Snapshot) -> Path:
+        return self._lake.clean_vintage(
+            self._source.slug, snapshot.entity, snapshot.period, snapshot.sha256, self._source.fingerprint
+        )
+
+    def _parse_and_judge(self, snapshot: Snapshot) -> None:
+        entity = self._source.entity(snapshot.entity)
+        destination = self._destination(snapshot)
+        self._lake.temporary.mkdir(parents=True, exist_ok=True)
+        workspace = Path(tempfile.mkdtemp(dir=self._lake.temporary, prefix="parse-"))
+        try:
+            report = build_clean_table(
+                self._source, snapshot, destination, workspace, memory_limit=self._memory_limit, threads=self._threads
+            )
+            verdict = self._gate(self._source, entity, destination)
+        except LakeError as error:
+            self._report.refused.append(str(error))
+            self._judge(snapshot, "refused", str(error), {})
+            return
+        finally:
+            shutil.rmtree(workspace, ignore_errors=True)
+        self._settle(snapshot, report, verdict)
+
+    def _settle(self, snapshot: Snapshot, report: ParseReport, verdict: Verdict) -> None:
+        self._report.reports.append(report)
+        self._report.periods_parsed.add(snapshot.period)
+        counts = {"in": report.records_in, "loaded": report.records_loaded, "rejected": report.records_rejected}
+        self._judge(
+            snapshot, "parsed", "", {"rows": counts, "set_aside": report.set_aside, "statuses": report.statuses}
+        )
+        self._report.warnings += [f"{report.name}: {warning}" for warning in verdict.warnings]
+        if verdict.passed:
+            self._judge(snapshot, "accepted", "", {"warnings": list(verdict.warnings)})
+        else:
+            self._report.held.append(f"{report.name}: " + "; ".join(verdict.failures))
+            self._judge(snapshot, "held", "; ".join(verdict.failures), {})
+
+    def _judge(self, snapshot: Snapshot, event: Event, reason: str, detail: dict[str, Any]) -> None:
+        detail |= {"parser": self._source.fingerprint, "suite": self._suite, "origin": self._origin}
+        entry = Entry(
+            event,
+            self._source.slug,
+            snapshot.entity,
+            snapshot.period,
+            snapshot.address,
+            snapshot.sha256,
+            reason,
+            detail=detail,
+        )
+        self._ledger.append_if_new(entry)
+        self._judged[self._key(snapshot)] = event
+
+    def _link(self, entity: Entity, snapshots: list[Snapshot]) -> None:
+        """Point each period at its newest accepted vintage; oldest editions come first in `snapshots`."""
+        folder = self._lake.current(self._source.slug, entity.name, self._origin)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._write_empty(entity, folder)
+        good = {s.period: self._destination(s) for s in snapshots if self._judged.get(self._key(s)) == "accepted"}
+        for period, vintage in good.items():
+            self._report.changed |= _point(folder / f"{period}.parquet", vintage)
+        links = sorted(path for path in folder.glob("*.parquet") if path.name != EMPTY)
+        self._report.in_use[entity.name] = [path.stem for path in links]
+        self._report.rows_in_use += sum(_rows_of(path.resolve()) for path in links)
+
+    def _write_empty(self, entity: Entity, folder: Path) -> None:
+        stamp = folder / f".shape-{self._source.fingerprint}"
+        if not stamp.exists():
+            write_empty(entity, folder / EMPTY)
+            for old in folder.glob(".shape-*"):
+                old.unlink()
+            stamp.touch()
+
+
+def _rows_of(vintage: Path) -> int:
+    report = json.loads(vintage.with_suffix(".report.json").read_text(encoding="utf-8"))
+    return int(report["clean_rows"])
+
+
+def _point(link: Path, target: Path) -> bool:
+    """Make `link` a relative symbolic link to `target`, atomically; True when it changed."""
+    relative = os.path.relpath(target, link.parent)
+    if link.is_symlink() and str(link.readlink()) == relative:
+        return False
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(relative)
+    fresh.replace(link)
+    sync_folder(link.parent)
+    return True

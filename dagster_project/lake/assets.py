@@ -1,0 +1,256 @@
+"""Two assets for every source: raw_<slug> (fetch and keep) and clean_<slug> (parse and gate 1), made from its source.yml."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+from pydantic import Field
+
+from dagster_project.lake.acceptance import Acceptance, CleanReport
+from dagster_project.lake.calendar import newest_expected_period
+from dagster_project.lake.night import hold_night_lock
+from dagster_project.lake.paths import Lake
+from dagster_project.lake.progress import show_progress
+from dagster_project.lake.snapshots import FetchReport, fetch_source
+from dagster_project.lake.transport import open_transport, origin_of
+from dagster_project.quality.landing import landing_gate
+from dagster_project.quality.suites import landing_fingerprint
+from dagster_project.settings import Settings
+from dagster_project.sources.contract import Source
+
+LONDON = ZoneInfo("Europe/London")
+MAXIMUM_LISTED = 20
+
+
+class FetchConfig(dg.Config):
+    """What one fetch may be told in the launchpad."""
+
+    offline: bool = Field(False, description="Use what is kept; ask no publisher.")
+    again: bool = Field(False, description="Fetch every file again in full, whatever is kept.")
+
+
+class ParseConfig(dg.Config):
+    """What one parse may be told in the launchpad."""
+
+    again: bool = Field(False, description="Parse and judge every snapshot again, even those with a verdict.")
+
+
+def build_source_assets(settings: Settings, source: Source) -> list[dg.AssetsDefinition]:
+    """The raw and the clean asset of one source."""
+    return [_raw_asset(settings, source), _clean_asset(settings, source)]
+
+
+def _partitions(source: Source) -> dg.MonthlyPartitionsDefinition | None:
+    if source.monthly_partitions_from is None:
+        return None
+    return dg.MonthlyPartitionsDefinition(
+        start_date=source.monthly_partitions_from.isoformat(), timezone="Europe/London"
+    )
+
+
+def _common(source: Source, layer: str) -> dict[str, Any]:
+    partitions = _partitions(source)
+    return {
+        "group_name": layer,
+        "owners": [source.owner],
+        "tags": {
+            "layer": layer,
+            "publisher": source.publisher.split(" (")[0].replace(" ", "_"),
+            "sensitivity": "public",
+        },
+        "partitions_def": partitions,
+        "backfill_policy": dg.BackfillPolicy.single_run() if partitions else None,
+        "retry_policy": dg.RetryPolicy(
+            max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+        ),
+    }
+
+
+def _raw_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"raw_{source.slug}",
+        description=f"{source.title}: files exactly as published. {source.why}",
+        kinds={"python", "file"},
+        metadata={
+            "publisher": source.publisher,
+            "licence": source.licence,
+            "documentation": dg.MetadataValue.url(source.documentation),
+        },
+        freshness_policy=dg.FreshnessPolicy.cron(
+            deadline_cron="0 6 * * *", lower_bound_delta=dt.timedelta(hours=5), timezone="Europe/London"
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(
+                "publisher_reachable", asset=f"raw_{source.slug}", description="The landing pages were found."
+            ),
+            dg.AssetCheckSpec("files_accepted", asset=f"raw_{source.slug}", description="No download was refused."),
+        ],
+        **_common(source, "raw"),
+    )
+    def raw(context: dg.AssetExecutionContext, config: FetchConfig) -> Iterator[Any]:
+        lake = Lake(settings.data_lake)
+        hold_night_lock(lake, settings.lock_wait_seconds)
+        periods = _periods(context)
+        report = FetchReport()
+        if not (settings.offline or config.offline or _left_out(settings, source)):
+            report = fetch_source(
+                source,
+                open_transport(settings, source.hosts),
+                lake,
+                today=dt.datetime.now(LONDON).date(),
+                periods=periods,
+                again=config.again,
+                progress=show_progress,
+            )
+        _note_partitions(context, report.periods_fetched)
+        yield dg.MaterializeResult(metadata=_fetch_metadata(report))
+        yield _check("publisher_reachable", report.reachable, report.problems if not report.reachable else [])
+        yield _check("files_accepted", not report.problems, report.problems)
+
+    return raw
+
+
+def _clean_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
+    name = f"clean_{source.slug}"
+    checks = {
+        "parsed_whole": "Every snapshot could be parsed and its rows accounted for.",
+        "landing_suite": "Gate 1: the Great Expectations suite of the source; a failure holds that file back.",
+        "rows_accepted": "No row was rejected.",
+        "as_recent_as_its_calendar": "The newest period in use is the one that the publisher's calendar lets expect.",
+    }
+
+    @dg.asset(
+        name=name,
+        deps=[f"raw_{source.slug}"],
+        description=f"{source.title}: typed Parquet, one file for each period, the newest vintage that passed gate 1.",
+        kinds={"python", "duckdb", "parquet"},
+        metadata={"dagster/column_schema": _column_schema(source)},
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=dt.timedelta(
+                days=31 * source.calendar.months_per_period + source.calendar.lag_days + source.calendar.grace_days
+            )
+        ),
+        check_specs=[dg.AssetCheckSpec(check, asset=name, description=text) for check, text in checks.items()],
+        **_common(source, "clean"),
+    )
+    def clean(context: dg.AssetExecutionContext, config: ParseConfig) -> Iterator[Any]:
+        lake = Lake(settings.data_lake)
+        hold_night_lock(lake, settings.lock_wait_seconds)
+        acceptance = Acceptance(
+            source,
+            lake,
+            origin_of(settings),
+            landing_gate(settings.memory_limit, settings.threads),
+            landing_fingerprint(source.slug),
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+        )
+        report = acceptance.run(periods=_periods(context), again=config.again, progress=show_progress)
+        _note_partitions(context, report.periods_parsed)
+        yield dg.MaterializeResult(metadata=_clean_metadata(report))
+        yield _check("parsed_whole", not report.refused, report.refused)
+        yield _check("landing_suite", not report.held, report.held or report.warnings, bool(report.warnings))
+        rejected = [
+            f"{r.name}: {r.records_rejected:,} of {r.records_in:,} rows, listed in {r.rejects_file}"
+            for r in report.rejecting
+        ]
+        yield _check("rows_accepted", not rejected, rejected)
+        yield _recency_check(source, report)
+
+    return clean
+
+
+def _left_out(settings: Settings, source: Source) -> bool:
+    return bool(settings.selected_slugs) and source.slug not in settings.selected_slugs
+
+
+def _periods(context: dg.AssetExecutionContext) -> frozenset[str] | None:
+    """The months that a backfill or the button asks for; None in a night, which looks at all."""
+    if context.has_partition_key or context.has_partition_key_range:
+        return frozenset(key[:7] for key in context.partition_keys)
+    return None
+
+
+def _note_partitions(context: dg.AssetExecutionContext, periods: Iterable[str]) -> None:
+    """In a night, mark the months that came as materialised, so that the UI's calendar of partitions is true."""
+    if not context.assets_def.partitions_def or context.has_partition_key or context.has_partition_key_range:
+        return
+    known = set(context.assets_def.partitions_def.get_partition_keys())
+    for period in sorted(periods):
+        if f"{period}-01" in known:
+            context.log_event(dg.AssetMaterialization(asset_key=context.asset_key, partition=f"{period}-01"))
+
+
+def _check(name: str, passed: bool, sentences: list[str], warned: bool = False) -> dg.AssetCheckResult:
+    shown = "\n".join(f"- {sentence}" for sentence in sentences[:MAXIMUM_LISTED]) or "nothing to report"
+    severity = dg.AssetCheckSeverity.WARN if passed and warned else dg.AssetCheckSeverity.ERROR
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=passed,
+        severity=severity,
+        metadata={"count": len(sentences), "what": dg.MetadataValue.md(shown)},
+    )
+
+
+def _recency_check(source: Source, report: CleanReport) -> dg.AssetCheckResult:
+    expected = newest_expected_period(source, dt.datetime.now(LONDON).date())
+    newest = max((periods[-1] for periods in report.in_use.values() if periods), default="")
+    late = bool(expected) and bool(newest) and newest < expected
+    return dg.AssetCheckResult(
+        check_name="as_recent_as_its_calendar",
+        passed=bool(newest) and not late,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "newest period in use": newest or "none",
+            "expected by the publisher's calendar": expected or "no rule",
+        },
+    )
+
+
+def _fetch_metadata(report: FetchReport) -> dict[str, Any]:
+    return {
+        "files located": report.located,
+        "files new": len(report.new),
+        "files unchanged": report.unchanged,
+        "bytes fetched": report.bytes_fetched,
+        "new": dg.MetadataValue.md("\n".join(f"- {line}" for line in report.new[:MAXIMUM_LISTED]) or "nothing"),
+        "sha256": dg.MetadataValue.md(
+            "\n".join(f"- `{sha}`" for sha in report.sha256[:MAXIMUM_LISTED]) or "nothing new"
+        ),
+        "landing pages not found": dg.MetadataValue.md(
+            "\n".join(f"- {page}" for page in report.missing_pages) or "none"
+        ),
+    }
+
+
+def _clean_metadata(report: CleanReport) -> dict[str, Any]:
+    rows = sum(parsed.clean_rows for parsed in report.reports)
+    suppressed = sum(parsed.statuses.get("suppressed", 0) for parsed in report.reports)
+    in_use = {
+        entity: f"{len(periods)}: {periods[0]} to {periods[-1]}" if periods else "none"
+        for entity, periods in report.in_use.items()
+    }
+    return {
+        "dagster/row_count": report.rows_in_use,
+        "rows parsed now": rows,
+        "records rejected now": sum(parsed.records_rejected for parsed in report.reports),
+        "suppressed share now": round(suppressed / rows, 6) if rows else 0.0,
+        "sha256": dg.MetadataValue.md(
+            "\n".join(f"- `{p.sha256}`" for p in report.reports[:MAXIMUM_LISTED]) or "nothing new"
+        ),
+        "periods in use": dg.MetadataValue.json(in_use),
+    }
+
+
+def _column_schema(source: Source) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name=f"{entity.name}.{column.name}", type=column.type, description=column.description)
+            for entity in source.entities
+            for column in entity.clean_columns
+        ]
+    )

@@ -1,0 +1,47 @@
+"""Which period a publisher should have brought out by a given day, from the calendar in its source.yml."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from dagster_project.sources.contract import Source
+
+THURSDAY = 3
+
+
+def second_thursday(year: int, month: int) -> dt.date:
+    """The second Thursday of a month: the day on which NHS England publishes its monthly statistics."""
+    first = dt.date(year, month, 1)
+    return first + dt.timedelta(days=(THURSDAY - first.weekday()) % 7 + 7)
+
+
+def _month_end(year: int, month: int) -> dt.date:
+    return (dt.date(year + month // 12, month % 12 + 1, 1)) - dt.timedelta(days=1)
+
+
+def publication_day(source: Source, period_end: dt.date) -> dt.date:
+    """The day on which the period that ended on `period_end` is published."""
+    calendar = source.calendar
+    earliest = period_end + dt.timedelta(days=calendar.lag_days)
+    return second_thursday(earliest.year, earliest.month) if calendar.rule == "second_thursday" else earliest
+
+
+def newest_expected_period(source: Source, today: dt.date) -> str:
+    """The newest month (`2026-01`), or snapshot month, that should be out by now, grace included; "" without a rule.
+
+    Sources by financial year give `fy2024-25`.
+    """
+    calendar = source.calendar
+    if calendar.rule == "irregular":
+        return ""
+    grace = dt.timedelta(days=calendar.grace_days)
+    end = today.replace(day=1) - dt.timedelta(days=1)
+    while publication_day(source, end) + grace > today or not _ends_a_period(source, end):
+        end = end.replace(day=1) - dt.timedelta(days=1)
+    if calendar.months_per_period == 12:  # noqa: PLR2004 - a financial year
+        return f"fy{end.year - 1}-{end.year % 100:02d}"
+    return f"{end.year:04d}-{end.month:02d}"
+
+
+def _ends_a_period(source: Source, end: dt.date) -> bool:
+    return source.calendar.months_per_period != 12 or end.month == 3  # noqa: PLR2004 - financial years end in March

@@ -1,0 +1,594 @@
+"""Snapshot to clean table: the toolkit that every sources/<slug>/parse.py uses, and the writer of the Parquet.
+
+The rules are in source.yml; this module turns them into one DuckDB query. Nothing is sniffed: the dialect is pinned, every
+column is named and read as text, and an independent count of the records proves that rows in = loaded + rejected.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.duck import connection, quote_identifier, quote_literal
+from dagster_project.lake.archives import ArchiveLimits, extract_only_member
+from dagster_project.lake.content import count_records, detect_encoding, rewrite_as_utf8
+from dagster_project.lake.discovery import period_bounds
+from dagster_project.lake.files import LakeError, write_atomically
+from dagster_project.lake.snapshots import Snapshot
+from dagster_project.sources.contract import CleanColumn, Correction, Entity, FileColumn, Source
+
+STREAMED_BYTES = 20_000_000
+"""Text files above this are read by a view, twice if need be, instead of being held as a table of text."""
+COUNT = "(0|[1-9][0-9]{0,14})"
+DECIMAL = r"-?[0-9]{1,15}([.][0-9]+)?([eE][-+]?[0-9]{1,3})?"
+NO_BREAK_SPACE = "chr(160)"
+MAXIMUM_LISTED_LINES = 40
+Rule = tuple[str, str, str]
+"""Column, the rule in words, and SQL that is true for a valid cell."""
+
+
+class ParseError(LakeError):
+    """A file that breaks its contract as a whole: the source is held at its last good snapshot."""
+
+
+@dataclass
+class ParseReport:
+    """What became of every record of a file."""
+
+    source: str
+    entity: str
+    period: str
+    sha256: str
+    file: str
+    parser: str
+    encoding: str = ""
+    preamble: list[str] = field(default_factory=list)
+    footer: list[str] = field(default_factory=list)
+    ignored_headings: list[str] = field(default_factory=list)
+    records_in: int = 0
+    records_loaded: int = 0
+    records_rejected: int = 0
+    set_aside: dict[str, int] = field(default_factory=dict)
+    """Records that were used as a checksum and left out, by reason."""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """How many cells are not published, by status."""
+    corrections_applied: dict[str, int] = field(default_factory=dict)
+    clean_rows: int = 0
+    rejects_file: str = ""
+
+    @property
+    def name(self) -> str:
+        """How errors call the file."""
+        return f"{self.source} {self.entity} {self.period} ({self.file})"
+
+
+class ParseJob:
+    """One snapshot on its way to a clean table; what parse.py works with."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: Source,
+        entity: Entity,
+        snapshot: Snapshot,
+        workspace: Path,
+        report: ParseReport,
+    ) -> None:
+        self.connection = connection
+        self.source = source
+        self.entity = entity
+        self.snapshot = snapshot
+        self.workspace = workspace
+        self.report = report
+        self.streamed = False
+        self._text_sql = ""
+        self._pending: tuple[list[Rule], _Layout | None] = ([], None)
+        self.period_start, self.period_end = period_bounds(snapshot.period)
+        connection.execute(
+            "create or replace temp table rejects (record_number bigint, column_name varchar, rule varchar, cell varchar)"
+        )
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def read_csv(self) -> str:
+        """Read the snapshot's CSV under the contract; the name of a relation with typed, valid rows.
+
+        Raises ParseError naming file, column and rule when the file as a whole breaks its contract.
+        """
+        path = self._text_file()
+        layout = _Layout.find(path, self)
+        trimmed = layout.trim(path, self.workspace)
+        self.report.records_in = count_records(trimmed) - (1 if layout.has_header else 0)
+        self.streamed = trimmed.stat().st_size > STREAMED_BYTES
+        self._text_sql = _csv_sql(trimmed, layout)
+        return self._type(layout.names, layout)
+
+    def read_rows(
+        self, rows: Iterable[tuple[int, Mapping[str, str | None]]], names: Sequence[str] | None = None
+    ) -> str:
+        """The same for rows that parse.py took out of a workbook: (row number in the sheet, cells by contract name)."""
+        columns = list(names or [column.name for column in self.entity.file_columns])
+        listed = list(rows)
+        definitions = ", ".join(f"{_q(name)} varchar" for name in columns)
+        self.connection.execute(f"create or replace temp table workbook_rows (_record bigint, {definitions})")
+        if listed:
+            places = ", ".join("?" for _ in range(len(columns) + 1))
+            values = [[number, *(cells.get(name) for name in columns)] for number, cells in listed]
+            self.connection.executemany(f"insert into workbook_rows values ({places})", values)
+        self.report.records_in = len(listed)
+        self._text_sql = "select * from workbook_rows"
+        return self._type(columns, None)
+
+    def _text_file(self) -> Path:
+        path = self.snapshot.path
+        if self.entity.format == "zip_csv":
+            unpacked = self.workspace / "unpacked.csv"
+            limits = ArchiveLimits(maximum_total_bytes=self.entity.max_unpacked_bytes)
+            self.report.file += " > " + extract_only_member(path, unpacked, suffix=".csv", limits=limits)
+            path = unpacked
+        self.report.encoding = detect_encoding(path)
+        if self.report.encoding != "utf-8":
+            path = rewrite_as_utf8(path, self.report.encoding, self.workspace / "utf8.csv")
+        return path
+
+    # -- typing ----------------------------------------------------------------------------------------------------
+
+    def _type(self, names: Sequence[str], layout: _Layout | None) -> str:
+        columns = [column for column in self.entity.file_columns if column.name in names]
+        extras = [name for name in names if name.startswith("_extra_")]
+        rules = [rule for column in columns for rule in _rules(column)]
+        rules += [
+            (name, "a value under a heading that is not in the contract", f"{_q(name)} is null") for name in extras
+        ]
+        valid = _all_valid(columns, rules)
+        typed = ", ".join(expression for column in columns for expression in _typed(column))
+        self._create_typed(f"select {typed} from ({self._text_sql}) where {valid}")
+        if not self.streamed:
+            self.report.records_loaded = self.count("typed")
+            self._prove(rules, layout)
+        else:
+            self._pending = (rules, layout)
+        return "typed"
+
+    def _create_typed(self, select: str) -> None:
+        kind = "view" if self.streamed else "table"
+        self._on_text(f"create or replace temp {kind} typed as {select}")
+
+    def _on_text(self, statement: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(statement)
+        except duckdb.Error as error:
+            raise self.error(f"it cannot be read as CSV: {str(error).splitlines()[0]}", "look at the file") from error
+
+    def prove_streamed(self, loaded: int) -> None:
+        """The same proof for a file that was streamed: the rows are counted once they are written."""
+        self.report.records_loaded = loaded
+        self._prove(*self._pending)
+
+    def _prove(self, rules: list[Rule], layout: _Layout | None) -> None:
+        """Rows in = loaded + rejected, or ParseError. Looks for the rejected rows only when the counts differ."""
+        if self.report.records_loaded != self.report.records_in:
+            self._collect_rejects(rules, layout)
+            found = "select count(distinct record_number) from rejects"
+            self.report.records_rejected = int(_one(self.connection, found))
+        total = self.report.records_loaded + self.report.records_rejected
+        if total != self.report.records_in:
+            raise self.error(
+                f"{self.report.records_in:,} records by an independent count, but {self.report.records_loaded:,} loaded and "
+                f"{self.report.records_rejected:,} rejected",
+                "look for a stray quote, an embedded line break or a change of separator",
+            )
+        self._check_volume()
+
+    def _collect_rejects(self, rules: list[Rule], layout: _Layout | None) -> None:
+        if layout is not None:
+            self._collect_broken_lines(layout.skipped_lines)
+            kept = f"select row_number() over () + {int(layout.has_header)} as _line, * from ({self._text_sql})"
+            # A broken line is missing from what DuckDB returns, so every row after it stands one line further down.
+            numbered = (
+                "select _line + (select count(*) from broken where broken.line - broken.place < _line) + "
+                f"{layout.skipped_lines} as _record, * exclude (_line) from ({kept})"
+            )
+        else:
+            numbered = self._text_sql
+        condition = " and ".join(f"({valid})" for _, _, valid in rules) or "true"
+        self._on_text(
+            f"create or replace temp table suspects as select * from ({numbered}) where ({condition}) is not true"
+        )
+        for name, rule, valid in rules:
+            self.connection.execute(
+                f"insert into rejects select _record, ?, ?, {_q(name)} from suspects where ({valid}) is not true",
+                [name, rule],
+            )
+
+    def _collect_broken_lines(self, skipped_lines: int) -> None:
+        """Lines with too few or too many cells, by DuckDB's own rejects table."""
+        reading = self._text_sql.replace("ignore_errors=true", "store_rejects=true")
+        self._on_text(f"select count(*) from ({reading})").fetchall()
+        self.connection.execute(
+            "create or replace temp table broken as "
+            "select line, row_number() over (order by line) as place, any_value(error_type::varchar) as kind, "
+            "any_value(error_message) as message from reject_errors group by line"
+        )
+        self.connection.execute(
+            "insert into rejects select line + ?, null, 'a line that does not have one cell a column: ' || kind, null from broken",
+            [skipped_lines],
+        )
+
+    def _check_volume(self) -> None:
+        entity, report = self.entity, self.report
+        if not entity.minimum_records <= report.records_in <= entity.maximum_records:
+            raise self.error(
+                f"{report.records_in:,} records, where {entity.minimum_records:,} to {entity.maximum_records:,} are expected",
+                "look whether the publisher cut the file; change minimum_records in source.yml if it is genuine",
+            )
+        if report.records_rejected > entity.maximum_rejected_share * report.records_in:
+            first = self.connection.execute(
+                "select record_number, column_name, rule from rejects order by all limit 1"
+            ).fetchone()
+            assert first is not None  # noqa: S101 - records_rejected counts the rows of this table
+            raise self.error(
+                f"{report.records_rejected:,} of {report.records_in:,} rows break a rule, more than the share of "
+                f"{entity.maximum_rejected_share:.1%} that is let through; the first is row {first[0]}, column {first[1]}: {first[2]}",
+                "compare the file with the contract in source.yml",
+            )
+
+    # -- what parse.py may ask ---------------------------------------------------------------------------------------
+
+    def count(self, relation: str, condition: str = "true") -> int:
+        """How many rows of a relation meet a condition."""
+        return int(_one(self.connection, f"select count(*) from {quote_identifier(relation)} where {condition}"))
+
+    def set_aside(self, reason: str, rows: int) -> None:
+        """Say that rows of the file were used and left out (a TOTAL row that served as a checksum)."""
+        self.report.set_aside[reason] = self.report.set_aside.get(reason, 0) + rows
+
+    def require_none(self, query: str, rule: str, next_step: str) -> None:
+        """Refuse the file if the query returns a row; the first three are named in the error."""
+        rows = self.connection.execute(query).fetchmany(3)
+        if rows:
+            shown = "; ".join(", ".join("" if cell is None else str(cell) for cell in row) for row in rows)
+            raise self.error(f"{rule}: {shown}", next_step)
+
+    def error(self, why: str, next_step: str) -> ParseError:
+        """A refusal of the whole file."""
+        return ParseError(self.report.name, why, next_step)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the data of a text file begins and ends, and which column stands where."""
+
+    has_header: bool
+    names: tuple[str, ...]
+    skipped_lines: int
+    data_lines: int | None
+    """Lines of data when a footer follows; None: to the end."""
+
+    @classmethod
+    def find(cls, path: Path, job: ParseJob) -> _Layout:
+        entity = job.entity
+        if not entity.has_header:
+            return cls(False, tuple(column.name for column in entity.file_columns), 0, None)
+        with path.open(encoding="utf-8", newline="") as lines:
+            head = list(islice(lines, entity.preamble_lines + 1))
+        for skipped in range(len(head)):
+            headings = next(csv.reader(io.StringIO(head[skipped])), [])
+            names = _match_headings(headings, job, last_chance=skipped == len(head) - 1)
+            if names is not None:
+                job.report.preamble = [line.strip() for line in head[:skipped] if line.strip()]
+                return cls(True, names, skipped, _footer_start(path, skipped, job))
+        raise job.error("no line holds the headings of the contract", "compare the file with source.yml")
+
+    def trim(self, path: Path, workspace: Path) -> Path:
+        """The file without preamble and footer (itself when it has neither)."""
+        if self.skipped_lines == 0 and self.data_lines is None:
+            return path
+        trimmed = workspace / "trimmed.csv"
+        end = None if self.data_lines is None else self.skipped_lines + self.data_lines
+        with path.open(encoding="utf-8", newline="") as lines, trimmed.open("w", encoding="utf-8", newline="") as out:
+            out.writelines(islice(lines, self.skipped_lines, end))
+        return trimmed
+
+
+def _footer_start(path: Path, skipped: int, job: ParseJob) -> int | None:
+    pattern = job.entity.footer_pattern
+    if not pattern:
+        return None
+    with path.open(encoding="utf-8", newline="") as lines:
+        for number, line in enumerate(islice(lines, skipped, None)):
+            if number and re.search(pattern, line):
+                job.report.footer = [line.strip(), *(rest.strip() for rest in islice(lines, MAXIMUM_LISTED_LINES))]
+                return number
+    return None
+
+
+def fold(heading: str) -> str:
+    """A heading without differences that mean nothing: case, white space (no-break spaces too), footnote blanks."""
+    return " ".join(heading.replace("\u00a0", " ").split()).casefold()
+
+
+def _match_headings(headings: list[str], job: ParseJob, *, last_chance: bool) -> tuple[str, ...] | None:
+    columns = job.entity.file_columns
+    names = [_match_heading(heading, columns) for heading in headings]
+    missing = [column.header or column.name for column in columns if column.name not in names]
+    if missing:
+        if not last_chance or len(missing) > len(columns) // 2:
+            if last_chance:
+                shown = ", ".join(repr(heading) for heading in headings[:6])
+                raise job.error(f"its headings are not those of the contract; they begin {shown}", "look at the file")
+            return None
+        raise job.error(
+            f"column {missing[0]!r} is missing", "add the new heading to `aliases` in source.yml if it was renamed"
+        )
+    _refuse_duplicates(names, job)
+    return tuple(
+        _extra(name, heading, place, job) for place, (name, heading) in enumerate(zip(names, headings, strict=True))
+    )
+
+
+def _match_heading(heading: str, columns: list[FileColumn]) -> str | None:
+    folded = fold(heading)
+    for column in columns:
+        if folded in {fold(column.header or column.name), *map(fold, column.aliases)}:
+            return column.name
+    for column in columns:
+        if column.header_pattern and re.search(column.header_pattern, " ".join(heading.replace("\u00a0", " ").split())):
+            return column.name
+    return None
+
+
+def _refuse_duplicates(names: list[str | None], job: ParseJob) -> None:
+    for name in names:
+        if name is not None and names.count(name) > 1:
+            raise job.error(f"column {name!r} stands {names.count(name)} times", "look at the file")
+
+
+def _extra(name: str | None, heading: str, place: int, job: ParseJob) -> str:
+    if name is not None:
+        return name
+    policy = job.entity.extra_columns
+    if policy == "refuse" or (policy == "ignore_blank" and len(heading.strip()) > 1):
+        raise job.error(
+            f"column {place + 1}, {heading!r}, is not in the contract", "add it to source.yml or leave it out there"
+        )
+    job.report.ignored_headings.append(heading)
+    return f"_extra_{place}" if policy == "ignore_blank" else f"_ignored_{place}"
+
+
+def _csv_sql(path: Path, layout: _Layout) -> str:
+    columns = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in layout.names)
+    return (
+        f"select * from read_csv({quote_literal(str(path))}, auto_detect=false, columns={{{columns}}}, "
+        f"header={str(layout.has_header).lower()}, delim=',', quote='\"', escape='\"', nullstr='', "
+        "strict_mode=true, null_padding=false, ignore_errors=true, max_line_size=1000000)"
+    )
+
+
+def _q(name: str) -> str:
+    return quote_identifier(name)
+
+
+def _trimmed(name: str) -> str:
+    return f"nullif(trim({_q(name)}, ' ' || {NO_BREAK_SPACE}), '')"
+
+
+def _rules(column: FileColumn) -> list[Rule]:
+    """The rules of one column."""
+    rules: list[Rule] = []
+    cell = _trimmed(column.name)
+    if column.blank == "refuse":
+        rules.append((column.name, "the cell must not be empty", f"{cell} is not null"))
+    if column.type == "text":
+        if column.pattern:
+            pattern = quote_literal(column.pattern)
+            rules.append(
+                (
+                    column.name,
+                    f"the text must match {column.pattern}",
+                    _or_blank(cell, f"regexp_full_match({cell}, {pattern})"),
+                )
+            )
+        if column.allowed:
+            allowed = ", ".join(quote_literal(value) for value in column.allowed)
+            rules.append(
+                (
+                    column.name,
+                    "the text must be one of: " + ", ".join(column.allowed),
+                    _or_blank(cell, f"{cell} in ({allowed})"),
+                )
+            )
+        return rules
+    number = DECIMAL if column.type == "decimal" else COUNT + ("([.]0+)?" if column.whole_number_text else "")
+    words = "a number" if column.type == "decimal" else "a whole number that is not negative"
+    marked = f" or {cell} in ({', '.join(map(quote_literal, column.markers))})" if column.markers else ""
+    known = "".join(f" or {sign}" for sign in column.markers)
+    rules.append(
+        (
+            column.name,
+            f"must be {words}{known}",
+            _or_blank(cell, f"regexp_full_match({cell}, {quote_literal(number)}){marked}"),
+        )
+    )
+    return rules
+
+
+def _or_blank(cell: str, condition: str) -> str:
+    return f"({cell} is null or {condition})"
+
+
+def _all_valid(columns: list[FileColumn], rules: list[Rule]) -> str:
+    """One condition for a valid row; plain counts are tested together, as one text, which is five times faster."""
+    plain = {
+        c.name
+        for c in columns
+        if c.type == "count" and not c.markers and not c.whole_number_text and c.blank != "refuse"
+    }
+    conditions = [valid for name, _, valid in rules if name not in plain]
+    if plain:
+        joined = ", ".join(_q(column.name) for column in columns if column.name in plain)
+        pattern = quote_literal(f"({COUNT}(,{COUNT})*)?")
+        conditions.append(f"regexp_full_match(concat_ws(',', {joined}), {pattern})")
+    return " and ".join(conditions) or "true"
+
+
+def _typed(column: FileColumn) -> list[str]:
+    name, cell = _q(column.name), _trimmed(column.name)
+    if column.type == "text":
+        return [f"{cell} as {name}"]
+    plain = not column.markers and not column.whole_number_text
+    raw = _q(column.name) if plain else cell
+    number = f"try_cast({raw} as double)" if column.type == "decimal" else f"try_cast({raw} as bigint)"
+    if column.whole_number_text:
+        number = f"try_cast(try_cast({raw} as decimal(38, 6)) as bigint)"
+    if column.blank == "zero":
+        number = f"coalesce({number}, 0)" if plain else f"case when {raw} is null then 0 else {number} end"
+    return [f"{number} as {name}", *([_status(column, cell)] if column.has_status else [])]
+
+
+def _status(column: FileColumn, cell: str) -> str:
+    marked = " ".join(f"when {cell} = {quote_literal(sign)} then '{status}'" for sign, status in column.markers.items())
+    blank = "published" if column.blank == "zero" else column.blank.replace("refuse", "missing")
+    return f"case when {cell} is null then '{blank}' {marked} else 'published' end as {_q(column.name + '_status')}"
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = con.execute(query).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY always returns a row
+    return row[0]
+
+
+# -- writing -------------------------------------------------------------------------------------------------------
+
+
+def build_clean_table(
+    source: Source, snapshot: Snapshot, destination: Path, workspace: Path, *, memory_limit: str, threads: int
+) -> ParseReport:
+    """Parse one snapshot into `destination` (Parquet), with its report and its rejected rows beside it.
+
+    Raises LakeError (ParseError, or what an archive or a text file may raise); nothing is left at `destination` then.
+    """
+    entity = source.entity(snapshot.entity)
+    report = ParseReport(
+        source.slug, entity.name, snapshot.period, snapshot.sha256, snapshot.path.name, source.fingerprint
+    )
+    parse = importlib.import_module(f"dagster_project.sources.{source.slug}.parse").parse
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    part = destination.with_name(destination.name + ".part")
+    with connection(None, memory_limit=memory_limit, threads=threads, temp_directory=workspace) as con:
+        job = ParseJob(con, source, entity, snapshot, workspace, report)
+        select = parse(job)
+        _write(job, select, part)
+        _check_clean(job, part)
+        if report.records_rejected:
+            rejects = destination.with_suffix(".rejects.parquet")
+            con.execute(f"copy (select * from rejects order by all) to {quote_literal(str(rejects))} (format parquet)")
+            report.rejects_file = "/".join(rejects.parts[-6:])
+    write_atomically(destination.with_suffix(".report.json"), json.dumps(asdict(report), indent=1).encode())
+    part.replace(destination)
+    return report
+
+
+def _write(job: ParseJob, select: str, part: Path) -> None:
+    columns = job.entity.clean_columns
+    job.connection.execute(f"create or replace temp view refined as {select}")
+    found = [row[0] for row in job.connection.execute("describe refined").fetchall()]
+    if set(found) != {column.name for column in columns}:
+        difference = sorted(set(found) ^ {column.name for column in columns})
+        raise job.error(
+            f"the parser and the contract disagree about the columns {difference}", "mend parse.py or source.yml"
+        )
+    select_list = ", ".join(_corrected(column, job) for column in columns)
+    sha256 = quote_literal(job.snapshot.sha256)
+    job._on_text(
+        f"copy (select {select_list}, {sha256} as snapshot_sha256 from refined) to {quote_literal(str(part))} "
+        "(format parquet, compression zstd, row_group_size 32768)"
+    )
+    job.report.clean_rows = int(_one(job.connection, f"select count(*) from {_parquet(part)}"))
+    if job.streamed:
+        job.prove_streamed(job.report.clean_rows)
+
+
+def _corrected(column: CleanColumn, job: ParseJob) -> str:
+    """The column, cast to its clean type, with the publisher's known errors put right."""
+    value = f"cast({_q(column.name)} as {column.type})"
+    for correction in job.entity.corrections:
+        covered = _covered(correction)
+        if not correction.first_period <= job.snapshot.period <= correction.last_period:
+            continue
+        if column.name == correction.column:
+            value = f"case when {covered} then null else {value} end"
+        if column.name == f"{correction.column}_status":
+            value = f"case when {covered} then '{correction.status}' else {value} end"
+    return f"{value} as {_q(column.name)}"
+
+
+def _covered(correction: Correction) -> str:
+    codes = ", ".join(quote_literal(code) for code in correction.organisation_codes)
+    return f"organisation_code in ({codes})"
+
+
+def _parquet(path: Path) -> str:
+    return f"read_parquet({quote_literal(str(path))})"
+
+
+def _check_clean(job: ParseJob, part: Path) -> None:
+    entity, relation = job.entity, _parquet(part)
+    key = ", ".join(_q(name) for name in entity.key)
+    job.require_none(
+        f"select {key}, count(*) from {relation} group by {key} having count(*) > 1 order by all limit 3",
+        f"rows with the same key ({', '.join(entity.key)})",
+        "look whether the file holds two editions of the same rows",
+    )
+    if entity.period_column:
+        job.require_none(
+            f"select distinct {_q(entity.period_column)} from {relation} "
+            f"where {_q(entity.period_column)} is distinct from date {quote_literal(job.period_start.isoformat())}",
+            f"the file is listed as {job.snapshot.period} but holds another period",
+            "look whether the publisher linked the wrong file; the snapshot is kept",
+        )
+    _guard_corrections(job)
+    _count_statuses(job, relation)
+
+
+def _guard_corrections(job: ParseJob) -> None:
+    for correction in job.entity.corrections:
+        if not correction.first_period <= job.snapshot.period <= correction.last_period:
+            continue
+        column = _q(correction.column)
+        job.require_none(
+            f"select organisation_code, {column} from refined where {_covered(correction)} and {column} <> {correction.when_value}",
+            f"the correction of {correction.column} no longer fits, the publisher seems to have mended it",
+            "take the correction out of source.yml, or narrow its organisations or periods",
+        )
+        job.report.corrections_applied[correction.column] = job.count("refined", _covered(correction))
+
+
+def _count_statuses(job: ParseJob, relation: str) -> None:
+    statuses = [column.name for column in job.entity.clean_columns if column.name.endswith("_status")]
+    for name in statuses:
+        query = f"select {_q(name)}, count(*) from {relation} where {_q(name)} <> 'published' group by 1 order by 1"
+        for status, cells in job.connection.execute(query).fetchall():
+            job.report.statuses[status] = job.report.statuses.get(status, 0) + cells
+
+
+def write_empty(entity: Entity, path: Path) -> None:
+    """An empty table of the entity's shape, so that staging finds columns before the first file has come."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = ", ".join(f"cast(null as {column.type}) as {_q(column.name)}" for column in entity.clean_columns)
+    part = path.with_name(path.name + ".part")
+    with connection(None) as con:
+        con.execute(
+            f"copy (select {columns}, cast(null as varchar) as snapshot_sha256 limit 0) to {quote_literal(str(part))} (format parquet)"
+        )
+    part.replace(path)

@@ -1,0 +1,181 @@
+"""From landing pages to addresses: which file of which period is where, and which of two editions is the newer.
+
+Addresses carry random tokens (`...-ZIP-4M-WL5BiP.zip`, `/5A/1C07D2/...`), so they are read from the publisher's pages
+each time; they are never built from a date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urljoin
+
+from bs4 import BeautifulSoup
+
+from dagster_project.lake.files import LakeError
+from dagster_project.lake.http import SourceMoved
+from dagster_project.lake.transport import Transport
+from dagster_project.sources.contract import Entity, LandingPage, Source
+
+MONTHS = {
+    name: n
+    for n, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+UPLOAD_FOLDER = re.compile(r"/uploads/sites/\d+/(\d{4})/(\d{2})/")
+
+
+@dataclass(frozen=True)
+class Located:
+    """A file that a landing page offers."""
+
+    entity: str
+    period: str
+    address: str
+    revision: int
+    """0 for a first edition, 1 for `revised`, 2 for `revised-2`; the number of a `v2` where the pattern names it."""
+    uploaded: str
+    """The year and month of the upload folder, `2026-02`, or ""."""
+    order: int
+    """The place on the page, counted from its end: pages list newest first."""
+
+    @property
+    def edition(self) -> tuple[str, int, int]:
+        """Sorts editions of one period, oldest first."""
+        return (self.uploaded, self.revision, self.order)
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What the landing pages of one source gave."""
+
+    located: tuple[Located, ...]
+    missing_pages: tuple[str, ...]
+
+
+def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
+    """Every file of the source that its landing pages offer today.
+
+    Raises SourceMoved when no landing page could be read or none of them links to a file of the source; LakeError when a
+    link matches a pattern but gives no period.
+    """
+    links, missing = _read_landing_pages(source, transport, today)
+    located = [found for entity in source.entities for found in _locate(entity, links)]
+    if not located:
+        pages = ", ".join(page.address for page in source.landing_pages)
+        raise SourceMoved(
+            pages or source.slug,
+            f"no landing page of {source.slug} links to a file that its patterns know ({len(missing)} pages missing)",
+            "open the page in a browser and mend link_pattern or landing_pages in source.yml",
+        )
+    return Discovery(tuple(sorted(located, key=lambda f: (f.entity, f.period, f.edition))), tuple(missing))
+
+
+def _read_landing_pages(
+    source: Source, transport: Transport, today: dt.date
+) -> tuple[list[tuple[str, str]], list[str]]:
+    links: dict[str, str] = {}
+    missing: list[str] = []
+    waiting = [(a, page.follow_pattern) for page in source.landing_pages for a in _page_addresses(page, today)]
+    done: set[str] = set()
+    while waiting:
+        address, follow = waiting.pop(0)
+        if address in done:
+            continue
+        done.add(address)
+        try:
+            text = transport.read_page(address)
+        except SourceMoved:
+            missing.append(address)
+            continue
+        found = list(_links(text, address))
+        links |= dict(found)
+        if follow:
+            waiting += [(link, "") for link, _ in found if re.search(follow, link)]
+    if source.landing_pages and len(missing) == len(done):
+        raise SourceMoved(", ".join(missing), f"no landing page of {source.slug} was found", "mend source.yml")
+    return list(links.items()), missing
+
+
+def _page_addresses(page: LandingPage, today: dt.date) -> Iterator[str]:
+    if page.first_financial_year is None:
+        yield page.address
+        return
+    current = today.year if today.month >= 4 else today.year - 1  # noqa: PLR2004 - April begins the financial year
+    for year in range(current, page.first_financial_year - 1, -1):
+        yield page.address.format(financial_year=f"{year}-{(year + 1) % 100:02d}")
+
+
+def _links(text: str, base: str) -> Iterator[tuple[str, str]]:
+    for anchor in BeautifulSoup(text, "html.parser").find_all("a", href=True):
+        yield urljoin(base, str(anchor["href"])), " ".join(anchor.get_text().split())
+
+
+def _locate(entity: Entity, links: list[tuple[str, str]]) -> Iterator[Located]:
+    for address in entity.direct_addresses:
+        yield Located(entity.name, entity.fixed_period, address, 0, "", 0)
+    for place, (address, text) in enumerate(links):
+        match = re.search(entity.link_pattern, unquote(address)) if not entity.direct_addresses else None
+        if match is None or (entity.link_text_pattern and not re.search(entity.link_text_pattern, text)):
+            continue
+        upload = UPLOAD_FOLDER.search(address)
+        yield Located(
+            entity=entity.name,
+            period=period_of(entity, address, match),
+            address=address,
+            revision=int(match.groupdict().get("version") or _revision(unquote(address))),
+            uploaded=f"{upload[1]}-{upload[2]}" if upload else "",
+            order=len(links) - place,
+        )
+
+
+def _revision(address: str) -> int:
+    match = re.search(r"revised(?:-(\d)(?!\d))?", address.rsplit("/", 1)[-1], re.IGNORECASE)
+    if match is None:
+        return 0
+    return int(match[1] or 1)
+
+
+def period_of(entity: Entity, address: str, match: re.Match[str]) -> str:
+    """The period that the named groups of a link pattern give.
+
+    `day`, `month`, `year` -> `2025-06-29`; `month`, `year` -> `2026-01`; `financial_year` -> `fy2023-24` (so that
+    2010-11 is never taken for a month); none -> the entity's fixed period. Months may be names of any length, years may
+    have two digits.
+    """
+    groups = {name: text for name, text in match.groupdict().items() if text is not None}
+    if "financial_year" in groups:
+        return "fy" + groups["financial_year"]
+    if "month" in groups and "year" in groups:
+        return _calendar_period(groups, address)
+    if entity.fixed_period:
+        return entity.fixed_period
+    raise LakeError(address, f"its link pattern gives no period for {entity.name}", "mend link_pattern in source.yml")
+
+
+def _calendar_period(groups: dict[str, str], address: str) -> str:
+    month = MONTHS.get(groups["month"][:3].lower())
+    year = int(groups["year"]) + (2000 if len(groups["year"]) == 2 else 0)  # noqa: PLR2004
+    if month is None:
+        raise LakeError(address, f"{groups['month']!r} is not a month", "mend link_pattern in source.yml")
+    if "day" not in groups:
+        return f"{year:04d}-{month:02d}"
+    return dt.date(year, month, int(groups["day"])).isoformat()
+
+
+def period_bounds(period: str) -> tuple[dt.date, dt.date]:
+    """First and last day of `2026-01`, `2025-06-29`, `fy2023-24` (April to March) or `2019` (calendar year)."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", period):
+        day = dt.date.fromisoformat(period)
+        return day, day
+    if re.fullmatch(r"\d{4}", period):
+        return dt.date(int(period), 1, 1), dt.date(int(period), 12, 31)
+    if period.startswith("fy"):
+        year = int(period[2:6])
+        return dt.date(year, 4, 1), dt.date(year + 1, 3, 31)
+    year, second = int(period[:4]), int(period[5:])
+    return dt.date(year, second, 1), dt.date(year, second, monthrange(year, second)[1])

@@ -1,0 +1,166 @@
+"""Where addresses are read from: the live sites, a mirror of them, or the sample estate. One interface for all three.
+
+The rest of the code cannot tell them apart; only the origin (published or synthetic) is carried on, because every row
+of a mart must say it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from dagster_project.lake.files import LakeError, hash_file, sync_folder
+from dagster_project.lake.http import Fetched, FetchLimits, HttpClient, SourceMoved
+from dagster_project.lake.paths import Lake, Origin
+from dagster_project.settings import Settings
+
+SYNTHETIC_MARKER = "SYNTHETIC.txt"
+"""A mirror whose root holds this file is a generated one: everything that comes from it is synthetic."""
+
+OnProgress = Callable[[int, int | None], None]
+
+
+class Transport(Protocol):
+    """What the lake asks of a place where files come from."""
+
+    origin: Origin
+
+    def read_page(self, address: str) -> str:
+        """The text of a landing page; raises SourceMoved when there is none."""
+
+    def fetch(
+        self,
+        address: str,
+        destination: Path,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        maximum_bytes: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Fetched:
+        """The file at `address`, whole, at `destination`."""
+
+
+class MirrorTransport:
+    """A folder laid out as `wget --force-directories` lays it: host, path, and the query kept in the file name."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self.origin: Origin = "synthetic" if (root / SYNTHETIC_MARKER).is_file() else "published"
+
+    def read_page(self, address: str) -> str:
+        """The saved page; a folder's page is its index.html."""
+        return self._locate(address, page=True).read_text(encoding="utf-8")
+
+    def fetch(
+        self,
+        address: str,
+        destination: Path,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        maximum_bytes: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Fetched:
+        """A copy of the mirrored file; nothing is written when `etag` is the file's own sha256."""
+        original = self._locate(address, page=False)
+        size = original.stat().st_size
+        if maximum_bytes is not None and size > maximum_bytes:
+            raise LakeError(
+                f"{address} is {size:,} bytes in the mirror",
+                f"the source's cap is {maximum_bytes:,} bytes",
+                "look at the file; raise max_bytes in source.yml if it is genuine",
+            )
+        sha256 = hash_file(original)
+        now = dt.datetime.now(dt.UTC)
+        if etag == sha256:
+            return Fetched(address, None, sha256, size, sha256, None, None, now, "not_modified")
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        part = destination.with_name(destination.name + ".part")
+        shutil.copyfile(original, part)
+        part.replace(destination)
+        sync_folder(destination.parent)
+        if on_progress is not None:
+            on_progress(size, size)
+        return Fetched(address, destination, sha256, size, sha256, None, None, now, "fetched")
+
+    def _locate(self, address: str, *, page: bool) -> Path:
+        parts = urlsplit(address)
+        relative = unquote(parts.path).lstrip("/")
+        name = relative + (f"?{unquote(parts.query)}" if parts.query else "")
+        path = (self._root / parts.netloc / name).resolve()
+        if self._root not in path.parents:
+            raise LakeError(address, "the address leads out of the mirror", "look at the landing page that names it")
+        if page and (path.is_dir() or not path.suffix):
+            path = path / "index.html"
+        if not path.is_file():
+            raise SourceMoved(address, "the mirror holds no such file", "mirror the publisher's site again")
+        return path
+
+
+def origin_of(settings: Settings) -> Origin:
+    """Whether the transport that is set gives published or synthetic files; nothing is fetched or written for it."""
+    if settings.sources == "sample":
+        return "synthetic"
+    marked = settings.sources == "mirror" and settings.mirror and (settings.mirror / SYNTHETIC_MARKER).is_file()
+    return "synthetic" if marked else "published"
+
+
+def open_transport(settings: Settings, hosts: Iterable[str]) -> Transport:
+    """The transport that HIW_SOURCES names; the sample estate is written on first use."""
+    if settings.sources == "https":
+        return HttpsTransport(
+            HttpClient(allowed_hosts=frozenset(hosts), user_agent=settings.user_agent, limits=FetchLimits())
+        )
+    if settings.sources == "mirror":
+        assert settings.mirror is not None  # noqa: S101 - Settings refuses to be made without it
+        return MirrorTransport(settings.mirror)
+    return MirrorTransport(_sample_estate(Lake(settings.data_lake)))
+
+
+def _sample_estate(lake: Lake) -> Path:
+    from dagster_project.sample.estate import write_estate
+
+    if not (lake.sample / SYNTHETIC_MARKER).exists():
+        shutil.rmtree(lake.sample, ignore_errors=True)
+        lake.sample.mkdir(parents=True)
+        write_estate(lake.sample)
+        (lake.sample / SYNTHETIC_MARKER).write_text("Invented organisations and figures.\n", encoding="utf-8")
+    return lake.sample
+
+
+class HttpsTransport:
+    """The live sites, through the hardened client of lake/http.py."""
+
+    origin: Origin = "published"
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    def read_page(self, address: str) -> str:
+        """The text of a landing page."""
+        return self._client.read_page(address)
+
+    def fetch(
+        self,
+        address: str,
+        destination: Path,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        maximum_bytes: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Fetched:
+        """The file at `address`; conditional when the validators of the last fetch are given."""
+        return self._client.fetch(
+            address,
+            destination,
+            etag=etag,
+            last_modified=last_modified,
+            maximum_bytes=maximum_bytes,
+            on_progress=on_progress,
+        )

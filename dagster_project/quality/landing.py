@@ -1,0 +1,27 @@
+"""Gate 1: a source's suite on each of its newly parsed clean tables. A failure holds that vintage back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster_project.duck import connection, quote_literal
+from dagster_project.lake.acceptance import Gate, Verdict
+from dagster_project.quality.suites import landing_fingerprint, load_landing
+from dagster_project.sources.contract import Entity, Source
+
+
+def landing_gate(memory_limit: str, threads: int) -> Gate:
+    """The gate that Acceptance asks about every clean table."""
+
+    def judge(source: Source, entity: Entity, clean: Path) -> Verdict:
+        from dagster_project.quality.runner import run_suite
+
+        suite = load_landing(source.slug).suites[entity.name]
+        with connection(None, memory_limit=memory_limit, threads=threads) as con:
+            outcomes = run_suite(con, suite, "from read_parquet(" + quote_literal(str(clean)) + ")")
+        failed = [outcome for outcome in outcomes if not outcome.passed]
+        critical = tuple(outcome.sentence for outcome in failed if outcome.severity == "critical")
+        others = tuple(outcome.sentence for outcome in failed if outcome.severity != "critical")
+        return Verdict(not critical, critical, others, landing_fingerprint(source.slug))
+
+    return judge

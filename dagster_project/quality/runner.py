@@ -1,0 +1,160 @@
+"""Great Expectations, run on pandas batches that hold only what a suite names. Imported lazily: the import costs seconds.
+
+An expectation that raises counts as failed and critical: the gate fails closed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from dagster_project.quality.suites import Expectation, Suite, load_thresholds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAXIMUM_KEYS = 20
+THRESHOLD = "threshold:"
+"""A keyword argument written `threshold:<name>` takes the value of that row of thresholds.yml."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one expectation; never a value of a return, only counts and keys."""
+
+    suite: str
+    expectation: str
+    column: str
+    severity: str
+    passed: bool
+    notes: str
+    unexpected_count: int
+    failing_keys: tuple[str, ...]
+    observed: str
+    error: str
+
+    @property
+    def sentence(self) -> str:
+        """What failed, for an operator."""
+        keys = f"; rows: {', '.join(self.failing_keys)}" if self.failing_keys else ""
+        seen = f" (observed {self.observed})" if self.observed else ""
+        return f"{self.column or self.suite}: {self.notes}{seen}{keys}{'; ' + self.error if self.error else ''}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For evidence files and tables."""
+        return asdict(self) | {"failing_keys": list(self.failing_keys)}
+
+
+def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite, relation_sql: str) -> list[Outcome]:
+    """Judge one table. `relation_sql` is a SELECT or a quoted table that stands for the name `batch` in the suite's query.
+
+    Raises duckdb.Error when the suite's query does not fit the table: a gate that cannot look must not pass.
+    """
+    frame = connection.execute(f"with batch as ({relation_sql}) {suite.query}").df()
+    batch = _batch(frame, suite.name)
+    thresholds = {name: threshold.value for name, threshold in load_thresholds().items()}
+    return [_judge(batch, frame, suite, expectation, thresholds) for expectation in suite.expectations]
+
+
+@cache
+def _context() -> Any:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context.data_sources.add_pandas("batches")
+
+
+def _batch(frame: pd.DataFrame, name: str) -> Any:
+    source = _context()
+    if name in {asset.name for asset in source.assets}:
+        source.delete_asset(name)
+    definition = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
+    return definition.get_batch(batch_parameters={"dataframe": frame})
+
+
+def _judge(
+    batch: Any, frame: pd.DataFrame, suite: Suite, expectation: Expectation, thresholds: dict[str, float | int]
+) -> Outcome:
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    kwargs = _with_thresholds(expectation.kwargs, thresholds)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            configured = ExpectationConfiguration(type=expectation.type, kwargs=kwargs).to_domain_obj()
+            result = batch.validate(
+                configured, result_format={"result_format": "COMPLETE", "include_unexpected_rows": False}
+            )
+    except Exception as error:
+        return _outcome(suite, expectation, False, error=f"the expectation could not be run: {error}")
+    detail = dict(result.result or {})
+    raised = _raised(result)
+    return _outcome(
+        suite,
+        expectation,
+        bool(result.success) and not raised,
+        unexpected_count=int(detail.get("unexpected_count") or 0),
+        keys=_failing_keys(frame, suite, detail.get("unexpected_index_list") or []),
+        observed="" if detail.get("observed_value") is None else str(detail["observed_value"])[:200],
+        error=raised,
+    )
+
+
+def _with_thresholds(kwargs: dict[str, Any], thresholds: dict[str, float | int]) -> dict[str, Any]:
+    filled = dict(kwargs)
+    for name, value in kwargs.items():
+        if isinstance(value, str) and value.startswith(THRESHOLD):
+            filled[name] = thresholds[value.removeprefix(THRESHOLD)]
+    return filled
+
+
+def _raised(result: Any) -> str:
+    information = result.exception_info or {}
+    if information.get("raised_exception"):
+        return str(information.get("exception_message"))
+    inner = [value for value in information.values() if isinstance(value, dict) and value.get("raised_exception")]
+    return str(inner[0].get("exception_message")) if inner else ""
+
+
+def _failing_keys(frame: pd.DataFrame, suite: Suite, places: list[Any]) -> tuple[str, ...]:
+    indices = [place if isinstance(place, int) else place.get("index") for place in places[:MAXIMUM_KEYS]]
+    rows = frame.loc[[index for index in indices if index is not None], list(suite.key)]
+    return tuple(" / ".join(str(cell) for cell in row) for row in rows.itertuples(index=False))
+
+
+def _outcome(
+    suite: Suite,
+    expectation: Expectation,
+    passed: bool,
+    *,
+    unexpected_count: int = 0,
+    keys: tuple[str, ...] = (),
+    observed: str = "",
+    error: str = "",
+) -> Outcome:
+    severity = "critical" if error else expectation.severity
+    column = str(expectation.kwargs.get("column") or "/".join(map(str, expectation.kwargs.get("column_list", []))))
+    return Outcome(
+        suite.name,
+        expectation.type,
+        column,
+        severity,
+        passed,
+        " ".join(expectation.notes.split()),
+        unexpected_count,
+        () if passed else keys,
+        observed,
+        error,
+    )

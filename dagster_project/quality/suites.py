@@ -1,0 +1,102 @@
+"""The suites under expectations/: loading, checking their form, and the thresholds they name.
+
+Nothing here imports Great Expectations, which costs seconds; `runner.py` does, once, when there is something to judge.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from dagster_project.settings import PROJECT_ROOT
+
+EXPECTATIONS = PROJECT_ROOT / "expectations"
+
+
+class Threshold(BaseModel):
+    """A number that a person decided: with its reason, its owner and the day on which it is looked at again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    value: float | int
+    reason: str = Field(min_length=10)
+    owner: str
+    review_date: dt.date
+
+
+class Expectation(BaseModel):
+    """One expectation in Great Expectations' own words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: str
+    severity: Literal["critical", "warning", "info"] = "critical"
+    notes: str = Field(min_length=5)
+    kwargs: dict[str, Any]
+
+
+class Suite(BaseModel):
+    """The expectations of one table.
+
+    `query` is a SELECT over the name `batch`; it gives the columns that the expectations name, aggregated where the table is
+    large. `key` are the columns of it that name a row, for the failing keys that the operator is shown.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    owner: str
+    query: str
+    key: tuple[str, ...]
+    expectations: tuple[Expectation, ...] = Field(min_length=1)
+
+
+class LandingSuites(BaseModel):
+    """expectations/landing/<slug>.yml: one suite for each entity of a source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    source: str
+    suites: dict[str, Suite]
+
+
+def load_thresholds() -> dict[str, Threshold]:
+    """expectations/thresholds.yml by name."""
+    content = yaml.safe_load((EXPECTATIONS / "thresholds.yml").read_text(encoding="utf-8"))
+    return {name: Threshold.model_validate(body) for name, body in content["thresholds"].items()}
+
+
+def load_landing(slug: str) -> LandingSuites:
+    """The suites of one source."""
+    path = EXPECTATIONS / "landing" / f"{slug}.yml"
+    return LandingSuites.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def load_marts() -> dict[str, Suite]:
+    """The suites of the marts by mart, in alphabetical order."""
+    suites = {}
+    for path in sorted((EXPECTATIONS / "marts").glob("*.yml")):
+        suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if suite.name != path.stem:
+            raise ValueError(f"expectations/marts/{path.name} names the suite {suite.name!r}")
+        suites[suite.name] = suite
+    return suites
+
+
+def fingerprint(*paths: Path) -> str:
+    """Changes with the suites and the thresholds: what was judged by other rules is judged again."""
+    digest = hashlib.sha256()
+    for path in (*paths, EXPECTATIONS / "thresholds.yml", Path(__file__).with_name("runner.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def landing_fingerprint(slug: str) -> str:
+    """The fingerprint of a source's suites."""
+    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml")
+
+
+def marts_fingerprint() -> str:
+    """The fingerprint of all marts' suites together."""
+    return fingerprint(*sorted((EXPECTATIONS / "marts").glob("*.yml")))

@@ -1,0 +1,124 @@
+"""The night, started from a shell: one process, the same job that the schedule starts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.instance import open_instance
+from dagster_project.lake.night import hold_night_lock, release_night_lock
+from dagster_project.lake.paths import Lake
+from dagster_project.orphans import process_tags, reap_dead_runs
+from dagster_project.sensors import write_alert
+from dagster_project.settings import Settings
+
+FIRST_QUERIES = (
+    "select organisation_name, indicator_id, group_code, round(100 * value, 1) as per_cent from mart_waiting_list "
+    "where organisation_level = 'england' and dimension = 'imd_decile' and indicator_id = 'wlmds_over_52_weeks' order by all",
+    "select * from mart_data_quality limit 10",
+    "select table_name, comment from duckdb_tables() where schema_name = 'main'",
+)
+
+
+@dataclass
+class NightResult:
+    """How a night ended; `problems` are sentences, the worst first."""
+
+    succeeded: bool
+    run_id: str
+    release: str
+    outcome: str
+    failed_steps: list[str] = field(default_factory=list)
+    failed_checks: list[str] = field(default_factory=list)
+    reaped_runs: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)
+
+
+def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
+    """Run the main job in this process; raises LakeError when another run holds the data folder."""
+    lake = Lake(settings.data_lake)
+    hold_night_lock(lake, settings.lock_wait_seconds)
+    try:
+        return _run(settings, verbose=verbose)
+    finally:
+        release_night_lock(lake)
+
+
+def _run(settings: Settings, *, verbose: bool) -> NightResult:
+    from dagster_project.definitions import build_definitions
+    from dagster_project.release.releases import current_release
+
+    with open_instance(settings) as instance:
+        reaped = reap_dead_runs(instance, settings)
+        job = build_definitions(settings).resolve_job_def("nightly_refresh")
+        level = "INFO" if verbose else "CRITICAL"
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            tags=process_tags(),
+            run_config={"loggers": {"console": {"config": {"log_level": level}}}},
+        )
+        current = current_release(Lake(settings.data_lake))
+        night = NightResult(
+            succeeded=result.success,
+            run_id=result.run_id,
+            release=current.name if current else "",
+            outcome=_outcome(result),
+            failed_steps=[
+                str(event.step_key) + ": " + _reason(event) for event in result.all_events if event.is_step_failure
+            ],
+            failed_checks=_failed_checks(result),
+            reaped_runs=reaped,
+        )
+    if not night.succeeded:
+        write_alert(settings, "nightly_refresh", night.run_id, "; ".join(night.failed_steps), night.failed_steps)
+    return night
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return (error.message if error else "").strip().splitlines()[0] if error else ""
+
+
+def _outcome(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.get_asset_materialization_events():
+        if event.asset_key == dg.AssetKey("published_marts"):
+            return str(event.step_materialization_data.materialization.metadata["outcome"].value)
+    return "nothing new" if result.success else "not published"
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
+    failed = []
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed:
+            what = evaluation.metadata.get("what")
+            text = f": {what.value}" if what is not None and evaluation.severity == dg.AssetCheckSeverity.ERROR else ""
+            failed.append(
+                f"{evaluation.severity.value} {evaluation.asset_key.to_user_string()}.{evaluation.check_name}{text}"
+            )
+    return sorted(failed)
+
+
+def summary_lines(result: NightResult, settings: Settings) -> list[str]:
+    """What the operator reads at the end."""
+    lines = [f"Reaped a dead run: {run_id}" for run_id in result.reaped_runs]
+    lines += [f"Check: {check}" for check in result.failed_checks]
+    lines += [f"[bold]Failed step[/bold] {step}" for step in result.failed_steps]
+    if not result.succeeded:
+        kept = f"The published release is still {result.release}." if result.release else "Nothing is published."
+        return [
+            *lines,
+            f"The night failed (run {result.run_id}). {kept}",
+            "Next: `make ui` and open the run; the checks name files and rows.",
+        ]
+    marts = os.path.relpath(Lake(settings.data_lake).marts)
+    lines += [f"{result.outcome}: release {result.release}", f"The marts are in {marts}. Three queries to try:"]
+    return lines + [f'  .venv/bin/hiw sql "{query}"' for query in FIRST_QUERIES]

@@ -1,0 +1,73 @@
+"""What a DuckDB file holds, in a form that can be compared: its tables, their columns, rows and content hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.duck import quote_identifier, quote_literal
+
+META = "meta"
+MAIN = "main"
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """One table: how many rows, and a hash of all of them that does not depend on their order."""
+
+    schema: str
+    name: str
+    rows: int
+    content_hash: str
+
+    @property
+    def label(self) -> str:
+        """How messages and manifests name the table."""
+        return self.name if self.schema == MAIN else f"{self.schema}.{self.name}"
+
+
+def qualified(*parts: str) -> str:
+    """A dotted name, every part quoted."""
+    return ".".join(quote_identifier(part) for part in parts)
+
+
+def attach(con: duckdb.DuckDBPyConnection, path: Path, alias: str) -> None:
+    """Attach a file for reading only."""
+    con.execute(f"attach {quote_literal(str(path))} as {quote_identifier(alias)} (read_only)")
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
+    """Name and type of every column of a relation, in order."""
+    return [(row[0], row[1]) for row in con.execute(f"describe select * from {relation}").fetchall()]
+
+
+def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, int]:
+    """A hash over names, types and all rows (duplicates counted, order ignored), and the number of rows.
+
+    DuckDB's `hash` may change between its versions: compare hashes of one process, files by their sha256.
+    """
+    signature = ",".join(f"{name} {kind}" for name, kind in columns_of(con, relation))
+    row = con.execute(f"select coalesce(sum(hash(t)::hugeint), 0), count(*) from {relation} t").fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without groups always gives one row
+    return hashlib.sha256(f"{signature}|{row[0]}|{row[1]}".encode()).hexdigest()[:24], int(row[1])
+
+
+def tables_of(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str]]:
+    """Schema and name of every table and view of an attached file, in alphabetical order."""
+    query = """
+        select schema_name, table_name from duckdb_tables() where database_name = ? and not internal
+        union all select schema_name, view_name from duckdb_views() where database_name = ? and not internal
+        order by all"""
+    return [(row[0], row[1]) for row in con.execute(query, [database, database]).fetchall()]
+
+
+def read_contents(con: duckdb.DuckDBPyConnection, database: str) -> tuple[TableContent, ...]:
+    """Every table of an attached file with its rows and hash."""
+    contents = []
+    for schema, name in tables_of(con, database):
+        digest, rows = content_hash(con, qualified(database, schema, name))
+        contents.append(TableContent(schema, name, rows, digest))
+    return tuple(contents)

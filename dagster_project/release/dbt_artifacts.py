@@ -1,0 +1,144 @@
+"""What dbt's own artefacts say about the marts: which are exposed, how they are described, how their tests went.
+
+Read from target/manifest.json and target/run_results.json as dbt 1.11 writes them. Nothing here opens a database.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.release.errors import ReleaseError
+
+MART_LAYER = "marts"
+
+
+@dataclass(frozen=True)
+class ColumnDescription:
+    """A column of a mart as its YAML describes it."""
+
+    name: str
+    description: str
+    unit: str
+    data_type: str
+
+
+@dataclass(frozen=True)
+class ExposedModel:
+    """A mart that an exposure names, and that therefore leaves the warehouse."""
+
+    name: str
+    schema: str
+    alias: str
+    description: str
+    columns: tuple[ColumnDescription, ...]
+    key: tuple[str, ...]
+    disclosure_policy: str
+    """Empty when the model names none; the disclosure audit then refuses it."""
+    unique_id: str
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True)
+class DbtTest:
+    """A data test of the project, and the mart it watches ("" for a test of another layer)."""
+
+    unique_id: str
+    name: str
+    mart: str
+    severity: str
+    """dbt's own: ERROR or WARN."""
+
+
+def read_artefact(path: Path) -> dict[str, Any]:
+    """A JSON file of dbt's target folder; raises ReleaseError when it is missing or not whole."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReleaseError(
+            f"{path.name} of dbt cannot be read", str(error), "run dbt build, or point to its target folder"
+        ) from error
+    return content
+
+
+def read_exposed_models(manifest: Path) -> tuple[ExposedModel, ...]:
+    """The marts that the exposures of the project depend on, in alphabetical order.
+
+    Raises ReleaseError when there is none, when an exposure names something that is not a mart, or when a description or
+    the key of a mart is missing: what is not described is not published.
+    """
+    content = read_artefact(manifest)
+    exposures = content.get("exposures", {}).values()
+    names = sorted({node for exposure in exposures for node in exposure["depends_on"]["nodes"]})
+    if not names:
+        raise _unfit("no exposure names a mart", "list the marts that are published in an exposure")
+    return tuple(sorted((_exposed(name, content["nodes"]) for name in names), key=lambda model: model.name))
+
+
+def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
+    node = nodes.get(unique_id)
+    if node is None or node["resource_type"] != "model" or MART_LAYER not in node["fqn"]:
+        raise _unfit(f"an exposure names {unique_id}", "name only models under dbt/models/marts in exposures")
+    meta = _meta(node)
+    model = ExposedModel(
+        name=node["name"],
+        schema=node["schema"],
+        alias=node["alias"],
+        description=_text(node["description"], node["name"]),
+        columns=tuple(_column(column, node["name"]) for column in node["columns"].values()),
+        key=tuple(meta.get("key") or ()),
+        disclosure_policy=str(meta.get("disclosure_policy") or ""),
+        unique_id=unique_id,
+    )
+    unknown = [name for name in model.key if name not in model.column_names]
+    if not model.key or unknown:
+        raise _unfit(f"{model.name} has no usable key {unknown or ''}".strip(), "list the key's columns in config.meta.key")
+    return model
+
+
+def _column(column: dict[str, Any], model: str) -> ColumnDescription:
+    place = f"{model}.{column['name']}"
+    unit = str(_meta(column).get("unit") or "")
+    return ColumnDescription(column["name"], _text(column["description"], place), unit, str(column["data_type"] or ""))
+
+
+def _meta(node: dict[str, Any]) -> dict[str, Any]:
+    return dict(node.get("config", {}).get("meta") or node.get("meta") or {})
+
+
+def _text(description: str | None, place: str) -> str:
+    folded = " ".join((description or "").split())
+    if not folded:
+        raise _unfit(f"{place} has no description", "describe it in the YAML beside the model")
+    return folded
+
+
+def _unfit(why: str, next_step: str) -> ReleaseError:
+    return ReleaseError("the dbt project cannot be released", why, next_step)
+
+
+def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
+    """Every enabled data test of the project, in order of its identifier."""
+    content = read_artefact(manifest)
+    exposed = {model.unique_id: model.name for model in read_exposed_models(manifest)}
+    tests = [
+        DbtTest(
+            unique_id,
+            unique_id.split(".", 2)[2],
+            exposed.get(node.get("attached_node") or "", ""),
+            str(node["config"].get("severity") or "ERROR").upper(),
+        )
+        for unique_id, node in content["nodes"].items()
+        if node["resource_type"] == "test"
+    ]
+    return tuple(sorted(tests, key=lambda test: test.unique_id))
+
+
+def read_statuses(run_results: Path) -> dict[str, dict[str, Any]]:
+    """The last run's result of every node by unique identifier; raises ReleaseError when there is none."""
+    return {result["unique_id"]: result for result in read_artefact(run_results)["results"]}

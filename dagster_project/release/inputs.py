@@ -1,0 +1,157 @@
+"""Which snapshots a release is made of, and how each source stands: from the links in clean/, provenance and ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lake.ledger import Entry, Ledger
+from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.snapshots import PROVENANCE, read_provenance
+from dagster_project.release.errors import ReleaseError
+from dagster_project.sources.contract import Source
+
+JUDGEMENTS = frozenset({"accepted", "held", "refused"})
+
+
+@dataclass(frozen=True)
+class Input:
+    """One clean table in use: the accepted vintage of a source's entity and period."""
+
+    slug: str
+    entity: str
+    period: str
+    sha256: str
+    url: str
+    retrieved_at: str
+    file: str
+    clean: Path
+    report: Mapping[str, Any]
+    """What the parser counted (lake/clean.py, ParseReport)."""
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How one entity of a source stands at the time of the release."""
+
+    slug: str
+    entity: str
+    title: str
+    publisher: str
+    licence: str
+    attribution: str
+    newest_period_in_use: str | None
+    periods_in_use_count: int
+    held: bool
+    held_reason: str | None
+    last_accepted_at: str | None
+    rows_in_use_count: int
+    rejected_rows_count: int
+    suppressed_cells_count: int
+
+
+def links_in_use(lake: Lake, sources: Iterable[Source], origin: Origin) -> Iterator[tuple[Source, str, Path]]:
+    """Source, entity and link of every period in use, in a fixed order."""
+    for source in sources:
+        for entity in source.entities:
+            for link in sorted(lake.current(source.slug, entity.name, origin).glob("*.parquet")):
+                if not link.name.startswith("_"):
+                    yield source, entity.name, link
+
+
+def inputs_in_use(lake: Lake, sources: Iterable[Source], origin: Origin) -> tuple[Input, ...]:
+    """Every clean table in use with its provenance; raises ReleaseError when the lake has lost a part of one."""
+    return tuple(_input(lake, source, entity, link) for source, entity, link in links_in_use(lake, sources, origin))
+
+
+def _input(lake: Lake, source: Source, entity: str, link: Path) -> Input:
+    clean = link.resolve()
+    try:
+        report = json.loads(clean.with_suffix(".report.json").read_text(encoding="utf-8"))
+        folder = lake.snapshot(source.slug, link.stem, report["sha256"])
+        provenance = read_provenance(folder)
+        clean.stat()
+    except (OSError, ValueError, KeyError) as error:
+        raise ReleaseError(
+            f"{source.slug} {entity} {link.stem} cannot be traced to its {PROVENANCE}",
+            str(error),
+            f"fetch and parse {source.slug} again",
+        ) from error
+    return Input(
+        slug=source.slug,
+        entity=entity,
+        period=link.stem,
+        sha256=report["sha256"],
+        url=provenance["url"],
+        retrieved_at=provenance["retrieved_at"],
+        file=provenance["file"],
+        clean=clean,
+        report=report,
+    )
+
+
+def last_judgements(lake: Lake, origin: Origin) -> dict[tuple[str, str, str], Entry]:
+    """What gate 1 said last about each source, entity and period."""
+    judged: dict[tuple[str, str, str], Entry] = {}
+    for entry in Ledger(lake.ledger).entries():
+        if entry.event in JUDGEMENTS and entry.detail.get("origin") == origin:
+            judged[(entry.source, entry.entity, entry.period)] = entry
+    return judged
+
+
+def source_statuses(lake: Lake, sources: Iterable[Source], origin: Origin) -> tuple[SourceStatus, ...]:
+    """One row for each entity of each source, whether or not it has data."""
+    chosen = list(sources)
+    inputs = inputs_in_use(lake, chosen, origin)
+    judged = last_judgements(lake, origin)
+    accepted = _last_accepted(lake, origin)
+    return tuple(
+        _status(source, entity.name, inputs, judged, accepted) for source in chosen for entity in source.entities
+    )
+
+
+def _last_accepted(lake: Lake, origin: Origin) -> dict[tuple[str, str], str]:
+    entries = Ledger(lake.ledger).entries()
+    return {
+        (entry.source, entry.entity): entry.at
+        for entry in entries
+        if entry.event == "accepted" and entry.detail.get("origin") == origin
+    }
+
+
+def _status(
+    source: Source,
+    entity: str,
+    inputs: tuple[Input, ...],
+    judged: Mapping[tuple[str, str, str], Entry],
+    accepted: Mapping[tuple[str, str], str],
+) -> SourceStatus:
+    mine = [item for item in inputs if (item.slug, item.entity) == (source.slug, entity)]
+    in_use = {(item.period, item.sha256) for item in mine}
+    # A verdict on the vintage in use is no reason to call the source held: the ledger does not repeat an old acceptance.
+    held = [
+        f"{period}: {entry.reason}"
+        for (slug, name, period), entry in sorted(judged.items())
+        if (slug, name) == (source.slug, entity)
+        and entry.event in {"held", "refused"}
+        and (period, entry.sha256) not in in_use
+    ]
+    return SourceStatus(
+        slug=source.slug,
+        entity=entity,
+        title=f"{source.title}: {source.entity(entity).title}",
+        publisher=source.publisher,
+        licence=source.licence,
+        attribution=source.attribution,
+        newest_period_in_use=max((item.period for item in mine), default=None),
+        periods_in_use_count=len(mine),
+        held=bool(held),
+        held_reason="; ".join(held) or None,
+        last_accepted_at=accepted.get((source.slug, entity)),
+        rows_in_use_count=sum(int(item.report["clean_rows"]) for item in mine),
+        rejected_rows_count=sum(int(item.report["records_rejected"]) for item in mine),
+        suppressed_cells_count=sum(int(item.report["statuses"].get("suppressed", 0)) for item in mine),
+    )

@@ -1,0 +1,186 @@
+"""The schema `meta` of the published file: what its tables are, with the comments that analysts see, and how rows get in.
+
+The tables describe the release itself; what they hold is gathered by candidate.py, changes.py and evidence.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from dagster_project.duck import quote_literal
+from dagster_project.release.contents import META, qualified
+
+
+@dataclass(frozen=True)
+class MetaColumn:
+    """A column of a meta table."""
+
+    name: str
+    type: str
+    description: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class MetaTable:
+    """A table of the schema meta."""
+
+    name: str
+    description: str
+    columns: tuple[MetaColumn, ...]
+
+
+def _table(name: str, description: str, *columns: tuple[str, ...]) -> MetaTable:
+    return MetaTable(name, description, tuple(MetaColumn(*column) for column in columns))
+
+
+META_TABLES = (
+    _table(
+        "releases",
+        "This release and the earlier ones that were kept when it was built; one row for each.",
+        ("release_id", "VARCHAR", "First 12 hexadecimal digits of the fingerprint of everything the release is made from."),
+        ("this_release", "BOOLEAN", "True for the release that this file holds."),
+        ("built_at", "TIMESTAMP", "When the file was built.", "UTC"),
+        ("published_at", "TIMESTAMP", "When it became the current release; NULL in the file itself, see manifest.json.", "UTC"),
+        ("data_origin", "VARCHAR", "published: publishers' files; synthetic: invented organisations and figures."),
+        ("fingerprint", "VARCHAR", "sha256 over input snapshots, dbt files, suites and code."),
+        ("code_version", "VARCHAR", "Commit, or version of the package, that built it."),
+        ("table_count", "BIGINT", "Published tables, meta tables not counted.", "count"),
+        ("row_count", "BIGINT", "Rows of the published tables together.", "count"),
+        ("sha256", "VARCHAR", "Of the published file; NULL in the file itself, see manifest.json."),
+    ),
+    _table(
+        "source_status",
+        "How each entity of each source stood when the release was built; one row for each source and entity.",
+        ("slug", "VARCHAR", "The source: publisher and dataset."),
+        ("entity", "VARCHAR", "The table of the source."),
+        ("title", "VARCHAR", "What it is called."),
+        ("publisher", "VARCHAR", "Who publishes it."),
+        ("licence", "VARCHAR", "Licence of the publisher's files, as an SPDX identifier."),
+        ("attribution", "VARCHAR", "The sentence to cite when figures are used."),
+        ("newest_period_in_use", "VARCHAR", "Newest period whose data are in this release; NULL when there is none."),
+        ("periods_in_use_count", "BIGINT", "Periods whose data are in this release.", "count"),
+        ("held", "BOOLEAN", "True when a newer file did not pass its checks, so that a period stays at its last good state."),
+        ("held_reason", "VARCHAR", "Which periods, and why."),
+        ("last_accepted_at", "TIMESTAMP", "When a file of it last passed its checks.", "UTC"),
+        ("rows_in_use_count", "BIGINT", "Rows of its clean tables in use.", "count"),
+        ("rejected_rows_count", "BIGINT", "Rows of the files in use that broke a rule and were left out.", "count"),
+        ("suppressed_cells_count", "BIGINT", "Cells of the files in use that the publisher suppressed.", "count"),
+    ),
+    _table(
+        "data_dictionary",
+        "Every column of every table of this file; one row for each.",
+        ("table_schema", "VARCHAR", "main: published figures; meta: about the release."),
+        ("table_name", "VARCHAR", "The table."),
+        ("column_position", "BIGINT", "Place of the column in the table, from 1."),
+        ("column_name", "VARCHAR", "The column."),
+        ("data_type", "VARCHAR", "Its DuckDB type."),
+        ("unit", "VARCHAR", "Its unit; NULL where it has none."),
+        ("description", "VARCHAR", "What it holds."),
+        ("table_description", "VARCHAR", "What the table holds."),
+    ),
+    _table(
+        "example_queries",
+        "Queries to start from; every one was run on this file before it was published.",
+        ("name", "VARCHAR", "Short name."),
+        ("question", "VARCHAR", "What it answers."),
+        ("user", "VARCHAR", "Who asks."),
+        ("sql", "VARCHAR", "The query."),
+    ),
+    _table(
+        "inputs",
+        "Every publisher's file whose data are in this release; one row for each source, entity and period.",
+        ("slug", "VARCHAR", "The source."),
+        ("entity", "VARCHAR", "The table of the source."),
+        ("period", "VARCHAR", "The period that the file is about."),
+        ("sha256", "VARCHAR", "Of the file exactly as published."),
+        ("url", "VARCHAR", "Where it was found."),
+        ("retrieved_at", "TIMESTAMP", "When it was fetched.", "UTC"),
+        ("file", "VARCHAR", "Its name."),
+        ("rows_count", "BIGINT", "Rows of the clean table made from it.", "count"),
+    ),
+    _table(
+        "rejects",
+        "How many rows of the files in use broke which rule and were left out; counts only, never what stood in them.",
+        ("slug", "VARCHAR", "The source."),
+        ("entity", "VARCHAR", "The table of the source."),
+        ("period", "VARCHAR", "The period of the file."),
+        ("sha256", "VARCHAR", "Of the file exactly as published."),
+        ("file", "VARCHAR", "Its name."),
+        ("column_name", "VARCHAR", "The column whose rule was broken; NULL when the line as a whole was."),
+        ("rule", "VARCHAR", "The rule."),
+        ("rejected_rows_count", "BIGINT", "Rows that broke it.", "count"),
+    ),
+    _table(
+        "checks",
+        "Every check that this release, or a file in it, went through; one row for each.",
+        ("name", "VARCHAR", "Name of the check."),
+        ("kind", "VARCHAR", "landing, suite, dbt, reconciliation, key, disclosure, difference or example_query."),
+        ("mart", "VARCHAR", "The table it is about; NULL when it is about the release or a source."),
+        ("passed", "BOOLEAN", "Whether it held."),
+        ("severity", "VARCHAR", "critical: a failure holds the release back; warning: it is only said."),
+        ("summary", "VARCHAR", "What was found."),
+        ("counts", "VARCHAR", "Counts behind the summary, as JSON."),
+        ("failing_keys", "VARCHAR", "Keys of rows that failed, at most 20, as JSON."),
+    ),
+    _table(
+        "changes",
+        "What moved against the release before this one; for rows, one row for each table, indicator, measure and new file.",
+        ("change_type", "VARCHAR", "rows, table_added, table_removed, column_added, column_removed, input_added or input_removed."),
+        ("table_name", "VARCHAR", "The table; NULL for inputs."),
+        ("indicator_id", "VARCHAR", "The indicator, where the table has indicators."),
+        ("measure", "VARCHAR", "The measure, where the table has measures."),
+        ("slug", "VARCHAR", "The source of an input."),
+        ("entity", "VARCHAR", "The table of that source."),
+        ("period", "VARCHAR", "The period of an input."),
+        ("snapshot_sha256", "VARCHAR", "The file that brought the change, where the table or the input names it."),
+        ("rows_added_count", "BIGINT", "Rows whose key is new.", "count"),
+        ("rows_removed_count", "BIGINT", "Rows whose key is gone.", "count"),
+        ("rows_changed_count", "BIGINT", "Rows with the same key and another value.", "count"),
+        ("description", "VARCHAR", "The change in words."),
+    ),
+)
+META_BY_NAME = {table.name: table for table in META_TABLES}
+
+
+def create_meta(con: duckdb.DuckDBPyConnection, database: str) -> None:
+    """Create the schema and its empty tables, with comments on all of them."""
+    con.execute(f"create schema {qualified(database, META)}")
+    for table in META_TABLES:
+        name = qualified(database, META, table.name)
+        columns = ", ".join(f"{qualified(column.name)} {column.type}" for column in table.columns)
+        con.execute(f"create table {name} ({columns})")
+        comment(con, name, table.description, {c.name: with_unit(c.description, c.unit) for c in table.columns})
+
+
+def comment(con: duckdb.DuckDBPyConnection, relation: str, description: str, columns: Mapping[str, str]) -> None:
+    """Comment on a table and its columns. `relation` is quoted already."""
+    con.execute(f"comment on table {relation} is {quote_literal(description)}")
+    for name, text in columns.items():
+        con.execute(f"comment on column {relation}.{qualified(name)} is {quote_literal(text)}")
+
+
+def with_unit(description: str, unit: str) -> str:
+    """A description that ends with its unit."""
+    return f"{description} [{unit}]" if unit else description
+
+
+def insert(con: duckdb.DuckDBPyConnection, database: str, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows to a meta table. Every row has every column, or KeyError.
+
+    One JSON parameter for all of them: DuckDB binds row by row otherwise, which takes a second for two thousand rows.
+    """
+    columns = META_BY_NAME[table].columns
+    listed = [{column.name: row[column.name] for column in columns} for row in rows]
+    shape = json.dumps([{column.name: column.type for column in columns}])
+    names = ", ".join(f"r.{qualified(column.name)}" for column in columns)
+    con.execute(
+        f"insert into {qualified(database, META, table)} "
+        f"select {names} from (select unnest(from_json(?::json, ?)) as r)",
+        [json.dumps(listed, default=str), shape],
+    )

@@ -1,0 +1,92 @@
+"""Everything that a release is made from and judged by, loaded once for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dagster_project.duck import connection
+from dagster_project.lake.paths import Lake
+from dagster_project.quality.suites import Suite, load_marts, load_thresholds
+from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
+from dagster_project.release.errors import ReleaseError
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.sources.contract import Source, load_sources
+
+EXAMPLE_QUERIES = PROJECT_ROOT / "dbt" / "models" / "marts" / "example_queries.yml"
+ROWS_FALL = "release_rows_fall_maximum_share"
+
+
+class ExampleQuery(BaseModel):
+    """A question that the marts answer, for whom, and the query that answers it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    question: str = Field(min_length=10)
+    user: str = Field(min_length=3)
+    sql: str = Field(min_length=10)
+
+
+def load_example_queries(path: Path = EXAMPLE_QUERIES) -> tuple[ExampleQuery, ...]:
+    """The example queries in the order of the file; raises ReleaseError naming the file and the place."""
+    try:
+        listed = yaml.safe_load(path.read_text(encoding="utf-8"))["example_queries"]
+        queries = tuple(ExampleQuery.model_validate(body) for body in listed)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
+        raise ReleaseError(f"{path.name} cannot be used", str(error), "write name, question, user and sql for each query") from error
+    names = [query.name for query in queries]
+    if len(set(names)) != len(names):
+        raise ReleaseError(f"{path.name} cannot be used", "a name stands twice", "give every query a name of its own")
+    return queries
+
+
+@dataclass(frozen=True)
+class ReleaseProject:
+    """What a release is made from (lake, dbt's artefacts, sources) and judged by (suites, thresholds)."""
+
+    lake: Lake
+    manifest: Path
+    run_results: Path
+    suites: Mapping[str, Suite]
+    sources: Mapping[str, Source]
+    example_queries: tuple[ExampleQuery, ...]
+    rows_fall_maximum_share: float
+    memory_limit: str = "1GB"
+    threads: int = 2
+    wait_seconds: float = 120
+
+    @classmethod
+    def load(cls, settings: Settings, dbt_target: Path) -> ReleaseProject:
+        """The project of the checkout, for one data folder."""
+        return cls(
+            lake=Lake(settings.data_lake),
+            manifest=dbt_target / "manifest.json",
+            run_results=dbt_target / "run_results.json",
+            suites=load_marts(),
+            sources=load_sources(),
+            example_queries=load_example_queries(),
+            rows_fall_maximum_share=float(load_thresholds()[ROWS_FALL].value),
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+            wait_seconds=settings.lock_wait_seconds,
+        )
+
+    @cached_property
+    def models(self) -> tuple[ExposedModel, ...]:
+        """The marts that are published."""
+        return read_exposed_models(self.manifest)
+
+    @contextmanager
+    def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An in-memory DuckDB to which files are attached; spills onto the data disk."""
+        self.lake.temporary.mkdir(parents=True, exist_ok=True)
+        limits = {"memory_limit": self.memory_limit, "threads": self.threads}
+        with connection(None, temp_directory=self.lake.temporary, **limits) as con:  # type: ignore[arg-type]
+            yield con

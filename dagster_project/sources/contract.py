@@ -1,0 +1,274 @@
+"""What a source.yml may say, checked when it is loaded: the one description of a publisher's files and of our clean table.
+
+Column headers, rules and descriptions are written here once and reach the parser, the Parquet, dbt, the Dagster UI and
+the data dictionary.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+SOURCES_FOLDER = Path(__file__).parent
+SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class ContractError(Exception):
+    """A source.yml that cannot be used; the text names the file and the place."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileColumn(_Strict):
+    """A column as the publisher writes it. Everything is read as text; `type` says what the text must be."""
+
+    name: Text
+    header: str = ""
+    """The publisher's heading, compared after folding white space and case; "" means the same as `name`."""
+    aliases: tuple[str, ...] = ()
+    header_pattern: str = ""
+    """For headings that carry a year (`^ICB\\d\\dCD$`) or are cut (`...of LSOA`): a regular expression, searched."""
+    type: Literal["text", "count", "decimal"] = "text"
+    blank: Literal["missing", "zero", "not_collected", "not_applicable", "refuse"] = "missing"
+    """What an empty cell means; `refuse` rejects the row."""
+    markers: dict[str, Literal["suppressed", "not_applicable", "not_collected", "missing"]] = {}
+    """Signs that stand for no number ("*", "-"); only for counts and decimals. They get a `<name>_status` column."""
+    pattern: str = ""
+    """A regular expression that the whole text must match; a row that does not match is rejected."""
+    allowed: tuple[str, ...] = ()
+    whole_number_text: bool = False
+    """The publisher writes whole numbers as floats (`1867146.0`, HES outpatient 2023-24)."""
+
+    @property
+    def has_status(self) -> bool:
+        """Whether the value needs a status column beside it."""
+        return self.type != "text" and (bool(self.markers) or self.blank in {"not_collected", "not_applicable"})
+
+
+class RepeatedColumn(_Strict):
+    """Columns that differ only by a running number, such as the 105 week bands of RTT."""
+
+    first: int
+    last: int
+    name: Text
+    header: Text
+    """Format strings over `n` and `m` (= n + 1)."""
+    type: Literal["count", "decimal"] = "count"
+    blank: Literal["missing", "zero", "not_collected", "not_applicable", "refuse"] = "missing"
+
+    def expand(self) -> list[FileColumn]:
+        """The single columns."""
+        return [
+            FileColumn(
+                name=self.name.format(n=n, m=n + 1),
+                header=self.header.format(n=n, m=n + 1),
+                type=self.type,
+                blank=self.blank,
+            )
+            for n in range(self.first, self.last + 1)
+        ]
+
+
+class CleanColumn(_Strict):
+    """A column of the clean table: what staging reads."""
+
+    name: Text
+    type: Literal["VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "DATE", "BOOLEAN", "DECIMAL(18,4)"]
+    description: Text
+    unit: str = ""
+    key: bool = False
+
+
+class RepeatedCleanColumn(_Strict):
+    """Clean columns that differ only by a running number."""
+
+    first: int
+    last: int
+    name: Text
+    type: Literal["INTEGER", "BIGINT", "DOUBLE"] = "INTEGER"
+    description: Text
+    unit: str = ""
+
+    def expand(self) -> list[CleanColumn]:
+        """The single columns."""
+        return [
+            CleanColumn(
+                name=self.name.format(n=n, m=n + 1),
+                type=self.type,
+                description=self.description.format(n=n, m=n + 1),
+                unit=self.unit,
+            )
+            for n in range(self.first, self.last + 1)
+        ]
+
+
+class Correction(_Strict):
+    """A known error of the publisher, as data: the cells it covers, what they really are, and who says so.
+
+    The guard: a covered cell that does not hold `when_value` means that the publisher has mended it, and the file is
+    held until this row is taken out.
+    """
+
+    column: Text
+    organisation_codes: tuple[str, ...]
+    first_period: Text
+    last_period: Text
+    when_value: int
+    status: Literal["not_collected", "missing", "not_applicable"]
+    reason: Text
+    provided_by: Text
+
+
+class Entity(_Strict):
+    """One table that a source publishes, in files of one shape."""
+
+    name: Text
+    title: Text
+    grain: Text
+    link_pattern: Text
+    """A regular expression searched in the decoded address; named groups give the period (see lake/discovery.py)."""
+    link_text_pattern: str = ""
+    direct_addresses: tuple[str, ...] = ()
+    """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`."""
+    fixed_period: str = ""
+    format: Literal["csv", "zip_csv", "xlsx"]
+    has_header: bool = True
+    max_bytes: int = 50_000_000
+    max_unpacked_bytes: int = 300_000_000
+    columns: tuple[FileColumn | RepeatedColumn, ...]
+    extra_columns: Literal["refuse", "ignore_blank", "ignore"] = "refuse"
+    """`ignore_blank`: headings that are blank or one letter, over blank cells, are listed and left out (A&E 2024-09)."""
+    preamble_lines: int = 0
+    """How many lines may stand above the header (Nomis: 5 to 7); they are listed in the parse report."""
+    footer_pattern: str = ""
+    """A line below the data that matches this begins the footer; footer lines are listed in the parse report."""
+    clean: tuple[CleanColumn | RepeatedCleanColumn, ...]
+    period_column: str = "period_start"
+    """The clean column that must equal the period of the address (fault N7); "" where a file carries no period."""
+    minimum_records: int = 1
+    maximum_records: int = 50_000_000
+    maximum_rejected_share: float = 0.005
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def file_columns(self) -> list[FileColumn]:
+        """Every column of the file, repeated ones expanded."""
+        return [single for c in self.columns for single in (c.expand() if isinstance(c, RepeatedColumn) else [c])]
+
+    @property
+    def clean_columns(self) -> list[CleanColumn]:
+        """Every column of the clean table, repeated ones expanded."""
+        return [single for c in self.clean for single in (c.expand() if isinstance(c, RepeatedCleanColumn) else [c])]
+
+    @property
+    def key(self) -> list[str]:
+        """The columns that name a row of the clean table."""
+        return [column.name for column in self.clean_columns if column.key]
+
+    @model_validator(mode="after")
+    def _key_and_names(self) -> Entity:
+        names = [column.name for column in self.clean_columns]
+        if len(set(names)) != len(names):
+            raise ValueError(f"entity {self.name}: a clean column stands twice")
+        if not self.key:
+            raise ValueError(f"entity {self.name}: no clean column is marked as key")
+        if self.period_column and self.period_column not in names:
+            raise ValueError(f"entity {self.name}: period_column {self.period_column} is not a clean column")
+        for pattern in (self.link_pattern, self.footer_pattern, *(c.pattern for c in self.file_columns)):
+            re.compile(pattern)
+        return self
+
+
+class LandingPage(_Strict):
+    """A page that links to files, or to pages that do."""
+
+    address: Text
+    """May hold `{financial_year}` (2025-26), filled for every year from `first_financial_year` to the current one."""
+    first_financial_year: int | None = None
+    follow_pattern: str = ""
+    """Links of this page that lead to further landing pages."""
+    required: bool = True
+    """Whether its absence is reported when other landing pages of the source were found."""
+
+
+class Calendar(_Strict):
+    """When the publisher brings out the next period, for freshness."""
+
+    rule: Literal["second_thursday", "days_after_period_end", "irregular"]
+    lag_days: int = 0
+    """`days_after_period_end`: days from the end of a period to its file; `second_thursday`: days from the end of a
+    period to the start of the month whose second Thursday is the day of publication."""
+    grace_days: int = 7
+    months_per_period: int = 1
+
+
+class Source(_Strict):
+    """One published dataset of one publisher."""
+
+    slug: Text
+    title: Text
+    why: Text
+    publisher: Text
+    owner: Text
+    licence: Text
+    attribution: Text
+    documentation: Text
+    cadence: Literal["monthly", "quarterly", "annual", "irregular"]
+    monthly_partitions_from: dt.date | None = None
+    """The first month, where the source has months that can be back-filled one by one."""
+    calendar: Calendar
+    hosts: tuple[str, ...]
+    landing_pages: tuple[LandingPage, ...] = ()
+    format_status: Literal["confirmed", "unconfirmed"]
+    notes: tuple[str, ...] = ()
+    entities: tuple[Entity, ...]
+
+    def entity(self, name: str) -> Entity:
+        """The entity of that name; raises KeyError with the source's own name."""
+        for entity in self.entities:
+            if entity.name == name:
+                return entity
+        raise KeyError(f"{self.slug} has no entity {name!r}")
+
+    @property
+    def folder(self) -> Path:
+        """Where the source lives in the package."""
+        return SOURCES_FOLDER / self.slug
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the contract, the parser or the toolkit does, so that clean tables are made again."""
+        digest = hashlib.sha256()
+        for path in (self.folder / "source.yml", self.folder / "parse.py", SOURCES_FOLDER.parent / "lake" / "clean.py"):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:8]
+
+
+def read_source(folder: Path) -> Source:
+    """The contract in `folder`/source.yml; raises ContractError naming file and field."""
+    path = folder / "source.yml"
+    try:
+        source = Source.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ContractError(f"{path.parent.name}/{path.name}: {error}") from error
+    if source.slug != folder.name or not SLUG.fullmatch(source.slug):
+        raise ContractError(f"{path.parent.name}/{path.name}: slug {source.slug!r} is not the folder's name")
+    return source
+
+
+@cache
+def load_sources() -> dict[str, Source]:
+    """All sources by slug, in alphabetical order."""
+    folders = sorted(path.parent for path in SOURCES_FOLDER.glob("*/source.yml"))
+    return {folder.name: read_source(folder) for folder in folders}

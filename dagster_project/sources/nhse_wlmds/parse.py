@@ -1,0 +1,67 @@
+"""WLMDS demographics to one row an organisation (or specialty, or week), metric, category and band."""
+
+from __future__ import annotations
+
+from dagster_project.lake.clean import ParseJob
+
+# Labels drift between releases ("A: British", "A British"), so only the leading code is kept.
+CATEGORY_CODE = """
+    case metric
+        when 'IMD' then regexp_extract(category, '^([0-9]{1,2})', 1)
+        when 'Ethnicity' then regexp_extract(category, '^([A-HJ-NPRSZ]|99)\\b', 1)
+        when 'Age' then
+            case regexp_extract(category, '^(0|19|Over 65|65)', 1)
+                when '0' then '0-18' when '19' then '19-64' when '' then '' else '65+' end
+        when 'Sex' then lower(regexp_extract(category, '^(?i)(female|male)', 1))
+    end"""
+BAND = """
+    case waiting_band
+        when '01 To 18 Weeks' then 'weeks_00_18'
+        when '18 To 52 Weeks' then 'weeks_18_52'
+        when 'Over 52 Weeks' then 'weeks_over_52'
+        when 'Unknown Clock Start' then 'unknown_clock_start'
+        when 'Total' then 'total'
+    end"""
+LEVEL = """
+    case
+        when organisation_code = 'ENG' then 'england'
+        when regexp_full_match(organisation_code, 'Y[0-9]{2}') then 'region'
+        when regexp_full_match(organisation_code, 'Q[0-9A-Z]{2}') then 'icb'
+        when regexp_full_match(organisation_code, 'R[0-9A-Z]{2}') then 'trust'
+        -- New codes have one shape for both: G6V2S is a trust, D7T5G an ICB of April 2026.
+        when regexp_full_match(organisation_code, '[A-Z][0-9][A-Z][0-9][A-Z]')
+        then case when organisation_name ilike '%integrated care board%' then 'icb' else 'trust' end
+    end"""
+OWN_COLUMNS = {
+    "geography": f"organisation_code, organisation_name, sector, {LEVEL} as organisation_level",
+    "specialty": "treatment_function_name",
+    "timeseries": "cast(left(week_ending, 10) as date) as week_ending",
+}
+
+
+def parse(job: ParseJob) -> str:
+    """The clean rows: a SELECT over the typed rows of the file."""
+    job.read_csv()
+    job.require_none(
+        f"select distinct metric, category from typed where coalesce({CATEGORY_CODE}, '') = '' "
+        "or (metric = 'IMD' and not regexp_full_match(category, '[1-9]|10'))",
+        "a category that is not in the code list (metric, category)",
+        "look whether the publisher changed its labels; add them to parse.py",
+    )
+    if job.entity.name == "geography":
+        job.require_none(
+            f"select distinct organisation_code, organisation_name from typed where {LEVEL} is null",
+            "an organisation code whose level is not known (code, name)",
+            "add the new shape of code to parse.py",
+        )
+    return f"""
+        select
+            date '{job.period_start.isoformat()}' as snapshot_date,
+            {OWN_COLUMNS[job.entity.name]},
+            lower(metric) as metric,
+            {CATEGORY_CODE} as category_code,
+            {BAND} as waiting_band,
+            pathways,
+            pathways_status
+        from typed
+    """

@@ -1,0 +1,154 @@
+"""Running dbt: its environment, its manifest, and the assets made of its models and tests.
+
+dbt runs as a subprocess, so that its handle on the warehouse file ends with it (dbt-duckdb keeps it open in-process).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+
+from dagster_project.lake.files import LakeError, write_atomically
+from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.transport import origin_of
+from dagster_project.settings import PROJECT_ROOT, Settings
+
+DBT_PROJECT = PROJECT_ROOT / "dbt"
+POOL = "duckdb_warehouse"
+LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts", "seeds": "reference"}
+
+
+def dbt_executable() -> str:
+    """The dbt of this environment, wherever the process was started from."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
+def target_folder(settings: Settings) -> Path:
+    """Where dbt leaves its manifest, run results and compiled SQL."""
+    return Lake(settings.data_lake).build / "dbt"
+
+
+def dbt_environment(settings: Settings, origin: Origin, release_id: str) -> dict[str, str]:
+    """What the dbt project reads from its environment; telemetry off."""
+    lake = Lake(settings.data_lake)
+    return {
+        "HIW_WAREHOUSE": str(lake.warehouse),
+        "HIW_CLEAN": str(lake.root / "clean"),
+        "HIW_ORIGIN": origin,
+        "HIW_RELEASE_ID": release_id,
+        "HIW_MEMORY_LIMIT": settings.memory_limit,
+        "HIW_THREADS": str(settings.threads),
+        "HIW_TEMPORARY": str(lake.temporary),
+        "DBT_TARGET_PATH": str(target_folder(settings)),
+        "DBT_LOG_PATH": str(lake.build / "dbt_logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def project_digest() -> str:
+    """Changes with any file of the dbt project that dbt reads."""
+    digest = hashlib.sha256()
+    for path in sorted(DBT_PROJECT.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.relative_to(DBT_PROJECT).parts:
+            digest.update(str(path.relative_to(DBT_PROJECT)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def prepare_manifest(settings: Settings) -> Path:
+    """The manifest of the dbt project as it stands; parsed anew only when a file of the project changed.
+
+    Raises LakeError with dbt's own message when the project cannot be parsed.
+    """
+    target = target_folder(settings)
+    manifest, stamp = target / "manifest.json", target / "manifest.digest"
+    digest = project_digest() + origin_of(settings)
+    if manifest.exists() and stamp.exists() and stamp.read_text() == digest:
+        return manifest
+    Lake(settings.data_lake).build.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | dbt_environment(settings, origin_of(settings), "unreleased")
+    finished = subprocess.run(
+        [dbt_executable(), "--quiet", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise LakeError("the dbt project", (finished.stdout + finished.stderr).strip(), "mend the file that dbt names")
+    write_atomically(stamp, digest.encode())
+    return manifest
+
+
+class Translator(DagsterDbtTranslator):
+    """One name for a thing in dbt and in Dagster; a dbt source is the clean asset of its publisher."""
+
+    def __init__(self) -> None:
+        super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`clean_<slug>` for sources, the model's own name for everything else."""
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey("clean_" + str(dbt_resource_props["source_name"]))
+        return dg.AssetKey(str(dbt_resource_props["name"]))
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer, as the folder says."""
+        folder = "seeds" if dbt_resource_props["resource_type"] == "seed" else str(dbt_resource_props["fqn"][1])
+        return LAYERS.get(folder, "marts")
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """The owner in the model's meta, or the team."""
+        meta = dbt_resource_props.get("config", {}).get("meta", {}) or {}
+        return [str(meta.get("owner", "team:data-platform"))]
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """Layer and sensitivity."""
+        return {"layer": str(self.get_group_name(dbt_resource_props)), "sensitivity": "public"}
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The description without the compiled SQL, which the UI shows elsewhere."""
+        return str(dbt_resource_props.get("description") or f"dbt {dbt_resource_props['resource_type']}")
+
+
+class DbtRunner(DbtCliResource):
+    """dagster-dbt's resource without the adapter that it opens in its own process: two seconds a night, and a lock."""
+
+    def _initialize_adapter(self, cli_vars: Any) -> Any:
+        return None
+
+
+def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
+    """All models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
+    from dagster_project.release.state import inputs_fingerprint, is_published
+
+    runner = DbtRunner(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable())
+
+    @dbt_assets(manifest=manifest, pool=POOL, dagster_dbt_translator=Translator(), name="dbt_models")
+    def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        lake, origin = Lake(settings.data_lake), origin_of(settings)
+        fingerprint = inputs_fingerprint(lake, origin)
+        if not context.is_subset and is_published(lake, fingerprint):
+            context.log.info(f"Nothing new: the published release was made of the same inputs ({fingerprint[:12]}).")
+            return
+        lake.temporary.mkdir(parents=True, exist_ok=True)
+        os.environ.update(dbt_environment(settings, origin, fingerprint[:12]))
+        _sweep_run_folders(target_folder(settings))
+        yield from runner.cli(["build"], context=context, target_path=target_folder(settings)).stream()
+
+    return dbt_models
+
+
+def _sweep_run_folders(target: Path) -> None:
+    """dagster-dbt leaves a folder for each run; the results of the last are enough."""
+    for folder in target.glob("dbt_models-*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,198 @@
+{#
+    Slope and relative index of inequality of each group, in closed form.
+
+    Inputs
+      relation             one row for each group and quantile
+      group_by             list of key columns
+      quantile             1 (most deprived) to `quantiles` (least deprived), whole numbers
+      population           people of the quantile, above 0
+      value                the indicator's value: a rate, a proportion as a share (0 to 1), or any other number
+      lower, upper         its limits at `limits_confidence` (default 0.95), or
+      standard_error       its standard error on the scale of the fit (ln for a rate, logit for a proportion, else plain)
+      value_type           other, rate or proportion (a bare word), or a column that holds one of them
+      transform            true: fit ln(rate) or logit(proportion), as OHID recommends; false: fit the value itself
+      multiplier           of the slope index; negative for an indicator of reverse polarity (inverts the relative index)
+      confidence           two-sided share of the limits given back
+      quantiles            how many there must be (5 to 100): with one missing there is no index
+    Gives, for each group: slope_index and intercept (units of the value times multiplier; the intercept is not multiplied without a
+    transform), relative_index (ratio of the fitted ends), their limits, the quantiles and population used, and for each of the four
+    why it is NULL: slope_index_reason, relative_index_reason, slope_index_limits_reason, relative_index_limits_reason.
+    relative_index_warning: the fitted value at the most deprived end is not above 0; publish the slope index only.
+
+    Method: weighted least squares of the value on the ridit with population shares as weights (not standard errors, not population
+    squared). With share a, centred ridit r = (population before + half of own)/all - 1/2 and D = sum a r^2:
+      beta = sum a r y / D;  ends = f(mean -/+ beta/2);  slope = M (top - bottom);  relative = top / bottom.
+    Limits: the distribution of beta when each y is drawn from its own normal distribution, V = sum (a r / D)^2 se^2, which OHID's
+    method simulates: exact for a transform and for value_type other (relative index: Fieller). Without a transform the draws of a
+    rate are lognormal (closed-form cumulants), those of a proportion logit-normal (Gauss-Hermite): Cornish-Fisher, and Fieller on
+    the moments; up to 2% of the width from the simulation, so prefer the transform.
+    Source: OHID Public Health Technical Guidance, Inequality, SII; Low and Low 2004.
+
+    NULL: a quantile missing or given twice, fewer than 5 or more than 100, a missing or non-positive population, a missing value, a
+    value that the transform cannot take (0 events under ln). The limits alone: a group without limits or standard error.
+#}
+{% macro slope_index(
+    relation,
+    group_by,
+    quantile,
+    population,
+    value,
+    lower=none,
+    upper=none,
+    standard_error=none,
+    value_type="other",
+    transform=false,
+    multiplier=1,
+    confidence=0.95,
+    quantiles=10,
+    limits_confidence=0.95
+) -%}
+    {%- set kind = measure_slope_kind(value_type, transform) -%}
+    with
+        measure_rows as (
+            select
+                {{ measure_key_columns(group_by) }}
+                {{ measure_double(quantile) }} as measure_quantile,
+                {{ measure_double(population) }} as measure_population,
+                {{ measure_double(value) }} as measure_value,
+                {{ measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) }} as measure_error,
+                {% if kind.literal is none -%} {{ kind.expression }} as measure_kind, {%- endif %}
+                {% if multiplier is string -%} {{ measure_double(multiplier) }} as measure_multiplier, {%- endif %}
+                {% if confidence is string -%} {{ measure_double(confidence) }} as measure_confidence, {%- endif %}
+                {{ measure_double(quantiles) }} as measure_quantiles
+            from {{ relation }}
+        ),
+        measure_ranked as (
+            select
+                *,
+                measure_population / nullif(sum(measure_population) over measure_all_rows, 0e0) as measure_share,
+                (sum(measure_population) over measure_rows_so_far - measure_population / 2e0)
+                / nullif(sum(measure_population) over measure_all_rows, 0e0)
+                - 0.5e0 as measure_ridit,
+                row_number() over measure_rows_so_far as measure_rank,
+                {{ measure_slope_fit_value(kind, "measure_value") }} as measure_y
+            from measure_rows
+            window
+                measure_all_rows as ({{ measure_partition(group_by) }}),
+                measure_rows_so_far as (
+                    {{ measure_partition(group_by) }}
+                    order by measure_quantile
+                    rows between unbounded preceding and current row
+                )
+        ),
+        {{ measure_slope_moments(kind) }},
+        measure_sums as (
+            select
+                {{ measure_key_names(group_by) }}
+                count(*) as quantiles_used,
+                sum(measure_population) as population,
+                max(measure_quantiles) as measure_quantiles,
+                {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
+                {{ measure_all("measure_population > 0e0 and " ~ measure_is_finite("measure_population")) }} as measure_has_population,
+                {{ measure_all(measure_is_finite("measure_value")) }} as measure_has_value,
+                {{ measure_all(measure_is_finite("measure_y")) }} as measure_has_fit,
+                {{ measure_all(measure_is_finite("measure_variance")) }} as measure_has_variance,
+                {% if kind.literal is none -%} max(measure_kind) as measure_kind, {%- endif %}
+                {{ "max(measure_multiplier)" if multiplier is string else measure_double(multiplier) }} as measure_multiplier,
+                {{ normal_quantile("max(measure_confidence)" if confidence is string else confidence) }} as measure_z,
+                sum(measure_share * measure_y) as measure_mean,
+                sum(measure_share * measure_ridit * measure_y) as measure_slope_sum,
+                sum(measure_share * measure_ridit * measure_ridit) as measure_spread,
+                sum(measure_share * measure_share * measure_ridit * measure_ridit * measure_variance) as measure_variance_2
+                {{ measure_slope_moment_sums(kind) }}
+            from measure_moments
+            {{ measure_group_by(group_by) }}
+        ),
+        measure_fitted as (
+            select
+                *,
+                {{ measure_slope_reason(kind) }} as slope_index_reason,
+                measure_slope_sum / nullif(measure_spread, 0e0) as measure_beta,
+                measure_z
+                * sqrt(greatest(0e0, measure_variance_2))
+                / nullif(measure_spread, 0e0) as measure_beta_margin
+                {{ measure_slope_moment_parts(kind) }}
+            from measure_sums
+        ),
+        measure_ends as (
+            select
+                *,
+                {{ measure_slope_end(kind, "-", "measure_beta") }} as measure_bottom,
+                {{ measure_slope_end(kind, "+", "measure_beta") }} as measure_top,
+                {{ measure_slope_limit(kind, "-") }} as measure_slope_low,
+                {{ measure_slope_limit(kind, "+") }} as measure_slope_high,
+                {{ measure_relative_limit(kind, "-") }} as measure_relative_low,
+                {{ measure_relative_limit(kind, "+") }} as measure_relative_high
+            from measure_fitted
+        ),
+        measure_oriented as (
+            select
+                *,
+                measure_multiplier * (measure_top - measure_bottom) as measure_slope,
+                case when measure_multiplier < 0e0 then measure_slope_high else measure_slope_low end
+                * measure_multiplier as measure_slope_lower,
+                case when measure_multiplier < 0e0 then measure_slope_low else measure_slope_high end
+                * measure_multiplier as measure_slope_upper,
+                case
+                    when measure_multiplier < 0e0
+                    then measure_bottom / nullif(measure_top, 0e0)
+                    else measure_top / nullif(measure_bottom, 0e0)
+                end as measure_relative,
+                case
+                    when measure_multiplier < 0e0 then 1e0 / nullif(measure_relative_high, 0e0) else measure_relative_low
+                end as measure_relative_lower,
+                case
+                    when measure_multiplier < 0e0 then 1e0 / nullif(measure_relative_low, 0e0) else measure_relative_high
+                end as measure_relative_upper,
+                measure_bottom * {{ measure_slope_by_kind(kind, measure_slope_intercept_scale()) }} as measure_intercept
+            from measure_ends
+        ),
+        measure_reasons as (
+            select
+                *,
+                coalesce(
+                    slope_index_reason,
+                    {{ measure_not_finite_reason(["measure_slope"]) }}
+                ) as measure_slope_reason,
+                coalesce(
+                    slope_index_reason,
+                    case when measure_relative is null then 'fitted value at one end is zero' end,
+                    {{ measure_not_finite_reason(["measure_relative"]) }}
+                ) as measure_relative_reason,
+                coalesce(
+                    slope_index_reason,
+                    case
+                        when measure_z is null
+                        then 'confidence level not in the lookup'
+                        when not measure_has_variance
+                        then 'a quantile has no limits'
+                    end,
+                    {{ measure_not_finite_reason(["measure_slope_lower", "measure_slope_upper"]) }}
+                ) as measure_slope_limits_reason
+            from measure_oriented
+        )
+    select
+        {{ measure_key_names(group_by) }}
+        quantiles_used,
+        population,
+        case when measure_slope_reason is null then measure_slope end as slope_index,
+        case when measure_slope_limits_reason is null then measure_slope_lower end as slope_index_lower,
+        case when measure_slope_limits_reason is null then measure_slope_upper end as slope_index_upper,
+        case when measure_relative_reason is null then measure_relative end as relative_index,
+        case
+            when {{ measure_relative_limits_reason() }} is null then measure_relative_lower
+        end as relative_index_lower,
+        case
+            when {{ measure_relative_limits_reason() }} is null then measure_relative_upper
+        end as relative_index_upper,
+        case when measure_slope_reason is null then measure_intercept end as intercept,
+        measure_slope_reason as slope_index_reason,
+        measure_slope_limits_reason as slope_index_limits_reason,
+        measure_relative_reason as relative_index_reason,
+        {{ measure_relative_limits_reason() }} as relative_index_limits_reason,
+        case
+            when measure_relative_reason is null and (measure_bottom <= 0e0 or measure_top <= 0e0)
+            then 'fitted value at one end is not above zero: publish the slope index only'
+        end as relative_index_warning
+    from measure_reasons
+{%- endmacro %}
