@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -192,12 +192,13 @@ class ParseJob:
 
     def _collect_rejects(self, rules: list[Rule], layout: _Layout | None) -> None:
         if layout is not None:
-            self._collect_broken_lines(layout.skipped_lines)
+            skipped = layout.skipped_lines + layout.blank_lines
+            self._collect_broken_lines(skipped)
             kept = f"select row_number() over () + {int(layout.has_header)} as _line, * from ({self._text_sql})"
             # A broken line is missing from what DuckDB returns, so every row after it stands one line further down.
             numbered = (
                 "select _line + (select count(*) from broken where broken.line - broken.place < _line) + "
-                f"{layout.skipped_lines} as _record, * exclude (_line) from ({kept})"
+                f"{skipped} as _record, * exclude (_line) from ({kept})"
             )
         else:
             numbered = self._text_sql
@@ -274,6 +275,8 @@ class _Layout:
     skipped_lines: int
     data_lines: int | None
     """Lines of data when a footer follows; None: to the end."""
+    blank_lines: int = 0
+    """Blank lines between the headings and the data (Nomis: one)."""
 
     @classmethod
     def find(cls, path: Path, job: ParseJob) -> _Layout:
@@ -287,18 +290,24 @@ class _Layout:
             names = _match_headings(headings, job, last_chance=skipped == len(head) - 1)
             if names is not None:
                 job.report.preamble = [line.strip() for line in head[:skipped] if line.strip()]
-                return cls(True, names, skipped, _footer_start(path, skipped, job))
+                return cls(True, names, skipped, _footer_start(path, skipped, job), _count_blank_lines(path, skipped + 1))
         raise job.error("no line holds the headings of the contract", "compare the file with source.yml")
 
     def trim(self, path: Path, workspace: Path) -> Path:
         """The file without preamble and footer (itself when it has neither)."""
-        if self.skipped_lines == 0 and self.data_lines is None:
+        if self.skipped_lines == 0 and self.data_lines is None and self.blank_lines == 0:
             return path
         trimmed = workspace / "trimmed.csv"
-        end = None if self.data_lines is None else self.skipped_lines + self.data_lines
+        end = None if self.data_lines is None else self.data_lines - 1
         with path.open(encoding="utf-8", newline="") as lines, trimmed.open("w", encoding="utf-8", newline="") as out:
-            out.writelines(islice(lines, self.skipped_lines, end))
+            out.writelines(islice(lines, self.skipped_lines, self.skipped_lines + 1))
+            out.writelines(islice(lines, self.blank_lines, end))
         return trimmed
+
+
+def _count_blank_lines(path: Path, start: int) -> int:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return sum(1 for _ in takewhile(lambda line: not line.strip(), islice(lines, start, None)))
 
 
 def _footer_start(path: Path, skipped: int, job: ParseJob) -> int | None:

@@ -265,10 +265,10 @@ def _decode(path: Path, encoding: str, *, look_for_mojibake: bool) -> Iterator[s
         for piece in _pieces(path):
             text = decoder.decode(piece)
             if look_for_mojibake and not text.isascii():
-                _refuse_mojibake(path, end + text, line)
+                _refuse_mojibake(path, end + text, line - end.count("\n"))
             yield text
             line += text.count("\n")
-            end = text[-_LONGEST_MOJIBAKE + 1 :]
+            end = (end + text[-_LONGEST_MOJIBAKE:])[-_LONGEST_MOJIBAKE + 1 :]
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         line += bytes(error.object[: error.start]).count(b"\n")

@@ -108,7 +108,11 @@ class _PacedSocket(ssl.SSLSocket):
         context = self.context
         assert isinstance(context, PacedContext)  # noqa: S101 - only PacedContext makes these sockets
         self.settimeout(context.pace.read_timeout())
-        count = super().recv_into(buffer, nbytes, flags)
+        try:
+            count = super().recv_into(buffer, nbytes, flags)
+        except TimeoutError:
+            context.pace.read_timeout()  # says so where it was the total time that ran out
+            raise
         context.pace.note(count)
         return count
 

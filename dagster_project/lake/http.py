@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ PIECE_BYTES = 1 << 16
 MAXIMUM_PAGE_BYTES = 5_000_000
 HTTPS_PORT = 443
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-DECODED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+DECODED_ENCODINGS = frozenset({"gzip", "x-gzip"})
+GZIP_WINDOW_BITS = 31
 _SECRET_NAME = re.compile(r"token|key|sig|secret|password|credential|auth|session", re.IGNORECASE)
 _DATES = urllib3.Retry(total=None)
 """Used for what it knows of Retry-After, seconds and dates; the waiting is ours, because bodies are retried too."""
@@ -134,8 +136,8 @@ class HttpClient:
         """Stream the file at `address` to `destination`, whole or not at all, and give its sha256 and provenance.
 
         With the validators of the last fetch (`etag`, `last_modified`) an unchanged file gives status 'not_modified',
-        no path, no sha256 and size 0. `on_progress` receives bytes so far and bytes in all (None where the server does not
-        say). Raises SourceMoved, SourceUnavailable, Refused or NoSpace; `destination` is then as it was and no `.part`
+        no path, no sha256 and size 0. `on_progress` receives bytes so far and bytes in all (None where the server does
+        not say). Raises SourceMoved, SourceUnavailable, Refused or NoSpace; `destination` is then as it was and no `.part`
         is left.
         """
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
@@ -323,11 +325,30 @@ def _refuse_unsuitable(response: requests.Response, cap: int) -> None:
 def _body(response: requests.Response, cap: int) -> Iterator[bytes]:
     """The body, decoded, in pieces as they arrive; raises Refused above `cap` decoded bytes."""
     count = 0
-    while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+    sent = iter(lambda: response.raw.read1(PIECE_BYTES, decode_content=False), b"")
+    for piece in _decompress(sent) if _body_encoding(response) else sent:
         count += len(piece)
         if count > cap:
             raise _too_large(response.url, f"it sent more than {cap:,} bytes", cap)
         yield piece
+
+
+def _decompress(sent: Iterator[bytes]) -> Iterator[bytes]:
+    """Gzip undone in bounded pieces; urllib3 would take a gzip stream that lacks its end for a whole one."""
+    decoder = zlib.decompressobj(GZIP_WINDOW_BITS)
+    try:
+        for piece in sent:
+            left = piece
+            while left:
+                yield decoder.decompress(left, PIECE_BYTES)
+                left = decoder.unconsumed_tail
+            if decoder.unused_data:
+                raise _Transient("its gzip encoding has something after its end")
+        yield decoder.flush()
+    except zlib.error as error:
+        raise _Transient("its gzip encoding is damaged") from error
+    if not decoder.eof:
+        raise _Transient("its gzip encoding was cut")
 
 
 def _receive_body(
@@ -377,7 +398,6 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (urllib3.exceptions.ConnectTimeoutError, "the host did not accept a connection in time"),
     (TimeoutError, "it did not answer in time"),
     (urllib3.exceptions.TimeoutError, "it did not answer in time"),
-    (urllib3.exceptions.DecodeError, "its encoded body is damaged"),
     (urllib3.exceptions.IncompleteRead, "the body was cut short"),
     (http.client.IncompleteRead, "the body was cut short"),
     (ssl.SSLEOFError, "the connection ended before the answer was whole"),

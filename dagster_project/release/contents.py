@@ -1,8 +1,11 @@
 """What a DuckDB file holds, in a form that can be compared: its tables, their columns, rows and content hashes."""
 
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
+
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +58,13 @@ def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, in
     return hashlib.sha256(f"{signature}|{row[0]}|{row[1]}".encode()).hexdigest()[:24], int(row[1])
 
 
+def count_rows(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """How many rows a relation has."""
+    row = con.execute(f"select count(*) from {relation}").fetchone()
+    assert row is not None  # noqa: S101 - count(*) always gives one row
+    return int(row[0])
+
+
 def tables_of(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str]]:
     """Schema and name of every table and view of an attached file, in alphabetical order."""
     query = """
@@ -71,3 +81,12 @@ def read_contents(con: duckdb.DuckDBPyConnection, database: str) -> tuple[TableC
         digest, rows = content_hash(con, qualified(database, schema, name))
         contents.append(TableContent(schema, name, rows, digest))
     return tuple(contents)
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of a file durable (DuckDB's checkpoint syncs its own; Parquet and copies are not synced by it)."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

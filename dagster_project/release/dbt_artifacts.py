@@ -97,7 +97,9 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
     )
     unknown = [name for name in model.key if name not in model.column_names]
     if not model.key or unknown:
-        raise _unfit(f"{model.name} has no usable key {unknown or ''}".strip(), "list the key's columns in config.meta.key")
+        raise _unfit(
+            f"{model.name} has no usable key {unknown or ''}".strip(), "list the key's columns in config.meta.key"
+        )
     return model
 
 

@@ -3,6 +3,8 @@
 The tables describe the release itself; what they hold is gathered by candidate.py, changes.py and evidence.py.
 """
 
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
+
 from __future__ import annotations
 
 import json
@@ -43,10 +45,19 @@ META_TABLES = (
     _table(
         "releases",
         "This release and the earlier ones that were kept when it was built; one row for each.",
-        ("release_id", "VARCHAR", "First 12 hexadecimal digits of the fingerprint of everything the release is made from."),
+        (
+            "release_id",
+            "VARCHAR",
+            "First 12 hexadecimal digits of the fingerprint of everything the release is made from.",
+        ),
         ("this_release", "BOOLEAN", "True for the release that this file holds."),
         ("built_at", "TIMESTAMP", "When the file was built.", "UTC"),
-        ("published_at", "TIMESTAMP", "When it became the current release; NULL in the file itself, see manifest.json.", "UTC"),
+        (
+            "published_at",
+            "TIMESTAMP",
+            "When it became the current release; NULL in the file itself, see manifest.json.",
+            "UTC",
+        ),
         ("data_origin", "VARCHAR", "published: publishers' files; synthetic: invented organisations and figures."),
         ("fingerprint", "VARCHAR", "sha256 over input snapshots, dbt files, suites and code."),
         ("code_version", "VARCHAR", "Commit, or version of the package, that built it."),
@@ -65,7 +76,11 @@ META_TABLES = (
         ("attribution", "VARCHAR", "The sentence to cite when figures are used."),
         ("newest_period_in_use", "VARCHAR", "Newest period whose data are in this release; NULL when there is none."),
         ("periods_in_use_count", "BIGINT", "Periods whose data are in this release.", "count"),
-        ("held", "BOOLEAN", "True when a newer file did not pass its checks, so that a period stays at its last good state."),
+        (
+            "held",
+            "BOOLEAN",
+            "True when a newer file did not pass its checks, so that a period stays at its last good state.",
+        ),
         ("held_reason", "VARCHAR", "Which periods, and why."),
         ("last_accepted_at", "TIMESTAMP", "When a file of it last passed its checks.", "UTC"),
         ("rows_in_use_count", "BIGINT", "Rows of its clean tables in use.", "count"),
@@ -131,7 +146,11 @@ META_TABLES = (
     _table(
         "changes",
         "What moved against the release before this one; for rows, one row for each table, indicator, measure and new file.",
-        ("change_type", "VARCHAR", "rows, table_added, table_removed, column_added, column_removed, input_added or input_removed."),
+        (
+            "change_type",
+            "VARCHAR",
+            "rows, table_added, table_removed, column_added, column_removed, input_added or input_removed.",
+        ),
         ("table_name", "VARCHAR", "The table; NULL for inputs."),
         ("indicator_id", "VARCHAR", "The indicator, where the table has indicators."),
         ("measure", "VARCHAR", "The measure, where the table has measures."),

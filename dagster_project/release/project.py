@@ -40,7 +40,9 @@ def load_example_queries(path: Path = EXAMPLE_QUERIES) -> tuple[ExampleQuery, ..
         listed = yaml.safe_load(path.read_text(encoding="utf-8"))["example_queries"]
         queries = tuple(ExampleQuery.model_validate(body) for body in listed)
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
-        raise ReleaseError(f"{path.name} cannot be used", str(error), "write name, question, user and sql for each query") from error
+        raise ReleaseError(
+            f"{path.name} cannot be used", str(error), "write name, question, user and sql for each query"
+        ) from error
     names = [query.name for query in queries]
     if len(set(names)) != len(names):
         raise ReleaseError(f"{path.name} cannot be used", "a name stands twice", "give every query a name of its own")

@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ import duckdb
 from dagster_project.duck import connection
 from dagster_project.lake.files import hash_file, sync_folder, write_atomically
 from dagster_project.lake.paths import Lake, Origin
+from dagster_project.release.contents import MAIN
 from dagster_project.release.errors import Refused, ReleaseError
 
 MARTS = "marts.duckdb"
@@ -49,10 +50,17 @@ class Release:
     built_at: dt.datetime
     published_at: dt.datetime
     sha256: str
-    rows: int
+    rows: Mapping[str, int]
+    """Rows of each published table."""
+    code_version: str
     is_current: bool
     outcome: Outcome = "listed"
     note: str = ""
+
+    @property
+    def row_count(self) -> int:
+        """Rows of all published tables together."""
+        return sum(self.rows.values())
 
     @property
     def marts(self) -> Path:
@@ -85,7 +93,8 @@ def read_release(lake: Lake, name: str) -> Release:
         built_at=dt.datetime.fromisoformat(manifest["built_at"]),
         published_at=dt.datetime.fromisoformat(manifest["published_at"]),
         sha256=manifest["files"][MARTS]["sha256"],
-        rows=sum(table["rows"] for table in manifest["tables"] if table["schema"] == "main"),
+        rows={table["name"]: table["rows"] for table in manifest["tables"] if table["schema"] == MAIN},
+        code_version=manifest["code_version"],
         is_current=current_name(lake) == name,
     )
 
@@ -105,13 +114,15 @@ def release_names(lake: Lake) -> list[str]:
     """Names of the releases' folders, oldest first (names begin with the stamp of the build)."""
     if not lake.releases.is_dir():
         return []
-    return sorted(folder.name for folder in lake.releases.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    return sorted(
+        folder.name for folder in lake.releases.iterdir() if folder.is_dir() and not folder.name.startswith(".")
+    )
 
 
 def current_name(lake: Lake) -> str | None:
     """The name that the pointer holds, whether or not that release is there; None before the first release."""
     pointer = lake.published / CURRENT
-    return Path(os.readlink(pointer)).name if pointer.is_symlink() else None
+    return pointer.readlink().name if pointer.is_symlink() else None
 
 
 def current_release(lake: Lake) -> Release | None:
@@ -149,7 +160,9 @@ def _wait_for(descriptor: int, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 100, 0).decode(errors="replace") or "another process"
                 raise ReleaseError(
-                    "the release was not touched", f"{holder} is publishing at this moment", "wait until it is done, then try again"
+                    "the release was not touched",
+                    f"{holder} is publishing at this moment",
+                    "wait until it is done, then try again",
                 ) from error
             time.sleep(0.05)
 
@@ -178,7 +191,7 @@ def _write_ahead_logs(lake: Lake, name: str) -> tuple[Path, ...]:
 def _lay_constant_links(lake: Lake) -> None:
     for entry in CONSTANT_LINKS:
         link, target = lake.published / entry, f"{CURRENT}/{entry}"
-        if not (link.is_symlink() and os.readlink(link) == target):
+        if not (link.is_symlink() and link.readlink() == Path(target)):
             _replace_link(link, target)
 
 
@@ -186,7 +199,7 @@ def _replace_link(link: Path, target: str) -> None:
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
-    os.replace(fresh, link)
+    fresh.replace(link)
 
 
 def move_pointer(lake: Lake, name: str) -> None:
@@ -204,7 +217,9 @@ def move_pointer(lake: Lake, name: str) -> None:
         else:
             point_to(lake, before)
         raise ReleaseError(
-            f"release {name} could not be opened after the swap, the pointer was moved back", str(error), "look at the disk, then publish again"
+            f"release {name} could not be opened after the swap, the pointer was moved back",
+            str(error),
+            "look at the disk, then publish again",
         ) from error
 
 
@@ -213,7 +228,9 @@ def _reopen(lake: Lake, name: str) -> None:
     with connection(lake.marts, read_only=True) as con:
         found = con.execute("select release_id from meta.releases where this_release").fetchall()
     if found != [(expected.release_id,)]:
-        raise ReleaseError("published/marts.duckdb", f"holds release {found}, not {expected.release_id}", "publish again")
+        raise ReleaseError(
+            "published/marts.duckdb", f"holds release {found}, not {expected.release_id}", "publish again"
+        )
 
 
 # -- verifying and going back -----------------------------------------------------------------------------------------
@@ -243,7 +260,7 @@ def verify_current(lake: Lake) -> list[str]:
     wrong = [
         f"published/{entry} does not lead to {CURRENT}/{entry}"
         for entry in CONSTANT_LINKS
-        if not (lake.published / entry).is_symlink() or os.readlink(lake.published / entry) != f"{CURRENT}/{entry}"
+        if not (lake.published / entry).is_symlink() or (lake.published / entry).readlink() != Path(CURRENT, entry)
     ]
     return wrong + find_problems(lake, name)
 
@@ -274,7 +291,9 @@ def _choose(lake: Lake, wanted: str | None) -> Release:
         chosen = [r for r in releases if wanted in {r.name, r.release_id}]
     if not chosen:
         kept = ", ".join(r.name for r in releases) or "none"
-        raise Refused("no release was moved", f"there is no {wanted or 'earlier'} release; kept: {kept}", "name one of those")
+        raise Refused(
+            "no release was moved", f"there is no {wanted or 'earlier'} release; kept: {kept}", "name one of those"
+        )
     return chosen[-1]
 
 
@@ -302,7 +321,9 @@ def repair_current(lake: Lake, *, wait_seconds: float = 30) -> Release | None:
                 move_pointer(lake, release.name)
                 set_aside(lake, damaged)
                 return replace(release, is_current=True, outcome="rolled_back", note=f"damaged: {damaged}")
-    raise Refused(f"release {damaged} is damaged", "no earlier release is whole", "run the night again from the kept snapshots")
+    raise Refused(
+        f"release {damaged} is damaged", "no earlier release is whole", "run the night again from the kept snapshots"
+    )
 
 
 def set_aside(lake: Lake, name: str) -> None:
@@ -331,5 +352,20 @@ def write_withdrawn(lake: Lake, release_ids: frozenset[str]) -> None:
 def _withdraw(lake: Lake, left: str | None, target: Release) -> None:
     withdrawn = withdrawn_ids(lake) - {target.release_id}
     if left is not None and left > target.name:
-        withdrawn |= {left.rsplit("-", 1)[-1] if "-" in left else left}
+        withdrawn |= {release_id_of(left)}
     write_withdrawn(lake, withdrawn)
+
+
+def release_name(built_at: dt.datetime, release_id: str) -> str:
+    """The folder name of a release; microseconds, because two nights on one day must not meet (a collision was seen)."""
+    return f"{built_at.strftime(STAMP)}-{release_id}"
+
+
+def release_id_of(name: str) -> str:
+    """The release_id in a folder name; a name may end with `-2` when the first folder of that name was damaged."""
+    return name.split("-")[1]
+
+
+def built_at_of(name: str) -> dt.datetime:
+    """The stamp in a folder name."""
+    return dt.datetime.strptime(name.split("-", maxsplit=1)[0], STAMP).replace(tzinfo=dt.UTC)

@@ -18,12 +18,15 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 
 from dagster_project.lake.files import LakeError, write_atomically
+from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
 from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.transform.source_table import write_source_table
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
+NIGHT = "nightly_refresh"
 LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts", "seeds": "reference"}
 
 
@@ -129,26 +132,31 @@ class DbtRunner(DbtCliResource):
 
 def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     """All models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
-    from dagster_project.release.state import inputs_fingerprint, is_published
+    from dagster_project.release.state import fingerprint_state, inputs_fingerprint
+    from dagster_project.sources.contract import load_sources
 
     runner = DbtRunner(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable())
 
     @dbt_assets(manifest=manifest, pool=POOL, dagster_dbt_translator=Translator(), name="dbt_models")
     def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         lake, origin = Lake(settings.data_lake), origin_of(settings)
-        fingerprint = inputs_fingerprint(lake, origin)
-        if not context.is_subset and is_published(lake, fingerprint):
-            context.log.info(f"Nothing new: the published release was made of the same inputs ({fingerprint[:12]}).")
+        hold_night_lock(lake, settings.lock_wait_seconds)
+        fingerprint = inputs_fingerprint(lake, list(load_sources().values()), origin)
+        state = fingerprint_state(lake, fingerprint)
+        if context.run.job_name == NIGHT and state != "new":
+            context.log.info(f"Nothing new: release {fingerprint[:12]} was made of the same inputs and is {state}.")
             return
+        write_source_table(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
         os.environ.update(dbt_environment(settings, origin, fingerprint[:12]))
-        _sweep_run_folders(target_folder(settings))
+        _sweep_last_run(target_folder(settings))
         yield from runner.cli(["build"], context=context, target_path=target_folder(settings)).stream()
 
     return dbt_models
 
 
-def _sweep_run_folders(target: Path) -> None:
-    """dagster-dbt leaves a folder for each run; the results of the last are enough."""
+def _sweep_last_run(target: Path) -> None:
+    """Take away the results of the last run: a dbt killed half-way must not leave old passes beside new tables."""
+    (target / "run_results.json").unlink(missing_ok=True)
     for folder in target.glob("dbt_models-*"):
         shutil.rmtree(folder, ignore_errors=True)

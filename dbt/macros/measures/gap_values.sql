@@ -124,10 +124,7 @@
 {% macro measure_gap_relative_values_limit(
     value_1, standard_error_1, value_2, standard_error_2, confidence, sign
 ) -%}
-    {%- set variance -%}
-        power({{ measure_double(standard_error_1) }} / nullif({{ measure_double(value_1) }}, 0e0), 2)
-        + power({{ measure_double(standard_error_2) }} / nullif({{ measure_double(value_2) }}, 0e0), 2)
-    {%- endset -%}
+    {%- set error = measure_gap_relative_values_se(value_1, standard_error_1, value_2, standard_error_2) -%}
     case
         when
             {{ gap_relative_values_limits_reason(value_1, standard_error_1, value_2, standard_error_2, confidence) }}
@@ -136,10 +133,18 @@
             {{
                 measure_log_limit_unchecked(
                     measure_double(value_1) ~ " / nullif(" ~ measure_double(value_2) ~ ", 0e0)",
-                    variance,
+                    "power(" ~ error ~ ", 2)",
                     confidence,
                     sign,
                 )
             }}
     end
+{%- endmacro %}
+
+{# Standard error of the logarithm of value 1 / value 2: sqrt((se1/y1)^2 + (se2/y2)^2). #}
+{% macro measure_gap_relative_values_se(value_1, standard_error_1, value_2, standard_error_2) -%}
+    sqrt(
+        power({{ measure_double(standard_error_1) }} / nullif({{ measure_double(value_1) }}, 0e0), 2)
+        + power({{ measure_double(standard_error_2) }} / nullif({{ measure_double(value_2) }}, 0e0), 2)
+    )
 {%- endmacro %}

@@ -132,6 +132,15 @@ def test_planted_bad_row_stands_where_the_dirt_list_says_and_is_the_only_one_of_
     assert rows[dirt.line - 2][header.index(dirt.column)] == dirt.value
 
 
+def test_planted_bad_row_has_a_key_of_its_own_that_no_total_row_counts(estate: Path) -> None:
+    dirt = sample.PLANTED_DIRT["bad_row"]
+    assert dirt.line is not None
+    _, *rows = read_csv(estate / dirt.path)
+    bad = rows.pop(dirt.line - 2)
+    assert bad[11] != "C_999"
+    assert all(row[3:12] != bad[3:12] for row in rows)
+
+
 def test_every_planted_dirt_names_a_file_of_the_estate(estate: Path) -> None:
     for name, dirt in sample.PLANTED_DIRT.items():
         assert (estate / dirt.path).is_file(), name

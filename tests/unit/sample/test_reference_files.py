@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+import python_calamine
 from estate_files import find_file, read_csv, read_records
 
 from dagster_project.sample import organisations as org
@@ -36,6 +37,22 @@ SAME_HEADERS = (  # sample file, real file of the same kind
     ("LSOA_(2021)*.csv", "LSOA_(2021)*.csv"),
     ("trust_catchment_icb22.csv", "trust_catchment_icb22.csv"),
     ("esp_2013.csv", "esp_2013.csv"),
+)
+WLMDS_LABELS = ("Metric", "Category", "Waiting Bands")
+RTT_LABELS = ("RTT Part Type", "RTT Part Description", "Treatment Function Code", "Treatment Function Name")
+SAME_LABELS = (  # file, columns whose values must be the real file's, all of them
+    ("*eth-imd-dec-2023-24-data.csv", ("REPORTING_PERIOD", "MEASURE_TYPE", "MEASURE")),
+    ("*all-firs-atte-2023-24-data.csv", ("MEASURE_TYPE", "MEASURE")),
+    ("*main-spec-tret_spec-2023-24-data.csv", ("MEASURE_TYPE", "MEASURE")),
+    ("WLMDS-Demographics-Geography-*.csv", (*WLMDS_LABELS, "Geography")),
+    ("WLMDS-Demographics-Specialty-*.csv", ("Treatment Function Code",)),
+    ("WLMDS-Demographics-Timeseries-*.csv", WLMDS_LABELS),
+    ("HES MAR 2020-21 M13.csv", ("Financial Year", "Reporting Period", "Activity Month", "Organisation breakdown")),
+    ("HES_M13_2021_OPEN_DATA_AGE_BANDS.csv", ("Month_Ending", "FY_Start_Date", "FY_End_Date", "PARTYEAR", "Age_Band")),
+    ("Full-CSV-data-file-Jan26-*.zip", ("Period", *RTT_LABELS)),
+    ("January-2026-CSV-*.csv", ("Period",)),
+    ("LSOA_(2011)*.csv", ("change_code",)),
+    ("esp_2013.csv", ("age_band_esp", "esp_weight", "esp_proportion")),
 )
 SAME_LAYOUT = ("TS021_ethnic_group_lsoa.csv", "TS007A_age_by_five_year_age_bands_lsoa.csv")
 
@@ -153,11 +170,34 @@ def test_header_is_the_real_file_s(estate: Path, real_mirror: Path, ours: str, r
 
 
 @pytest.mark.requires_mirror
+@pytest.mark.parametrize(("pattern", "columns"), SAME_LABELS)
+def test_labels_are_the_real_file_s(estate: Path, real_mirror: Path, pattern: str, columns: tuple[str, ...]) -> None:
+    ours, real = (read_labels(find_file(folder, pattern), columns) for folder in (estate, real_mirror))
+    assert ours == real
+
+
+@pytest.mark.requires_mirror
 @pytest.mark.parametrize(("ours", "real"), SAME_HEADERS)
 def test_line_ends_and_byte_order_mark_are_the_real_file_s(
     estate: Path, real_mirror: Path, ours: str, real: str
 ) -> None:
     assert style(find_file(estate, ours)) == style(find_file(real_mirror, real))
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize("table", ["all-atte", "ethn-cat", "imd-dec"])
+def test_workbook_has_the_sheets_headings_and_labels_of_the_real_one(
+    estate: Path, real_mirror: Path, table: str
+) -> None:
+    name = f"hosp-epis-stat-outp-{table}-2024-25-tab.xlsx"
+    ours, real = (read_workbook(find_file(folder, name)) for folder in (estate, real_mirror))
+    assert ours.keys() == real.keys()
+    for sheet in ours.keys() - {"Introduction"}:
+        assert ours[sheet][0] == real[sheet][0]
+        labels = [[[type(cell) for cell in row[:2]] for row in rows[1:4]] for rows in (ours[sheet], real[sheet])]
+        assert labels[0] == labels[1]
+        known = {str(row[:2]) if table == "all-atte" else str(row[0]) for row in real[sheet]}
+        assert {str(row[:2]) if table == "all-atte" else str(row[0]) for row in ours[sheet]} <= known
 
 
 @pytest.mark.requires_mirror
@@ -213,12 +253,29 @@ def test_bench_codes_are_invented_ones(tmp_path: Path) -> None:
     assert {row[7] for row in rows} <= known | {f"M9{number:03d}" for number in range(COMMISSIONERS)}
 
 
-def first_bytes(path: Path) -> bytes:
-    """The first 100,000 bytes of a text, or of the one text inside a zip."""
+def read_workbook(path: Path) -> dict[str, list[list[object]]]:
+    """The rows of every sheet of a workbook."""
+    book = python_calamine.CalamineWorkbook.from_path(str(path))
+    sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return {name: [list(row) for row in rows] for name, rows in sheets.items()}
+
+
+def first_bytes(path: Path, limit: int = 100_000) -> bytes:
+    """The first bytes of a text, or of the one text inside a zip."""
     if path.suffix != ".zip":
-        return path.read_bytes()[:100_000]
+        return path.read_bytes()[:limit]
     with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as member:
-        return member.read(100_000)
+        return member.read(limit)
+
+
+def read_labels(path: Path, columns: tuple[str, ...]) -> dict[str, set[str]]:
+    """The values of some columns; of a large file those in its first 8 MB, which have all of RTT's."""
+    rows = csv.DictReader(first_bytes(path, 8_000_000).decode("utf-8-sig", errors="ignore").splitlines()[:-1])
+    values: dict[str, set[str]] = {column: set() for column in columns}
+    for row in rows:
+        for column in columns:
+            values[column].add(row[column].strip())
+    return {column: found - {"TOTAL"} for column, found in values.items()}
 
 
 def read_header(path: Path) -> list[str]:

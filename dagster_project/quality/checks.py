@@ -1,0 +1,54 @@
+"""What a check says, in the one form in which evidence, meta.checks and Dagster carry it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["critical", "warning"]
+Kind = Literal["landing", "suite", "dbt", "reconciliation", "key", "disclosure", "difference", "example_query"]
+MAXIMUM_KEYS = 20
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check on a candidate."""
+
+    name: str
+    kind: Kind
+    mart: str
+    """The table it is about; "" for the release as a whole or a source."""
+    passed: bool
+    severity: Severity
+    """What a failure means: critical holds the release back, warning is only said."""
+    summary: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    failing_keys: tuple[str, ...] = ()
+    evidence: str = ""
+    """Path of the evidence file inside the data folder, once the candidate is sealed."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it holds the release back."""
+        return not self.passed and self.severity == "critical"
+
+    @property
+    def asset_check_name(self) -> str:
+        """The name in letters, digits and underscores, as Dagster wants it."""
+        return re.sub(r"\W+", "_", self.name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self) | {"counts": dict(self.counts), "failing_keys": list(self.failing_keys)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> CheckResult:
+        """The result that `as_dict` wrote; raises KeyError or TypeError when it is not one."""
+        return cls(**{**content, "failing_keys": tuple(content["failing_keys"])})
+
+
+def shown_keys(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:
+    """Keys of rows as text, at most MAXIMUM_KEYS of them."""
+    return tuple(" / ".join("" if cell is None else str(cell) for cell in row) for row in rows[:MAXIMUM_KEYS])

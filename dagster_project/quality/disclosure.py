@@ -1,0 +1,114 @@
+"""The disclosure audit: what a candidate may hold. Deny by default: a mart without a known policy does not leave.
+
+Policies are named in config.meta.disclosure_policy of the dbt model. Not here: suppression itself, which is the models'.
+"""
+
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import duckdb
+
+from dagster_project.lake.paths import Origin
+from dagster_project.quality.checks import CheckResult, shown_keys
+from dagster_project.release.contents import MAIN, META, columns_of, qualified, tables_of
+from dagster_project.release.dbt_artifacts import ExposedModel
+from dagster_project.release.meta import META_BY_NAME
+
+ORIGINS = frozenset({"published", "synthetic"})
+STATUS = "_status"
+Violations = Iterator[tuple[str, int, list[tuple[object, ...]]]]
+"""What is wrong, in how many rows, and the keys of some of them."""
+
+
+def audit_disclosure(
+    con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...], origin: Origin
+) -> list[CheckResult]:
+    """One result for each mart, and `disclosure.release` for the file as a whole. The candidate is attached as `draft`."""
+    return [*(_audit_mart(con, model, origin) for model in models), _audit_release(con, models)]
+
+
+def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> CheckResult:
+    policy = POLICIES.get(model.disclosure_policy)
+    if policy is None:
+        named = f"the unknown policy {model.disclosure_policy!r}" if model.disclosure_policy else "no disclosure policy"
+        return _result(model.name, [(f"the model names {named}", 1, [])])
+    present = {name for _, name in tables_of(con, "draft")}
+    if model.name not in present:
+        return _result(model.name, [("the table is not in the candidate", 1, [])])
+    try:
+        return _result(model.name, [*_undescribed(con, model), *policy(con, model, origin)])
+    except duckdb.Error as error:
+        return _result(model.name, [(f"could not be audited: {error}", 1, [])])
+
+
+def _result(mart: str, violations: list[tuple[str, int, list[tuple[object, ...]]]]) -> CheckResult:
+    return CheckResult(
+        name=f"disclosure.{mart or 'release'}",
+        kind="disclosure",
+        mart=mart,
+        passed=not violations,
+        severity="critical",
+        summary="; ".join(text for text, _, _ in violations) or "holds only what its policy allows",
+        counts={"violations": sum(rows for _, rows, _ in violations)},
+        failing_keys=shown_keys([key for _, _, keys in violations for key in keys]),
+    )
+
+
+def _audit_release(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> CheckResult:
+    allowed = {(MAIN, model.name) for model in models} | {(META, name) for name in META_BY_NAME}
+    found = set(tables_of(con, "draft"))
+    unlisted = [f"{schema}.{name} is in no exposure" for schema, name in sorted(found - allowed)]
+    missing = [f"{schema}.{name} is missing" for schema, name in sorted(allowed - found)]
+    return _result("", [(text, 1, []) for text in unlisted + missing])
+
+
+def _undescribed(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> Violations:
+    found = {name for name, _ in columns_of(con, qualified("draft", MAIN, model.name))}
+    for name in sorted(found - set(model.column_names)):
+        yield f"column {name} is not described in the manifest", 1, []
+    for name in sorted(set(model.column_names) - found):
+        yield f"column {name} is described but not in the table", 1, []
+
+
+def _published_statistics(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> Violations:
+    """Figures that a publisher has published already, or synthetic ones: the publisher's suppression must still stand."""
+    columns = {name for name, _ in columns_of(con, qualified("draft", MAIN, model.name))}
+    if "data_origin" in columns:
+        yield from _violations(
+            con, model, "data_origin is distinct from ?", f"rows whose data_origin is not {origin}", [origin]
+        )
+    if origin not in ORIGINS:
+        yield f"the origin {origin!r} is not one that this policy publishes", 1, []
+    for status in sorted(name for name in columns if name.endswith(STATUS)):
+        for value in guarded_columns(status, columns):
+            condition = f"{qualified(status)} is distinct from 'published' and {qualified(value)} is not null"
+            yield from _violations(con, model, condition, f"rows with a {value} whose {status} is not published")
+
+
+def guarded_columns(status: str, columns: set[str]) -> list[str]:
+    """The columns that must be NULL where `status` is not published: the value and its limits.
+
+    `value_status` guards value and ci_*; `share_pct_status` guards share_pct and share_pct_ci_*.
+    """
+    stem = status.removesuffix(STATUS)
+    limits = "ci_" if stem == "value" else f"{stem}_ci_"
+    return sorted(name for name in columns if name == stem or name.startswith((limits, f"{stem}_ci_")))
+
+
+def _violations(
+    con: duckdb.DuckDBPyConnection, model: ExposedModel, condition: str, text: str, values: list[str] | None = None
+) -> Violations:
+    relation = qualified("draft", MAIN, model.name)
+    key = ", ".join(qualified(name) for name in model.key)
+    query = f"select {key}, count(*) over () from {relation} where {condition} order by all limit 20"
+    rows = con.execute(query, values or []).fetchall()
+    if rows:
+        yield f"{rows[0][-1]:,} {text}", int(rows[0][-1]), [row[:-1] for row in rows]
+
+
+POLICIES: dict[str, Callable[[duckdb.DuckDBPyConnection, ExposedModel, Origin], Violations]] = {
+    "published_statistics": _published_statistics,
+}

@@ -1,0 +1,328 @@
+"""Gate 2: everything that is asked of a draft before it may become a release.
+
+Suites of Great Expectations, dbt's own results, reconciliation with the warehouse, keys, disclosure, the difference from the
+current release, and the example queries. `expected_checks` says beforehand which results there must be.
+"""
+
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import duckdb
+
+from dagster_project.quality.checks import CheckResult, Severity, shown_keys
+from dagster_project.quality.disclosure import audit_disclosure
+from dagster_project.quality.suites import Expectation, Suite
+from dagster_project.release.candidate import RELEASE_ID, Draft, current_marts
+from dagster_project.release.contents import MAIN, attach, content_hash, count_rows, qualified, tables_of
+from dagster_project.release.dbt_artifacts import DbtTest, ExposedModel, read_statuses, read_tests
+from dagster_project.release.errors import ReleaseError
+from dagster_project.release.inputs import inputs_in_use, last_judgements
+from dagster_project.release.project import ExampleQuery, ReleaseProject
+
+DBT_PASSED = frozenset({"pass", "success"})
+
+
+def expected_checks(project: ReleaseProject) -> frozenset[str]:
+    """The names of all results that complete evidence has: from exposures, suites, dbt tests, sources and example queries."""
+    marts = {model.name for model in project.models}
+    names = {f"suite.{name}" for name in marts | set(project.suites)}
+    names |= {
+        _expectation_name(mart, number, expectation)
+        for mart in marts & set(project.suites)
+        for number, expectation in enumerate(project.suites[mart].expectations, start=1)
+    }
+    for kind in ("reconciliation", "key", "disclosure", "difference", "dbt_model"):
+        names |= {f"{kind}.{mart}" for mart in marts}
+    names |= {f"dbt.{test.name}" for test in read_tests(project.manifest)}
+    names |= {f"difference.source.{slug}" for slug in project.sources}
+    names |= {f"example_query.{query.name}" for query in project.example_queries}
+    return frozenset(names | {"disclosure.release"})
+
+
+def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
+    """Judge the draft; one result for each expected check. Bad data never raises: it is a result."""
+    results = [*audit_landing(project, draft), *audit_dbt(project)]
+    with project.engine() as con:
+        attach(con, draft.path, "draft")
+        attach(con, project.lake.warehouse, "warehouse")
+        for model in project.models:
+            results.append(_guarded("reconciliation", model, con, _reconcile))
+            results.append(_guarded("key", model, con, _check_key))
+        results += audit_disclosure(con, project.models, draft.origin)
+        results += audit_difference(con, project, draft)
+        results += [_run_example(con, query) for query in project.example_queries]
+        results += audit_suites(con, project)
+    return results
+
+
+def _guarded(
+    kind: str,
+    model: ExposedModel,
+    con: duckdb.DuckDBPyConnection,
+    check: Callable[[duckdb.DuckDBPyConnection, ExposedModel], CheckResult],
+) -> CheckResult:
+    """A check that cannot look has failed."""
+    try:
+        return check(con, model)
+    except duckdb.Error as error:
+        return _failure(f"{kind}.{model.name}", model.name, f"could not be checked: {error}")
+
+
+def _failure(name: str, mart: str, summary: str) -> CheckResult:
+    kind: Any = name.split(".", maxsplit=1)[0].replace("dbt_model", "dbt")
+    return CheckResult(name, kind, mart, False, "critical", " ".join(summary.split()))
+
+
+# -- suites -----------------------------------------------------------------------------------------------------------
+
+
+def audit_suites(con: duckdb.DuckDBPyConnection, project: ReleaseProject) -> list[CheckResult]:
+    """Every mart's suite on the draft: one result that sums it up, and one for each expectation.
+
+    A mart without a suite fails, and so does a suite without a mart: a renamed mart must not lose its checks.
+    """
+    marts = {model.name for model in project.models}
+    results = []
+    for name in sorted(marts | set(project.suites)):
+        if name not in project.suites:
+            results.append(_failure(f"suite.{name}", name, f"there is no expectations/marts/{name}.yml"))
+        elif name not in marts:
+            results.append(_failure(f"suite.{name}", name, "the suite's mart is in no exposure"))
+        else:
+            results += _run_suite(con, name, project.suites[name])
+    return results
+
+
+def _run_suite(con: duckdb.DuckDBPyConnection, mart: str, suite: Suite) -> list[CheckResult]:
+    from dagster_project.quality.runner import run_suite
+
+    try:
+        outcomes = run_suite(con, suite, f"select * from {qualified('draft', MAIN, mart)}")
+    except (duckdb.Error, KeyError) as error:
+        numbered = enumerate(suite.expectations, start=1)
+        names = [f"suite.{mart}", *(_expectation_name(mart, number, expectation) for number, expectation in numbered)]
+        return [_failure(name, mart, f"the suite could not be run: {error}") for name in names]
+    singles = [
+        CheckResult(
+            name=_expectation_name(mart, number, expectation),
+            kind="suite",
+            mart=mart,
+            passed=outcome.passed,
+            severity=_severity(outcome.severity),
+            summary=outcome.sentence,
+            counts={"unexpected": outcome.unexpected_count},
+            failing_keys=outcome.failing_keys,
+        )
+        for number, (expectation, outcome) in enumerate(zip(suite.expectations, outcomes, strict=True), start=1)
+    ]
+    return [_sum_up(mart, singles), *singles]
+
+
+def _severity(severity: str) -> Severity:
+    return "critical" if severity == "critical" else "warning"
+
+
+def _expectation_name(mart: str, number: int, expectation: Expectation) -> str:
+    column = expectation.kwargs.get("column")
+    return ".".join(["suite", mart, f"{number:02}", expectation.type, *([str(column)] if column else [])])
+
+
+def _sum_up(mart: str, singles: list[CheckResult]) -> CheckResult:
+    failed = [single for single in singles if not single.passed]
+    critical = [single for single in failed if single.blocks]
+    said = "; ".join(single.summary for single in (critical or failed))
+    return CheckResult(
+        name=f"suite.{mart}",
+        kind="suite",
+        mart=mart,
+        passed=not critical,
+        severity="critical",
+        summary=f"{len(singles) - len(failed)} of {len(singles)} expectations hold{': ' + said if said else ''}",
+        counts={"expectations": len(singles), "critical": len(critical), "warning": len(failed) - len(critical)},
+        failing_keys=tuple(key for single in critical for key in single.failing_keys)[:20],
+    )
+
+
+# -- landing ----------------------------------------------------------------------------------------------------------
+
+
+def audit_landing(project: ReleaseProject, draft: Draft) -> Iterator[CheckResult]:
+    """What gate 1 said of each file in use, and which newer files it held back; a held file does not hold the release."""
+    sources = list(project.sources.values())
+    in_use = {(i.slug, i.entity, i.period): i.sha256 for i in inputs_in_use(project.lake, sources, draft.origin)}
+    for place, entry in sorted(last_judgements(project.lake, draft.origin).items()):
+        accepted = entry.sha256 == in_use.get(place)
+        warned = [str(warning) for warning in entry.detail.get("warnings", [])]
+        said = (
+            "; ".join(warned) if accepted else f"{entry.event}, the period stays at its last good file: {entry.reason}"
+        )
+        yield CheckResult(
+            name=f"landing.{'.'.join(place)}",
+            kind="landing",
+            mart="",
+            passed=accepted and not warned,
+            severity="warning",
+            summary=said or "passed its suite when it came in",
+            counts={"warnings": len(warned)},
+        )
+
+
+# -- dbt --------------------------------------------------------------------------------------------------------------
+
+
+def audit_dbt(project: ReleaseProject) -> list[CheckResult]:
+    """Every data test of the manifest and every exposed model, by the last run's results; what did not run has failed."""
+    try:
+        statuses, missing = read_statuses(project.run_results), ""
+    except ReleaseError as error:
+        statuses, missing = {}, str(error)
+    tests = read_tests(project.manifest)
+    results = [_test_result(test, statuses.get(test.unique_id), missing) for test in tests]
+    results += [_model_result(model, statuses.get(model.unique_id), missing) for model in project.models]
+    return [*results, *_other_results(statuses, tests)]
+
+
+def _test_result(test: DbtTest, found: Mapping[str, Any] | None, missing: str) -> CheckResult:
+    name = f"dbt.{test.name}"
+    if found is None:
+        return _failure(name, test.mart, missing or "the test was not run in the last dbt build")
+    status, failures = str(found["status"]), int(found.get("failures") or 0)
+    passed = status in DBT_PASSED
+    # An error of the test itself, or a test that was skipped, holds the release whatever severity the test has.
+    severity: Severity = "warning" if status == "warn" or (passed and test.severity == "WARN") else "critical"
+    summary = status if passed else f"{status}: {found.get('message') or 'no message'}"
+    return CheckResult(name, "dbt", test.mart, passed, severity, " ".join(summary.split()), {"failures": failures})
+
+
+def _model_result(model: ExposedModel, found: Mapping[str, Any] | None, missing: str) -> CheckResult:
+    name = f"dbt_model.{model.name}"
+    if found is None:
+        return _failure(name, model.name, missing or "the model was not built in the last dbt build")
+    status = str(found["status"])
+    return CheckResult(name, "dbt", model.name, status in DBT_PASSED, "critical", f"the last dbt build says {status}")
+
+
+def _other_results(statuses: Mapping[str, Mapping[str, Any]], tests: tuple[DbtTest, ...]) -> Iterator[CheckResult]:
+    """Nodes that are not expected by name (unit tests, private models, seeds), where they ran and did not pass."""
+    known = {test.unique_id for test in tests}
+    for unique_id, found in sorted(statuses.items()):
+        status = str(found["status"])
+        if unique_id not in known and status not in DBT_PASSED | {"no-op"}:
+            yield _failure(f"dbt.node.{unique_id}", "", f"{status}: {found.get('message') or 'no message'}")
+
+
+# -- reconciliation and keys ------------------------------------------------------------------------------------------
+
+
+def _reconcile(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResult:
+    columns = ", ".join(qualified(name) for name in model.column_names if name != RELEASE_ID)
+    sides = [qualified("warehouse", model.schema, model.alias), qualified("draft", MAIN, model.name)]
+    (was, rows), (now, copied) = (content_hash(con, f"(select {columns} from {side})") for side in sides)
+    return CheckResult(
+        name=f"reconciliation.{model.name}",
+        kind="reconciliation",
+        mart=model.name,
+        passed=was == now,
+        severity="critical",
+        summary=f"{rows:,} rows in the warehouse, {copied:,} in the candidate"
+        + ("" if was == now else ", and they are not the same rows"),
+        counts={"warehouse_rows": rows, "candidate_rows": copied},
+    )
+
+
+def _check_key(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResult:
+    key = ", ".join(qualified(name) for name in model.key)
+    relation = qualified("draft", MAIN, model.name)
+    query = f"select {key}, count(*) over () from (select {key} from {relation} group by all having count(*) > 1) order by all limit 20"
+    rows = con.execute(query).fetchall()
+    repeated = int(rows[0][-1]) if rows else 0
+    return CheckResult(
+        name=f"key.{model.name}",
+        kind="key",
+        mart=model.name,
+        passed=not rows,
+        severity="critical",
+        summary=f"{repeated:,} keys ({', '.join(model.key)}) stand more than once"
+        if rows
+        else "every row has a key of its own",
+        counts={"repeated_keys": repeated},
+        failing_keys=shown_keys([row[:-1] for row in rows]),
+    )
+
+
+# -- difference from the current release ------------------------------------------------------------------------------
+
+
+def audit_difference(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> list[CheckResult]:
+    """Whether a mart lost rows, or a source all its data, against the current release of the same origin."""
+    current = current_marts(project)
+    rows_before: dict[str, int] = {}
+    sources_before: set[str] = set()
+    if current is not None:
+        attach(con, current, "previous")
+        origin = con.execute("select data_origin from previous.meta.releases where this_release").fetchall()
+        if origin == [(draft.origin,)]:
+            names = [name for schema, name in tables_of(con, "previous") if schema == MAIN]
+            rows_before = {name: count_rows(con, qualified("previous", MAIN, name)) for name in names}
+            sources_before = _slugs(con, "previous")
+        con.execute("detach previous")
+    limit = project.rows_fall_maximum_share
+    results = [_compare_rows(m.name, rows_before.get(m.name), draft.rows.get(m.name, 0), limit) for m in project.models]
+    slugs_now = _slugs(con, "draft")
+    return results + [_compare_source(slug, slug in sources_before, slug in slugs_now) for slug in project.sources]
+
+
+def _slugs(con: duckdb.DuckDBPyConnection, database: str) -> set[str]:
+    return {
+        row[0] for row in con.execute(f"select distinct slug from {qualified(database, 'meta', 'inputs')}").fetchall()
+    }
+
+
+def _compare_rows(mart: str, before: int | None, now: int, limit: float) -> CheckResult:
+    fall = 0.0 if not before else (before - now) / before
+    said = "nothing to compare with" if before is None else f"{before:,} rows before, {now:,} now"
+    return CheckResult(
+        name=f"difference.{mart}",
+        kind="difference",
+        mart=mart,
+        passed=fall <= limit,
+        severity="critical",
+        summary=said
+        if fall <= limit
+        else f"{said}: a fall of {fall:.1%}, more than the {limit:.1%} that is let through",
+        counts={"rows_before": before or 0, "rows_now": now},
+    )
+
+
+def _compare_source(slug: str, before: bool, now: bool) -> CheckResult:
+    said = {(True, False): "had data in the current release and has none now", (False, False): "has no data yet"}
+    return CheckResult(
+        name=f"difference.source.{slug}",
+        kind="difference",
+        mart="",
+        passed=now or not before,
+        severity="critical",
+        summary=said.get((before, now), "has data"),
+        counts={"before": int(before), "now": int(now)},
+    )
+
+
+# -- example queries --------------------------------------------------------------------------------------------------
+
+
+def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckResult:
+    """The query as an analyst runs it: in the file's own schema. None of them may fail or come back empty."""
+    name = f"example_query.{query.name}"
+    try:
+        con.execute("use draft")
+        rows = len(con.execute(query.sql).fetchmany(1000))
+    except duckdb.Error as error:
+        return _failure(name, "", f"the query fails: {error}")
+    finally:
+        con.execute("use memory")
+    summary = f"{rows:,} rows" if rows else "the query gives no row"
+    return CheckResult(name, "example_query", "", rows > 0, "critical", summary, {"rows": rows})

@@ -1,0 +1,294 @@
+"""The candidate: one fresh DuckDB file with the exposed marts and the schema `meta`, and nothing else.
+
+A draft is a candidate that gate 2 has not judged yet. Not here: the judging (quality/marts.py) and what follows from it
+(evidence.py, publish.py).
+"""
+
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.duck import open_database, quote_literal
+from dagster_project.lake.files import require_free_space
+from dagster_project.lake.paths import Origin
+from dagster_project.release.changes import find_changes
+from dagster_project.release.contents import (
+    MAIN,
+    META,
+    TableContent,
+    attach,
+    columns_of,
+    count_rows,
+    qualified,
+    read_contents,
+    sync_file,
+    tables_of,
+)
+from dagster_project.release.dbt_artifacts import ExposedModel
+from dagster_project.release.errors import ReleaseError
+from dagster_project.release.inputs import Input, inputs_in_use, source_statuses
+from dagster_project.release.meta import META_BY_NAME, comment, create_meta, insert, with_unit
+from dagster_project.release.project import ReleaseProject
+from dagster_project.release.releases import built_at_of, current_release, list_releases, release_name, release_names
+from dagster_project.release.versions import code_version
+
+STORAGE_VERSION = "v1.0.0"
+"""Any DuckDB from 1.0 on opens the file, whatever engine wrote it (stack decisions, section 1)."""
+RELEASE_ID = "release_id"
+DRAFT_PREFIX = "draft-"
+ABANDONED_AFTER_SECONDS = 3600
+"""A draft that is older was left by a killed run: building and judging one takes seconds."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A candidate before it is judged. `contents` are the published tables as they were built."""
+
+    path: Path
+    release_id: str
+    fingerprint: str
+    built_at: dt.datetime
+    origin: Origin
+    contents: tuple[TableContent, ...]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each published table."""
+        return {table.name: table.rows for table in self.contents}
+
+
+def build_candidate(project: ReleaseProject, *, origin: Origin, fingerprint: str) -> Draft:
+    """Copy the exposed marts out of the warehouse into a new file, describe them, and fill `meta`.
+
+    `fingerprint` is that of everything the release is made from (state.py). Raises ReleaseError when the warehouse and the
+    manifest do not agree, or when something that is to be published has no description.
+    """
+    lake = project.lake
+    _sweep_abandoned(lake.candidates)
+    if not lake.warehouse.exists():
+        raise ReleaseError("there is no warehouse to release", f"{lake.warehouse.name} does not exist", "run dbt build")
+    require_free_space(lake.candidates, 2 * lake.warehouse.stat().st_size)
+    built_at = _next_stamp(project)
+    lake.candidates.mkdir(parents=True, exist_ok=True)
+    path = lake.candidates / f"{DRAFT_PREFIX}{release_name(built_at, fingerprint[:12])}.duckdb"
+    try:
+        _write(path, project, origin, fingerprint, built_at)
+        return open_draft(project, path)
+    except BaseException as error:
+        discard(path)
+        if isinstance(error, duckdb.Error | OSError):
+            raise _failed(error) from error
+        raise
+
+
+def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str, built_at: dt.datetime) -> None:
+    with project.engine() as con:
+        _attach_warehouse(con, project)
+        con.execute(f"attach {quote_literal(str(path))} as draft (storage_version {quote_literal(STORAGE_VERSION)})")
+        for model in project.models:
+            _copy_mart(con, model, fingerprint[:12])
+        create_meta(con, "draft")
+        _fill_meta(con, project, origin, fingerprint, built_at)
+        con.execute("checkpoint draft")
+        con.execute("detach draft")
+    sync_file(path)
+
+
+def _failed(error: Exception) -> ReleaseError:
+    return ReleaseError(
+        "the candidate could not be built",
+        str(error),
+        "read the reason; what is published is untouched, run again when it is mended",
+    )
+
+
+def discard(path: Path) -> None:
+    """Remove a DuckDB file and what may lie beside it."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+
+
+def _sweep_abandoned(folder: Path) -> None:
+    for path in folder.glob(f"{DRAFT_PREFIX}*"):
+        if time.time() - path.stat().st_mtime > ABANDONED_AFTER_SECONDS:
+            path.unlink(missing_ok=True)
+
+
+def _next_stamp(project: ReleaseProject) -> dt.datetime:
+    """Now, but never before the newest release: names keep their order even if the clock is put back."""
+    now = dt.datetime.now(dt.UTC)
+    stamps = [built_at_of(name) for name in release_names(project.lake)]
+    return max([now, *(stamp + dt.timedelta(microseconds=1) for stamp in stamps)])
+
+
+def _attach_warehouse(con: duckdb.DuckDBPyConnection, project: ReleaseProject) -> None:
+    # A plain open waits for a writer's lock with a deadline; ATTACH fails at once, so the wait happens here.
+    open_database(project.lake.warehouse, read_only=True, wait_seconds=project.wait_seconds).close()
+    attach(con, project.lake.warehouse, "warehouse")
+
+
+def _copy_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: str) -> None:
+    """One mart, ordered by its key: the same rows give the same file, and equal codes beside each other compress well."""
+    origin = qualified("warehouse", model.schema, model.alias)
+    _require_described(con, model, origin)
+    columns = ", ".join(_selected(name, release_id) for name in model.column_names)
+    order = ", ".join(qualified(name) for name in model.key)
+    target = qualified("draft", MAIN, model.name)
+    con.execute(f"create table {target} as select {columns} from {origin} order by {order}")
+    comment(con, target, model.description, {c.name: with_unit(c.description, c.unit) for c in model.columns})
+
+
+def _selected(name: str, release_id: str) -> str:
+    """dbt does not know which release its tables will be part of, so that column is filled here."""
+    return f"{quote_literal(release_id)} as {qualified(name)}" if name == RELEASE_ID else qualified(name)
+
+
+def _require_described(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: str) -> None:
+    try:
+        found = {name for name, _ in columns_of(con, origin)}
+    except duckdb.CatalogException as error:
+        raise ReleaseError(f"the warehouse has no {model.name}", str(error), "run dbt build") from error
+    if found != set(model.column_names):
+        raise ReleaseError(
+            f"{model.name} in the warehouse is not as the manifest describes it",
+            f"only on one side: {', '.join(sorted(found ^ set(model.column_names)))}",
+            "describe every column in the YAML beside the model, then run dbt build",
+        )
+
+
+# -- meta -------------------------------------------------------------------------------------------------------------
+
+
+def _fill_meta(
+    con: duckdb.DuckDBPyConnection, project: ReleaseProject, origin: Origin, fingerprint: str, built_at: dt.datetime
+) -> None:
+    sources = list(project.sources.values())
+    inputs = inputs_in_use(project.lake, sources, origin)
+    insert(con, "draft", "source_status", [asdict(status) for status in source_statuses(project.lake, sources, origin)])
+    insert(con, "draft", "inputs", [_input_row(item) for item in inputs])
+    insert(con, "draft", "rejects", [row for item in inputs for row in _reject_rows(con, item)])
+    insert(con, "draft", "example_queries", [query.model_dump() for query in project.example_queries])
+    insert(con, "draft", "data_dictionary", list(_dictionary(con, project.models)))
+    insert(con, "draft", "releases", list(_release_rows(con, project, origin, fingerprint, built_at)))
+    insert(con, "draft", "changes", find_changes(con, project, current_marts(project)))
+
+
+def current_marts(project: ReleaseProject) -> Path | None:
+    """The file that is published now; None before the first release and when the pointer leads nowhere."""
+    try:
+        release = current_release(project.lake)
+    except ReleaseError:
+        return None
+    return None if release is None or not release.marts.exists() else release.marts
+
+
+def _input_row(item: Input) -> dict[str, Any]:
+    row = {name: getattr(item, name) for name in ("slug", "entity", "period", "sha256", "url", "retrieved_at", "file")}
+    return row | {"rows_count": int(item.report["clean_rows"])}
+
+
+def _reject_rows(con: duckdb.DuckDBPyConnection, item: Input) -> Iterator[dict[str, Any]]:
+    listed = item.clean.with_suffix(".rejects.parquet")
+    if not listed.exists():
+        return
+    counted = "select column_name, rule, count(distinct record_number) from read_parquet(?) group by all order by all"
+    place = {"slug": item.slug, "entity": item.entity, "period": item.period, "sha256": item.sha256, "file": item.file}
+    for column, rule, rows in con.execute(counted, [str(listed)]).fetchall():
+        yield place | {"column_name": column, "rule": rule, "rejected_rows_count": rows}
+
+
+def _dictionary(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> Iterator[dict[str, Any]]:
+    described: dict[tuple[str, str], tuple[str, dict[str, tuple[str, str]]]] = {
+        (MAIN, model.name): (model.description, {c.name: (c.description, c.unit) for c in model.columns})
+        for model in models
+    }
+    described |= {
+        (META, table.name): (table.description, {c.name: (c.description, c.unit) for c in table.columns})
+        for table in META_BY_NAME.values()
+    }
+    for schema, table in tables_of(con, "draft"):
+        text, columns = described[(schema, table)]
+        for position, (name, kind) in enumerate(columns_of(con, qualified("draft", schema, table)), start=1):
+            yield {
+                "table_schema": schema,
+                "table_name": table,
+                "column_position": position,
+                "column_name": name,
+                "data_type": kind,
+                "unit": columns[name][1] or None,
+                "description": columns[name][0],
+                "table_description": text,
+            }
+
+
+def _release_rows(
+    con: duckdb.DuckDBPyConnection, project: ReleaseProject, origin: Origin, fingerprint: str, built_at: dt.datetime
+) -> Iterator[dict[str, Any]]:
+    yield {
+        "release_id": fingerprint[:12],
+        "this_release": True,
+        "built_at": _naive(built_at),
+        "published_at": None,
+        "data_origin": origin,
+        "fingerprint": fingerprint,
+        "code_version": code_version(),
+        "table_count": len(project.models),
+        "row_count": sum(count_rows(con, qualified("draft", MAIN, model.name)) for model in project.models),
+        "sha256": None,
+    }
+    for release in reversed(list_releases(project.lake)):
+        yield {
+            "release_id": release.release_id,
+            "this_release": False,
+            "built_at": _naive(release.built_at),
+            "published_at": _naive(release.published_at),
+            "data_origin": release.origin,
+            "fingerprint": release.fingerprint,
+            "code_version": release.code_version,
+            "table_count": len(release.rows),
+            "row_count": release.row_count,
+            "sha256": release.sha256,
+        }
+
+
+def _naive(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
+
+
+# -- opening a draft again --------------------------------------------------------------------------------------------
+
+
+def open_draft(project: ReleaseProject, path: Path) -> Draft:
+    """The draft in that file; hashes its tables. Raises ReleaseError when it is not a whole draft."""
+    try:
+        with project.engine() as con:
+            attach(con, path, "draft")
+            contents = tuple(table for table in read_contents(con, "draft") if table.schema == MAIN)
+            query = "select release_id, fingerprint, built_at, data_origin from draft.meta.releases where this_release"
+            row = con.execute(query).fetchone()
+    except duckdb.Error as error:
+        raise ReleaseError(f"{path.name} is not a whole draft", str(error), "build the candidate again") from error
+    if row is None:
+        raise ReleaseError(
+            f"{path.name} is not a whole draft", "it does not say which release it is", "build the candidate again"
+        )
+    return Draft(path, row[0], row[1], row[2].replace(tzinfo=dt.UTC), row[3], contents)
+
+
+def newest_draft(project: ReleaseProject) -> Draft:
+    """The draft built last, for a step that runs in another process."""
+    drafts = sorted(project.lake.candidates.glob(f"{DRAFT_PREFIX}*.duckdb"))
+    if not drafts:
+        raise ReleaseError(
+            "there is no draft to judge", "none was built, or it is sealed already", "build the candidate"
+        )
+    return open_draft(project, drafts[-1])

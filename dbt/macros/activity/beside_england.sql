@@ -1,0 +1,76 @@
+{#
+    Rows of fct_indicator_value of one or more sources with the catalogue's words, names, and the same figure for England beside
+    them: the columns that the marts of activity share. England is compared within the same source, indicator, treatment function,
+    period, dimension, group and geography basis; "higher" and "lower" mean that England lies outside the 95 % limits (OHID's rule).
+    Inputs: sources, a list of source_id; named_columns, the columns to give, in their order.
+#}
+{% macro beside_england(sources, named_columns) %}
+    {%- set sources_listed = "'" ~ (sources | join("', '")) ~ "'" -%}
+    with
+        figures as (
+            select * from {{ ref("fct_indicator_value") }} where source_id in ({{ sources_listed }})
+        ),
+
+        england as (
+            select
+                indicator_id,
+                treatment_function_code,
+                period_start,
+                period_end,
+                dimension,
+                group_code,
+                geography_basis,
+                standardisation,
+                value
+            from figures
+            where organisation_code = 'ENG'
+        ),
+
+        beside as (
+            select
+                figure.*,
+                indicator.indicator_name,
+                indicator.unit,
+                indicator.polarity,
+                indicator.target,
+                organisation.organisation_name,
+                groups.group_name,
+                treatment_functions.treatment_function_name,
+                england.value as england_value,
+                case when indicator.unit <> 'count' then figure.value - england.value end as gap_to_england,
+                case
+                    when figure.organisation_code = 'ENG' or figure.ci_lower_95 is null or england.value is null
+                    then 'not_compared'
+                    when england.value < figure.ci_lower_95
+                    then 'higher'
+                    when england.value > figure.ci_upper_95
+                    then 'lower'
+                    else 'similar'
+                end as england_comparison
+            from figures as figure
+            inner join {{ ref("dim_indicator") }} as indicator on figure.indicator_id = indicator.indicator_id
+            left join
+                {{ ref("dim_organisation") }} as organisation
+                on figure.organisation_code = organisation.organisation_code
+            left join
+                {{ ref("dim_group") }} as groups
+                on figure.dimension = groups.dimension
+                and figure.group_code = groups.group_code
+            left join
+                {{ ref("treatment_functions") }} as treatment_functions
+                on figure.treatment_function_code = treatment_functions.treatment_function_code
+            left join
+                england
+                on figure.indicator_id = england.indicator_id
+                and figure.treatment_function_code = england.treatment_function_code
+                and figure.period_start = england.period_start
+                and figure.period_end = england.period_end
+                and figure.dimension = england.dimension
+                and figure.group_code = england.group_code
+                and figure.geography_basis = england.geography_basis
+                and figure.standardisation = england.standardisation
+        )
+
+    select {{ named_columns | join(", ") }}
+    from beside
+{% endmacro %}

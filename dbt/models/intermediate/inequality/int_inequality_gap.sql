@@ -1,0 +1,217 @@
+-- Grain: as fct_inequality_measure, measures absolute_gap and relative_gap.
+-- Question: how far is a group from the group it is compared with, and if that cannot be said, why?
+-- Limits: Newcombe and Katz for proportions, MOVER and log limits for rates (macros/measures). A group is a part of the whole: those
+-- limits take the two as independent and are a little too wide.
+{%- set key = [
+    "indicator_id",
+    "organisation_code",
+    "treatment_function_code",
+    "period_start",
+    "period_end",
+    "geography_basis",
+    "standardisation",
+    "dimension",
+] %}
+{%- set counts = ["comparison_numerator", "comparison_denominator", "reference_numerator", "reference_denominator"] %}
+with
+    figures as (
+        select figure.*, indicator.unit
+        from {{ ref("fct_indicator_value") }} as figure
+        inner join {{ ref("dim_indicator") }} as indicator on figure.indicator_id = indicator.indicator_id
+        where
+            indicator.unit <> 'count'
+            and figure.dimension in (select dimension from {{ ref("inequality_comparisons") }})
+    ),
+
+    -- One row for each set of groups: what they share, and the whole.
+    families as (
+        select
+            {{ key | join(", ") }},
+            max(organisation_level) as organisation_level,
+            max(period_type) as period_type,
+            max(unit) as unit,
+            max(imd_version) as imd_version,
+            max(geography_vintage) as geography_vintage,
+            max(source_id) as source_id,
+            max(snapshot_sha256) as snapshot_sha256,
+            max(data_as_of) as data_as_of,
+            max(data_origin) as data_origin,
+            max(release_id) as release_id,
+            sum(numerator) as numerator,
+            sum(denominator) as denominator,
+            -- a group without people (not_applicable) takes nothing from the whole
+            max(value_status) filter (where value_status not in ('published', 'not_applicable')) as status_of_part
+        from figures
+        group by {{ key | join(", ") }}
+    ),
+
+    groups as (
+        select
+            {{ key | join(", ") }}, group_code, numerator, denominator, value, value_status, value_status_reason
+        from figures
+        union all
+        select
+            {{ key | join(", ") }},
+            'whole',
+            numerator,
+            denominator,
+            case
+                when status_of_part is not null
+                then null
+                when unit = 'proportion'
+                then {{ proportion("numerator", "denominator") }}
+                else numerator / nullif(denominator, 0)
+            end,
+            coalesce(status_of_part, 'published'),
+            case when status_of_part is not null then 'a part of the whole is ' || status_of_part end
+        from families
+    ),
+
+    pairs as (
+        select
+            families.*,
+            comparisons.comparison_group,
+            comparisons.reference_group,
+            cast(
+                case when families.unit like 'rate_per_%' then replace(families.unit, 'rate_per_', '') else '1' end as double
+            ) as multiplier,
+            {% for side in ["comparison", "reference"] %}
+                {{ side }}_figure.numerator as {{ side }}_numerator,
+                {{ side }}_figure.denominator as {{ side }}_denominator,
+                {{ side }}_figure.value as {{ side }}_value,
+                coalesce({{ side }}_figure.value_status, 'missing') as {{ side }}_status,
+                '{{ side }} group '
+                || comparisons.{{ side }}_group
+                || ': '
+                || coalesce({{ side }}_figure.value_status_reason, 'no figure') as {{ side }}_reason
+                {{- "," if not loop.last }}
+            {% endfor %}
+        from families
+        inner join {{ ref("inequality_comparisons") }} as comparisons on families.dimension = comparisons.dimension
+        {% for side in ["comparison", "reference"] %}
+            left join
+                groups as {{ side }}_figure
+                on {% for column in key %} families.{{ column }} = {{ side }}_figure.{{ column }} and {% endfor %}
+                comparisons.{{ side }}_group = {{ side }}_figure.group_code
+        {% endfor %}
+    ),
+
+    statuses as (
+        select
+            *,
+            case
+                when comparison_status <> 'published'
+                then comparison_status
+                when reference_status <> 'published'
+                then reference_status
+            end as group_status,
+            case
+                when comparison_status <> 'published'
+                then comparison_reason
+                when reference_status <> 'published'
+                then reference_reason
+            end as group_reason
+        from pairs
+    ),
+
+    measures as (
+        select
+            *,
+            'absolute_gap' as measure,
+            case
+                when unit = 'proportion'
+                then 'difference of proportions, Newcombe hybrid score limits'
+                else 'difference of rates, MOVER limits'
+            end as method,
+            case
+                when unit = 'proportion'
+                then {{ gap_proportions_reason(*counts) }}
+                else {{ gap_rates_reason(*counts) }}
+            end as undefined_reason,
+            cast(null as varchar) as limits_reason,
+            case
+                when unit = 'proportion'
+                then {{ gap_absolute_proportions(*counts) }}
+                else {{ gap_absolute_rates(*counts, multiplier="multiplier") }}
+            end as value,
+            case
+                when unit = 'proportion'
+                then {{ gap_absolute_newcombe_lower(*counts) }}
+                else {{ gap_absolute_mover_lower(*counts, multiplier="multiplier") }}
+            end as ci_lower_95,
+            case
+                when unit = 'proportion'
+                then {{ gap_absolute_newcombe_upper(*counts) }}
+                else {{ gap_absolute_mover_upper(*counts, multiplier="multiplier") }}
+            end as ci_upper_95
+        from statuses
+        union all
+        select
+            *,
+            'relative_gap',
+            case
+                when unit = 'proportion'
+                then 'ratio of proportions, Katz log limits'
+                else 'ratio of rates, log limits'
+            end,
+            case
+                when unit = 'proportion'
+                then {{ gap_relative_proportions_reason(*counts) }}
+                else {{ gap_relative_rates_reason(*counts) }}
+            end,
+            case
+                when unit = 'proportion'
+                then {{ gap_relative_katz_reason(*counts) }}
+                else {{ gap_relative_rates_limits_reason(*counts) }}
+            end,
+            case
+                when unit = 'proportion'
+                then {{ gap_relative_proportions(*counts) }}
+                else {{ gap_relative_rates(*counts) }}
+            end,
+            case
+                when unit = 'proportion'
+                then {{ gap_relative_katz_lower(*counts) }}
+                else {{ gap_relative_rates_lower(*counts) }}
+            end,
+            case
+                when unit = 'proportion'
+                then {{ gap_relative_katz_upper(*counts) }}
+                else {{ gap_relative_rates_upper(*counts) }}
+            end
+        from statuses
+    )
+
+select
+    indicator_id,
+    organisation_code,
+    organisation_level,
+    treatment_function_code,
+    period_start,
+    period_end,
+    period_type,
+    geography_basis,
+    standardisation,
+    dimension,
+    measure,
+    comparison_group,
+    reference_group,
+    case when group_status is null then value end as value,
+    case when group_status is null then ci_lower_95 end as ci_lower_95,
+    case when group_status is null then ci_upper_95 end as ci_upper_95,
+    comparison_value,
+    case when reference_group = 'whole' then reference_value * multiplier else reference_value end as reference_value,
+    comparison_group || ',' || reference_group as groups_used,
+    method
+    || case when reference_group = 'whole' then '; group and whole taken as independent' else '' end as method,
+    coalesce(group_status, case when undefined_reason is null then 'published' else 'not_applicable' end) as value_status,
+    -- beside a value the reason is a remark: a ratio of 0 has no limits
+    coalesce(group_reason, undefined_reason, limits_reason) as value_status_reason,
+    imd_version,
+    geography_vintage,
+    source_id,
+    snapshot_sha256,
+    data_as_of,
+    data_origin,
+    release_id
+from measures

@@ -1,0 +1,94 @@
+-- Grain: as fct_indicator_value, A&E indicators. Question: the same figures for England, regions, ICBs and providers.
+-- Sums leave out the providers from which a figure was not collected, numerator and denominator both, and count them.
+-- Regions are those of the file. The file names no ICB: an ICB's figure is the sum of the trusts that ODS places in it today, on
+-- current geography only, and walk-in centres of other providers are not in it.
+with
+    providers as (
+        select
+            provider.*,
+            case when place.organisation_level = 'trust' then 'trust' else 'other_provider' end as provider_level,
+            place.icb_code,
+            region.organisation_code as region_code
+        from {{ ref("int_urgent_care_provider") }} as provider
+        left join {{ ref("dim_organisation") }} as place on provider.organisation_code = place.organisation_code
+        left join
+            {{ ref("dim_organisation") }} as region
+            on region.organisation_level = 'region'
+            and upper(provider.region_name) = 'NHS ENGLAND ' || upper(region.organisation_name)
+    ),
+
+    levels as (
+        select 'ENG' as level_code, 'england' as organisation_level, providers.*
+        from providers
+        union all
+        select region_code, 'region', providers.*
+        from providers
+        union all
+        select icb_code, 'icb', providers.*
+        from providers
+        where provider_level = 'trust' and icb_code is not null
+        union all
+        select organisation_code, provider_level, providers.*
+        from providers
+    ),
+
+    sums as (
+        select
+            indicator_id,
+            level_code as organisation_code,
+            organisation_level,
+            period_start,
+            period_end,
+            sum(numerator) filter (where value_status = 'published') as numerator,
+            sum(denominator) filter (where value_status = 'published') as denominator,
+            count(*) as organisations,
+            count(*) filter (where value_status <> 'published') as organisations_missing,
+            max(value_status) filter (where value_status <> 'published') as status_of_missing,
+            max(snapshot_sha256) as snapshot_sha256
+        from levels
+        group by indicator_id, level_code, organisation_level, period_start, period_end
+    ),
+
+    figures as (
+        select
+            indicator_id,
+            organisation_code,
+            organisation_level,
+            'all' as treatment_function_code,
+            period_start,
+            period_end,
+            'month' as period_type,
+            'all' as dimension,
+            'all' as group_code,
+            numerator,
+            denominator,
+            cast(null as double) as numerator_low,
+            cast(null as double) as numerator_high,
+            case
+                when organisations_missing = organisations then status_of_missing else 'published'
+            end as value_status,
+            case
+                when organisations_missing = 0
+                then null
+                when organisation_level in ('trust', 'other_provider')
+                then 'no four-hour waits were collected from field test trusts of the clinical standards review'
+                else
+                    organisations_missing
+                    || ' of '
+                    || organisations
+                    || ' organisations left out, numerator and denominator: four-hour waits were not collected from them'
+            end as value_status_reason,
+            cast(
+                case when organisation_level in ('trust', 'other_provider') then 0 else organisations_missing end as integer
+            ) as organisations_missing,
+            cast(null as varchar) as imd_version,
+            'nhse_ae' as source_id,
+            snapshot_sha256
+        from sums
+    ),
+
+    figures_twice as ({{ on_both_geographies("figures") }})
+
+select *
+from figures_twice
+where organisation_level <> 'icb' or geography_basis = 'current'

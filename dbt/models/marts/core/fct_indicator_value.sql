@@ -1,0 +1,126 @@
+-- Grain: indicator x organisation x treatment function x period x dimension x group x geography basis x standardisation.
+-- Question: what is the value of an indicator for a group of people, with its interval, and if it is not known, why?
+with
+    figures as (
+        {%- for model in [
+            "int_waiting_list_rtt_indicator_value",
+            "int_waiting_list_wlmds_indicator_value",
+            "int_urgent_care_indicator_value",
+        ] %}
+            select
+                indicator_id,
+                organisation_code,
+                organisation_level,
+                treatment_function_code,
+                period_start,
+                period_end,
+                period_type,
+                dimension,
+                group_code,
+                geography_basis,
+                numerator,
+                denominator,
+                numerator_low,
+                numerator_high,
+                value_status as reported_status,
+                value_status_reason as reported_reason,
+                organisations_missing,
+                imd_version,
+                geography_vintage,
+                source_id,
+                snapshot_sha256
+            from {{ ref(model) }}
+            {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ),
+
+    with_unit as (
+        select
+            figures.*,
+            indicators.unit,
+            cast(
+                case when indicators.unit like 'rate_per_%' then replace(indicators.unit, 'rate_per_', '') else '1' end as double
+            ) as multiplier
+        from figures
+        inner join {{ ref("indicators") }} as indicators on figures.indicator_id = indicators.indicator_id
+    ),
+
+    reasons as (
+        select
+            *,
+            case
+                when reported_status <> 'published'
+                then null
+                when unit = 'count'
+                then case when numerator is null then 'missing numerator' end
+                when unit = 'proportion'
+                then {{ proportion_reason("numerator", "denominator") }}
+                else {{ rate_reason("numerator", "denominator") }}
+            end as undefined_reason
+        from with_unit
+    ),
+
+    statuses as (
+        select
+            *,
+            case
+                when undefined_reason is null
+                then reported_status
+                when undefined_reason = 'zero denominator'
+                then 'not_applicable'
+                else 'not_available'
+            end as value_status,
+            coalesce(undefined_reason, reported_reason) as value_status_reason
+        from reasons
+    )
+
+select
+    indicator_id,
+    organisation_code,
+    organisation_level,
+    treatment_function_code,
+    period_start,
+    period_end,
+    period_type,
+    dimension,
+    group_code,
+    geography_basis,
+    'crude' as standardisation,
+    numerator,
+    denominator,
+    case
+        when value_status <> 'published'
+        then null
+        when unit = 'count'
+        then numerator
+        when unit = 'proportion'
+        then {{ proportion("numerator", "denominator") }}
+        else {{ rate("numerator", "denominator", "multiplier") }}
+    end as value,
+    case
+        when value_status <> 'published' or unit = 'count'
+        then null
+        when unit = 'proportion'
+        then {{ wilson_lower("numerator", "denominator") }}
+        else {{ rate_lower("numerator", "denominator", "multiplier") }}
+    end as ci_lower_95,
+    case
+        when value_status <> 'published' or unit = 'count'
+        then null
+        when unit = 'proportion'
+        then {{ wilson_upper("numerator", "denominator") }}
+        else {{ rate_upper("numerator", "denominator", "multiplier") }}
+    end as ci_upper_95,
+    value_status,
+    value_status_reason,
+    numerator_low,
+    numerator_high,
+    cast(organisations_missing as integer) as organisations_missing,
+    imd_version,
+    geography_vintage,
+    source_id,
+    snapshot_sha256,
+    period_end as data_as_of,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from statuses

@@ -1,0 +1,40 @@
+-- Grain: indicator x organisation x treatment function x period x geography basis x dimension x measure x groups compared.
+-- Question: how unequal is an indicator, by which measure, and how sure is that?
+-- Each family of measures is a model of its own, int_inequality_<family>, and one more name in this list.
+{%- set families = ["int_inequality_gap"] %}
+{%- set columns = [
+    "indicator_id",
+    "organisation_code",
+    "organisation_level",
+    "treatment_function_code",
+    "period_start",
+    "period_end",
+    "period_type",
+    "geography_basis",
+    "standardisation",
+    "dimension",
+    "measure",
+    "comparison_group",
+    "reference_group",
+    "value",
+    "ci_lower_95",
+    "ci_upper_95",
+    "comparison_value",
+    "reference_value",
+    "groups_used",
+    "method",
+    "value_status",
+    "value_status_reason",
+    "imd_version",
+    "geography_vintage",
+    "source_id",
+    "snapshot_sha256",
+    "data_as_of",
+    "data_origin",
+    "release_id",
+] %}
+{% for family in families %}
+    select {{ columns | join(", ") }}
+    from {{ ref(family) }}
+    {{ "union all" if not loop.last }}
+{% endfor %}

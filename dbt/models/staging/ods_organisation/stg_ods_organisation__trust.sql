@@ -1,0 +1,2 @@
+-- Grain: one row for each NHS trust, closed ones included. Question: what does the publisher say?
+select * from {{ source('ods_organisation', 'trust') }}

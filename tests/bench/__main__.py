@@ -1,0 +1,40 @@
+"""Run every bench, print a table, write data_lake/bench/results.json."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.settings import load_settings
+from tests.bench import nights
+
+
+def main() -> None:
+    """The nights and the measures."""
+    folder = load_settings().data_lake / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    results = {
+        "machine": {"python": platform.python_version(), "duckdb": duckdb.__version__},
+        "nights": nights.measure(folder / "work"),
+    }
+    table = Table("night", "night s", "floor s", "ratio", "night peak MB", "floor peak MB")
+    for name, row in results["nights"].items():
+        table.add_row(
+            name,
+            *(str(row[key]) for key in ("night_seconds", "floor_seconds", "ratio", "night_peak_mb", "floor_peak_mb")),
+        )
+    Console().print(table)
+    _write(folder / "results.json", results)
+
+
+def _write(path: Path, results: object) -> None:
+    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Run a command and watch the memory of its whole process tree."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+INTERVAL_SECONDS = 0.05
+KILOBYTE = 1024
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Wall time in seconds and the peak of the summed proportional set size in megabytes."""
+
+    seconds: float
+    peak_mb: float
+    output: str
+
+
+def run_watched(command: Sequence[str], environment: Mapping[str, str]) -> Watched:
+    """Run `command` to its end; raises RuntimeError with its output when it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    peak = [0.0]
+    done = threading.Event()
+    watcher = threading.Thread(target=_sample, args=(process.pid, peak, done), daemon=True)
+    watcher.start()
+    output, _ = process.communicate()
+    seconds = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
+    return Watched(seconds, peak[0], output)
+
+
+def _sample(pid: int, peak: list[float], done: threading.Event) -> None:
+    while not done.wait(INTERVAL_SECONDS):
+        peak[0] = max(peak[0], sum(_memory_mb(member) for member in _tree(pid)))
+
+
+def _tree(pid: int) -> list[int]:
+    members, waiting = [], [pid]
+    while waiting:
+        member = waiting.pop()
+        members.append(member)
+        for children in Path(f"/proc/{member}/task").glob("*/children"):
+            try:
+                waiting += [int(child) for child in children.read_text().split()]
+            except OSError:
+                continue
+    return members
+
+
+def _memory_mb(pid: int) -> float:
+    """Proportional set size: shared pages are counted once over the tree."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / KILOBYTE

@@ -1,0 +1,78 @@
+"""Whole warehouses, driven by the command line as an operator drives them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+HIW = str(Path(sys.executable).with_name("hiw"))
+MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[2].parent / "shared" / "mirror")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A data folder and the settings under which its nights run."""
+
+    lake: Path
+    settings: Mapping[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of every command on this warehouse."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("HIW_", "DAGSTER_HOME"))}
+        return clean | {"HIW_DATA_LAKE": str(self.lake), "COLUMNS": "200"} | dict(self.settings)
+
+    def hiw(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line to its end."""
+        return subprocess.run([HIW, *arguments], env=self.environment, capture_output=True, text=True, check=False)
+
+    def refresh(self) -> dict[str, Any]:
+        """One night; its result, with the exit code."""
+        finished = self.hiw("refresh", "--json")
+        assert finished.stdout.strip(), finished.stderr
+        return json.loads(finished.stdout) | {"exit_code": finished.returncode}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the published file."""
+        with duckdb.connect(str(self.lake / "published" / "marts.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def one(self, sql: str) -> Any:
+        """The only cell of the only row."""
+        rows = self.query(sql)
+        assert len(rows) == 1, f"{len(rows)} rows: {sql}"
+        return rows[0][0]
+
+
+def files_of(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file below a folder with its size and the time of its last change, Dagster's own log left out."""
+    kept = [path for path in folder.rglob("*") if path.is_file() and "dagster" not in path.relative_to(folder).parts]
+    return {str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(kept)}
+
+
+@pytest.fixture(scope="session")
+def sample_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The sample estate after its first night."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("sample") / "lake", {"HIW_SOURCES": "sample"})
+    night = warehouse.refresh()
+    assert night["exit_code"] == 0, night
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def mirror_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The real published files after a first night; only for tests marked requires_mirror."""
+    settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(MIRROR)}
+    warehouse = Warehouse(tmp_path_factory.mktemp("mirror") / "lake", settings)
+    night = warehouse.refresh()
+    assert night["exit_code"] == 0, night
+    return warehouse

@@ -1,0 +1,149 @@
+"""Nights one after the other: what moves the published marts, and what does not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dagster_project.sample.estate import break_month, mend_month, write_estate
+from tests.end_to_end.conftest import Warehouse, files_of
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("estate")
+    write_estate(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def warehouse(estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(estate)}
+    made = Warehouse(tmp_path_factory.mktemp("nights") / "lake", settings)
+    night = made.refresh()
+    assert night["exit_code"] == 0, night
+    assert night["outcome"] == "published"
+    return made
+
+
+def test_a_second_night_with_nothing_new_rewrites_no_file(warehouse: Warehouse) -> None:
+    before = files_of(warehouse.lake)
+    night = warehouse.refresh()
+    assert (night["exit_code"], night["outcome"]) == (0, "nothing new")
+    assert files_of(warehouse.lake) == before
+
+
+def test_a_broken_vintage_is_held_and_named_and_the_mended_one_publishes(warehouse: Warehouse, estate: Path) -> None:
+    published = files_of(warehouse.lake / "published")
+    release = json.loads(warehouse.hiw("status", "--json").stdout)["release"]
+    newest = "select sum(numerator) from fct_indicator_value where indicator_id = 'ae_attendances' and organisation_level = 'england' and geography_basis = 'as_reported'"
+    attendances = warehouse.one(newest)
+
+    break_month(estate)
+    bad_night = warehouse.refresh()
+    assert bad_night["outcome"] == "nothing new"
+    assert files_of(warehouse.lake / "published") == published
+    named = [check for check in bad_night["failed_checks"] if "clean_nhse_ae.parsed_whole" in check]
+    assert named, bad_night["failed_checks"]
+    assert "do not sum to the TOTAL row" in named[0]
+    assert "revised" in named[0]
+
+    mend_month(estate)
+    good_night = warehouse.refresh()
+    assert (good_night["exit_code"], good_night["outcome"]) == (0, "published")
+    assert good_night["release"] != release
+    assert warehouse.one(newest) == attendances + 100
+    assert not [check for check in good_night["failed_checks"] if "parsed_whole" in check]
+
+
+def test_an_implausible_row_is_named_by_gate_1_and_nothing_moves(warehouse: Warehouse, estate: Path) -> None:
+    published = files_of(warehouse.lake / "published")
+    month = next((estate / "www.england.nhs.uk").rglob("October-2025-CSV-*.csv"))
+    original = month.read_bytes()
+    lines = original.decode("utf-8-sig").splitlines()
+    header, place = lines[0].split(","), lines[0].split(",").index("Attendances over 4hrs Type 1")
+    row = next(n for n, line in enumerate(lines) if line.split(",")[1] == "R9A")
+    total = next(n for n, line in enumerate(lines) if line.upper().count("TOTAL") >= 3)
+    cells, sums = lines[row].split(","), lines[total].split(",")
+    assert len(cells) == len(header)
+    cells[place], sums[place] = str(int(cells[place]) + 10_000_000), str(int(sums[place]) + 10_000_000)
+    lines[row], lines[total] = ",".join(cells), ",".join(sums)
+    month.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8")
+
+    night = warehouse.refresh()
+    month.write_bytes(original)
+    held = [check for check in night["failed_checks"] if "clean_nhse_ae.landing_suite" in check]
+    assert held, night["failed_checks"]
+    assert "rows: R9A" in held[0]
+    assert files_of(warehouse.lake / "published") == published
+
+
+def test_publish_started_alone_on_a_candidate_without_evidence_is_refused(warehouse: Warehouse) -> None:
+    published = files_of(warehouse.lake / "published")
+    candidate = next((warehouse.lake / "build" / "candidates").glob("*.duckdb"))
+    evidence = warehouse.lake / "build" / "evidence" / f"{candidate.stem}.json"
+    kept = evidence.read_bytes()
+    evidence.unlink()
+    by_hand = warehouse.hiw("publish", candidate.stem)
+    evidence.write_bytes(kept)
+    assert by_hand.returncode == 1
+    assert "evidence" in by_hand.stderr
+    assert files_of(warehouse.lake / "published") == published
+
+
+def test_a_night_without_any_publisher_runs_from_what_is_kept(warehouse: Warehouse, tmp_path: Path) -> None:
+    empty = tmp_path / "nothing"
+    empty.mkdir()
+    shutil.copy(Path(warehouse.settings["HIW_MIRROR"]) / "SYNTHETIC.txt", empty)
+    down = Warehouse(warehouse.lake, {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(empty)})
+    night = down.refresh()
+    assert night["exit_code"] == 0
+    assert len([check for check in night["failed_checks"] if "publisher_reachable" in check]) >= 5
+    offline = Warehouse(warehouse.lake, down.settings | {"HIW_OFFLINE": "true"}).refresh()
+    assert offline["exit_code"] == 0
+    assert not [check for check in offline["failed_checks"] if "publisher_reachable" in check]
+
+
+def test_rollback_goes_back_to_the_release_before_and_forward_again(warehouse: Warehouse) -> None:
+    releases = json.loads(warehouse.hiw("releases", "--json").stdout)
+    assert len(releases) >= 2
+    back = warehouse.hiw("rollback", "--json")
+    assert back.returncode == 0, back.stderr
+    assert json.loads(back.stdout)["release"] == releases[-2]["release"]
+    forward = warehouse.hiw("rollback", releases[-1]["release"], "--json")
+    assert forward.returncode == 0, forward.stderr
+    assert json.loads(warehouse.hiw("status", "--json").stdout)["release"] == releases[-1]["release"]
+
+
+def test_every_published_row_of_the_sample_estate_says_synthetic(sample_warehouse: Warehouse) -> None:
+    tables = sample_warehouse.query(
+        "select table_name from duckdb_columns() where schema_name = 'main' and column_name = 'data_origin' order by all"
+    )
+    assert len(tables) >= 8
+    for (table,) in tables:
+        origins = sample_warehouse.query(f'select distinct data_origin from "{table}"')
+        assert origins == [("synthetic",)], table
+
+
+def test_synthetic_marts_never_replace_published_ones(warehouse: Warehouse, tmp_path: Path) -> None:
+    real_looking = tmp_path / "estate"
+    write_estate(real_looking)
+    (real_looking / "SYNTHETIC.txt").unlink()
+    lake = tmp_path / "lake"
+    first = Warehouse(lake, {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(real_looking)}).refresh()
+    assert first["exit_code"] == 0, first
+    second = Warehouse(lake, {"HIW_SOURCES": "sample"}).refresh()
+    assert second["exit_code"] == 1
+    assert "synthetic" in " ".join(second["failed_steps"])
+    assert Warehouse(lake, {}).query("select distinct data_origin from fct_indicator_value") == [("published",)]
+
+
+def test_the_error_of_a_wrong_setting_says_what_and_where(tmp_path: Path) -> None:
+    wrong = Warehouse(tmp_path / "lake", {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(tmp_path / "absent")})
+    finished: subprocess.CompletedProcess[str] = wrong.hiw("status")
+    assert finished.returncode == 2
+    assert "HIW_MIRROR" in finished.stderr
