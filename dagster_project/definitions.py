@@ -21,7 +21,7 @@ from dagster_project.transform.dbt import build_dbt_assets, prepare_manifest
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Everything Dagster runs, for these settings; raises ContractError or LakeError naming the file that is wrong."""
     manifest = prepare_manifest(settings)
-    sources = [asset for source in load_sources().values() for asset in build_source_assets(settings, source)]
+    sources = [build_source_assets(settings, source) for source in load_sources().values()]
     release_assets, release_checks = build_release_assets(settings, manifest)
     return dg.Definitions(
         assets=[*sources, build_dbt_assets(settings, manifest), *release_assets],

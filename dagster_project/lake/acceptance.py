@@ -13,17 +13,22 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from dagster_project.lake.clean import ParseReport, build_clean_table, write_empty
-from dagster_project.lake.files import LakeError, sync_folder
+from dagster_project.lake.files import LakeError, NoSpace, sync_folder
 from dagster_project.lake.ledger import Entry, Event, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import Snapshot, known_snapshots
+from dagster_project.quality.suites import load_thresholds
 from dagster_project.sources.contract import Entity, Source
 
 Progress = Callable[[Iterable[Snapshot], str], Iterable[Snapshot]]
 EMPTY = "_empty.parquet"
+PERIODS_OF_HISTORY = 12
+SHORTEST_HISTORY = 3
+SIDES = ("minimum", "maximum")
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class Acceptance:
         self._ledger = Ledger(lake.ledger)
         self._report = CleanReport()
         self._judged = self._read_judged()
+        self._snapshots: list[Snapshot] = []
 
     def run(
         self,
@@ -89,14 +95,27 @@ class Acceptance:
 
         With `periods`, these are judged again whatever was said of them; with `again`, all are.
         """
-        snapshots = known_snapshots(self._lake, self._source, self._origin)
+        self._sweep()
+        self._snapshots = known_snapshots(self._lake, self._source, self._origin)
         asked = periods or frozenset()
-        waiting = [s for s in snapshots if again or s.period in asked or self._waits(s)]
+        waiting = [s for s in self._snapshots if again or s.period in asked or self._waits(s)]
         for snapshot in progress(waiting, f"parse {self._source.slug}"):
             self._parse_and_judge(snapshot)
         for entity in self._source.entities:
-            self._link(entity, [s for s in snapshots if s.entity == entity.name])
+            self._link(entity)
         return self._report
+
+    def _sweep(self) -> None:
+        """Take away what a killed parse of this source left half done."""
+        for entity in self._source.entities:
+            for part in self._lake.clean(self._source.slug, entity.name).glob("vintages/*/*.part"):
+                part.unlink()
+        for workspace in self._lake.temporary.glob(f"{self._workspace_prefix}*"):
+            shutil.rmtree(workspace, ignore_errors=True)
+
+    @property
+    def _workspace_prefix(self) -> str:
+        return f"parse-{self._source.slug}-"
 
     def _key(self, snapshot: Snapshot) -> tuple[str, ...]:
         return (snapshot.entity, snapshot.period, snapshot.sha256, self._source.fingerprint, self._suite)
@@ -122,12 +141,14 @@ class Acceptance:
         entity = self._source.entity(snapshot.entity)
         destination = self._destination(snapshot)
         self._lake.temporary.mkdir(parents=True, exist_ok=True)
-        workspace = Path(tempfile.mkdtemp(dir=self._lake.temporary, prefix="parse-"))
+        workspace = Path(tempfile.mkdtemp(dir=self._lake.temporary, prefix=self._workspace_prefix))
         try:
             report = build_clean_table(
                 self._source, snapshot, destination, workspace, memory_limit=self._memory_limit, threads=self._threads
             )
             verdict = self._gate(self._source, entity, destination)
+        except NoSpace:  # no fault of the file: it waits for the next night
+            raise
         except LakeError as error:
             self._report.refused.append(str(error))
             self._judge(snapshot, "refused", str(error), {})
@@ -144,11 +165,38 @@ class Acceptance:
             snapshot, "parsed", "", {"rows": counts, "set_aside": report.set_aside, "statuses": report.statuses}
         )
         self._report.warnings += [f"{report.name}: {warning}" for warning in verdict.warnings]
-        if verdict.passed:
+        failures = [*verdict.failures, *self._unusual_volume(snapshot, report.clean_rows)]
+        if verdict.passed and not failures:
             self._judge(snapshot, "accepted", "", {"warnings": list(verdict.warnings)})
         else:
-            self._report.held.append(f"{report.name}: " + "; ".join(verdict.failures))
-            self._judge(snapshot, "held", "; ".join(verdict.failures), {})
+            self._report.held.append(f"{report.name}: " + "; ".join(failures))
+            self._judge(snapshot, "held", "; ".join(failures), {})
+
+    def _unusual_volume(self, snapshot: Snapshot, rows: int) -> list[str]:
+        """One sentence when the table is far smaller or larger than the tables in use of the periods before it (F12).
+
+        Only earlier periods count, so that the verdict does not depend on the order in which files came.
+        """
+        good = self._good_vintages(snapshot.entity)
+        earlier = sorted(period for period in good if period < snapshot.period)[-PERIODS_OF_HISTORY:]
+        history = [_rows_of(good[period]) for period in earlier]
+        if len(history) < SHORTEST_HISTORY:
+            return []
+        usual = median(history)
+        least, most = (self._bound(f"landing_rows_{side}_share_of_history", snapshot.entity) for side in SIDES)
+        if least * usual <= rows <= most * usual:
+            return []
+        return [
+            f"{rows:,} rows, where {usual:,.0f} are usual (median of {len(history)} earlier periods) and "
+            f"{least:.0%} to {most:.0%} of that are let through. If it is genuine, give this entity bounds of its own in "
+            f"expectations/thresholds.yml (landing_rows_..._share_of_history.{self._source.slug}.{snapshot.entity})"
+        ]
+
+    def _bound(self, name: str, entity: str) -> float:
+        """A threshold, or the entity's own where it has one."""
+        thresholds = load_thresholds()
+        own = f"{name}.{self._source.slug}.{entity}"
+        return float(thresholds[own if own in thresholds else name].value)
 
     def _judge(self, snapshot: Snapshot, event: Event, reason: str, detail: dict[str, Any]) -> None:
         detail |= {"parser": self._source.fingerprint, "suite": self._suite, "origin": self._origin}
@@ -165,15 +213,23 @@ class Acceptance:
         self._ledger.append_if_new(entry)
         self._judged[self._key(snapshot)] = event
 
-    def _link(self, entity: Entity, snapshots: list[Snapshot]) -> None:
-        """Point each period at its newest accepted vintage; oldest editions come first in `snapshots`."""
+    def _good_vintages(self, entity: str) -> dict[str, Path]:
+        """The newest accepted vintage of each period; known_snapshots gives the oldest editions first."""
+        accepted = (s for s in self._snapshots if s.entity == entity and self._judged.get(self._key(s)) == "accepted")
+        vintages = {s.period: self._destination(s) for s in accepted}
+        return {period: vintage for period, vintage in vintages.items() if vintage.exists()}
+
+    def _link(self, entity: Entity) -> None:
+        """Point each period at its newest accepted vintage; a period without one keeps the table that it has."""
         folder = self._lake.current(self._source.slug, entity.name, self._origin)
         folder.mkdir(parents=True, exist_ok=True)
         self._write_empty(entity, folder)
-        good = {s.period: self._destination(s) for s in snapshots if self._judged.get(self._key(s)) == "accepted"}
-        for period, vintage in good.items():
+        for period, vintage in self._good_vintages(entity.name).items():
             self._report.changed |= _point(folder / f"{period}.parquet", vintage)
         links = sorted(path for path in folder.glob("*.parquet") if path.name != EMPTY)
+        for lost in [path for path in links if not path.exists()]:  # its table was thrown away and cannot be made again
+            lost.unlink()
+            links.remove(lost)
         self._report.in_use[entity.name] = [path.stem for path in links]
         self._report.rows_in_use += sum(_rows_of(path.resolve()) for path in links)
 

@@ -1,6 +1,6 @@
 """Two assets for every source: raw_<slug> (fetch and keep) and clean_<slug> (parse and gate 1), made from its source.yml."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Dagster reads the config classes from the real annotations.
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -26,22 +26,56 @@ LONDON = ZoneInfo("Europe/London")
 MAXIMUM_LISTED = 20
 
 
-class FetchConfig(dg.Config):
-    """What one fetch may be told in the launchpad."""
+class SourceConfig(dg.Config):
+    """What one run of a source may be told in the launchpad."""
 
     offline: bool = Field(False, description="Use what is kept; ask no publisher.")
-    again: bool = Field(False, description="Fetch every file again in full, whatever is kept.")
+    fetch_again: bool = Field(False, description="Fetch every file again in full, whatever is kept.")
+    parse_again: bool = Field(False, description="Parse and judge every snapshot again, even those with a verdict.")
 
 
-class ParseConfig(dg.Config):
-    """What one parse may be told in the launchpad."""
+CHECKS = {
+    "raw": {
+        "publisher_reachable": "The landing pages were found.",
+        "files_accepted": "No download was refused.",
+    },
+    "clean": {
+        "parsed_whole": "Every snapshot could be parsed and its rows accounted for.",
+        "landing_suite": "Gate 1: the Great Expectations suite of the source; a failure holds that file back.",
+        "rows_accepted": "No row was rejected.",
+        "as_recent_as_its_calendar": "The newest period in use is the one that the publisher's calendar lets expect.",
+    },
+}
 
-    again: bool = Field(False, description="Parse and judge every snapshot again, even those with a verdict.")
 
+def build_source_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
+    """The raw and the clean asset of one source, in one step.
 
-def build_source_assets(settings: Settings, source: Source) -> list[dg.AssetsDefinition]:
-    """The raw and the clean asset of one source."""
-    return [_raw_asset(settings, source), _clean_asset(settings, source)]
+    One step, because a night is not a run of partitions, and in such a run Dagster cannot pass from one partitioned asset
+    to another ("Cannot access partition_key"). To parse again without fetching, set `offline` in the launchpad.
+    """
+    partitions = _partitions(source)
+
+    @dg.multi_asset(
+        name=f"source_{source.slug}",
+        specs=[_raw_spec(source), _clean_spec(source)],
+        check_specs=[
+            dg.AssetCheckSpec(check, asset=f"{layer}_{source.slug}", description=text)
+            for layer, checks in CHECKS.items()
+            for check, text in checks.items()
+        ],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+        retry_policy=dg.RetryPolicy(
+            max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+        ),
+    )
+    def fetch_and_parse(context: dg.AssetExecutionContext, config: SourceConfig) -> Iterator[Any]:
+        hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds)
+        yield from _raw_results(context, source, _fetch(context, config, settings, source))
+        yield from _clean_results(context, source, _parse(context, config, settings, source))
+
+    return fetch_and_parse
 
 
 def _partitions(source: Source) -> dg.MonthlyPartitionsDefinition | None:
@@ -53,26 +87,16 @@ def _partitions(source: Source) -> dg.MonthlyPartitionsDefinition | None:
 
 
 def _common(source: Source, layer: str) -> dict[str, Any]:
-    partitions = _partitions(source)
     return {
+        "key": f"{layer}_{source.slug}",
         "group_name": layer,
         "owners": [source.owner],
-        "tags": {
-            "layer": layer,
-            "publisher": source.publisher.split(" (")[0].replace(" ", "_"),
-            "sensitivity": "public",
-        },
-        "partitions_def": partitions,
-        "backfill_policy": dg.BackfillPolicy.single_run() if partitions else None,
-        "retry_policy": dg.RetryPolicy(
-            max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-        ),
+        "tags": {"layer": layer, "publisher": source.slug.split("_")[0], "sensitivity": "public"},
     }
 
 
-def _raw_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
-    @dg.asset(
-        name=f"raw_{source.slug}",
+def _raw_spec(source: Source) -> dg.AssetSpec:
+    return dg.AssetSpec(
         description=f"{source.title}: files exactly as published. {source.why}",
         kinds={"python", "file"},
         metadata={
@@ -83,85 +107,70 @@ def _raw_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
         freshness_policy=dg.FreshnessPolicy.cron(
             deadline_cron="0 6 * * *", lower_bound_delta=dt.timedelta(hours=5), timezone="Europe/London"
         ),
-        check_specs=[
-            dg.AssetCheckSpec(
-                "publisher_reachable", asset=f"raw_{source.slug}", description="The landing pages were found."
-            ),
-            dg.AssetCheckSpec("files_accepted", asset=f"raw_{source.slug}", description="No download was refused."),
-        ],
         **_common(source, "raw"),
     )
-    def raw(context: dg.AssetExecutionContext, config: FetchConfig) -> Iterator[Any]:
-        lake = Lake(settings.data_lake)
-        hold_night_lock(lake, settings.lock_wait_seconds)
-        periods = _periods(context)
-        report = FetchReport()
-        if not (settings.offline or config.offline or _left_out(settings, source)):
-            report = fetch_source(
-                source,
-                open_transport(settings, source.hosts),
-                lake,
-                today=dt.datetime.now(LONDON).date(),
-                periods=periods,
-                again=config.again,
-                progress=show_progress,
-            )
-        _note_partitions(context, report.periods_fetched)
-        yield dg.MaterializeResult(metadata=_fetch_metadata(report))
-        yield _check("publisher_reachable", report.reachable, report.problems if not report.reachable else [])
-        yield _check("files_accepted", not report.problems, report.problems)
-
-    return raw
 
 
-def _clean_asset(settings: Settings, source: Source) -> dg.AssetsDefinition:
-    name = f"clean_{source.slug}"
-    checks = {
-        "parsed_whole": "Every snapshot could be parsed and its rows accounted for.",
-        "landing_suite": "Gate 1: the Great Expectations suite of the source; a failure holds that file back.",
-        "rows_accepted": "No row was rejected.",
-        "as_recent_as_its_calendar": "The newest period in use is the one that the publisher's calendar lets expect.",
-    }
-
-    @dg.asset(
-        name=name,
+def _clean_spec(source: Source) -> dg.AssetSpec:
+    calendar = source.calendar
+    window = dt.timedelta(days=31 * calendar.months_per_period + calendar.lag_days + calendar.grace_days)
+    return dg.AssetSpec(
         deps=[f"raw_{source.slug}"],
         description=f"{source.title}: typed Parquet, one file for each period, the newest vintage that passed gate 1.",
         kinds={"python", "duckdb", "parquet"},
         metadata={"dagster/column_schema": _column_schema(source)},
-        freshness_policy=dg.FreshnessPolicy.time_window(
-            fail_window=dt.timedelta(
-                days=31 * source.calendar.months_per_period + source.calendar.lag_days + source.calendar.grace_days
-            )
-        ),
-        check_specs=[dg.AssetCheckSpec(check, asset=name, description=text) for check, text in checks.items()],
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
         **_common(source, "clean"),
     )
-    def clean(context: dg.AssetExecutionContext, config: ParseConfig) -> Iterator[Any]:
-        lake = Lake(settings.data_lake)
-        hold_night_lock(lake, settings.lock_wait_seconds)
-        acceptance = Acceptance(
-            source,
-            lake,
-            origin_of(settings),
-            landing_gate(settings.memory_limit, settings.threads),
-            landing_fingerprint(source.slug),
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-        )
-        report = acceptance.run(periods=_periods(context), again=config.again, progress=show_progress)
-        _note_partitions(context, report.periods_parsed)
-        yield dg.MaterializeResult(metadata=_clean_metadata(report))
-        yield _check("parsed_whole", not report.refused, report.refused)
-        yield _check("landing_suite", not report.held, report.held or report.warnings, bool(report.warnings))
-        rejected = [
-            f"{r.name}: {r.records_rejected:,} of {r.records_in:,} rows, listed in {r.rejects_file}"
-            for r in report.rejecting
-        ]
-        yield _check("rows_accepted", not rejected, rejected)
-        yield _recency_check(source, report)
 
-    return clean
+
+def _fetch(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> FetchReport:
+    if settings.offline or config.offline or _left_out(settings, source):
+        return FetchReport()
+    return fetch_source(
+        source,
+        open_transport(settings, source.hosts),
+        Lake(settings.data_lake),
+        today=dt.datetime.now(LONDON).date(),
+        periods=_periods(context),
+        again=config.fetch_again,
+        progress=show_progress,
+    )
+
+
+def _parse(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> CleanReport:
+    acceptance = Acceptance(
+        source,
+        Lake(settings.data_lake),
+        origin_of(settings),
+        landing_gate(settings.memory_limit, settings.threads),
+        landing_fingerprint(source.slug),
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+    )
+    return acceptance.run(periods=_periods(context), again=config.parse_again, progress=show_progress)
+
+
+def _raw_results(context: dg.AssetExecutionContext, source: Source, report: FetchReport) -> Iterator[Any]:
+    key = f"raw_{source.slug}"
+    _note_partitions(context, key, report.periods_fetched)
+    yield dg.MaterializeResult(asset_key=key, metadata=_fetch_metadata(report))
+    yield _check(key, "publisher_reachable", report.reachable, report.problems if not report.reachable else [])
+    yield _check(key, "files_accepted", not report.problems, report.problems)
+
+
+def _clean_results(context: dg.AssetExecutionContext, source: Source, report: CleanReport) -> Iterator[Any]:
+    key = f"clean_{source.slug}"
+    rejected = [
+        f"{r.name}: {r.records_rejected:,} of {r.records_in:,} rows, listed in {r.rejects_file}"
+        for r in report.rejecting
+    ]
+    _note_partitions(context, key, report.periods_parsed)
+    yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
+    yield _check(key, "parsed_whole", not report.refused, report.refused)
+    yield _check(key, "landing_suite", not report.held, report.held or report.warnings, bool(report.warnings))
+    yield _check(key, "rows_accepted", not rejected, rejected)
+    yield _recency_check(key, source, report)
 
 
 def _left_out(settings: Settings, source: Source) -> bool:
@@ -175,20 +184,21 @@ def _periods(context: dg.AssetExecutionContext) -> frozenset[str] | None:
     return None
 
 
-def _note_partitions(context: dg.AssetExecutionContext, periods: Iterable[str]) -> None:
+def _note_partitions(context: dg.AssetExecutionContext, key: str, periods: Iterable[str]) -> None:
     """In a night, mark the months that came as materialised, so that the UI's calendar of partitions is true."""
     if not context.assets_def.partitions_def or context.has_partition_key or context.has_partition_key_range:
         return
     known = set(context.assets_def.partitions_def.get_partition_keys())
     for period in sorted(periods):
         if f"{period}-01" in known:
-            context.log_event(dg.AssetMaterialization(asset_key=context.asset_key, partition=f"{period}-01"))
+            context.log_event(dg.AssetMaterialization(asset_key=key, partition=f"{period}-01"))
 
 
-def _check(name: str, passed: bool, sentences: list[str], warned: bool = False) -> dg.AssetCheckResult:
+def _check(key: str, name: str, passed: bool, sentences: list[str], warned: bool = False) -> dg.AssetCheckResult:
     shown = "\n".join(f"- {sentence}" for sentence in sentences[:MAXIMUM_LISTED]) or "nothing to report"
     severity = dg.AssetCheckSeverity.WARN if passed and warned else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
+        asset_key=key,
         check_name=name,
         passed=passed,
         severity=severity,
@@ -196,11 +206,12 @@ def _check(name: str, passed: bool, sentences: list[str], warned: bool = False) 
     )
 
 
-def _recency_check(source: Source, report: CleanReport) -> dg.AssetCheckResult:
+def _recency_check(key: str, source: Source, report: CleanReport) -> dg.AssetCheckResult:
     expected = newest_expected_period(source, dt.datetime.now(LONDON).date())
     newest = max((periods[-1] for periods in report.in_use.values() if periods), default="")
     late = bool(expected) and bool(newest) and newest < expected
     return dg.AssetCheckResult(
+        asset_key=key,
         check_name="as_recent_as_its_calendar",
         passed=bool(newest) and not late,
         severity=dg.AssetCheckSeverity.WARN,

@@ -423,7 +423,7 @@ def _healing_errors(address: str) -> Iterator[None]:
             raise _refused(
                 address,
                 f"its certificate was not accepted ({certificate.verify_message})",
-                "check the clock; behind a proxy that inspects TLS, give its bundle; never switch verification off",
+                "check the clock; behind a proxy that inspects TLS, set REQUESTS_CA_BUNDLE; never switch verification off",
             ) from error
         raise _Transient(_reason(causes)) from error
 

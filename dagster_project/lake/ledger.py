@@ -14,7 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from dagster_project.lake.files import LakeError
+
 Event = Literal["seen", "kept", "refused", "parsed", "held", "accepted", "missing"]
+VERDICTS = frozenset({"accepted", "held", "refused"})
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,19 @@ class Entry:
     @property
     def sameness(self) -> tuple[str, ...]:
         """Two entries that agree in this say the same thing, whenever they were written."""
-        parser = str(self.detail.get("parser", ""))
-        return (self.event, self.source, self.entity, self.period, self.address, self.sha256, self.reason, parser)
+        rules = (str(self.detail.get("parser", "")), str(self.detail.get("suite", "")))
+        return (self.event, self.source, self.entity, self.period, self.address, self.sha256, self.reason, *rules)
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        """What the entry answers; of two answers the newer counts.
+
+        The three verdicts answer one question about a content. For `seen`, the question is what the address holds: a
+        mirror that flaps between two contents is written down each time.
+        """
+        kind = "verdict" if self.event in VERDICTS and self.sha256 else self.event
+        content = "" if self.event == "seen" else self.sha256
+        return (kind, self.source, self.entity, self.period, self.address, content)
 
 
 class Ledger:
@@ -45,14 +59,27 @@ class Ledger:
         self._path = path
 
     def entries(self) -> Iterator[Entry]:
-        """All entries, oldest first. A last line cut short by a kill is passed over: its event will happen again."""
+        """All entries, oldest first. A last line cut short by a kill is passed over: its event will happen again.
+
+        Raises LakeError naming the line when one before the last is damaged.
+        """
         if not self._path.exists():
             return
-        with self._path.open(encoding="utf-8") as lines:
-            for line in lines:
-                if not line.endswith("\n"):
+        with self._path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.endswith(b"\n"):
                     return
-                yield Entry(**json.loads(line))
+                yield self._read(line, number)
+
+    def _read(self, line: bytes, number: int) -> Entry:
+        try:
+            return Entry(**json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise LakeError(
+                f"{self._path.name}, line {number:,}",
+                f"it is damaged ({error})",
+                "restore the ledger from a backup, or take that line out: its file is then judged again",
+            ) from error
 
     def append(self, entry: Entry) -> None:
         """Add one entry and sync it."""
@@ -62,34 +89,21 @@ class Ledger:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             self._end_torn_line(descriptor)
-            os.write(descriptor, payload)
+            _write_all(descriptor, payload)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
     def append_if_new(self, entry: Entry) -> bool:
-        """Add the entry unless the newest one about the same file and event already says it; True when added.
-
-        For `seen`, the newest is the last thing seen at that address: a mirror that flaps between two contents is
-        written down each time.
-        """
-        if self._newest_alike(entry) == entry.sameness:
+        """Add the entry unless the newest answer to the same question already says it; True when added."""
+        newest = None
+        for known in self.entries():
+            if known.question == entry.question:
+                newest = known.sameness
+        if newest == entry.sameness:
             return False
         self.append(entry)
         return True
-
-    def _newest_alike(self, entry: Entry) -> tuple[str, ...] | None:
-        newest = None
-        for known in self.entries():
-            same_file = (known.source, known.entity, known.period, known.address) == (
-                entry.source,
-                entry.entity,
-                entry.period,
-                entry.address,
-            )
-            if same_file and known.event == entry.event and (entry.event == "seen" or known.sha256 == entry.sha256):
-                newest = known.sameness
-        return newest
 
     @staticmethod
     def _end_torn_line(descriptor: int) -> None:
@@ -97,3 +111,9 @@ class Ledger:
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             last = os.pread(descriptor, size, 0).rfind(b"\n") + 1
             os.ftruncate(descriptor, last)
+
+
+def _write_all(descriptor: int, payload: bytes) -> None:
+    """A nearly full disk takes only a part, without an error; the error comes with the rest."""
+    while payload:
+        payload = payload[os.write(descriptor, payload) :]

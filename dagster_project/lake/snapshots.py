@@ -84,6 +84,7 @@ def fetch_source(
     report.missing_pages = list(discovery.missing_pages)
     wanted = [f for f in discovery.located if periods is None or f.period in periods]
     report.located = len(wanted)
+    shutil.rmtree(_incoming(lake, source), ignore_errors=True)  # what a killed fetch left
     keeper = _Keeper(source, transport, lake, report, fresh=again or periods is not None)
     for located in progress(wanted, f"fetch {source.slug}"):
         keeper.keep(located)
@@ -104,7 +105,7 @@ class _Keeper:
     def keep(self, located: Located) -> None:
         """Fetch one located file; a file that must not be used is kept as evidence and reported."""
         entity = self._source.entity(located.entity)
-        incoming = self._lake.raw(self._source.slug) / ".incoming"
+        incoming = _incoming(self._lake, self._source)
         with _fresh_folder(incoming) as folder:
             destination = folder / file_name(located.address, entity)
             try:
@@ -191,6 +192,10 @@ class _Keeper:
         }
 
 
+def _incoming(lake: Lake, source: Source) -> Path:
+    return lake.raw(source.slug) / ".incoming"
+
+
 @contextmanager
 def _fresh_folder(parent: Path) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
@@ -216,16 +221,17 @@ def read_provenance(folder: Path) -> dict[str, Any]:
 
 
 def known_snapshots(lake: Lake, source: Source, origin: Origin) -> list[Snapshot]:
-    """What each address of the source last held, oldest edition of a period first.
+    """Every content that an address of the source has held, oldest edition of a period first.
 
-    The order of editions is: upload folder, revision, then the order in which the ledger saw them (a mirror that goes
-    back to an earlier content makes that content the newest again).
+    The order of editions is: upload folder, revision, then the order in which the ledger saw them last (a mirror that goes
+    back to an earlier content makes that content the newest again). What an address held before counts too: it is the
+    vintage in use while the newer one is held, also after the clean tables have been thrown away and made again.
     """
-    seen: dict[tuple[str, str, str], tuple[tuple[str, int, int], Entry]] = {}
+    seen: dict[tuple[str, str, str, str], tuple[tuple[str, int, int], Entry]] = {}
     for position, entry in enumerate(Ledger(lake.ledger).entries()):
         if entry.event == "seen" and entry.source == source.slug and entry.detail.get("origin") == origin:
             edition = (str(entry.detail.get("uploaded", "")), int(entry.detail.get("revision", 0)), position)
-            seen[(entry.entity, entry.period, entry.address)] = (edition, entry)
+            seen[(entry.entity, entry.period, entry.address, entry.sha256)] = (edition, entry)
     ordered = sorted(seen.values(), key=lambda pair: (pair[1].entity, pair[1].period, pair[0]))
     snapshots = [_snapshot(lake, source, entry, origin) for _, entry in ordered]
     return [snapshot for snapshot in snapshots if snapshot is not None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
+
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.acceptance import Gate, Verdict
 from dagster_project.quality.suites import landing_fingerprint, load_landing
@@ -17,8 +19,11 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
         from dagster_project.quality.runner import run_suite
 
         suite = load_landing(source.slug).suites[entity.name]
-        with connection(None, memory_limit=memory_limit, threads=threads) as con:
-            outcomes = run_suite(con, suite, "from read_parquet(" + quote_literal(str(clean)) + ")")
+        try:
+            with connection(None, memory_limit=memory_limit, threads=threads) as con:
+                outcomes = run_suite(con, suite, "from read_parquet(" + quote_literal(str(clean)) + ")")
+        except duckdb.Error as error:  # a gate that cannot look must hold
+            return Verdict(False, (f"the suite {suite.name} could not be run: {error}",))
         failed = [outcome for outcome in outcomes if not outcome.passed]
         critical = tuple(outcome.sentence for outcome in failed if outcome.severity == "critical")
         others = tuple(outcome.sentence for outcome in failed if outcome.severity != "critical")

@@ -48,7 +48,7 @@ def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
     results = [*audit_landing(project, draft), *audit_dbt(project)]
     with project.engine() as con:
         attach(con, draft.path, "draft")
-        attach(con, project.lake.warehouse, "warehouse")
+        project.attach_warehouse(con)
         for model in project.models:
             results.append(_guarded("reconciliation", model, con, _reconcile))
             results.append(_guarded("key", model, con, _check_key))
@@ -183,7 +183,8 @@ def audit_dbt(project: ReleaseProject) -> list[CheckResult]:
     tests = read_tests(project.manifest)
     results = [_test_result(test, statuses.get(test.unique_id), missing) for test in tests]
     results += [_model_result(model, statuses.get(model.unique_id), missing) for model in project.models]
-    return [*results, *_other_results(statuses, tests)]
+    named = {test.unique_id for test in tests} | {model.unique_id for model in project.models}
+    return [*results, *_other_results(statuses, named)]
 
 
 def _test_result(test: DbtTest, found: Mapping[str, Any] | None, missing: str) -> CheckResult:
@@ -206,12 +207,11 @@ def _model_result(model: ExposedModel, found: Mapping[str, Any] | None, missing:
     return CheckResult(name, "dbt", model.name, status in DBT_PASSED, "critical", f"the last dbt build says {status}")
 
 
-def _other_results(statuses: Mapping[str, Mapping[str, Any]], tests: tuple[DbtTest, ...]) -> Iterator[CheckResult]:
+def _other_results(statuses: Mapping[str, Mapping[str, Any]], named: set[str]) -> Iterator[CheckResult]:
     """Nodes that are not expected by name (unit tests, private models, seeds), where they ran and did not pass."""
-    known = {test.unique_id for test in tests}
     for unique_id, found in sorted(statuses.items()):
         status = str(found["status"])
-        if unique_id not in known and status not in DBT_PASSED | {"no-op"}:
+        if unique_id not in named and status not in DBT_PASSED | {"no-op"}:
             yield _failure(f"dbt.node.{unique_id}", "", f"{status}: {found.get('message') or 'no message'}")
 
 

@@ -56,10 +56,14 @@ def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite, relation_sql:
 
     Raises duckdb.Error when the suite's query does not fit the table: a gate that cannot look must not pass.
     """
-    frame = connection.execute(f"with batch as ({relation_sql}) {suite.query}").df()
-    batch = _batch(frame, suite.name)
+    connection.execute("create or replace temp view batch as " + relation_sql)
+    frame = connection.execute(suite.query).df()
     thresholds = {name: threshold.value for name, threshold in load_thresholds().items()}
-    return [_judge(batch, frame, suite, expectation, thresholds) for expectation in suite.expectations]
+    try:
+        results = _validate(_batch(frame, suite.name), suite, thresholds)
+    except Exception as error:  # noqa: BLE001 - whatever Great Expectations raises, the gate must hold
+        return [_outcome(suite, e, False, error=f"the suite could not be run: {error}") for e in suite.expectations]
+    return [_read(result, frame, suite, expectation) for result, expectation in zip(results, suite.expectations, strict=True)]
 
 
 @cache
@@ -84,21 +88,23 @@ def _batch(frame: pd.DataFrame, name: str) -> Any:
     return definition.get_batch(batch_parameters={"dataframe": frame})
 
 
-def _judge(
-    batch: Any, frame: pd.DataFrame, suite: Suite, expectation: Expectation, thresholds: dict[str, float | int]
-) -> Outcome:
+def _validate(batch: Any, suite: Suite, thresholds: dict[str, float | int]) -> list[Any]:
+    """The results in the order of the expectations: one call for all, which shares what they measure."""
+    from great_expectations import ExpectationSuite
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    kwargs = _with_thresholds(expectation.kwargs, thresholds)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            configured = ExpectationConfiguration(type=expectation.type, kwargs=kwargs).to_domain_obj()
-            result = batch.validate(
-                configured, result_format={"result_format": "COMPLETE", "include_unexpected_rows": False}
-            )
-    except Exception as error:
-        return _outcome(suite, expectation, False, error=f"the expectation could not be run: {error}")
+    configured = [
+        ExpectationConfiguration(type=e.type, kwargs=_with_thresholds(e.kwargs, thresholds), meta={"place": place}).to_domain_obj()
+        for place, e in enumerate(suite.expectations)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        form = {"result_format": "COMPLETE", "include_unexpected_rows": False}
+        results = batch.validate(ExpectationSuite(name=suite.name, expectations=configured), result_format=form).results
+    return sorted(results, key=lambda result: int(result.expectation_config.meta["place"]))
+
+
+def _read(result: Any, frame: pd.DataFrame, suite: Suite, expectation: Expectation) -> Outcome:
     detail = dict(result.result or {})
     raised = _raised(result)
     return _outcome(

@@ -1,6 +1,6 @@
 """The end of the night as Dagster assets: release_candidate, gate 2 as its checks, and published_marts."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Dagster reads the config classes from the real annotations.
 
 import datetime as dt
 import json
@@ -55,7 +55,7 @@ def exposed_models(manifest: Path) -> list[str]:
     return sorted(content["nodes"][node]["name"] for node in nodes if node in content["nodes"])
 
 
-def _project(settings: Settings) -> ReleaseProject:
+def _project(settings: Settings) -> "ReleaseProject":
     from dagster_project.release.project import ReleaseProject
 
     return ReleaseProject.load(settings, target_folder(settings))
@@ -132,7 +132,7 @@ def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition
     return gate
 
 
-def _check_result(name: str, results: Iterable[CheckResult], evidence: Path) -> dg.AssetCheckResult:
+def _check_result(name: str, results: Iterable["CheckResult"], evidence: Path) -> dg.AssetCheckResult:
     mine = [result for result in results if _belongs(name, result)]
     failed = [result for result in mine if not result.passed]
     lines = [f"- **{r.name}** ({r.severity}): {r.summary}" + _keys(r.failing_keys) for r in failed[:MAXIMUM_LISTED]]
@@ -151,7 +151,7 @@ def _check_result(name: str, results: Iterable[CheckResult], evidence: Path) -> 
     )
 
 
-def _belongs(name: str, result: CheckResult) -> bool:
+def _belongs(name: str, result: "CheckResult") -> bool:
     kind = result.name.split(".")[0]
     if name.startswith(("suite_", "advisory_")):
         wanted, model = name.split("_", 1)

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.duck import open_database, quote_literal
+from dagster_project.duck import quote_literal
 from dagster_project.lake.files import require_free_space
 from dagster_project.lake.paths import Origin
 from dagster_project.release.changes import find_changes
@@ -92,12 +92,15 @@ def build_candidate(project: ReleaseProject, *, origin: Origin, fingerprint: str
 
 def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str, built_at: dt.datetime) -> None:
     with project.engine() as con:
-        _attach_warehouse(con, project)
+        project.attach_warehouse(con)
         con.execute(f"attach {quote_literal(str(path))} as draft (storage_version {quote_literal(STORAGE_VERSION)})")
+        # One transaction: two hundred comments, each synced by itself, took a second.
+        con.execute("begin transaction")
         for model in project.models:
             _copy_mart(con, model, fingerprint[:12])
         create_meta(con, "draft")
         _fill_meta(con, project, origin, fingerprint, built_at)
+        con.execute("commit")
         con.execute("checkpoint draft")
         con.execute("detach draft")
     sync_file(path)
@@ -128,12 +131,6 @@ def _next_stamp(project: ReleaseProject) -> dt.datetime:
     now = dt.datetime.now(dt.UTC)
     stamps = [built_at_of(name) for name in release_names(project.lake)]
     return max([now, *(stamp + dt.timedelta(microseconds=1) for stamp in stamps)])
-
-
-def _attach_warehouse(con: duckdb.DuckDBPyConnection, project: ReleaseProject) -> None:
-    # A plain open waits for a writer's lock with a deadline; ATTACH fails at once, so the wait happens here.
-    open_database(project.lake.warehouse, read_only=True, wait_seconds=project.wait_seconds).close()
-    attach(con, project.lake.warehouse, "warehouse")
 
 
 def _copy_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: str) -> None:

@@ -33,19 +33,16 @@ Columns = dict[str, str]
 
 
 def find_changes(con: duckdb.DuckDBPyConnection, project: ReleaseProject, current: Path | None) -> list[dict[str, Any]]:
-    """Rows for meta.changes of the database `draft`; none when there is no release to compare with."""
+    """Rows for meta.changes of the database `draft`; none when there is no release. Leaves `previous` attached."""
     if current is None:
         return []
     attach(con, current, "previous")
-    try:
-        before = {name for schema, name in tables_of(con, "previous") if schema == MAIN}
-        changes = [*_table_changes(before, {model.name for model in project.models})]
-        for model in project.models:
-            if model.name in before:
-                changes += [*_column_changes(con, model.name), *_row_changes(con, model)]
-        return changes + _input_changes(con)
-    finally:
-        con.execute("detach previous")
+    before = {name for schema, name in tables_of(con, "previous") if schema == MAIN}
+    changes = [*_table_changes(before, {model.name for model in project.models})]
+    for model in project.models:
+        if model.name in before:
+            changes += [*_column_changes(con, model.name), *_row_changes(con, model)]
+    return changes + _input_changes(con)
 
 
 def _change(change_type: str, description: str, **found: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from dagster_project.lake.files import hash_file, sync_folder, write_atomically
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.quality.checks import CheckResult
 from dagster_project.quality.marts import expected_checks
+from dagster_project.quality.runner import THRESHOLD
 from dagster_project.quality.suites import Suite, load_thresholds
 from dagster_project.release.candidate import DRAFT_PREFIX, Draft, discard
 from dagster_project.release.contents import MAIN, TableContent, attach, read_contents, sync_file
@@ -66,13 +67,14 @@ def evidence_path(lake: Lake, sha256: str) -> Path:
 
 
 def suite_fingerprints(suites: Mapping[str, Suite]) -> dict[str, str]:
-    """A fingerprint of each suite; it changes with the thresholds too, because suites name them."""
+    """A fingerprint of each suite with the thresholds that it names."""
     thresholds = {name: threshold.value for name, threshold in load_thresholds().items()}
-    rules = json.dumps(thresholds, sort_keys=True)
-    return {
-        name: hashlib.sha256((suite.model_dump_json() + rules).encode()).hexdigest()[:16]
-        for name, suite in suites.items()
-    }
+    return {name: _suite_fingerprint(suite.model_dump_json(), thresholds) for name, suite in suites.items()}
+
+
+def _suite_fingerprint(rules: str, thresholds: Mapping[str, float | int]) -> str:
+    named = {name: value for name, value in thresholds.items() if json.dumps(THRESHOLD + name) in rules}
+    return hashlib.sha256((rules + json.dumps(named, sort_keys=True)).encode()).hexdigest()[:16]
 
 
 def seal(project: ReleaseProject, draft: Draft, results: Iterable[CheckResult], *, run_id: str) -> Evidence:
@@ -85,6 +87,7 @@ def seal(project: ReleaseProject, draft: Draft, results: Iterable[CheckResult], 
     try:
         _write_checks(project, draft, judged)
         tables = _contents_after(project, draft)
+        draft.path.chmod(0o444)
         sync_file(draft.path)
         sha256 = hash_file(draft.path)
         draft.path.replace(candidate_path(lake, sha256))

@@ -12,9 +12,10 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dagster_project.duck import connection
+from dagster_project.duck import connection, open_database
 from dagster_project.lake.paths import Lake
 from dagster_project.quality.suites import Suite, load_marts, load_thresholds
+from dagster_project.release.contents import attach
 from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
 from dagster_project.release.errors import ReleaseError
 from dagster_project.settings import PROJECT_ROOT, Settings
@@ -92,3 +93,11 @@ class ReleaseProject:
         limits = {"memory_limit": self.memory_limit, "threads": self.threads}
         with connection(None, temp_directory=self.lake.temporary, **limits) as con:  # type: ignore[arg-type]
             yield con
+
+    def attach_warehouse(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Attach dbt's file for reading as `warehouse`, once its writer has let go of it.
+
+        ATTACH fails at once where an open waits, so the waiting is done by an open.
+        """
+        open_database(self.lake.warehouse, read_only=True, wait_seconds=self.wait_seconds).close()
+        attach(con, self.lake.warehouse, "warehouse")

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.duck import quote_literal
-from dagster_project.lake.files import hash_file, require_free_space, sync_folder
+from dagster_project.lake.files import LakeError, hash_file, require_free_space, sync_folder
 from dagster_project.lake.paths import Lake
 from dagster_project.release.contents import (
     MAIN,
@@ -73,21 +73,22 @@ def publish(
     and ReleaseError (or NoSpace) when it cannot be done; what is published is then as it was.
     """
     lake = project.lake
-    with release_lock(lake, project.wait_seconds), _plain_errors():
-        _sweep(lake)
-        evidence = require_passing_evidence(project, candidate_sha256 or newest_sealed(lake))
-        unchanged = _already_current(lake, evidence)
-        if unchanged is not None:
-            return unchanged
-        _require_publishable(lake, evidence, allow_withdrawn)
-        name = _free_name(lake, evidence)
-        if not (lake.releases / name).exists():
-            _assemble(project, evidence, name)
+    with release_lock(lake, project.wait_seconds):
         before = current_name(lake)
-        move_pointer(lake, name)
-        write_withdrawn(lake, withdrawn_ids(lake) - {evidence.release_id})
-        _prune(lake, keep_releases)
-        return replace(read_release(lake, name), outcome="published", note=f"before: {before or 'no release'}")
+        with _plain_errors():
+            _sweep(lake)
+            evidence = require_passing_evidence(project, candidate_sha256 or newest_sealed(lake))
+            unchanged = _already_current(lake, evidence)
+            if unchanged is not None:
+                return unchanged
+            _require_publishable(lake, evidence, allow_withdrawn)
+            name = _free_name(lake, evidence)
+            if not (lake.releases / name).exists():
+                _assemble(project, evidence, name)
+            move_pointer(lake, name)
+        untidy = _tidy(lake, evidence, keep_releases)
+        note = f"before: {before or 'no release'}{untidy}"
+        return replace(read_release(lake, name), outcome="published", note=note)
 
 
 @contextmanager
@@ -248,6 +249,16 @@ def _make_durable(folder: Path) -> None:
             sync_file(path)
     for path in (*(path for path in paths if path.is_dir()), folder):
         sync_folder(path)
+
+
+def _tidy(lake: Lake, evidence: Evidence, keep_releases: int) -> str:
+    """What follows the swap. The release is out: a failure here is told, not raised, and the next publish does it again."""
+    try:
+        write_withdrawn(lake, withdrawn_ids(lake) - {evidence.release_id})
+        _prune(lake, keep_releases)
+    except (OSError, LakeError) as error:
+        return f"; the folder of releases could not be tidied: {error}"
+    return ""
 
 
 def _prune(lake: Lake, keep_releases: int) -> None:

@@ -144,8 +144,6 @@ def release_lock(lake: Lake, wait_seconds: float) -> Iterator[None]:
     descriptor = os.open(lake.releases / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _wait_for(descriptor, time.monotonic() + wait_seconds)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -158,10 +156,9 @@ def _wait_for(descriptor: int, deadline: float) -> None:
             return
         except BlockingIOError as error:
             if time.monotonic() >= deadline:
-                holder = os.pread(descriptor, 100, 0).decode(errors="replace") or "another process"
                 raise ReleaseError(
-                    "the release was not touched",
-                    f"{holder} is publishing at this moment",
+                    "the releases were not touched",
+                    "another process is publishing or rolling back at this moment",
                     "wait until it is done, then try again",
                 ) from error
             time.sleep(0.05)
@@ -208,16 +205,16 @@ def move_pointer(lake: Lake, name: str) -> None:
     Raises ReleaseError after going back.
     """
     before = current_name(lake)
-    point_to(lake, name)
     try:
+        point_to(lake, name)
         _reopen(lake, name)
     except (ReleaseError, OSError, duckdb.Error) as error:
         if before is None:
             (lake.published / CURRENT).unlink(missing_ok=True)
-        else:
+        elif before != current_name(lake):
             point_to(lake, before)
         raise ReleaseError(
-            f"release {name} could not be opened after the swap, the pointer was moved back",
+            f"release {name} was not made current, the pointer is where it was",
             str(error),
             "look at the disk, then publish again",
         ) from error

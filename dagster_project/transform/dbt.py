@@ -3,7 +3,7 @@
 dbt runs as a subprocess, so that its handle on the warehouse file ends with it (dbt-duckdb keeps it open in-process).
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Dagster reads the type of `context` from the real annotation.
 
 import hashlib
 import os

@@ -14,9 +14,11 @@ import urllib.parse
 from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+import requests
 
 from dagster_project.lake import http as lake_http
 from dagster_project.lake.content import HtmlInsteadOfData, check_content
@@ -26,6 +28,7 @@ from dagster_project.lake.http import FetchLimits, HttpClient, Refused, SourceMo
 from tests.fixtures.loopback import (
     Behaviour,
     Loopback,
+    TunnellingProxy,
     cut_body,
     drip,
     drip_head,
@@ -254,6 +257,23 @@ def test_n3_the_environment_cannot_replace_the_configured_certificates(
     bench.fetch(reply(200, BODY))
 
 
+@pytest.mark.parametrize("shipped", [True, False], ids=["the bundle that ships with requests", "REQUESTS_CA_BUNDLE"])
+def test_n3_without_a_configured_bundle_the_usual_ones_are_trusted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, shipped: bool
+) -> None:
+    """Guards against a context that trusts nobody: the live sites would then all be refused."""
+    bundle = str(bench.site.certificate_bundle)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    if shipped:
+        monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", bundle)
+    else:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    client = HttpClient(allowed_hosts=frozenset({"localhost"}), user_agent="t", limits=LIMITS, allow_loopback=True)
+    client.fetch(bench.site.script("/file.csv", reply(200, BODY)), bench.destination)
+    bench.must_hold_only(BODY)
+
+
 # -- N4 -----------------------------------------------------------------------------------------------------------------
 
 
@@ -280,12 +300,21 @@ def test_n4_the_total_deadline_spans_all_attempts(bench: Bench) -> None:
     assert len(bench.site.seen) < 10
 
 
-def test_n4_a_slow_start_alone_is_not_slow(bench: Bench) -> None:
-    def think_then_reply(handler: object) -> None:
-        time.sleep(0.5)
-        reply(200, BODY)(handler)  # type: ignore[arg-type]
+def test_n4_a_silent_server_meets_the_total_deadline_before_the_read_deadline(bench: Bench) -> None:
+    started = time.monotonic()
+    limits = replace(LIMITS, total_seconds=0.3)
+    bench.refuse(SourceUnavailable, say_nothing(2), match="total time of 0.3 s is over", limits=limits)
+    assert time.monotonic() - started < 1
 
-    bench.fetch(think_then_reply, limits=replace(LIMITS, throughput_window_seconds=0.2, minimum_bytes_per_second=1000))
+
+@pytest.mark.parametrize("hops", [0, 1], ids=["at once", "after a redirect"])
+def test_n4_a_slow_start_alone_is_not_slow(bench: Bench, hops: int) -> None:
+    def think_then_reply(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.7)
+        reply(200, BODY)(handler)
+
+    limits = replace(LIMITS, throughput_window_seconds=0.5, minimum_bytes_per_second=1_000_000, attempts=1)
+    bench.fetch(*[redirect_to("/file.csv")] * hops, think_then_reply, limits=limits)
     bench.must_hold_only(BODY)
 
 
@@ -454,6 +483,25 @@ def test_n16_a_firewall_that_refuses_us_is_told_apart_and_not_pressed(bench: Ben
     error = bench.refuse(Refused, reply(status), match=f"answered {status}")
     assert "HIW_USER_AGENT" in error.next_step
     assert len(bench.site.seen) == 1
+
+
+def test_n18_a_proxy_of_the_environment_is_used_and_tls_still_verified_end_to_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with TunnellingProxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.address)
+        bench.fetch(reply(200, BODY))
+        assert proxy.tunnels == [f"localhost:{bench.site.port}"]
+        slow = replace(LIMITS, total_seconds=0.3, attempts=1)
+        bench.refuse(SourceUnavailable, drip(BODY, 0.02), match="total time of 0.3 s", limits=slow)
+        strangers = HttpClient(
+            allowed_hosts=frozenset({"localhost"}), user_agent="t", limits=LIMITS, allow_loopback=True
+        )
+        with pytest.raises(Refused, match="certificate was not accepted"):
+            strangers.fetch(bench.site.address("/file.csv"), bench.destination)
+        assert len(proxy.tunnels) == 3
 
 
 # -- N11 ----------------------------------------------------------------------------------------------------------------

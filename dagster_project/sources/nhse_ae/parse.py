@@ -44,4 +44,9 @@ def _check_total(job: ParseJob) -> None:
             f"the provider rows of {column.header!r} do not sum to the TOTAL row (providers, total)",
             "ask the publisher; the month stays at its last good vintage",
         )
+    job.require_none(
+        "select organisation_code, count(*) from typed group by all having count(*) > 1 order by all",
+        "a provider stands twice, and the TOTAL row counts it twice (code, rows)",
+        "ask the publisher which of its rows is right; the month stays at its last good vintage",
+    )
     job.set_aside("TOTAL row, used as a checksum", totals)

@@ -32,11 +32,15 @@
 
 {# Its standard error by the delta method, se(BGV) / (2 BGSD). NULL where there is no inequality. #}
 {% macro between_group_standard_deviation_standard_error(value, share, mean, standard_error) -%}
-    {{ between_group_variance_standard_error(value, share, mean, standard_error) }}
-    / nullif(2e0 * {{ between_group_standard_deviation(value, share, mean) }}, 0e0)
+    (
+        {{ between_group_variance_standard_error(value, share, mean, standard_error) }}
+        / nullif(2e0 * {{ between_group_standard_deviation(value, share, mean) }}, 0e0)
+    )
 {%- endmacro %}
 
 {# Coefficient of variation: 100 BGSD / mu, per cent. NULL for a mean of 0. #}
 {% macro coefficient_of_variation(value, share, mean) -%}
-    100e0 * {{ between_group_standard_deviation(value, share, mean) }} / nullif(max({{ mean }}), 0e0)
+    (
+        100e0 * {{ between_group_standard_deviation(value, share, mean) }} / nullif(max({{ mean }}), 0e0)
+    )
 {%- endmacro %}

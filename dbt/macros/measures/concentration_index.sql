@@ -19,14 +19,18 @@
     the package's own example. For comparison with HEAT. NULL for fewer than three subgroups.
 #}
 {% macro absolute_concentration_index_model_error(residual, share, spread) -%}
-    2e0 * sqrt(
-        max({{ spread }})
-        * sum({{ share }} * {{ residual }} * {{ residual }})
-        / nullif(case when count(*) > 2 then count(*) - 2e0 end, 0e0)
+    (
+        2e0 * sqrt(
+            max({{ spread }})
+            * sum({{ share }} * {{ residual }} * {{ residual }})
+            / nullif(case when count(*) > 2 then count(*) - 2e0 end, 0e0)
+        )
     )
 {%- endmacro %}
 
 {# Relative concentration index: the absolute one over the mean, no unit. NULL for a mean of 0. #}
 {% macro relative_concentration_index(value, share, ridit, mean) -%}
-    {{ absolute_concentration_index(value, share, ridit) }} / nullif(max({{ mean }}), 0e0)
+    (
+        {{ absolute_concentration_index(value, share, ridit) }} / nullif(max({{ mean }}), 0e0)
+    )
 {%- endmacro %}

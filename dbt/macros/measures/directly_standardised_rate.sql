@@ -142,12 +142,14 @@
 {% macro measure_dsr_events(count) -%} sum(coalesce({{ measure_double(count) }}, 0e0)) {%- endmacro %}
 
 {% macro measure_dsr_share(count, population, standard_population) -%}
-    sum(
-        {{ measure_double(standard_population) }}
-        * coalesce({{ measure_double(count) }}, 0e0)
-        / nullif({{ measure_double(population) }}, 0e0)
+    (
+        sum(
+            {{ measure_double(standard_population) }}
+            * coalesce({{ measure_double(count) }}, 0e0)
+            / nullif({{ measure_double(population) }}, 0e0)
+        )
+        / nullif(sum({{ measure_double(standard_population) }}), 0e0)
     )
-    / nullif(sum({{ measure_double(standard_population) }}), 0e0)
 {%- endmacro %}
 
 {% macro measure_dsr_limit(

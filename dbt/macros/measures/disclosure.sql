@@ -78,7 +78,7 @@
 
 {# To the nearest multiple of base, a half upwards. #}
 {% macro measure_rounded_to(number, base) -%}
-    floor({{ number }} / {{ measure_double(base) }} + 0.5e0) * {{ measure_double(base) }}
+    (floor({{ number }} / {{ measure_double(base) }} + 0.5e0) * {{ measure_double(base) }})
 {%- endmacro %}
 
 {# The midpoint of the interval of width base in which a count lies; 0 stays 0. #}

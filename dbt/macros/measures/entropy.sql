@@ -13,7 +13,9 @@
 
 {# Theil index: 1000 sum a r ln r. #}
 {% macro theil_index(value, share, mean) -%}
-    1000e0 * sum({{ share }} * {{ measure_relative_to(value, mean) }} * {{ measure_ln_relative(value, mean) }})
+    (
+        1000e0 * sum({{ share }} * {{ measure_relative_to(value, mean) }} * {{ measure_ln_relative(value, mean) }})
+    )
 {%- endmacro %}
 
 {#
@@ -21,14 +23,16 @@
     sum a r (1 + ln r), which is 1 plus the index over 1000, the same on every row.
 #}
 {% macro theil_index_standard_error(value, share, mean, standard_error, centre) -%}
-    1000e0 * sqrt(
-        sum(
-            power(
-                (1e0 + {{ measure_ln_relative(value, mean) }} - {{ centre }})
-                * {{ share }}
-                * {{ standard_error }}
-                / nullif({{ mean }}, 0e0),
-                2
+    (
+        1000e0 * sqrt(
+            sum(
+                power(
+                    (1e0 + {{ measure_ln_relative(value, mean) }} - {{ centre }})
+                    * {{ share }}
+                    * {{ standard_error }}
+                    / nullif({{ mean }}, 0e0),
+                    2
+                )
             )
         )
     )
@@ -36,19 +40,23 @@
 
 {# Mean log deviation: 1000 sum a (-ln r). #}
 {% macro mean_log_deviation(value, share, mean) -%}
-    -1000e0 * sum({{ share }} * {{ measure_ln_relative(value, mean) }})
+    (
+        -1000e0 * sum({{ share }} * {{ measure_ln_relative(value, mean) }})
+    )
 {%- endmacro %}
 
 {# Standard error of the mean log deviation: 1000 sqrt(sum a^2 se^2 / mu^2 (1 - 1/r)^2). #}
 {% macro mean_log_deviation_standard_error(value, share, mean, standard_error) -%}
-    1000e0 * sqrt(
-        sum(
-            power(
-                {{ share }}
-                * {{ standard_error }}
-                / nullif({{ mean }}, 0e0)
-                * (1e0 - 1e0 / nullif({{ measure_relative_to(value, mean) }}, 0e0)),
-                2
+    (
+        1000e0 * sqrt(
+            sum(
+                power(
+                    {{ share }}
+                    * {{ standard_error }}
+                    / nullif({{ mean }}, 0e0)
+                    * (1e0 - 1e0 / nullif({{ measure_relative_to(value, mean) }}, 0e0)),
+                    2
+                )
             )
         )
     )

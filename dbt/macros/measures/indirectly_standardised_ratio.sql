@@ -120,32 +120,38 @@
 {% macro indirectly_standardised_rate(
     observed, population, reference_count, reference_population, multiplier=100000
 ) -%}
-    {{ indirectly_standardised_ratio(observed, population, reference_count, reference_population, 1) }}
-    * {{ reference_rate(reference_count, reference_population, multiplier) }}
+    (
+        {{ indirectly_standardised_ratio(observed, population, reference_count, reference_population, 1) }}
+        * {{ reference_rate(reference_count, reference_population, multiplier) }}
+    )
 {%- endmacro %}
 
 {# Lower limit of the indirectly standardised rate. #}
 {% macro indirectly_standardised_rate_lower(
     observed, population, reference_count, reference_population, multiplier=100000, confidence=0.95
 ) -%}
-    {{
-        indirectly_standardised_ratio_lower(
-            observed, population, reference_count, reference_population, 1, confidence
-        )
-    }}
-    * {{ reference_rate(reference_count, reference_population, multiplier) }}
+    (
+        {{
+            indirectly_standardised_ratio_lower(
+                observed, population, reference_count, reference_population, 1, confidence
+            )
+        }}
+        * {{ reference_rate(reference_count, reference_population, multiplier) }}
+    )
 {%- endmacro %}
 
 {# Upper limit of the indirectly standardised rate. #}
 {% macro indirectly_standardised_rate_upper(
     observed, population, reference_count, reference_population, multiplier=100000, confidence=0.95
 ) -%}
-    {{
-        indirectly_standardised_ratio_upper(
-            observed, population, reference_count, reference_population, 1, confidence
-        )
-    }}
-    * {{ reference_rate(reference_count, reference_population, multiplier) }}
+    (
+        {{
+            indirectly_standardised_ratio_upper(
+                observed, population, reference_count, reference_population, 1, confidence
+            )
+        }}
+        * {{ reference_rate(reference_count, reference_population, multiplier) }}
+    )
 {%- endmacro %}
 
 {% macro measure_expected_unchecked(population, reference_count, reference_population) -%}

@@ -88,13 +88,17 @@
 
 {# Slope of the weighted line on the ridit: sum a (b - 1/2) y / D. #}
 {% macro measure_linear_slope(value) -%}
-    sum(share * (ridit - 0.5e0) * {{ value }}) / nullif(max(spread), 0e0)
+    (
+        sum(share * (ridit - 0.5e0) * {{ value }}) / nullif(max(spread), 0e0)
+    )
 {%- endmacro %}
 
 {# K / (K - 2) sum a^2 e^2 times the factor: an element of the HC1 covariance of the weighted line. NULL for fewer than three. #}
 {% macro measure_sandwich(factor) -%}
-    sum(power(share * residual, 2) * {{ factor }})
-    * case when count(*) > 2 then count(*) / (count(*) - 2e0) end
+    (
+        sum(power(share * residual, 2) * {{ factor }})
+        * case when count(*) > 2 then count(*) / (count(*) - 2e0) end
+    )
 {%- endmacro %}
 
 {#

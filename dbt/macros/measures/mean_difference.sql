@@ -16,10 +16,14 @@
 
 {# Index of disparity, unweighted: 100/K sum abs(y - mu) / mu, per cent. NULL for a mean of 0. #}
 {% macro index_of_disparity(value, mean) -%}
-    100e0 * {{ mean_difference(value, mean) }} / nullif(max({{ mean }}), 0e0)
+    (
+        100e0 * {{ mean_difference(value, mean) }} / nullif(max({{ mean }}), 0e0)
+    )
 {%- endmacro %}
 
 {# Index of disparity, weighted: 100 sum a abs(y - mu) / mu, per cent. NULL for a mean of 0. #}
 {% macro index_of_disparity_weighted(value, share, mean) -%}
-    100e0 * {{ mean_difference_weighted(value, share, mean) }} / nullif(max({{ mean }}), 0e0)
+    (
+        100e0 * {{ mean_difference_weighted(value, share, mean) }} / nullif(max({{ mean }}), 0e0)
+    )
 {%- endmacro %}

@@ -17,7 +17,9 @@
 
 {# Population attributable fraction: 100 PAR / mu, per cent. NULL for a mean of 0. #}
 {% macro population_attributable_fraction(reference_value, mean, favourable) -%}
-    100e0 * {{ population_attributable_risk(reference_value, mean, favourable) }} / nullif({{ mean }}, 0e0)
+    (
+        100e0 * {{ population_attributable_risk(reference_value, mean, favourable) }} / nullif({{ mean }}, 0e0)
+    )
 {%- endmacro %}
 
 {#

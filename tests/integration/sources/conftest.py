@@ -1,7 +1,7 @@
 """One published file through its parser, without a lake: what every test in this folder stands on.
 
-`parse_file(slug, entity, path, period)` gives a `Parsed`: the parse report and the clean table, open in DuckDB as `clean`.
-A file that is refused raises LakeError, as it does in the night.
+`parse_file(slug, entity, path, period)` gives a `Parsed`: the parse report and the clean table, which is open in DuckDB
+as `clean`. A file that is refused raises LakeError, as it does in the night.
 """
 
 from __future__ import annotations

@@ -193,6 +193,13 @@ def test_f13_a_cell_of_three_megabytes_is_refused(file: Path, before: bytes) -> 
         check_content(holding(file, before + b'"' + b"x" * 3_000_000 + b'"\n'), "csv")
 
 
+def test_f13_a_long_line_is_measured_over_many_pieces(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "PIECE_BYTES", 400_000)
+    check_content(holding(file, b"org\n" + b"x" * 1_000_000 + b"\n"), "csv")
+    with pytest.raises(UnreadableText, match="line 2 is longer than 1,048,576 bytes"):
+        check_content(holding(file, b"org\n" + b"x" * 1_100_000 + b"\n"), "csv")
+
+
 def test_f13_sixteen_thousand_columns_are_refused(file: Path) -> None:
     with pytest.raises(UnreadableText, match="line 2 has more than 2,000 columns"):
         check_content(holding(file, b"org\n" + b"," * 16_000 + b"\n"), "csv")

@@ -1,3 +1,4 @@
+{{ config(materialized="view") }}
 -- Grain: as fct_inequality_measure, measures absolute_gap and relative_gap.
 -- Question: how far is a group from the group it is compared with, and if that cannot be said, why?
 -- Limits: Newcombe and Katz for proportions, MOVER and log limits for rates (macros/measures). A group is a part of the whole: those

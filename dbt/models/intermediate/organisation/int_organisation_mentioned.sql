@@ -1,0 +1,147 @@
+-- Grain: organisation x source x kind of mention. Question: what does each source say of an organisation, and for which days?
+-- Levels come from lists of one kind of organisation; a provider of activity has none until another source or its code tells.
+-- ODS reports carry no date: the latest opening or closing in the report of trusts stands for it.
+with
+    trusts as (select * from {{ ref("stg_ods_organisation__trust") }}),
+
+    sub_icbs as (select * from {{ ref("stg_ods_organisation__sub_icb") }}),
+
+    small_areas as (select * from {{ ref("stg_ons_geography__lsoa_2021") }}),
+
+    waiting_list_groups as (select * from {{ ref("stg_nhse_wlmds__geography") }}),
+
+    pathways as (select * from {{ ref("stg_nhse_rtt__full_extract") }}),
+
+    attendances as (select * from {{ ref("stg_nhse_ae__monthly") }}),
+
+    hospital_activity as (select * from {{ ref("stg_nhsd_hes_monthly__provider_activity") }}),
+
+    ods_day as (select max(greatest(opened_on, coalesce(closed_on, opened_on))) as reported_on from trusts),
+
+    ods_parents as (
+        select icb_code, region_code
+        from trusts
+        where icb_code is not null
+        union
+        select icb_code, region_code
+        from sub_icbs
+        where icb_code is not null
+    ),
+
+    region_names as (
+        select distinct organisation_code as region_code, upper(organisation_name) as region_name
+        from waiting_list_groups
+        where organisation_level = 'region'
+    ),
+
+    mentions as (
+        select
+            organisation_code,
+            'ods_organisation' as source_id,
+            'trust' as organisation_level,
+            organisation_name,
+            icb_code,
+            region_code,
+            cast(null as varchar) as gss_code,
+            opened_on,
+            closed_on,
+            ods_day.reported_on as first_seen_on,
+            ods_day.reported_on as last_seen_on
+        from trusts
+        cross join ods_day
+        union all
+        select
+            organisation_code,
+            'ods_organisation',
+            organisation_kind,
+            organisation_name,
+            icb_code,
+            region_code,
+            null,
+            opened_on,
+            closed_on,
+            ods_day.reported_on,
+            ods_day.reported_on
+        from sub_icbs
+        cross join ods_day
+        union all
+        select icb_code, 'ods_organisation', 'icb', null, icb_code, min(region_code), null, null, null, max(reported_on), max(reported_on)
+        from ods_parents
+        cross join ods_day
+        group by icb_code
+        having count(distinct region_code) = 1
+        union all
+        select distinct region_code, 'ods_organisation', 'region', null, null, region_code, null, null, null, reported_on, reported_on
+        from ods_parents
+        cross join ods_day
+        where region_code is not null
+        union all
+        select distinct
+            icb_code, 'ons_geography', 'icb', icb_name, icb_code, null, icb_gss_code, null, null, boundaries_as_of, boundaries_as_of
+        from small_areas
+        union all
+        select distinct
+            sub_icb_code,
+            'ons_geography',
+            'sub_icb',
+            sub_icb_name,
+            icb_code,
+            null,
+            sub_icb_gss_code,
+            null,
+            null,
+            boundaries_as_of,
+            boundaries_as_of
+        from small_areas
+        union all
+        select
+            organisation_code,
+            'nhse_wlmds',
+            organisation_level,
+            organisation_name,
+            case when organisation_level = 'icb' then organisation_code end,
+            case when organisation_level = 'region' then organisation_code end,
+            null,
+            null,
+            null,
+            min(snapshot_date),
+            max(snapshot_date)
+        from waiting_list_groups
+        group by organisation_code, organisation_level, organisation_name
+        union all
+        select provider_code, 'nhse_rtt', null, provider_name, provider_parent_code, null, null, null, null, min(period_start), max(period_start)
+        from pathways
+        group by provider_code, provider_name, provider_parent_code
+        union all
+        select
+            provider_parent_code, 'nhse_rtt', 'icb', null, provider_parent_code, null, null, null, null, min(period_start), max(period_start)
+        from pathways
+        where provider_parent_code is not null
+        group by provider_parent_code
+        union all
+        select
+            attendances.organisation_code,
+            'nhse_ae',
+            null,
+            attendances.organisation_name,
+            null,
+            region_names.region_code,
+            null,
+            null,
+            null,
+            min(attendances.period_start),
+            max(attendances.period_start)
+        from attendances
+        left join region_names on upper(attendances.region_name) = 'NHS ENGLAND ' || region_names.region_name
+        group by attendances.organisation_code, attendances.organisation_name, region_names.region_code
+        union all
+        select organisation_code, 'nhsd_hes_monthly', null, organisation_name, null, region_code, null, null, null, min(period_start), max(period_start)
+        from hospital_activity
+        where organisation_level = 'provider' and organisation_code <> 'none'
+        group by organisation_code, organisation_name, region_code
+        union all
+        select 'ENG', 'ons_geography', 'england', 'England', null, null, 'E92000001', null, null, date '1900-01-01', date '1900-01-01'
+    )
+
+select *
+from mentions

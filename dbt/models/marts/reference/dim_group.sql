@@ -1,0 +1,15 @@
+-- Grain: dimension x group. Question: which groups are there, in which order, and which one is the reference or means unknown?
+select
+    dimension,
+    group_code,
+    group_name,
+    group_order,
+    is_unknown,
+    is_reference,
+    is_core20,
+    age_from,
+    age_to,
+    used_by,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from {{ ref("group_definitions") }}

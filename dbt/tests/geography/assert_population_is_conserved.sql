@@ -1,0 +1,48 @@
+-- Fault U3: nobody is dropped on the way from the census to deciles and ICBs. Residents before = after, in England and over all ICBs, for
+-- both editions, to a millionth of a person an LSOA; and every resident has a decile, unless the LSOA is a listed exception.
+with
+    before as (
+        select cast(sum(residents) as double) as residents, count(distinct lsoa_code_2021) as lsoas
+        from {{ ref("stg_ons_census__ethnic_group") }}
+        where country = 'england'
+    ),
+
+    editions as (
+        select '2019' as imd_version
+        union all
+        select '2025'
+    ),
+
+    levels as (
+        select 'england' as organisation_level
+        union all
+        select 'icb'
+    ),
+
+    after as (
+        select imd_version, organisation_level, sum(population) as residents
+        from {{ ref("int_population_by_deprivation") }}
+        group by imd_version, organisation_level
+    ),
+
+    unlisted as (
+        select imd_version, lsoa_code_2021
+        from {{ ref("int_population_by_lsoa") }}
+        where imd_decile = 'unknown'
+        except
+        select imd_version, lsoa_code_2021
+        from {{ ref("lsoa_crosswalk_exceptions") }}
+    )
+
+select
+    editions.imd_version,
+    levels.organisation_level || ': residents differ' as fault,
+    cast(before.residents as varchar) || ' before, ' || coalesce(cast(after.residents as varchar), 'none') || ' after' as detail
+from editions
+cross join levels
+cross join before
+left join after on editions.imd_version = after.imd_version and levels.organisation_level = after.organisation_level
+where before.lsoas > 0 and (after.residents is null or abs(after.residents - before.residents) > 0.000001 * before.lsoas)
+union all
+select imd_version, 'no decile and not a listed exception', lsoa_code_2021
+from unlisted

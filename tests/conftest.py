@@ -1,0 +1,123 @@
+"""What all tests share: an environment that cannot touch the checkout, seeds that are printed, and the lake's fixtures.
+
+Tests of real files, reference vectors and the browser are skipped, with the reason, where these are not at hand.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+BESIDE_THE_CHECKOUT = ROOT.parent / "shared"
+SEED = int(os.environ.get("HIW_TEST_SEED", "20261122"))
+_OWN_FOLDER = Path(tempfile.mkdtemp(prefix="hiw-tests-"))
+_OF_THE_OPERATOR = {"HIW_MIRROR", "HIW_VECTORS", "HIW_TEST_SEED"}
+
+
+def _isolate_environment() -> None:
+    """Before anything is imported: no path of the shell leads a test into the checkout or into somebody's lake."""
+    for name in [name for name in os.environ if name.startswith("HIW_") and name not in _OF_THE_OPERATOR]:
+        del os.environ[name]
+    os.environ.update(
+        HIW_DATA_LAKE=str(_OWN_FOLDER / "data_lake"),
+        DAGSTER_HOME=str(_OWN_FOLDER / "dagster_home"),
+        HYPOTHESIS_STORAGE_DIRECTORY=str(_OWN_FOLDER / "hypothesis"),
+        DAGSTER_DISABLE_TELEMETRY="true",
+        DBT_SEND_ANONYMOUS_USAGE_STATS="false",
+        GX_ANALYTICS_ENABLED="false",
+        DO_NOT_TRACK="1",
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR"):
+        os.environ.pop(name, None)
+    # A TZ of the shell is kept, so that the suite can be run as if elsewhere; without one it is the same everywhere.
+    os.environ.setdefault("TZ", "UTC")
+    time.tzset()
+    (_OWN_FOLDER / "dagster_home").mkdir()
+
+
+_isolate_environment()
+hypothesis_settings.register_profile("warehouse", derandomize=True, database=None, deadline=None, print_blob=True)
+hypothesis_settings.load_profile("warehouse")
+
+
+def _beside(variable: str, folder: str) -> Path:
+    return Path(os.environ.get(variable) or BESIDE_THE_CHECKOUT / folder)
+
+
+def _reasons_to_skip() -> dict[str, str]:
+    """Marker -> why its tests cannot run here."""
+    mirror, vectors = _beside("HIW_MIRROR", "mirror"), _beside("HIW_VECTORS", "vectors")
+    reasons = {}
+    if not mirror.is_dir():
+        reasons["requires_mirror"] = f"the real published files are not at {mirror}; set HIW_MIRROR to their folder"
+    if not vectors.is_dir():
+        reasons["requires_vectors"] = f"the reference vectors are not at {vectors}; set HIW_VECTORS to their folder"
+    if shutil.which("chromium") is None:
+        reasons["requires_browser"] = "chromium is not installed (apt-get install chromium)"
+    return reasons
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what cannot run here, saying why."""
+    for marker, reason in _reasons_to_skip().items():
+        for item in items:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_report_header() -> str:
+    """The seed and the time zone of this run, so that it can be repeated."""
+    return f"seed: {SEED} (HIW_TEST_SEED), time zone: {os.environ['TZ']}, temporary: {_OWN_FOLDER}"
+
+
+def pytest_unconfigure() -> None:
+    """Take the folder of this run away."""
+    shutil.rmtree(_OWN_FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """The seed of every random choice; printed in the header."""
+    return SEED
+
+
+@pytest.fixture(scope="session")
+def sample_estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written sample estate with its marker, as a mirror; never change it, copy it."""
+    from dagster_project.lake.transport import SYNTHETIC_MARKER
+    from dagster_project.sample.estate import write_estate
+
+    folder = tmp_path_factory.mktemp("sample_estate")
+    write_estate(folder)
+    assert (folder / SYNTHETIC_MARKER).is_file(), "the estate does not say that it is synthetic"
+    return folder
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Any:
+    """An empty data folder."""
+    from dagster_project.lake.paths import Lake
+
+    return Lake(tmp_path / "data_lake")
+
+
+@pytest.fixture(scope="session")
+def settings_for() -> Callable[..., Any]:
+    """`settings_for(lake, mirror=folder, ...)`: settings of that data folder; without a mirror the sample estate."""
+    from dagster_project.settings import Settings
+
+    def make(lake: Any, *, mirror: Path | None = None, **others: Any) -> Settings:
+        where = {"sources": "mirror", "mirror": mirror} if mirror else {"sources": "sample"}
+        return Settings(data_lake=lake.root, **(where | others))
+
+    return make

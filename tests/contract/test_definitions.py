@@ -1,0 +1,112 @@
+"""What Dagster sees, as a list that a reviewer can read: assets, checks and which of them block, the job, the schedule."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from dagster_project.definitions import build_definitions
+from dagster_project.release.assets import exposed_models
+from dagster_project.settings import Settings
+from dagster_project.sources.contract import load_sources
+from dagster_project.transform.dbt import target_folder
+
+ALWAYS_BLOCKING = {"dbt", "reconciliation", "disclosure", "difference", "example_query"}
+DAYS_OF_CLOCK_CHANGES = (dt.date(2027, 3, 28), dt.date(2027, 10, 31))
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(data_lake=tmp_path_factory.mktemp("definitions"), sources="sample")
+
+
+@pytest.fixture(scope="module")
+def definitions(settings: Settings) -> dg.Definitions:
+    return build_definitions(settings)
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_every_source_has_a_raw_and_a_clean_asset_and_the_end_is_the_published_marts(specs: dict[str, dg.AssetSpec]) -> None:
+    wanted = {f"{layer}_{slug}" for slug in load_sources() for layer in ("raw", "clean")}
+    assert wanted <= set(specs)
+    assert {"release_candidate", "published_marts"} <= set(specs)
+    assert [d.asset_key.to_user_string() for d in specs["published_marts"].deps] == ["release_candidate"]
+
+
+def test_every_asset_says_what_it_is_whose_it_is_and_where_it_stands(specs: dict[str, dg.AssetSpec]) -> None:
+    for name, spec in specs.items():
+        assert spec.description and len(spec.description) > 10, name
+        assert spec.owners, name
+        assert spec.group_name in {"raw", "clean", "staging", "intermediate", "marts", "reference", "release"}, name
+        assert spec.kinds, name
+        assert spec.tags.get("sensitivity") == "public", name
+
+
+def test_the_candidate_is_made_of_what_the_exposures_list_and_nothing_else(specs: dict[str, dg.AssetSpec], settings: Settings) -> None:
+    marts = set(exposed_models(target_folder(settings) / "manifest.json"))
+    assert {dep.asset_key.to_user_string() for dep in specs["release_candidate"].deps} == marts
+    assert {"mart_waiting_list", "mart_outpatients", "mart_urgent_care", "mart_data_quality", "fct_indicator_value"} <= marts
+
+
+def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, settings: Settings) -> None:
+    graph = definitions.resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    marts = exposed_models(target_folder(settings) / "manifest.json")
+    gate_2 = {spec.name for spec in specs if spec.asset_key == dg.AssetKey("release_candidate") and spec.blocking}
+    assert gate_2 == ALWAYS_BLOCKING | {f"suite_{mart}" for mart in marts}
+    gate_1 = [spec for spec in specs if spec.asset_key.to_user_string().startswith(("raw_", "clean_"))]
+    assert len(gate_1) == 6 * len(load_sources())
+    assert not any(spec.blocking for spec in gate_1)
+
+
+def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for slug, source in load_sources().items():
+        node = graph.get(dg.AssetKey(f"raw_{slug}"))
+        assert (node.partitions_def is not None) == (source.monthly_partitions_from is not None), slug
+        if node.partitions_def is not None:
+            assert node.backfill_policy == dg.BackfillPolicy.single_run()
+            assert f"{source.monthly_partitions_from}" in node.partitions_def.get_partition_keys()
+
+
+def test_the_night_is_one_schedule_at_two_in_london_that_fires_once_when_the_clocks_change(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("nightly_refresh_at_two")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Europe/London")
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    for day in DAYS_OF_CLOCK_CHANGES:
+        midnight = dt.datetime.combine(day, dt.time(), ZoneInfo("Europe/London"))
+        found = list(islice(schedule_ticks(schedule, midnight), 2))
+        assert [tick.date() for tick in found] == [day, day + dt.timedelta(days=1)]
+        assert all(tick.hour == 2 for tick in found)
+
+
+def schedule_ticks(schedule: dg.ScheduleDefinition, start: dt.datetime) -> Iterator[dt.datetime]:
+    """Dagster's own iterator over the ticks of a schedule."""
+    from dagster._utils.schedules import schedule_execution_time_iterator
+
+    return schedule_execution_time_iterator(start.timestamp(), str(schedule.cron_schedule), schedule.execution_timezone)
+
+
+def test_a_failed_night_raises_an_alarm(definitions: dg.Definitions) -> None:
+    sensor = definitions.resolve_sensor_def("alert_on_failure")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+
+
+def test_the_shipped_instance_sends_nothing_and_runs_one_night_at_a_time() -> None:
+    import yaml
+
+    shipped = yaml.safe_load((Path(__file__).parents[2] / "dagster_project" / "dagster.yaml").read_text(encoding="utf-8"))
+    assert shipped["telemetry"] == {"enabled": False}
+    assert shipped["concurrency"]["runs"]["tag_concurrency_limits"] == [{"key": "duckdb", "value": "warehouse", "limit": 1}]
+    assert shipped["run_monitoring"]["enabled"]
+    assert shipped["retention"]["schedule"]["purge_after_days"]
