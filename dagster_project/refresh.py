@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -57,13 +59,13 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
     with open_instance(settings) as instance:
         reaped = reap_dead_runs(instance, settings)
         job = build_definitions(settings).resolve_job_def("nightly_refresh")
-        level = "INFO" if verbose else "CRITICAL"
-        result = job.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            tags=process_tags(),
-            run_config={"loggers": {"console": {"config": {"log_level": level}}}},
-        )
+        with _log_of(lake=Lake(settings.data_lake), verbose=verbose):
+            result = job.execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                tags=process_tags(),
+                run_config={"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}},
+            )
         current = current_release(Lake(settings.data_lake))
         night = NightResult(
             succeeded=result.success,
@@ -79,6 +81,17 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
     if not night.succeeded:
         write_alert(settings, "nightly_refresh", night.run_id, "; ".join(night.failed_steps), night.failed_steps)
     return night
+
+
+@contextmanager
+def _log_of(lake: Lake, *, verbose: bool) -> Iterator[None]:
+    """Keep dbt's lines, which dagster-dbt prints, in a log beside the event log; on the screen only when asked for."""
+    if verbose:
+        yield
+        return
+    log = lake.dagster_home / "last_night.log"
+    with log.open("w", encoding="utf-8") as lines, redirect_stdout(lines):
+        yield
 
 
 def _reason(event: dg.DagsterEvent) -> str:

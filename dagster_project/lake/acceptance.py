@@ -51,19 +51,18 @@ class CleanReport:
     """What one parse of a source did."""
 
     reports: list[ParseReport] = field(default_factory=list)
+    """What was parsed now."""
     refused: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    """What stands in the way of the newest edition of a period, this night or since an earlier one."""
+    rejecting: list[str] = field(default_factory=list)
+    """The files in use that lost rows, and where these are listed."""
     warnings: list[str] = field(default_factory=list)
     in_use: dict[str, list[str]] = field(default_factory=dict)
     """Periods in use by entity."""
     rows_in_use: int = 0
     changed: bool = False
     periods_parsed: set[str] = field(default_factory=set)
-
-    @property
-    def rejecting(self) -> list[ParseReport]:
-        """The reports of files that lost rows."""
-        return [report for report in self.reports if report.records_rejected]
 
 
 class Acceptance:
@@ -122,10 +121,12 @@ class Acceptance:
 
     def _read_judged(self) -> dict[tuple[str, ...], Event]:
         judged: dict[tuple[str, ...], Event] = {}
+        self._reasons: dict[tuple[str, ...], str] = {}
         for entry in self._ledger.entries():
             if entry.source == self._source.slug and entry.event in {"accepted", "held", "refused"} and entry.sha256:
                 parser, suite = str(entry.detail.get("parser")), str(entry.detail.get("suite"))
-                judged[(entry.entity, entry.period, entry.sha256, parser, suite)] = entry.event
+                key = (entry.entity, entry.period, entry.sha256, parser, suite)
+                judged[key], self._reasons[key] = entry.event, entry.reason
         return judged
 
     def _waits(self, snapshot: Snapshot) -> bool:
@@ -150,7 +151,6 @@ class Acceptance:
         except NoSpace:  # no fault of the file: it waits for the next night
             raise
         except LakeError as error:
-            self._report.refused.append(str(error))
             self._judge(snapshot, "refused", str(error), {})
             return
         finally:
@@ -169,8 +169,7 @@ class Acceptance:
         if verdict.passed and not failures:
             self._judge(snapshot, "accepted", "", {"warnings": list(verdict.warnings)})
         else:
-            self._report.held.append(f"{report.name}: " + "; ".join(failures))
-            self._judge(snapshot, "held", "; ".join(failures), {})
+            self._judge(snapshot, "held", f"{report.name}: " + "; ".join(failures), {})
 
     def _unusual_volume(self, snapshot: Snapshot, rows: int) -> list[str]:
         """One sentence when the table is far smaller or larger than the tables in use of the periods before it (F12).
@@ -211,7 +210,8 @@ class Acceptance:
             detail=detail,
         )
         self._ledger.append_if_new(entry)
-        self._judged[self._key(snapshot)] = event
+        if event != "parsed":
+            self._judged[self._key(snapshot)], self._reasons[self._key(snapshot)] = event, reason
 
     def _good_vintages(self, entity: str) -> dict[str, Path]:
         """The newest accepted vintage of each period; known_snapshots gives the oldest editions first."""
@@ -231,7 +231,28 @@ class Acceptance:
             lost.unlink()
             links.remove(lost)
         self._report.in_use[entity.name] = [path.stem for path in links]
-        self._report.rows_in_use += sum(_rows_of(path.resolve()) for path in links)
+        self._say_what_is_in_use([path.resolve() for path in links])
+        self._say_what_stands_in_the_way(entity)
+
+    def _say_what_is_in_use(self, vintages: list[Path]) -> None:
+        for vintage in vintages:
+            parsed = _report_of(vintage)
+            self._report.rows_in_use += int(parsed["clean_rows"])
+            if parsed["records_rejected"]:
+                self._report.rejecting.append(
+                    f"{parsed['source']} {parsed['entity']} {parsed['period']} ({parsed['file']}): "
+                    f"{parsed['records_rejected']:,} of {parsed['records_in']:,} rows, listed in {parsed['rejects_file']}"
+                )
+
+    def _say_what_stands_in_the_way(self, entity: Entity) -> None:
+        """Verdicts on editions that are newer than the one in use: the operator reads them every night until mended."""
+        newest: dict[str, Snapshot] = {s.period: s for s in self._snapshots if s.entity == entity.name}
+        for snapshot in newest.values():
+            verdict, reason = self._judged.get(self._key(snapshot)), self._reasons.get(self._key(snapshot), "")
+            if verdict == "refused":
+                self._report.refused.append(reason)
+            if verdict == "held":
+                self._report.held.append(reason)
 
     def _write_empty(self, entity: Entity, folder: Path) -> None:
         stamp = folder / f".shape-{self._source.fingerprint}"
@@ -242,9 +263,13 @@ class Acceptance:
             stamp.touch()
 
 
+def _report_of(vintage: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(vintage.with_suffix(".report.json").read_text(encoding="utf-8"))
+    return report
+
+
 def _rows_of(vintage: Path) -> int:
-    report = json.loads(vintage.with_suffix(".report.json").read_text(encoding="utf-8"))
-    return int(report["clean_rows"])
+    return int(_report_of(vintage)["clean_rows"])
 
 
 def _point(link: Path, target: Path) -> bool:

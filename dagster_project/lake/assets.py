@@ -161,15 +161,11 @@ def _raw_results(context: dg.AssetExecutionContext, source: Source, report: Fetc
 
 def _clean_results(context: dg.AssetExecutionContext, source: Source, report: CleanReport) -> Iterator[Any]:
     key = f"clean_{source.slug}"
-    rejected = [
-        f"{r.name}: {r.records_rejected:,} of {r.records_in:,} rows, listed in {r.rejects_file}"
-        for r in report.rejecting
-    ]
     _note_partitions(context, key, report.periods_parsed)
     yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
     yield _check(key, "parsed_whole", not report.refused, report.refused)
-    yield _check(key, "landing_suite", not report.held, report.held or report.warnings, bool(report.warnings))
-    yield _check(key, "rows_accepted", not rejected, rejected)
+    yield _check(key, "landing_suite", not report.held, report.held or report.warnings)
+    yield _check(key, "rows_accepted", not report.rejecting, report.rejecting, dg.AssetCheckSeverity.WARN)
     yield _recency_check(key, source, report)
 
 
@@ -194,15 +190,24 @@ def _note_partitions(context: dg.AssetExecutionContext, key: str, periods: Itera
             context.log_event(dg.AssetMaterialization(asset_key=key, partition=f"{period}-01"))
 
 
-def _check(key: str, name: str, passed: bool, sentences: list[str], warned: bool = False) -> dg.AssetCheckResult:
-    shown = "\n".join(f"- {sentence}" for sentence in sentences[:MAXIMUM_LISTED]) or "nothing to report"
-    severity = dg.AssetCheckSeverity.WARN if passed and warned else dg.AssetCheckSeverity.ERROR
+def _check(
+    key: str,
+    name: str,
+    passed: bool,
+    sentences: list[str],
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
+    shown = sentences[:MAXIMUM_LISTED]
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=name,
         passed=passed,
         severity=severity,
-        metadata={"count": len(sentences), "what": dg.MetadataValue.md(shown)},
+        description="\n".join(shown) or "Nothing to report.",
+        metadata={
+            "count": len(sentences),
+            "what": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown) or "nothing"),
+        },
     )
 
 

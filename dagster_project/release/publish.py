@@ -51,6 +51,7 @@ from dagster_project.release.releases import (
     release_lock,
     release_name,
     release_names,
+    remove_write_ahead_logs,
     set_aside,
     withdrawn_ids,
     write_withdrawn,
@@ -73,19 +74,18 @@ def publish(
     and ReleaseError (or NoSpace) when it cannot be done; what is published is then as it was.
     """
     lake = project.lake
-    with release_lock(lake, project.wait_seconds):
+    with _plain_errors(), release_lock(lake, project.wait_seconds):
         before = current_name(lake)
-        with _plain_errors():
-            _sweep(lake)
-            evidence = require_passing_evidence(project, candidate_sha256 or newest_sealed(lake))
-            unchanged = _already_current(lake, evidence)
-            if unchanged is not None:
-                return unchanged
-            _require_publishable(lake, evidence, allow_withdrawn)
-            name = _free_name(lake, evidence)
-            if not (lake.releases / name).exists():
-                _assemble(project, evidence, name)
-            move_pointer(lake, name)
+        _sweep(lake)
+        evidence = require_passing_evidence(project, candidate_sha256 or newest_sealed(lake))
+        unchanged = _already_current(lake, evidence)
+        if unchanged is not None:
+            return unchanged
+        _require_publishable(lake, evidence, allow_withdrawn)
+        name = _free_name(lake, evidence)
+        if not (lake.releases / name).exists():
+            _assemble(project, evidence, name)
+        move_pointer(lake, name)
         untidy = _tidy(lake, evidence, keep_releases)
         note = f"before: {before or 'no release'}{untidy}"
         return replace(read_release(lake, name), outcome="published", note=note)
@@ -117,6 +117,7 @@ def _already_current(lake: Lake, evidence: Evidence) -> Release | None:
     current = read_release(lake, name)
     if current.release_id != evidence.release_id:
         return None
+    remove_write_ahead_logs(lake, name)
     return replace(
         current, outcome="unchanged", note=f"release {current.release_id} is current already; nothing was written"
     )
@@ -256,6 +257,7 @@ def _tidy(lake: Lake, evidence: Evidence, keep_releases: int) -> str:
     try:
         write_withdrawn(lake, withdrawn_ids(lake) - {evidence.release_id})
         _prune(lake, keep_releases)
+        _sweep(lake)
     except (OSError, LakeError) as error:
         return f"; the folder of releases could not be tidied: {error}"
     return ""

@@ -175,10 +175,15 @@ def point_to(lake: Lake, name: str) -> None:
     """
     lake.published.mkdir(parents=True, exist_ok=True)
     _lay_constant_links(lake)
-    for log in _write_ahead_logs(lake, name):
-        log.unlink(missing_ok=True)
+    remove_write_ahead_logs(lake, name)
     _replace_link(lake.published / CURRENT, os.path.relpath(lake.releases / name, lake.published))
     sync_folder(lake.published)
+
+
+def remove_write_ahead_logs(lake: Lake, name: str) -> None:
+    """Whoever opened a published file for writing loses what he wrote: the file is as it was published."""
+    for log in _write_ahead_logs(lake, name):
+        log.unlink(missing_ok=True)
 
 
 def _write_ahead_logs(lake: Lake, name: str) -> tuple[Path, ...]:
@@ -234,12 +239,12 @@ def _reopen(lake: Lake, name: str) -> None:
 
 
 def find_problems(lake: Lake, name: str) -> list[str]:
-    """What is wrong with a kept release: every file against the sha256 in its manifest, and no write-ahead log."""
+    """What is wrong with a kept release: every file against the sha256 in its manifest."""
     try:
         files = read_manifest(lake.releases / name)["files"]
     except ReleaseError as error:
         return [str(error)]
-    problems = [f"{log.name} lies beside a published file" for log in _write_ahead_logs(lake, name) if log.exists()]
+    problems = []
     for relative, expected in files.items():
         path = lake.releases / name / relative
         if not path.is_file():
@@ -259,6 +264,7 @@ def verify_current(lake: Lake) -> list[str]:
         for entry in CONSTANT_LINKS
         if not (lake.published / entry).is_symlink() or (lake.published / entry).readlink() != Path(CURRENT, entry)
     ]
+    wrong += [f"{log.name} lies beside a published file" for log in _write_ahead_logs(lake, name) if log.exists()]
     return wrong + find_problems(lake, name)
 
 
@@ -309,10 +315,13 @@ def repair_current(lake: Lake, *, wait_seconds: float = 30) -> Release | None:
     None when nothing is wrong or nothing is published. The damaged release is renamed out of the list and not withdrawn,
     so the next night builds it again. Raises Refused when no kept release is whole.
     """
-    damaged = current_name(lake)
-    if damaged is None or not find_problems(lake, damaged):
-        return None
     with release_lock(lake, wait_seconds):
+        damaged = current_name(lake)
+        if damaged is None:
+            return None
+        remove_write_ahead_logs(lake, damaged)
+        if not find_problems(lake, damaged):
+            return None
         for release in reversed([r for r in list_releases(lake) if r.name < damaged]):
             if not find_problems(lake, release.name):
                 move_pointer(lake, release.name)

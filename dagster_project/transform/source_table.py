@@ -26,25 +26,29 @@ FIELDS = (
 def write_source_table(lake: Lake) -> Path:
     """The path of the Parquet with one row for each source, all texts; it is rewritten only when a contract changed.
 
-    Raises ContractError when a source.yml cannot be used, OSError when the data folder cannot be written.
+    Raises ContractError when a source.yml cannot be used, OSError or duckdb.Error when the data folder cannot be written.
     """
     path = lake.clean("_meta", "sources.parquet")
-    rows = [tuple(str(getattr(source, name)) for name in FIELDS) for source in load_sources().values()]
+    columns = [[str(getattr(source, name)) for source in load_sources().values()] for name in FIELDS]
     with connection(None) as con:
-        if path.exists() and _read(con, path) == rows:
+        if _read_rows(con, path) == list(zip(*columns, strict=True)):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        columns = ", ".join(f"{quote_identifier(name)} varchar" for name in FIELDS)
-        con.execute(f"create table sources ({columns})")
-        con.executemany(f"insert into sources values ({', '.join('?' for _ in FIELDS)})", rows)
         part = path.with_name(path.name + ".part")
-        con.execute(f"copy (select * from sources order by slug) to {quote_literal(str(part))} (format parquet)")
+        lists = ", ".join(f"unnest(?) as {quote_identifier(name)}" for name in FIELDS)
+        con.execute(f"create table sources as select {lists}", columns)
+        con.execute(f"copy sources to {quote_literal(str(part))} (format parquet)")
         part.replace(path)
     return path
 
 
-def _read(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, ...]] | None:
-    """The rows of the last table; None where it had other columns."""
-    result = con.execute(f"select * from read_parquet({quote_literal(str(path))})")
+def _read_rows(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, ...]] | None:
+    """The rows of the table as it stands; None where there is none, it is damaged, or it has other columns."""
+    if not path.exists():
+        return None
+    try:
+        result = con.execute("select * from read_parquet(?) order by slug", [str(path)])
+    except duckdb.Error:
+        return None
     names = tuple(column[0] for column in result.description or ())
-    return sorted(result.fetchall()) if names == FIELDS else None
+    return result.fetchall() if names == FIELDS else None

@@ -1,16 +1,21 @@
--- Figures whose indicator is not in the catalogue would be left out of fct_indicator_value without a word; indicators of the catalogue
--- without a unit that the facts can work with would be taken for rates.
+-- Figures whose indicator is not in the catalogue would be left out of
+-- fct_indicator_value without a word; indicators of the catalogue without a unit that
+-- the facts can work with would be taken for rates.
 {%- for model in [
     "int_waiting_list_rtt_indicator_value",
     "int_waiting_list_wlmds_indicator_value",
     "int_urgent_care_indicator_value",
+    "int_outpatients_indicator_value",
 ] %}
     select distinct figures.indicator_id, '{{ model }}' as where_it_stands
     from {{ ref(model) }} as figures
-    left join {{ ref("indicators") }} as indicators on figures.indicator_id = indicators.indicator_id
+    left join
+        {{ ref("indicators") }} as indicators
+        on figures.indicator_id = indicators.indicator_id
     where indicators.indicator_id is null
     union all
 {%- endfor %}
 select indicator_id, 'catalogue: unit ' || coalesce(unit, 'missing')
 from {{ ref("indicators") }}
-where unit is null or (unit not in ('proportion', 'count') and unit not like 'rate_per_%')
+where
+    unit is null or (unit not in ('proportion', 'count') and unit not like 'rate_per_%')

@@ -1,21 +1,28 @@
--- Months in which ICBs, regions, providers or treatment functions do not add up to England: something was lost or counted twice.
-{%- set waiting %}
-    select period_end, organisation_level, treatment_function_code, waiting from {{ ref("int_waiting_list_rtt_organisation") }}
-{%- endset %}
+-- Months in which ICBs, regions, providers or treatment functions do not add up to
+-- England: something was lost or counted twice.
 with
-    figures as ({{ waiting }}),
+    figures as (select * from {{ ref("int_waiting_list_rtt_organisation") }}),
 
     sums as (
         select
             period_end,
-            sum(waiting) filter (where organisation_level = 'england' and treatment_function_code = 'all') as england,
-            sum(waiting) filter (where organisation_level = 'region' and treatment_function_code = 'all') as regions,
-            sum(waiting) filter (where organisation_level = 'icb' and treatment_function_code = 'all') as icbs,
             sum(waiting) filter (
-                where organisation_level in ('trust', 'other_provider') and treatment_function_code = 'all'
+                where organisation_level = 'england' and treatment_function_code = 'all'
+            ) as england,
+            sum(waiting) filter (
+                where organisation_level = 'region' and treatment_function_code = 'all'
+            ) as regions,
+            sum(waiting) filter (
+                where organisation_level = 'icb' and treatment_function_code = 'all'
+            ) as icbs,
+            sum(waiting) filter (
+                where
+                    organisation_level in ('trust', 'other_provider')
+                    and treatment_function_code = 'all'
             ) as providers,
             sum(waiting) filter (
-                where organisation_level = 'england' and treatment_function_code <> 'all'
+                where
+                    organisation_level = 'england' and treatment_function_code <> 'all'
             ) as treatment_functions
         from figures
         group by period_end
@@ -27,5 +34,6 @@ where
     regions is distinct from england
     or icbs is distinct from england
     or providers is distinct from england
-    -- one rejected row may break one group of the publisher's totals (threshold rtt_detail_matches_total_minimum_share)
+    -- one rejected row may break one group of the publisher's totals (threshold
+    -- rtt_detail_matches_total_minimum_share)
     or abs(treatment_functions - england) > 0.001 * england

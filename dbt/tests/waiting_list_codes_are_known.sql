@@ -1,4 +1,5 @@
--- WLMDS categories and treatment functions, RTT providers' ICBs and A&E regions that no code list knows, and that would fall out of a sum.
+-- WLMDS categories and treatment functions, RTT providers' ICBs and A&E regions that no
+-- code list knows, and that would fall out of a sum.
 select 'WLMDS category' as what, cells.metric || ' ' || cells.category_code as code
 from {{ ref("stg_nhse_wlmds__geography") }} as cells
 left join
@@ -9,7 +10,9 @@ where groups.metric is null
 union
 select 'WLMDS treatment function', cells.treatment_function_name
 from {{ ref("stg_nhse_wlmds__specialty") }} as cells
-left join {{ ref("treatment_functions") }} as treatment_functions on cells.treatment_function_name = treatment_functions.wlmds_name
+left join
+    {{ ref("treatment_functions") }} as treatment_functions
+    on cells.treatment_function_name = treatment_functions.wlmds_name
 where treatment_functions.wlmds_name is null
 union
 select 'RTT treatment function', figures.treatment_function_code

@@ -1,4 +1,5 @@
--- Sex and total band: the trusts, ICBs and regions of a day add up to NHS acute England within 2.5 for each number (rounded to 5).
+-- Sex and total band: the trusts, ICBs and regions of a day add up to NHS acute England
+-- within 2.5 for each number (rounded to 5).
 with
     sums as (
         select
@@ -9,7 +10,11 @@ with
             sum(count_high) as pathways_high,
             count(*) as numbers
         from {{ ref("int_waiting_list_wlmds_grid") }}
-        where entity = 'geography' and sector = 'NHS ACUTE' and metric = 'sex' and waiting_band = 'total'
+        where
+            entity = 'geography'
+            and sector = 'NHS ACUTE'
+            and metric = 'sex'
+            and waiting_band = 'total'
         group by period_end, category_code, organisation_level
     )
 

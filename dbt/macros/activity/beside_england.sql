@@ -7,9 +7,7 @@
 {% macro beside_england(sources, named_columns) %}
     {%- set sources_listed = "'" ~ (sources | join("', '")) ~ "'" -%}
     with
-        figures as (
-            select * from {{ ref("fct_indicator_value") }} where source_id in ({{ sources_listed }})
-        ),
+        figures as (select * from {{ ref("fct_indicator_value") }} where source_id in ({{ sources_listed }})),
 
         england as (
             select

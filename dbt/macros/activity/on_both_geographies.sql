@@ -21,7 +21,7 @@
     select
         organisation_code,
         organisation_level,
-        {% for key in keys %}{{ key }}, {% endfor %}
+        {% for key in keys %} {{ key }}, {% endfor %}
         'as_reported' as geography_basis,
         numerator,
         denominator,
@@ -41,12 +41,16 @@
     select
         organisation_code,
         organisation_level,
-        {% for key in keys %}{{ key }}, {% endfor %}
+        {% for key in keys %} {{ key }}, {% endfor %}
         'current' as geography_basis,
         case when parts_unknown = 0 and split_reason is null then numerator end as numerator,
         case when denominators_unknown = 0 and split_reason is null then denominator end as denominator,
-        case when parts_unknown > 0 and parts_unbounded = 0 and split_reason is null then numerator_low end as numerator_low,
-        case when parts_unknown > 0 and parts_unbounded = 0 and split_reason is null then numerator_high end as numerator_high,
+        case
+            when parts_unknown > 0 and parts_unbounded = 0 and split_reason is null then numerator_low
+        end as numerator_low,
+        case
+            when parts_unknown > 0 and parts_unbounded = 0 and split_reason is null then numerator_high
+        end as numerator_high,
         case when split_reason is null then value_status else 'not_available' end as value_status,
         coalesce(split_reason, value_status_reason) as value_status_reason,
         organisations_missing,
@@ -63,13 +67,12 @@
                 sum(mapped.numerator) as numerator,
                 sum(mapped.denominator) as denominator,
                 count(*) filter (where mapped.numerator is null) as parts_unknown,
-                -- a count has no denominator, so only a part that is not published makes the sum of denominators unknown
+                -- a count has no denominator, so only a part that is not published makes the sum of denominators
+                -- unknown
                 count(*) filter (
                     where mapped.denominator is null and mapped.value_status <> 'published'
                 ) as denominators_unknown,
-                count(*) filter (
-                    where mapped.numerator is null and mapped.numerator_low is null
-                ) as parts_unbounded,
+                count(*) filter (where mapped.numerator is null and mapped.numerator_low is null) as parts_unbounded,
                 sum(coalesce(mapped.numerator_low, mapped.numerator)) as numerator_low,
                 sum(coalesce(mapped.numerator_high, mapped.numerator)) as numerator_high,
                 -- alphabetical order of the statuses happens not to matter: any part that is not published decides
@@ -96,8 +99,7 @@
                         {{ ref("int_organisation_current") }} as successions
                         on figures.organisation_code = successions.organisation_code
                 ) as mapped
-            left join
-                {{ ref("dim_organisation") }} as successor on mapped.current_code = successor.organisation_code
+            left join {{ ref("dim_organisation") }} as successor on mapped.current_code = successor.organisation_code
             left join
                 (
                     select distinct

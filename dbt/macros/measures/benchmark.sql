@@ -1,12 +1,12 @@
 {#
     Comparison of an area with a benchmark that counts as exact.
 
-    Inputs: lower, upper (limits of the area's value; for the five-way label those at 95% and at 99.8%), benchmark (in the same unit),
-    polarity (high_is_good, low_is_good or neutral: a bare word or a column).
-    Method: significant when the benchmark lies strictly outside the limits; equal to a limit is similar. This is not "two intervals
-    overlap", which is conservative.
-    Source: OHID Fingertips, comparisons with a benchmark.
-    Without limits or benchmark the label is 'not_compared', never 'similar'; a polarity that is not one of the three gives NULL.
+    Inputs: lower, upper (limits of the area's value; for the five-way label those at 95% and at 99.8%), benchmark (in
+    the same unit), polarity (high_is_good, low_is_good or neutral: a bare word or a column).
+    Method: significant when the benchmark lies strictly outside the limits; equal to a limit is similar. This is not
+    "two intervals overlap", which is conservative.
+    Source: OHID Fingertips, comparisons with a benchmark. Without limits or benchmark the label is 'not_compared',
+    never 'similar'; a polarity that is not one of the three gives NULL.
 #}
 {% macro benchmark_direction(lower, upper, benchmark) -%}
     case
@@ -37,7 +37,10 @@
     end
 {%- endmacro %}
 
-{# better, similar or worse (higher, similar or lower for a neutral indicator), or not_compared: see benchmark_direction. #}
+{#
+    better, similar or worse (higher, similar or lower for a neutral indicator), or not_compared: see
+    benchmark_direction.
+#}
 {% macro benchmark_rating(lower, upper, benchmark, polarity) -%}
     {%- set words = ["high_is_good", "low_is_good", "neutral"] -%}
     {%- set known = "'" ~ polarity ~ "'" if polarity in words else polarity -%}

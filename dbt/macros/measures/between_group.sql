@@ -3,7 +3,6 @@
     Inputs: value, share, mean (the same on every row), standard_error.
     Source: WHO HEAT (healthequal bgv, bgsd, covar); Ahn 2018 for the standard error.
 #}
-
 {# Between-group variance: sum a (y - mu)^2, in the square of the value's unit. #}
 {% macro between_group_variance(value, share, mean) -%}
     sum({{ share }} * power({{ value }} - {{ mean }}, 2))
@@ -17,7 +16,8 @@
     {%- set variance = "power(" ~ standard_error ~ ", 2)" -%}
     sqrt(
         4e0 * sum(power({{ share }} * ({{ value }} - {{ mean }}), 2) * {{ variance }})
-        + 2e0 * (
+        + 2e0
+        * (
             power(sum(power({{ share }}, 2) * {{ variance }}), 2)
             - sum(power({{ share }}, 4) * power({{ variance }}, 2))
             + sum(power({{ share }} * (1e0 - {{ share }}), 2) * power({{ variance }}, 2))
@@ -40,7 +40,5 @@
 
 {# Coefficient of variation: 100 BGSD / mu, per cent. NULL for a mean of 0. #}
 {% macro coefficient_of_variation(value, share, mean) -%}
-    (
-        100e0 * {{ between_group_standard_deviation(value, share, mean) }} / nullif(max({{ mean }}), 0e0)
-    )
+    (100e0 * {{ between_group_standard_deviation(value, share, mean) }} / nullif(max({{ mean }}), 0e0))
 {%- endmacro %}

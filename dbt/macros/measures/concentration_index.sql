@@ -1,10 +1,13 @@
 {#
-    Absolute and relative concentration index: aggregate expressions over the columns of population_shares, ordered subgroups.
+    Absolute and relative concentration index: aggregate expressions over the columns of population_shares, ordered
+    subgroups.
     Inputs: value, share, ridit, mean (the same on every row), standard_error, residual, spread.
     Source: WHO HEAT (healthequal aci, rci); Wagstaff 1991. NULL as inequality_measures says.
 #}
-
-{# Absolute concentration index: sum a (2b - 1) y, in the value's unit; above 0 where high values lie with the less disadvantaged. #}
+{#
+    Absolute concentration index: sum a (2b - 1) y, in the value's unit; above 0 where high values lie with the less
+    disadvantaged.
+#}
 {% macro absolute_concentration_index(value, share, ridit) -%}
     sum({{ share }} * (2e0 * {{ ridit }} - 1e0) * {{ value }})
 {%- endmacro %}
@@ -15,8 +18,8 @@
 {%- endmacro %}
 
 {#
-    The standard error of healthequal, 2 sqrt(D sum a e^2 / (K - 2)): the lack of fit of the line, not sampling; four times too wide in
-    the package's own example. For comparison with HEAT. NULL for fewer than three subgroups.
+    The standard error of healthequal, 2 sqrt(D sum a e^2 / (K - 2)): the lack of fit of the line, not sampling; four
+    times too wide in the package's own example. For comparison with HEAT. NULL for fewer than three subgroups.
 #}
 {% macro absolute_concentration_index_model_error(residual, share, spread) -%}
     (
@@ -30,7 +33,5 @@
 
 {# Relative concentration index: the absolute one over the mean, no unit. NULL for a mean of 0. #}
 {% macro relative_concentration_index(value, share, ridit, mean) -%}
-    (
-        {{ absolute_concentration_index(value, share, ridit) }} / nullif(max({{ mean }}), 0e0)
-    )
+    ({{ absolute_concentration_index(value, share, ridit) }} / nullif(max({{ mean }}), 0e0))
 {%- endmacro %}

@@ -13,14 +13,16 @@
       rebase                 an expression that numbers the segments within a series; limits and runs start anew in each; 0: one
       run_length             points on one side of the mean that make a shift, and points of a trend (7; some use 6 or 8)
       minimum_points         below it the limits are trial limits (13)
-    Gives: keys, period, value, segment, point_number, mean, lower_process_limit, upper_process_limit, relative_to_mean (-1, 0, 1),
-    outside_limits, close_to_limits, special_cause_type, point_type, variation_icon and assurance_icon (of the series, on each row),
-    is_latest, limits_status ('limits', 'trial limits' or NULL without), reason (why there are no limits).
-    Method: mean; moving range between neighbours, its mean amr; limits mean -/+ 2.66 amr; near limits at two thirds. Rules in order:
-    outside the limits; run_length points strictly rising or falling (all of them labelled; of two runs the later); two of three
-    beyond the near limits with all three on one side (those beyond labelled); run_length points on one side. All comparisons strict, with a
-    tolerance of 1e-12 of the mean, so that a constant series of 0.1 is not all above its own mean. Variation icon: the last point;
-    assurance icon: the target against the limits of the last segment.
+    Gives: keys, period, value, segment, point_number, mean, lower_process_limit, upper_process_limit, relative_to_mean
+    (-1, 0, 1), outside_limits, close_to_limits, special_cause_type, point_type, variation_icon and assurance_icon (of
+    the series, on each row), is_latest, limits_status ('limits', 'trial limits' or NULL without), reason (why there are
+    no limits).
+    Method: mean; moving range between neighbours, its mean amr; limits mean -/+ 2.66 amr; near limits at two thirds.
+    Rules in order: outside the limits; run_length points strictly rising or falling (all of them labelled; of two runs
+    the later); two of three beyond the near limits with all three on one side (those beyond labelled); run_length
+    points on one side. All comparisons strict, with a tolerance of 1e-12 of the mean, so that a constant series of 0.1
+    is not all above its own mean. Variation icon: the last point; assurance icon: the target against the limits of the
+    last segment.
     Source: NHS England Making Data Count; NHSRplotthedots 0.2.2.
     NULL: limits of a segment without a moving range (fewer than two points, or all screened out).
 #}
@@ -46,9 +48,11 @@
                 {{ period }} as period,
                 {{ measure_quantile_value(value) }} as value,
                 coalesce(cast({{ rebase }} as bigint), 0) as segment,
-                {{ "'" ~ improvement_direction ~ "'" if improvement_direction in words else improvement_direction }} as measure_direction,
+                {{ "'" ~ improvement_direction ~ "'" if improvement_direction in words else improvement_direction }}
+                as measure_direction,
                 {{ measure_double(target) if target is not none else "cast(null as double)" }} as measure_target,
-                {{ measure_double(fix_after) if fix_after is not none else "cast(null as double)" }} as measure_fix_after
+                {{ measure_double(fix_after) if fix_after is not none else "cast(null as double)" }}
+                as measure_fix_after
             from {{ relation }}
         ),
         measure_moves as (
@@ -63,7 +67,9 @@
         measure_based as (
             select
                 *,
-                case when measure_fix_after is null or point_number <= measure_fix_after then value end as measure_base_value,
+                case
+                    when measure_fix_after is null or point_number <= measure_fix_after then value
+                end as measure_base_value,
                 case
                     when measure_fix_after is null or point_number <= measure_fix_after then abs(measure_move)
                 end as measure_base_range
@@ -81,7 +87,9 @@
                 *,
                 avg(
                     case
-                        when not ({{ measure_boolean(screen_outliers) }}) or measure_base_range < 3.267e0 * measure_all_ranges
+                        when
+                            not ({{ measure_boolean(screen_outliers) }})
+                            or measure_base_range < 3.267e0 * measure_all_ranges
                         then measure_base_range
                     end
                 ) over ({{ segment }}) as measure_range
@@ -143,7 +151,10 @@
                     when measure_sign = 0
                     then 'common_cause'
                     when measure_direction = 'neutral'
-                    then case when measure_sign > 0 then 'special_cause_neutral_high' else 'special_cause_neutral_low' end
+                    then
+                        case
+                            when measure_sign > 0 then 'special_cause_neutral_high' else 'special_cause_neutral_low'
+                        end
                     when measure_direction = 'increase'
                     then case when measure_sign > 0 then 'special_cause_improvement' else 'special_cause_concern' end
                     when measure_direction = 'decrease'

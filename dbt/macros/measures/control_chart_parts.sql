@@ -1,8 +1,10 @@
-{# The rules of control_chart. A run end is 0, or the signed number of the point on which a run ends (+ high or rising). #}
-
 {#
-    Point number times direction where the last `length` points (for steps: `length` less one steps) all have the same sign, else 0.
-    less is 1 for steps between points, 0 for points.
+    The rules of control_chart. A run end is 0, or the signed number of the point on which a run ends (+ high or
+    rising).
+#}
+{#
+    Point number times direction where the last `length` points (for steps: `length` less one steps) all have the same
+    sign, else 0. less is 1 for steps between points, 0 for points.
 #}
 {% macro measure_run_end(sign, partition, length, less) -%}
     {%- set window -%}
@@ -12,7 +14,7 @@
         when sum(case when {{ sign }} = 1 then 1 else 0 end) {{ window }} = {{ measure_less(length, less) }}
         then point_number
         when sum(case when {{ sign }} = -1 then 1 else 0 end) {{ window }} = {{ measure_less(length, less) }}
-        then -point_number
+        then - point_number
         else 0
     end
 {%- endmacro %}
@@ -34,7 +36,10 @@
     end
 {%- endmacro %}
 
-{# 1 or -1 where the point lies in a run that ends on it or within the next length - 1 points (the latest such run), else 0. #}
+{#
+    1 or -1 where the point lies in a run that ends on it or within the next length - 1 points (the latest such run),
+    else 0.
+#}
 {% macro measure_latest_run(run_end, partition, length) -%}
     {%- set window -%}
         over ({{ partition }} order by period rows between current row and {{ measure_less(length, 1) }} following)
@@ -67,9 +72,12 @@
     end
 {%- endmacro %}
 
-{% macro measure_length_text(run_length) -%} cast({{ run_length }} as varchar) {%- endmacro %}
+{% macro measure_length_text(run_length) -%} {{ measure_text(run_length) }} {%- endmacro %}
 
-{# +1 where the label points up, -1 where it points down, 0 for common cause: the same precedence as measure_special_cause. #}
+{#
+    +1 where the label points up, -1 where it points down, 0 for common cause: the same precedence as
+    measure_special_cause.
+#}
 {% macro measure_special_cause_sign() -%}
     case
         when outside_limits

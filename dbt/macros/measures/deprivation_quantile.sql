@@ -1,10 +1,11 @@
 {#
     Quantile of an area by the value of an index, 1 to quantiles: a window expression.
 
-    Inputs: value (the index or its rank), quantiles (10 for deciles), invert (true: the highest value is quantile 1, as for an IMD
-    score, where high is most deprived; false: the lowest value is), partition_by (columns within which the areas are ranked).
-    Method: q = floor((Q + 1) - ceil((n + 1 - rank) / (n / Q))), 0 becomes 1; ties take the lowest rank; areas without a value are not
-    ranked and not counted.
+    Inputs: value (the index or its rank), quantiles (10 for deciles), invert (true: the highest value is quantile 1, as
+    for an IMD score, where high is most deprived; false: the lowest value is), partition_by (columns within which the
+    areas are ranked).
+    Method: q = floor((Q + 1) - ceil((n + 1 - rank) / (n / Q))), 0 becomes 1; ties take the lowest rank; areas without a
+    value are not ranked and not counted.
     Source: PHEindicatormethods phe_quantile. For national IMD deciles take the published decile.
     NULL: a missing value, or fewer areas with a value than quantiles (deprivation_quantile_reason says which).
 #}

@@ -1,5 +1,6 @@
 {#
-    Directly standardised rate: aggregate expressions over the age bands of one area, for `select ..., <macro> ... group by area`.
+    Directly standardised rate: aggregate expressions over the age bands of one area, for `select ..., <macro> ... group
+    by area`.
 
     Inputs
       count                events of the age band; NULL counts as no event (OHID's rule): never pass a suppressed count as NULL
@@ -12,9 +13,9 @@
       event_variance       only for events that are not independent: the variance of the band's count, sum of frequency squared
                            times persons (repeat_events_by_age gives it); none takes the count itself, Poisson
     Units: events per multiplier people of the standard population.
-    Method: v = sum(w c/p) / sum w; variance = sum(w^2 var(c)/p^2) / (sum w)^2; limits by Dobson,
-    v + sqrt(variance / O) (limit of O - O) with the Poisson limits of the total O (exact below 10, Byar from 10). A truncated age
-    range uses its own bands and their own sum of weights.
+    Method: v = sum(w c/p) / sum w; variance = sum(w^2 var(c)/p^2) / (sum w)^2; limits by Dobson, v + sqrt(variance / O)
+    (limit of O - O) with the Poisson limits of the total O (exact below 10, Byar from 10). A truncated age range uses
+    its own bands and their own sum of weights.
     Source: OHID Public Health Technical Guidance, Standardisation, DSRs; Dobson 1991.
     NULL: whenever directly_standardised_rate_reason says why.
 #}
@@ -23,14 +24,9 @@
 ) -%}
     case
         when
-            {{
-                directly_standardised_rate_reason(
-                    count, population, standard_population, minimum_events, age_bands
-                )
-            }}
+            {{ directly_standardised_rate_reason(count, population, standard_population, minimum_events, age_bands) }}
             is null
-        then
-            {{ measure_dsr_share(count, population, standard_population) }} * {{ measure_double(multiplier) }}
+        then {{ measure_dsr_share(count, population, standard_population) }} * {{ measure_double(multiplier) }}
     end
 {%- endmacro %}
 
@@ -49,26 +45,24 @@
         {%- endif %}
         when not ({{ measure_all(measure_double(standard_population) ~ " > 0e0") }})
         then 'an age band has no standard population'
-        when
-            not (
-                {{
-                    measure_all(
-                        measure_double(population) ~ " > 0e0 and " ~ measure_is_finite(population)
-                    )
-                }}
-            )
+        when not ({{ measure_all(measure_double(population) ~ " > 0e0 and " ~ measure_is_finite(population)) }})
         then 'an age band has no population'
         when
             not (
                 {{
                     measure_all(
-                        count ~ " is null or (" ~ measure_double(count) ~ " >= 0e0 and " ~ measure_is_finite(count) ~ ")"
+                        count
+                        ~ " is null or ("
+                        ~ measure_double(count)
+                        ~ " >= 0e0 and "
+                        ~ measure_is_finite(count)
+                        ~ ")"
                     )
                 }}
             )
         then 'an age band has a negative count'
         when {{ measure_dsr_events(count) }} < {{ measure_double(minimum_events) }}
-        then 'fewer than ' || {{ minimum_events }} || ' events'
+        then 'fewer than ' || {{ measure_text(minimum_events) }} || ' events'
     end
 {%- endmacro %}
 
@@ -77,11 +71,7 @@
     count, population, standard_population, confidence=0.95, minimum_events=10, age_bands=none
 ) -%}
     coalesce(
-        {{
-            directly_standardised_rate_reason(
-                count, population, standard_population, minimum_events, age_bands
-            )
-        }},
+        {{ directly_standardised_rate_reason(count, population, standard_population, minimum_events, age_bands) }},
         {{ poisson_reason(measure_dsr_events(count), confidence) }},
         case when {{ measure_dsr_events(count) }} = 0e0 then 'no events' end
     )
@@ -171,14 +161,14 @@
                 directly_standardised_rate_limits_reason(
                     count, population, standard_population, confidence, minimum_events, age_bands
                 )
-            }}
-            is null
+            }} is null
         then
             (
-                {{ measure_dsr_share(count, population, standard_population) }}
-                + sqrt(
+                {{ measure_dsr_share(count, population, standard_population) }} + sqrt(
                     sum(
-                        power({{ measure_double(standard_population) }} / nullif({{ measure_double(population) }}, 0e0), 2)
+                        power(
+                            {{ measure_double(standard_population) }} / nullif({{ measure_double(population) }}, 0e0), 2
+                        )
                         * coalesce({{ measure_double(variance) }}, 0e0)
                     )
                     / nullif({{ events }}, 0e0)

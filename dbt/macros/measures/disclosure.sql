@@ -19,9 +19,9 @@
         when {{ disclosure_reason(count, rule, threshold) }} is not null
         then null
         when {{ measure_disclosure_rule(rule) }} = 'hes'
-        then {{ measure_rounded_to(n, 5 if base is none else base) }}
+        then {{ measure_rounded_to(n, measure_or_default(base, 5)) }}
         when {{ measure_disclosure_rule(rule) }} = 'opensafely'
-        then {{ measure_midpoint(n, 6 if base is none else base) }}
+        then {{ measure_midpoint(n, measure_or_default(base, 6)) }}
         else {{ n }}
     end
 {%- endmacro %}
@@ -51,13 +51,13 @@
     case
         when {{ disclosure_reason(count, rule, threshold) }} = 'suppressed'
         then '*'
-        else cast(cast({{ disclosure_count(count, rule, threshold, base) }} as bigint) as varchar)
+        else {{ measure_text("cast(" ~ disclosure_count(count, rule, threshold, base) ~ " as bigint)") }}
     end
 {%- endmacro %}
 
 {#
-    Why a crude rate, a proportion or its limits may not be shown: NULL where they may. An exact rate and a published denominator give
-    the numerator back, so both the numerator and its complement must be 0 or above the threshold.
+    Why a crude rate, a proportion or its limits may not be shown: NULL where they may. An exact rate and a published
+    denominator give the numerator back, so both the numerator and its complement must be 0 or above the threshold.
     Inputs: numerator, denominator, rule, threshold. Standardised rates, their limits and regressions are exempt.
 #}
 {% macro disclosure_ratio_reason(numerator, denominator, rule="hes", threshold=7) -%}
@@ -87,8 +87,13 @@
         when {{ number }} = 0e0
         then 0e0
         else
-            ceil({{ number }} / {{ measure_double(base) }})
-            * {{ measure_double(base) }}
+            ceil({{ number }} / {{ measure_double(base) }}) * {{ measure_double(base) }}
             - floor({{ measure_double(base) }} / 2e0)
     end
+{%- endmacro %}
+
+{# The fallback where the argument is not given: at compilation for none, at run time for an expression that is NULL. #}
+{% macro measure_or_default(argument, fallback) -%}
+    {%- if argument is none -%} {{ return(fallback) }} {%- endif -%}
+    {{ return(argument if argument is number else "coalesce(" ~ argument ~ ", " ~ fallback ~ ")") }}
 {%- endmacro %}

@@ -1,14 +1,16 @@
 {#
     What an attacker learns of the suppressed cells of a table whose exact total is published, and what else must go.
 
-    Inputs: relation with one row for each table (group_by) and cell; cell (names it; breaks ties); count (exact, before rounding);
-    threshold (1 to threshold is suppressed, 7).
-    Gives, for each row: cell, primary_suppressed, primary_suppressed_cells of the table, attacker_min and attacker_max of a suppressed
-    cell, disclosed_without_secondary, and the remedy: secondary_suppressed (the smallest other cell above 0, one per disclosed table)
-    or total_withheld (there is no such cell).
-    Method: k suppressed cells that sum to S each lie in [max(1, S - t (k - 1)), min(t, S - (k - 1))]; disclosed if the ends meet: k = 1,
-    all ones, or all at the threshold. A further cell above the threshold, hidden under the same mark, opens the range.
-    Source: feasible ranges of a one-way table; HES and ECDS rule (September 2018). A table with rounded totals needs none of it.
+    Inputs: relation with one row for each table (group_by) and cell; cell (names it; breaks ties); count (exact, before
+    rounding); threshold (1 to threshold is suppressed, 7).
+    Gives, for each row: cell, primary_suppressed, primary_suppressed_cells of the table, attacker_min and attacker_max
+    of a suppressed cell, disclosed_without_secondary, and the remedy: secondary_suppressed (the smallest other cell
+    above 0, one per disclosed table) or total_withheld (there is no such cell).
+    Method: k suppressed cells that sum to S each lie in [max(1, S - t (k - 1)), min(t, S - (k - 1))]; disclosed if the
+    ends meet: k = 1, all ones, or all at the threshold. A further cell above the threshold, hidden under the same mark,
+    opens the range.
+    Source: feasible ranges of a one-way table; HES and ECDS rule (September 2018). A table with rounded totals needs
+    none of it.
     NULL: a table with a missing or negative count gives NULL ranges with attack_reason.
 #}
 {% macro disclosure_attack(relation, group_by, cell, count, threshold=7) -%}
@@ -21,7 +23,9 @@
                 {{ cell }} as cell,
                 {{ measure_double(count) }} as measure_count,
                 case
-                    when {{ measure_double(count) }} >= 1e0 and {{ measure_double(count) }} <= {{ limit }} then 1e0 else 0e0
+                    when {{ measure_double(count) }} >= 1e0 and {{ measure_double(count) }} <= {{ limit }}
+                    then 1e0
+                    else 0e0
                 end as measure_small,
                 case when {{ measure_double(count) }} >= 0e0 then 0 else 1 end as measure_faulty
             from {{ relation }}
@@ -34,7 +38,8 @@
                 sum(measure_small * measure_count) over ({{ measure_partition(group_by) }}) as measure_sum,
                 row_number() over (
                     {{ measure_partition(group_by) }}
-                    order by case when measure_small = 0e0 and measure_count > 0e0 then measure_count end nulls last, cell
+                    order by
+                        case when measure_small = 0e0 and measure_count > 0e0 then measure_count end nulls last, cell
                 ) as measure_next_place
             from measure_rows
         ),

@@ -1,13 +1,12 @@
 {#
-    Helpers that every measure is built on. What differs between engines stands here, behind adapter.dispatch, and nowhere else.
+    Helpers that every measure is built on. What differs between engines stands here, behind adapter.dispatch, and
+    nowhere else.
 
     Arguments of all measure macros: a Jinja string is a SQL expression (a column, mostly), a Jinja number is a literal.
-    Literals are written with an exponent, because DuckDB reads `1.96` as DECIMAL(3, 2) and multiplies decimals exactly until
-    they overflow, while it reads `1.96e0` as DOUBLE, as Spark does.
+    Literals are written with an exponent, because DuckDB reads `1.96` as DECIMAL(3, 2) and multiplies decimals exactly
+    until they overflow, while it reads `1.96e0` as DOUBLE, as Spark does.
 #}
-{% macro measure_double(expression) -%}
-    {{ return(adapter.dispatch("measure_double")(expression)) }}
-{%- endmacro %}
+{% macro measure_double(expression) -%} {{ return(adapter.dispatch("measure_double")(expression)) }} {%- endmacro %}
 
 {% macro default__measure_double(expression) -%}
     {%- if expression is number -%}
@@ -27,4 +26,12 @@
 
 {% macro duckdb__measure_is_finite(expression) -%}
     {{ return("isfinite(" ~ measure_double(expression) ~ ")") }}
+{%- endmacro %}
+
+{#
+    The expression as text, in the engine's own type (DuckDB text, Spark string); a bare NULL of that type without an
+    argument.
+#}
+{% macro measure_text(expression="null") -%}
+    {{ return("cast(" ~ expression ~ " as " ~ dbt.type_string() ~ ")") }}
 {%- endmacro %}

@@ -1,12 +1,13 @@
 {#
-    What a recorded ethnic category code says about the recording: 'known', 'not_stated' (Z, the person was asked and did not say: a valid
-    answer, but no known ethnicity), 'not_known' (99, the legacy X of HES, blank or missing) or 'invalid' (anything else).
+    What a recorded ethnic category code says about the recording: 'known', 'not_stated' (Z, the person was asked and
+    did not say: a valid answer, but no known ethnicity), 'not_known' (99, the legacy X of HES, blank or missing) or
+    'invalid' (anything else).
     Inputs: code, of the 16+1 categories of the 2001 Census; trimmed and read in upper case.
     Source: NHS Data Dictionary, ETHNIC CATEGORY CODE 2001.
 #}
 {% macro ethnicity_status(code) -%}
     {%- set known = ["A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S"] -%}
-    {%- set cleaned = "upper(trim(cast(" ~ code ~ " as varchar)))" -%}
+    {%- set cleaned = "upper(trim(" ~ measure_text(code) ~ "))" -%}
     case
         when {{ cleaned }} in ('{{ known | join("', '") }}')
         then 'known'
@@ -19,14 +20,13 @@
 {%- endmacro %}
 
 {#
-    Records of one status: an aggregate expression. Inputs: code; records (how many the row stands for, 1 for a row per record); status,
-    one of the four words of ethnicity_status.
+    Records of one status: an aggregate expression. Inputs: code; records (how many the row stands for, 1 for a row per
+    record); status, one of the four words of ethnicity_status (a bare word or an expression).
 #}
 {% macro ethnicity_records(code, records=1, status="known") -%}
-    {%- if status not in ["known", "not_stated", "not_known", "invalid"] -%}
-        {{ exceptions.raise_compiler_error("ethnicity status " ~ status ~ " is unknown") }}
-    {%- endif -%}
-    coalesce(sum(case when {{ ethnicity_status(code) }} = '{{ status }}' then {{ measure_double(records) }} end), 0e0)
+    {%- set words = ["known", "not_stated", "not_known", "invalid"] -%}
+    {%- set wanted = "'" ~ status ~ "'" if status in words else status -%}
+    coalesce(sum(case when {{ ethnicity_status(code) }} = {{ wanted }} then {{ measure_double(records) }} end), 0e0)
 {%- endmacro %}
 
 {#
@@ -38,13 +38,18 @@
 {%- endmacro %}
 
 {#
-    Share of records with a valid code, per cent: known or not stated. It flatters: "not stated" says nothing about the person.
+    Share of records with a valid code, per cent: known or not stated. It flatters: "not stated" says nothing about the
+    person.
     Inputs: as ethnicity_records. NULL: no records at all.
 #}
 {% macro ethnicity_valid_pct(code, records=1) -%}
     {{
         proportion(
-            "(" ~ ethnicity_records(code, records, "known") ~ " + " ~ ethnicity_records(code, records, "not_stated") ~ ")",
+            "("
+            ~ ethnicity_records(code, records, "known")
+            ~ " + "
+            ~ ethnicity_records(code, records, "not_stated")
+            ~ ")",
             measure_ethnicity_total(records),
             100,
         )

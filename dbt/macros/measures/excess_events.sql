@@ -1,20 +1,21 @@
 {#
     Excess (avoidable) events of each group of subgroups against three references, one row for each group and reference.
 
-    Inputs: relation (one row for each group and subgroup); group_by; subgroup_order (1 = most deprived; the highest is the least
-    deprived; none for subgroups without an order: the reference least_deprived is then NULL with a reason); events (0 or more);
-    population (above 0); multiplier of the reference rate; favourable (true: the best rate is the highest); quantiles (how many
-    subgroups there must be; none does not check); confidence.
-    Gives: keys, reference (least_deprived, average, best), reference_rate, excess_net, excess_net_lower, excess_net_upper,
-    excess_net_standard_error, excess_positive_only, attributable_fraction (share, net over all events), events, population, reason,
-    limits_reason, fraction_reason.
+    Inputs: relation (one row for each group and subgroup); group_by; subgroup_order (1 = most deprived; the highest is
+    the least deprived; none for subgroups without an order: the reference least_deprived is then NULL with a reason);
+    events (0 or more); population (above 0); multiplier of the reference rate; favourable (true: the best rate is the
+    highest); quantiles (how many subgroups there must be; none does not check); confidence.
+    Gives: keys, reference (least_deprived, average, best), reference_rate, excess_net, excess_net_lower,
+    excess_net_upper, excess_net_standard_error, excess_positive_only, attributable_fraction (share, net over all
+    events), events, population, reason, limits_reason, fraction_reason.
     Units: events.
-    Method: r* the reference's rate; net = X - r* N = sum (r_i - r*) n_i; positive only = sum max(0, x_i - r* n_i); fraction = net / X.
-    Standard error with the reference's own events random (Poisson): sqrt(sum of others x_i + (N_others / n_ref)^2 x_ref). The limits are
-    those of the absolute gap of the others' rate and the reference's (MOVER with exact or Byar's limits), times the others'
-    population. Only against the least deprived: the average contains the group itself, the best is picked by the data.
-    Source: Institute of Health Equity, Lives cut short (2024); own derivation of the error, checked by simulation. Where age structure
-    differs, use age-standardised rates or sum the excess over age bands.
+    Method: r* the reference's rate; net = X - r* N = sum (r_i - r*) n_i; positive only = sum max(0, x_i - r* n_i);
+    fraction = net / X. Standard error with the reference's own events random (Poisson): sqrt(sum of others x_i +
+    (N_others / n_ref)^2 x_ref). The limits are those of the absolute gap of the others' rate and the reference's (MOVER
+    with exact or Byar's limits), times the others' population. Only against the least deprived: the average contains
+    the group itself, the best is picked by the data.
+    Source: Institute of Health Equity, Lives cut short (2024); own derivation of the error, checked by simulation.
+    Where age structure differs, use age-standardised rates or sum the excess over age bands.
     NULL: a missing or negative count, a missing or zero population, a missing quantile; the fraction without any event.
 #}
 {% macro excess_events(
@@ -28,12 +29,13 @@
     quantiles=none,
     confidence=0.95
 ) -%}
-    {%- set direction = "-" if favourable is sameas true else "" -%}
+    {%- set row_rate = "measure_events / nullif(measure_population, 0e0)" -%}
     with
         measure_rows as (
             select
                 {{ measure_key_columns(group_by) }}
-                {{ measure_double(subgroup_order) if subgroup_order is not none else "cast(null as double)" }} as measure_order,
+                {{ measure_double(subgroup_order) if subgroup_order is not none else "cast(null as double)" }}
+                as measure_order,
                 {{ measure_double(events) }} as measure_events,
                 {{ measure_double(population) }} as measure_population,
                 {{ rate_reason(events, population) }} as measure_row_reason
@@ -49,8 +51,7 @@
                     {{ measure_partition(group_by) }}
                     order by
                         case
-                            when measure_population > 0e0
-                            then {{ direction }}(measure_events / measure_population)
+                            when {{ measure_boolean(favourable) }} then - ({{ row_rate }}) else {{ row_rate }}
                         end nulls last,
                         measure_population desc
                 ) as measure_place_best
@@ -70,8 +71,7 @@
                 max(case when measure_place_least = 1 then measure_population end) as measure_least_population,
                 max(case when measure_place_best = 1 then measure_events end) as measure_best_events,
                 max(case when measure_place_best = 1 then measure_population end) as measure_best_population
-            from measure_places
-            {{ measure_group_by(group_by) }}
+            from measure_places {{ measure_group_by(group_by) }}
         ),
         measure_references as (
             {% for reference in ["least_deprived", "average", "best"] -%}
@@ -82,12 +82,17 @@
                     {{ measure_excess_reference_population(reference) }} as measure_reference_population,
                     coalesce(
                         measure_row_reason,
-                        {{ measure_excess_order_reason(quantiles) if reference == "least_deprived" else "cast(null as varchar)" }}
+                        {{
+                            (
+                                measure_excess_order_reason(quantiles)
+                                if reference == "least_deprived"
+                                else measure_text()
+                            )
+                        }}
                     ) as reason,
                     events,
                     population
-                from measure_totals
-                {{ "union all" if not loop.last }}
+                from measure_totals {{ "union all" if not loop.last }}
             {% endfor %}
         ),
         measure_excess as (
@@ -148,14 +153,12 @@
         case
             when limits_reason is null
             then
-                measure_other_population
-                * {{ gap_absolute_mover_lower(*measure_excess_pair(), confidence=confidence) }}
+                measure_other_population * {{ gap_absolute_mover_lower(*measure_excess_pair(), confidence=confidence) }}
         end as excess_net_lower,
         case
             when limits_reason is null
             then
-                measure_other_population
-                * {{ gap_absolute_mover_upper(*measure_excess_pair(), confidence=confidence) }}
+                measure_other_population * {{ gap_absolute_mover_upper(*measure_excess_pair(), confidence=confidence) }}
         end as excess_net_upper,
         case
             when limits_reason is null
@@ -179,9 +182,11 @@
 {%- endmacro %}
 
 {#
-    Excess events of one subgroup against another: x_1 - r_2 n_1, with limits n_1 times those of the absolute gap of the two rates.
+    Excess events of one subgroup against another: x_1 - r_2 n_1, with limits n_1 times those of the absolute gap of the
+    two rates.
     Inputs: events and population of the subgroup (1) and of the reference (2), confidence.
-    Units: events. Source: as excess_events. NULL: whenever gap_rates_reason (the limits: gap_absolute_mover_reason) says why.
+    Units: events. Source: as excess_events. NULL: whenever gap_rates_reason (the limits: gap_absolute_mover_reason)
+    says why.
 #}
 {% macro excess_events_pair(events_1, population_1, events_2, population_2) -%}
     ({{ measure_double(population_1) }} * {{ gap_absolute_rates(events_1, population_1, events_2, population_2) }})

@@ -1,10 +1,10 @@
 {#
     Funnel: is an organisation's proportion, ratio or rate further from the baseline than chance explains.
 
-    Inputs: numerator, denominator (expected events for a ratio), baseline (the pooled average as a share or as events per unit of
-    the denominator; 1 for a ratio), confidence, multiplier, statistic (proportion, ratio or rate: a bare word or a column).
+    Inputs: numerator, denominator (expected events for a ratio), baseline (the pooled average as a share or as events
+    per unit of the denominator; 1 for a ratio), confidence, multiplier, statistic (proportion, ratio or rate: a bare
+    word or a column).
 #}
-
 {#
     Lower control limit of a proportion at an organisation's own size.
     Units: share times multiplier, not below 0.
@@ -43,9 +43,10 @@
 {%- endmacro %}
 
 {#
-    'High (0.001)', 'High (0.025)', 'Not significant', 'Low (0.025)', 'Low (0.001)' or, without what it takes, 'Not applicable'.
-    Method: a proportion is compared with the control limits at its own denominator; a ratio or rate by its Poisson limits (exact below
-    10 events, Byar from 10) against 1 or the baseline. All comparisons strict.
+    'High (0.001)', 'High (0.025)', 'Not significant', 'Low (0.025)', 'Low (0.001)' or, without what it takes, 'Not
+    applicable'.
+    Method: a proportion is compared with the control limits at its own denominator; a ratio or rate by its Poisson
+    limits (exact below 10 events, Byar from 10) against 1 or the baseline. All comparisons strict.
     Source: PHEindicatormethods assign_funnel_significance; APHO Technical Briefing 2.
 #}
 {% macro funnel_label(statistic, numerator, denominator, baseline) -%}

@@ -1,10 +1,12 @@
 {#
-    Gaps of two proportions: group 1 minus, or over, group 2.
-    Common inputs: numerator_1, denominator_1, numerator_2, denominator_2 (counts), multiplier (of the difference; 100 gives
-    percentage points; ratios take none), confidence (two-sided share).
+    Gaps of two proportions: group 1 minus, or over, group 2. Common inputs: numerator_1, denominator_1, numerator_2,
+    denominator_2 (counts), multiplier (of the difference; 100 gives percentage points; ratios take none), confidence
+    (two-sided share).
 #}
-
-{# Why the gap is undefined: NULL where it is defined, else 'group 1: ' or 'group 2: ' and the reason of proportion_reason. #}
+{#
+    Why the gap is undefined: NULL where it is defined, else 'group 1: ' or 'group 2: ' and the reason of
+    proportion_reason.
+#}
 {% macro gap_proportions_reason(numerator_1, denominator_1, numerator_2, denominator_2) -%}
     coalesce(
         'group 1: ' || {{ proportion_reason(numerator_1, denominator_1) }},
@@ -37,7 +39,8 @@
 {%- endmacro %}
 
 {#
-    Lower limit of the absolute gap: Newcombe's hybrid score interval, d - sqrt((p1 - l1)^2 + (u2 - p2)^2) with Wilson's l and u.
+    Lower limit of the absolute gap: Newcombe's hybrid score interval, d - sqrt((p1 - l1)^2 + (u2 - p2)^2) with Wilson's
+    l and u.
     Units: as gap_absolute_proportions.
     Source: Newcombe 1998, method 10; equal to statsmodels confint_proportions_2indep(method="newcomb").
     NULL: whenever gap_absolute_newcombe_reason says why.
@@ -58,8 +61,7 @@
                     measure_wilson_unchecked(numerator_2, denominator_2, confidence, "+"),
                     "-",
                 )
-            }}
-            * {{ measure_double(multiplier) }}
+            }} * {{ measure_double(multiplier) }}
     end
 {%- endmacro %}
 
@@ -80,14 +82,13 @@
                     measure_wilson_unchecked(numerator_2, denominator_2, confidence, "-"),
                     "+",
                 )
-            }}
-            * {{ measure_double(multiplier) }}
+            }} * {{ measure_double(multiplier) }}
     end
 {%- endmacro %}
 
 {#
-    One Wald limit of the absolute gap, d -/+ z sqrt(p1 q1/n1 + p2 q2/n2): for comparison with other publications only, it is
-    [0, 0] where both counts are 0. NULL: whenever gap_absolute_newcombe_reason says why.
+    One Wald limit of the absolute gap, d -/+ z sqrt(p1 q1/n1 + p2 q2/n2): for comparison with other publications only,
+    it is [0, 0] where both counts are 0. NULL: whenever gap_absolute_newcombe_reason says why.
 #}
 {% macro gap_absolute_proportions_wald_lower(
     numerator_1, denominator_1, numerator_2, denominator_2, multiplier=1, confidence=0.95
@@ -122,7 +123,8 @@
         then
             (
                 {{ p1 }}
-                - {{ p2 }} {{ sign }} {{ normal_quantile(confidence) }} * sqrt(
+                - {{ p2 }} {{ sign }} {{ normal_quantile(confidence) }}
+                * sqrt(
                     {{ p1 }} * (1e0 - {{ p1 }}) / nullif({{ measure_double(denominator_1) }}, 0e0)
                     + {{ p2 }} * (1e0 - {{ p2 }}) / nullif({{ measure_double(denominator_2) }}, 0e0)
                 )
@@ -139,7 +141,10 @@
     )
 {%- endmacro %}
 
-{# Why a limit of the ratio is undefined: as gap_relative_proportions_reason, 'group 1: zero numerator' or confidence_reason. #}
+{#
+    Why a limit of the ratio is undefined: as gap_relative_proportions_reason, 'group 1: zero numerator' or
+    confidence_reason.
+#}
 {% macro gap_relative_katz_reason(numerator_1, denominator_1, numerator_2, denominator_2, confidence=0.95) -%}
     coalesce(
         {{ gap_relative_proportions_reason(numerator_1, denominator_1, numerator_2, denominator_2) }},

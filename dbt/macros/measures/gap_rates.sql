@@ -1,9 +1,8 @@
 {#
-    Gaps of two crude rates: group 1 minus, or over, group 2.
-    Common inputs: numerator_1, denominator_1, numerator_2, denominator_2 (events and population), multiplier (of the difference;
-    ratios take none), confidence (two-sided share).
+    Gaps of two crude rates: group 1 minus, or over, group 2. Common inputs: numerator_1, denominator_1, numerator_2,
+    denominator_2 (events and population), multiplier (of the difference; ratios take none), confidence (two-sided
+    share).
 #}
-
 {# Why the gap is undefined: NULL where it is defined, else 'group 1: ' or 'group 2: ' and the reason of rate_reason. #}
 {% macro gap_rates_reason(numerator_1, denominator_1, numerator_2, denominator_2) -%}
     coalesce(
@@ -45,8 +44,7 @@
     numerator_1, denominator_1, numerator_2, denominator_2, multiplier=1, confidence=0.95
 ) -%}
     case
-        when
-            {{ gap_absolute_mover_reason(numerator_1, denominator_1, numerator_2, denominator_2, confidence) }} is null
+        when {{ gap_absolute_mover_reason(numerator_1, denominator_1, numerator_2, denominator_2, confidence) }} is null
         then
             {{
                 measure_mover_unchecked(
@@ -56,18 +54,19 @@
                     measure_rate_limit_unchecked(numerator_2, denominator_2, confidence, "+"),
                     "-",
                 )
-            }}
-            * {{ measure_double(multiplier) }}
+            }} * {{ measure_double(multiplier) }}
     end
 {%- endmacro %}
 
-{# Upper limit of the absolute gap of two rates: d + sqrt((u1 - r1)^2 + (r2 - l2)^2); otherwise as gap_absolute_mover_lower. #}
+{#
+    Upper limit of the absolute gap of two rates: d + sqrt((u1 - r1)^2 + (r2 - l2)^2); otherwise as
+    gap_absolute_mover_lower.
+#}
 {% macro gap_absolute_mover_upper(
     numerator_1, denominator_1, numerator_2, denominator_2, multiplier=1, confidence=0.95
 ) -%}
     case
-        when
-            {{ gap_absolute_mover_reason(numerator_1, denominator_1, numerator_2, denominator_2, confidence) }} is null
+        when {{ gap_absolute_mover_reason(numerator_1, denominator_1, numerator_2, denominator_2, confidence) }} is null
         then
             {{
                 measure_mover_unchecked(
@@ -77,13 +76,13 @@
                     measure_rate_limit_unchecked(numerator_2, denominator_2, confidence, "-"),
                     "+",
                 )
-            }}
-            * {{ measure_double(multiplier) }}
+            }} * {{ measure_double(multiplier) }}
     end
 {%- endmacro %}
 
 {#
-    One Wald limit of the absolute gap of two rates, d -/+ z sqrt(x1/n1^2 + x2/n2^2): for comparison with other publications only.
+    One Wald limit of the absolute gap of two rates, d -/+ z sqrt(x1/n1^2 + x2/n2^2): for comparison with other
+    publications only.
     NULL: as gap_rates_reason and confidence_reason say.
 #}
 {% macro gap_absolute_rates_wald_lower(
@@ -114,7 +113,8 @@
         then
             (
                 {{ r1 }}
-                - {{ r2 }} {{ sign }} {{ normal_quantile(confidence) }} * sqrt(
+                - {{ r2 }} {{ sign }} {{ normal_quantile(confidence) }}
+                * sqrt(
                     {{ r1 }} / nullif({{ measure_double(denominator_1) }}, 0e0)
                     + {{ r2 }} / nullif({{ measure_double(denominator_2) }}, 0e0)
                 )
@@ -131,7 +131,9 @@
     )
 {%- endmacro %}
 
-{# Why a limit of the ratio is undefined: as gap_relative_rates_reason, 'group 1: zero numerator' or confidence_reason. #}
+{#
+    Why a limit of the ratio is undefined: as gap_relative_rates_reason, 'group 1: zero numerator' or confidence_reason.
+#}
 {% macro gap_relative_rates_limits_reason(numerator_1, denominator_1, numerator_2, denominator_2, confidence=0.95) -%}
     coalesce(
         {{ gap_relative_rates_reason(numerator_1, denominator_1, numerator_2, denominator_2) }},
@@ -140,7 +142,10 @@
     )
 {%- endmacro %}
 
-{# Relative gap of two rates, r1 / r2; 0 where only group 1 has no event. NULL: whenever gap_relative_rates_reason says why. #}
+{#
+    Relative gap of two rates, r1 / r2; 0 where only group 1 has no event. NULL: whenever gap_relative_rates_reason says
+    why.
+#}
 {% macro gap_relative_rates(numerator_1, denominator_1, numerator_2, denominator_2) -%}
     case
         when {{ gap_relative_rates_reason(numerator_1, denominator_1, numerator_2, denominator_2) }} is null

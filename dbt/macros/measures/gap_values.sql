@@ -1,10 +1,13 @@
 {#
-    Gaps of two values that come with standard errors (standardised rates, means, life expectancy): value 1 minus, or over, value 2.
-    Common inputs: value_1, standard_error_1, value_2, standard_error_2 (in the indicator's unit), confidence (two-sided share).
-    Where only limits are published, standard_error_from_limits recovers the standard errors.
+    Gaps of two values that come with standard errors (standardised rates, means, life expectancy): value 1 minus, or
+    over, value 2. Common inputs: value_1, standard_error_1, value_2, standard_error_2 (in the indicator's unit),
+    confidence (two-sided share). Where only limits are published, standard_error_from_limits recovers the standard
+    errors.
 #}
-
-{# (upper - lower) / (2z): the standard error behind a symmetric interval. NULL where a limit is missing or they are crossed. #}
+{#
+    (upper - lower) / (2z): the standard error behind a symmetric interval. NULL where a limit is missing or they are
+    crossed.
+#}
 {% macro standard_error_from_limits(lower, upper, confidence=0.95) -%}
     case
         when {{ measure_double(upper) }} >= {{ measure_double(lower) }}
@@ -28,14 +31,21 @@
     end
 {%- endmacro %}
 
-{# Why a limit of the gap is undefined: as gap_values_reason, a missing or negative standard error, or confidence_reason. #}
+{#
+    Why a limit of the gap is undefined: as gap_values_reason, a missing or negative standard error, or
+    confidence_reason.
+#}
 {% macro gap_values_limits_reason(value_1, standard_error_1, value_2, standard_error_2, confidence=0.95) -%}
     coalesce(
         {{ gap_values_reason(value_1, value_2) }},
         case
-            when coalesce(not {{ measure_is_finite(standard_error_1) }}, true) or {{ measure_double(standard_error_1) }} < 0e0
+            when
+                coalesce(not {{ measure_is_finite(standard_error_1) }}, true)
+                or {{ measure_double(standard_error_1) }} < 0e0
             then 'group 1: missing standard error'
-            when coalesce(not {{ measure_is_finite(standard_error_2) }}, true) or {{ measure_double(standard_error_2) }} < 0e0
+            when
+                coalesce(not {{ measure_is_finite(standard_error_2) }}, true)
+                or {{ measure_double(standard_error_2) }} < 0e0
             then 'group 2: missing standard error'
         end,
         {{ confidence_reason(confidence) }}
@@ -67,9 +77,7 @@
     {{ measure_gap_absolute_values_limit(value_1, standard_error_1, value_2, standard_error_2, confidence, "+") }}
 {%- endmacro %}
 
-{% macro measure_gap_absolute_values_limit(
-    value_1, standard_error_1, value_2, standard_error_2, confidence, sign
-) -%}
+{% macro measure_gap_absolute_values_limit(value_1, standard_error_1, value_2, standard_error_2, confidence, sign) -%}
     case
         when {{ gap_values_limits_reason(value_1, standard_error_1, value_2, standard_error_2, confidence) }} is null
         then
@@ -121,9 +129,7 @@
     {{ measure_gap_relative_values_limit(value_1, standard_error_1, value_2, standard_error_2, confidence, "+") }}
 {%- endmacro %}
 
-{% macro measure_gap_relative_values_limit(
-    value_1, standard_error_1, value_2, standard_error_2, confidence, sign
-) -%}
+{% macro measure_gap_relative_values_limit(value_1, standard_error_1, value_2, standard_error_2, confidence, sign) -%}
     {%- set error = measure_gap_relative_values_se(value_1, standard_error_1, value_2, standard_error_2) -%}
     case
         when

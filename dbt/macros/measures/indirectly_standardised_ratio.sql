@@ -9,17 +9,15 @@
       multiplier             of the ratio: 100 for an SMR of 100 = as expected; of the rate: 100000
       confidence             two-sided share
     Units: ratio times multiplier; rate per multiplier people.
-    Method: E = sum(reference_count / reference_population * population); ratio = O / E; rate = ratio times the crude rate of the
-    reference; limits are those of O (exact Poisson below 10, Byar from 10) over E. No suppression below 10 events: the limits are exact.
+    Method: E = sum(reference_count / reference_population * population); ratio = O / E; rate = ratio times the crude
+    rate of the reference; limits are those of O (exact Poisson below 10, Byar from 10) over E. No suppression below 10
+    events: the limits are exact.
     Source: OHID Public Health Technical Guidance, Standardisation, ISRs.
     NULL: whenever indirectly_standardised_reason says why.
 #}
-{% macro indirectly_standardised_ratio(
-    observed, population, reference_count, reference_population, multiplier=100
-) -%}
+{% macro indirectly_standardised_ratio(observed, population, reference_count, reference_population, multiplier=100) -%}
     case
-        when
-            {{ indirectly_standardised_reason(observed, population, reference_count, reference_population) }} is null
+        when {{ indirectly_standardised_reason(observed, population, reference_count, reference_population) }} is null
         then
             {{ measure_dsr_events(observed) }}
             / nullif({{ measure_expected_unchecked(population, reference_count, reference_population) }}, 0e0)
@@ -30,7 +28,12 @@
 {# Why ratio, rate and expected events are undefined: NULL where they are defined. #}
 {% macro indirectly_standardised_reason(observed, population, reference_count, reference_population) -%}
     {%- set count_error = (
-        observed ~ " is null or (" ~ measure_double(observed) ~ " >= 0e0 and " ~ measure_is_finite(observed) ~ ")"
+        observed
+        ~ " is null or ("
+        ~ measure_double(observed)
+        ~ " >= 0e0 and "
+        ~ measure_is_finite(observed)
+        ~ ")"
     ) -%}
     case
         when count(*) = 0
@@ -39,20 +42,14 @@
             not (
                 {{
                     measure_all(
-                        measure_double(reference_population)
-                        ~ " > 0e0 and "
-                        ~ measure_is_finite(reference_population)
+                        measure_double(reference_population) ~ " > 0e0 and " ~ measure_is_finite(reference_population)
                     )
                 }}
             )
         then 'an age band has no reference population'
         when
             not (
-                {{
-                    measure_all(
-                        measure_double(reference_count) ~ " >= 0e0 and " ~ measure_is_finite(reference_count)
-                    )
-                }}
+                {{ measure_all(measure_double(reference_count) ~ " >= 0e0 and " ~ measure_is_finite(reference_count)) }}
             )
         then 'an age band has no reference count'
         when not ({{ measure_all(measure_double(population) ~ " >= 0e0 and " ~ measure_is_finite(population)) }})
@@ -74,11 +71,13 @@
     )
 {%- endmacro %}
 
-{# Expected events: sum(reference_count / reference_population * population). NULL as indirectly_standardised_reason says. #}
+{#
+    Expected events: sum(reference_count / reference_population * population). NULL as indirectly_standardised_reason
+    says.
+#}
 {% macro expected_events(observed, population, reference_count, reference_population) -%}
     case
-        when
-            {{ indirectly_standardised_reason(observed, population, reference_count, reference_population) }} is null
+        when {{ indirectly_standardised_reason(observed, population, reference_count, reference_population) }} is null
         then {{ measure_expected_unchecked(population, reference_count, reference_population) }}
     end
 {%- endmacro %}
@@ -98,22 +97,14 @@
 {% macro indirectly_standardised_ratio_lower(
     observed, population, reference_count, reference_population, multiplier=100, confidence=0.95
 ) -%}
-    {{
-        measure_isr_limit(
-            observed, population, reference_count, reference_population, multiplier, confidence, "-"
-        )
-    }}
+    {{ measure_isr_limit(observed, population, reference_count, reference_population, multiplier, confidence, "-") }}
 {%- endmacro %}
 
 {# Upper limit of the ratio: see indirectly_standardised_ratio. #}
 {% macro indirectly_standardised_ratio_upper(
     observed, population, reference_count, reference_population, multiplier=100, confidence=0.95
 ) -%}
-    {{
-        measure_isr_limit(
-            observed, population, reference_count, reference_population, multiplier, confidence, "+"
-        )
-    }}
+    {{ measure_isr_limit(observed, population, reference_count, reference_population, multiplier, confidence, "+") }}
 {%- endmacro %}
 
 {# Indirectly standardised rate: the ratio times the reference rate. See indirectly_standardised_ratio. #}
@@ -135,8 +126,7 @@
             indirectly_standardised_ratio_lower(
                 observed, population, reference_count, reference_population, 1, confidence
             )
-        }}
-        * {{ reference_rate(reference_count, reference_population, multiplier) }}
+        }} * {{ reference_rate(reference_count, reference_population, multiplier) }}
     )
 {%- endmacro %}
 
@@ -149,8 +139,7 @@
             indirectly_standardised_ratio_upper(
                 observed, population, reference_count, reference_population, 1, confidence
             )
-        }}
-        * {{ reference_rate(reference_count, reference_population, multiplier) }}
+        }} * {{ reference_rate(reference_count, reference_population, multiplier) }}
     )
 {%- endmacro %}
 
@@ -171,8 +160,7 @@
                 indirectly_standardised_limits_reason(
                     observed, population, reference_count, reference_population, confidence
                 )
-            }}
-            is null
+            }} is null
         then
             {{ measure_poisson_limit_unchecked(measure_dsr_events(observed), confidence, sign) }}
             / nullif({{ measure_expected_unchecked(population, reference_count, reference_population) }}, 0e0)

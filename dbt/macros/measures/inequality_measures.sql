@@ -1,11 +1,12 @@
 {#
     The measures of inequality over subgroups that WHO HEAT publishes, one row for each group and measure.
 
-    Inputs: relation, group_by, subgroup, value, population, standard_error, subgroup_order, favourable, reference as population_shares;
-    scale (what the value is per: 1 for a share, 100 for per cent, 100000 for a rate; turns values into events for the attributable
-    measures); confidence; concentration_error ("sampling", recommended, or "model", healthequal's).
-    Gives: keys, measure, estimate, standard_error, lower, upper, interval_method, reference_group, comparison_group, subgroups_used,
-    population, reason (why the estimate is NULL), limits_reason (why the limits are).
+    Inputs: relation, group_by, subgroup, value, population, standard_error, subgroup_order, favourable, reference as
+    population_shares; scale (what the value is per: 1 for a share, 100 for per cent, 100000 for a rate; turns values
+    into events for the attributable measures); confidence; concentration_error ("sampling", recommended, or "model",
+    healthequal's).
+    Gives: keys, measure, estimate, standard_error, lower, upper, interval_method, reference_group, comparison_group,
+    subgroups_used, population, reason (why the estimate is NULL), limits_reason (why the limits are).
 
     measure                                  unit          interval
     difference, ratio                        value, none   value_1 with value_2: ordered last with first (favourable) or first with
@@ -22,8 +23,8 @@
 
     Intervals are symmetric, on the log scale for ratios.
     Source: WHO HEAT technical notes; Schlotheuber and Hosseinpoor 2022; methods named in each measure's own macro.
-    NULL: fewer than two subgroups, a missing value or population, a population of 0; by measure: no order, no reference, a mean of 0 or
-    below, a negative value, a ratio with a value of 0.
+    NULL: fewer than two subgroups, a missing value or population, a population of 0; by measure: no order, no
+    reference, a mean of 0 or below, a negative value, a ratio with a value of 0.
 #}
 {% macro inequality_measures(
     relation,
@@ -57,8 +58,7 @@
         ),
         measure_scales as (
             select {{ measure_key_columns(group_by) }} max({{ measure_double(scale) }}) as measure_scale
-            from {{ relation }}
-            {{ measure_group_by_expressions(group_by) }}
+            from {{ relation }} {{ measure_group_by_expressions(group_by) }}
         ),
         measure_points as (
             select
@@ -69,9 +69,7 @@
             from measure_shares
         ),
         measure_entropies as (
-            select
-                *,
-                sum(share * measure_entropy) over ({{ measure_partition(group_by) }}) as measure_entropy_mean
+            select *, sum(share * measure_entropy) over ({{ measure_partition(group_by) }}) as measure_entropy_mean
             from measure_points
         ),
         measure_entropy_centres as (
@@ -97,18 +95,26 @@
                 {{ measure_all("population > 0e0 and " ~ measure_is_finite("population")) }} as measure_has_population,
                 {{ measure_all(measure_is_finite("standard_error")) }} as measure_has_errors,
                 sum(value * population) as measure_value_sum,
-                {% for place in ["first", "last", "highest", "lowest", "highest_other", "lowest_other", "best", "reference"] -%}
+                {% for place in [
+                    "first",
+                    "last",
+                    "highest",
+                    "lowest",
+                    "highest_other",
+                    "lowest_other",
+                    "best",
+                    "reference",
+                ] -%}
                     max(case when is_{{ place }} then value end) as {{ place }}_value,
                     max(case when is_{{ place }} then standard_error end) as {{ place }}_error,
                     max(case when is_{{ place }} then population end) as {{ place }}_population,
-                    max(case when is_{{ place }} then cast(subgroup as varchar) end) as {{ place }}_group,
+                    max(case when is_{{ place }} then {{ measure_text("subgroup") }} end) as {{ place }}_group,
                 {% endfor -%}
                 {% for measure, expressions in measure_aggregates(concentration_error).items() -%}
                     {{ expressions[0] }} as {{ measure }},
                     {{ expressions[1] }} as {{ measure }}_error {{ "," if not loop.last }}
                 {% endfor %}
-            from measure_entropy_centres
-            {{ measure_group_by(group_by) }}
+            from measure_entropy_centres {{ measure_group_by(group_by) }}
         ),
         measure_pairs as (
             select
@@ -134,8 +140,7 @@
                     measure_z,
                     measure_has_errors,
                     coalesce({{ measure_inequality_reason() }}, {{ row.reason }}) as measure_reason
-                from measure_pairs
-                {{ "union all" if not loop.last }}
+                from measure_pairs {{ "union all" if not loop.last }}
             {% endfor %}
         ),
         measure_reasoned as (

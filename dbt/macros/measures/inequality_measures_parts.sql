@@ -1,5 +1,4 @@
 {# The parts of inequality_measures: which measures there are, of what they are made, and why one is undefined. #}
-
 {# The value of the marked subgroup on every row of its group. #}
 {% macro measure_point(mark, column, group_by) -%}
     max(case when {{ mark }} then {{ column }} end) over ({{ measure_partition(group_by) }})
@@ -23,7 +22,11 @@
 {# Estimate and standard error of the measures that are aggregates of population_shares. #}
 {% macro measure_aggregates(concentration_error) -%}
     {%- if concentration_error not in ["sampling", "model"] -%}
-        {{ exceptions.raise_compiler_error("concentration_error " ~ concentration_error ~ " is neither sampling nor model") }}
+        {{
+            exceptions.raise_compiler_error(
+                "concentration_error " ~ concentration_error ~ " is neither sampling nor model"
+            )
+        }}
     {%- endif -%}
     {%- set concentration_error_expression = (
         absolute_concentration_index_standard_error("standard_error", "share", "ridit")
@@ -47,7 +50,10 @@
                     measure_linear_slope("value"),
                     "sqrt(" ~ measure_sandwich("power((ridit - 0.5e0) / nullif(spread, 0e0), 2)") ~ ")",
                 ],
-                "mean_line_variance": [measure_sandwich("1e0"), measure_sandwich("(ridit - 0.5e0) / nullif(spread, 0e0)")],
+                "mean_line_variance": [
+                    measure_sandwich("1e0"),
+                    measure_sandwich("(ridit - 0.5e0) / nullif(spread, 0e0)"),
+                ],
                 "between_group_variance": [
                     between_group_variance("value", "share", "mean"),
                     between_group_variance_standard_error("value", "share", "mean", "standard_error"),
@@ -60,7 +66,10 @@
                 "index_of_disparity": [index_of_disparity("value", "mean"), none_known],
                 "index_of_disparity_weighted": [index_of_disparity_weighted("value", "share", "mean"), none_known],
                 "mean_difference_from_mean": [mean_difference("value", "mean"), none_known],
-                "mean_difference_from_mean_weighted": [mean_difference_weighted("value", "share", "mean"), none_known],
+                "mean_difference_from_mean_weighted": [
+                    mean_difference_weighted("value", "share", "mean"),
+                    none_known,
+                ],
                 "mean_difference_from_best": [mean_difference("value", "measure_best"), none_known],
                 "mean_difference_from_best_weighted": [
                     mean_difference_weighted("value", "share", "measure_best"),
@@ -88,22 +97,20 @@
 
 {# Slope of the weighted line on the ridit: sum a (b - 1/2) y / D. #}
 {% macro measure_linear_slope(value) -%}
-    (
-        sum(share * (ridit - 0.5e0) * {{ value }}) / nullif(max(spread), 0e0)
-    )
-{%- endmacro %}
-
-{# K / (K - 2) sum a^2 e^2 times the factor: an element of the HC1 covariance of the weighted line. NULL for fewer than three. #}
-{% macro measure_sandwich(factor) -%}
-    (
-        sum(power(share * residual, 2) * {{ factor }})
-        * case when count(*) > 2 then count(*) / (count(*) - 2e0) end
-    )
+    (sum(share * (ridit - 0.5e0) * {{ value }}) / nullif(max(spread), 0e0))
 {%- endmacro %}
 
 {#
-    Per group: the pair that difference and ratio compare, the pair with the reference, the attributable reference, and the fitted ends
-    of the linear relative index with their log standard error.
+    K / (K - 2) sum a^2 e^2 times the factor: an element of the HC1 covariance of the weighted line. NULL for fewer than
+    three.
+#}
+{% macro measure_sandwich(factor) -%}
+    (sum(power(share * residual, 2) * {{ factor }}) * case when count(*) > 2 then count(*) / (count(*) - 2e0) end)
+{%- endmacro %}
+
+{#
+    Per group: the pair that difference and ratio compare, the pair with the reference, the attributable reference, and
+    the fitted ends of the linear relative index with their log standard error.
 #}
 {% macro measure_pair_columns() -%}
     {%- set sides = {
@@ -157,11 +164,11 @@
 {%- endmacro %}
 
 {#
-    The published rows: measure to estimate, error, interval method, reference and comparison group, and the measure's own reason.
-    The order is the order of the table.
+    The published rows: measure to estimate, error, interval method, reference and comparison group, and the measure's
+    own reason. The order is the order of the table.
 #}
 {% macro measure_rows_of_inequality() -%}
-    {%- set nobody = "cast(null as varchar)" -%}
+    {%- set nobody = measure_text() -%}
     {%- set unordered = "case when not measure_ordered then 'subgroups have no order' end" -%}
     {%- set zero_mean = "case when measure_mean = 0e0 then 'mean is zero' end" -%}
     {%- set no_reference = "case when reference_value is null then 'no reference subgroup' end" -%}
@@ -178,44 +185,74 @@
         "difference": [
             gap_absolute_values(*pair),
             measure_gap_absolute_values_se("pair_error_1", "pair_error_2"),
-            "symmetric", "pair_group_2", "pair_group_1", nobody,
+            "symmetric",
+            "pair_group_2",
+            "pair_group_1",
+            nobody,
         ],
         "ratio": [
             gap_relative_values(*pair),
             measure_gap_relative_values_se(*pair_with_errors),
-            "log", "pair_group_2", "pair_group_1", gap_relative_values_reason(*pair),
+            "log",
+            "pair_group_2",
+            "pair_group_1",
+            gap_relative_values_reason(*pair),
         ],
         "difference_from_reference": [
             gap_absolute_values(*referred),
             measure_gap_absolute_values_se("reference_pair_error_1", "reference_pair_error_2"),
-            "symmetric", "reference_pair_group_2", "reference_pair_group_1", no_reference,
+            "symmetric",
+            "reference_pair_group_2",
+            "reference_pair_group_1",
+            no_reference,
         ],
         "ratio_to_reference": [
             gap_relative_values(*referred),
             measure_gap_relative_values_se(
-                "reference_pair_value_1", "reference_pair_error_1", "reference_pair_value_2", "reference_pair_error_2"
+                "reference_pair_value_1",
+                "reference_pair_error_1",
+                "reference_pair_value_2",
+                "reference_pair_error_2",
             ),
-            "log", "reference_pair_group_2", "reference_pair_group_1",
+            "log",
+            "reference_pair_group_2",
+            "reference_pair_group_1",
             "coalesce(" ~ no_reference ~ ", " ~ gap_relative_values_reason(*referred) ~ ")",
         ],
         "slope_index_linear": [
-            "slope_index_linear", "slope_index_linear_error", "symmetric", "first_group", "last_group", unordered,
+            "slope_index_linear",
+            "slope_index_linear_error",
+            "symmetric",
+            "first_group",
+            "last_group",
+            unordered,
         ],
         "relative_index_linear": [
             "line_top / nullif(line_bottom, 0e0)",
-            measure_relative_line_error(), "log", "first_group", "last_group",
-            "coalesce(" ~ unordered ~ ", case when line_top <= 0e0 or line_bottom <= 0e0 then"
+            measure_relative_line_error(),
+            "log",
+            "first_group",
+            "last_group",
+            "coalesce("
+            ~ unordered
+            ~ ", case when line_top <= 0e0 or line_bottom <= 0e0 then"
             ~ " 'fitted value at one end is not above zero' end)",
         ],
         "population_attributable_risk": [
             population_attributable_risk(*attributable),
             "abs(measure_mean) * " ~ measure_attributable_error(),
-            "symmetric", "attributable_group", nobody, nobody,
+            "symmetric",
+            "attributable_group",
+            nobody,
+            nobody,
         ],
         "population_attributable_fraction": [
             population_attributable_fraction(*attributable),
             "100e0 * " ~ measure_attributable_error(),
-            "symmetric", "attributable_group", nobody, zero_mean,
+            "symmetric",
+            "attributable_group",
+            nobody,
+            zero_mean,
         ],
     } -%}
     {%- set plain = {
@@ -236,7 +273,9 @@
         "mean_log_deviation": ["symmetric", not_positive],
     } -%}
     {%- for measure, parts in plain.items() -%}
-        {%- set group = "best_group" if "_best" in measure else "reference_group" if "_reference" in measure else nobody -%}
+        {%- set group = (
+            "best_group" if "_best" in measure else "reference_group" if "_reference" in measure else nobody
+        ) -%}
         {%- do rows.update({measure: [measure, measure ~ "_error", parts[0], group, nobody, parts[1]]}) -%}
     {%- endfor -%}
     {%- set named = {} -%}

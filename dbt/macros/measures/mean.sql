@@ -48,7 +48,9 @@
     case
         when {{ mean_limits_reason(value, confidence) }} is null
         then
-            avg({{ measure_double(value) }}) {{ sign }} {{ student_t_quantile("(count(" ~ value ~ ") - 1)", confidence) }}
+            avg(
+                {{ measure_double(value) }}
+            ) {{ sign }} {{ student_t_quantile("(count(" ~ value ~ ") - 1)", confidence) }}
             * stddev_samp(case when {{ measure_is_finite(value) }} then {{ measure_double(value) }} end)
             / sqrt(count({{ value }}))
     end

@@ -10,7 +10,8 @@
             then 'negative events'
             {% if not measure_has_gamma_quantile() -%}
                 when
-                    {{ measure_double(events) }} < 10e0 and {{ measure_double(events) }} <> floor({{ measure_double(events) }})
+                    {{ measure_double(events) }} < 10e0
+                    and {{ measure_double(events) }} <> floor({{ measure_double(events) }})
                 then 'exact limits below 10 need whole events'
             {%- endif %}
         end,
@@ -22,9 +23,10 @@
     Lower limit of a count of independent events: exact Poisson below 10, Byar from 10.
     Inputs: events (a count, 0 or more), confidence (two-sided share).
     Units: events.
-    Method: below 10 chi2inv(a/2, 2x)/2, 0 at x = 0, from the lookup (a CASE over 0 to 9, so that the caller joins nothing and the
-    optimiser folds it for a constant level) or, for a count that is not whole, from measure_gamma_quantile; from 10 Byar, x(1 - 1/(9x) - z/(3 sqrt x))^3. Byar is the Wilson-Hilferty form of the
-    same quantile: at 95% its lower limit is 48.4% out at 1 event and 0.17% at 10, hence the switch.
+    Method: below 10 chi2inv(a/2, 2x)/2, 0 at x = 0, from the lookup (a CASE over 0 to 9, so that the caller joins
+    nothing and the optimiser folds it for a constant level) or, for a count that is not whole, from
+    measure_gamma_quantile; from 10 Byar, x(1 - 1/(9x) - z/(3 sqrt x))^3. Byar is the Wilson-Hilferty form of the same
+    quantile: at 95% its lower limit is 48.4% out at 1 event and 0.17% at 10, hence the switch.
     Source: OHID Public Health Technical Guidance, Basic statistics, Rates; Breslow and Day 1987.
     NULL: whenever poisson_reason says why.
 #}
@@ -62,7 +64,10 @@
         {%- set branches = [] -%}
         {%- for lower, upper in limits -%}
             {%- do branches.append(
-                "when " ~ measure_double(loop.index0) ~ " then " ~ measure_double(lower if sign == "-" else upper)
+                "when "
+                ~ measure_double(loop.index0)
+                ~ " then "
+                ~ measure_double(lower if sign == "-" else upper)
             ) -%}
         {%- endfor -%}
         {%- set between = (
@@ -81,7 +86,8 @@
     (
         {{ count }} * power(
             1e0
-            - 1e0 / nullif(9e0 * {{ count }}, 0e0) {{ sign }} {{ normal_quantile(confidence) }}
+            - 1e0
+            / nullif(9e0 * {{ count }}, 0e0) {{ sign }} {{ normal_quantile(confidence) }}
             / nullif(3e0 * sqrt({{ count }}), 0e0),
             3
         )

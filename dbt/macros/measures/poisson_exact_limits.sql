@@ -1,5 +1,6 @@
 {#
-    Exact Poisson limits (lower, upper) of 0 to 9 events by confidence level: chi2inv(a/2, 2x)/2 and chi2inv(1-a/2, 2x+2)/2.
+    Exact Poisson limits (lower, upper) of 0 to 9 events by confidence level: chi2inv(a/2, 2x)/2 and chi2inv(1-a/2,
+    2x+2)/2.
     Source: scipy.stats.chi2.ppf; the seed poisson_exact_limits.csv holds the same rows.
 #}
 {% macro measure_poisson_exact_limits() -%}

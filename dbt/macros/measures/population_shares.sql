@@ -1,14 +1,16 @@
 {#
-    What every measure over subgroups is built from: one row for each subgroup with its share of the population and its place.
+    What every measure over subgroups is built from: one row for each subgroup with its share of the population and its
+    place.
 
-    Inputs: relation (one row for each group and subgroup); group_by; subgroup (name); value; population; standard_error (of the value,
-    plain scale; none where there is none); subgroup_order (1 = most disadvantaged; none for subgroups without an order); favourable
-    (true: a high value is good); reference (a boolean expression that marks the reference subgroup; none: the least disadvantaged of
-    ordered subgroups, nothing otherwise).
-    Gives: keys, subgroup, value, standard_error, population, share (a = n/N), mean (mu = sum a y), ridit (b, 0 to 1: share before plus
-    half of own), spread (D = sum a b^2 - 1/4), residual (from the weighted line on the ridit), subgroups (K), favourable, ordered,
-    and is_first, is_last, is_highest, is_lowest, is_highest_other and is_lowest_other (of those that are not the reference), is_best,
-    is_reference. Of tied subgroups the first is taken (by order, then name), as best the one with the largest population.
+    Inputs: relation (one row for each group and subgroup); group_by; subgroup (name); value; population; standard_error
+    (of the value, plain scale; none where there is none); subgroup_order (1 = most disadvantaged; none for subgroups
+    without an order); favourable (true: a high value is good); reference (a boolean expression that marks the reference
+    subgroup; none: the least disadvantaged of ordered subgroups, nothing otherwise).
+    Gives: keys, subgroup, value, standard_error, population, share (a = n/N), mean (mu = sum a y), ridit (b, 0 to 1:
+    share before plus half of own), spread (D = sum a b^2 - 1/4), residual (from the weighted line on the ridit),
+    subgroups (K), favourable, ordered, and is_first, is_last, is_highest, is_lowest, is_highest_other and
+    is_lowest_other (of those that are not the reference), is_best, is_reference. Of tied subgroups the first is taken
+    (by order, then name), as best the one with the largest population.
     Source: WHO HEAT technical notes; Schlotheuber and Hosseinpoor 2022.
 #}
 {% macro population_shares(
@@ -30,10 +32,13 @@
                 {{ subgroup }} as subgroup,
                 {{ measure_double(value) }} as value,
                 {{ measure_double(population) }} as population,
-                {{ measure_double(standard_error) if standard_error is not none else "cast(null as double)" }} as standard_error,
-                {{ measure_double(subgroup_order) if subgroup_order is not none else "cast(null as double)" }} as subgroup_order,
+                {{ measure_double(standard_error) if standard_error is not none else "cast(null as double)" }}
+                as standard_error,
+                {{ measure_double(subgroup_order) if subgroup_order is not none else "cast(null as double)" }}
+                as subgroup_order,
                 coalesce({{ measure_boolean(favourable) }}, false) as favourable,
-                {{ "coalesce(" ~ measure_boolean(reference) ~ ", false)" if reference is not none else "false" }} as measure_marked
+                {{ "coalesce(" ~ measure_boolean(reference) ~ ", false)" if reference is not none else "false" }}
+                as measure_marked
             from {{ relation }}
         ),
         measure_shared as (
@@ -42,9 +47,13 @@
                 population / nullif(sum(population) over ({{ partition }}), 0e0) as share,
                 (
                     sum(population) over (
-                        {{ partition }} order by subgroup_order, subgroup rows between unbounded preceding and current row
-                    ) - population / 2e0
-                ) / nullif(sum(population) over ({{ partition }}), 0e0) as ridit,
+                        {{ partition }}
+                        order by subgroup_order, subgroup
+                        rows between unbounded preceding and current row
+                    )
+                    - population / 2e0
+                )
+                / nullif(sum(population) over ({{ partition }}), 0e0) as ridit,
                 count(*) over ({{ partition }}) as subgroups,
                 max(case when measure_marked then 1 else 0 end) over ({{ partition }}) = 1 as measure_has_mark,
                 count(subgroup_order) over ({{ partition }}) = count(*) over ({{ partition }}) as ordered,
@@ -57,7 +66,7 @@
                 ) as measure_place_from_lowest,
                 row_number() over (
                     {{ partition }}
-                    order by case when favourable then -value else value end nulls last, population desc, subgroup
+                    order by case when favourable then - value else value end nulls last, population desc, subgroup
                 ) as measure_place_from_best
             from measure_rows
         ),
@@ -67,7 +76,9 @@
                 sum(share * value) over ({{ partition }}) as mean,
                 sum(share * (ridit - 0.5e0) * (ridit - 0.5e0)) over ({{ partition }}) as spread,
                 sum(share * (ridit - 0.5e0) * value) over ({{ partition }}) as measure_slope_sum,
-                case when measure_has_mark then measure_marked else ordered and measure_place = subgroups end as is_reference
+                case
+                    when measure_has_mark then measure_marked else ordered and measure_place = subgroups
+                end as is_reference
             from measure_shared
         ),
         measure_referred as (
@@ -78,7 +89,8 @@
                     order by value desc nulls last, subgroup_order, subgroup
                 ) as measure_other_from_highest,
                 row_number() over (
-                    {{ measure_partition(group_by, ["is_reference"]) }} order by value nulls last, subgroup_order, subgroup
+                    {{ measure_partition(group_by, ["is_reference"]) }}
+                    order by value nulls last, subgroup_order, subgroup
                 ) as measure_other_from_lowest
             from measure_centred
         )

@@ -1,6 +1,6 @@
 {#
-    Why a rate is undefined: NULL where it is defined, else 'missing numerator', 'missing denominator',
-    'numerator or denominator is not a finite number', 'negative numerator', 'negative denominator' or 'zero denominator'.
+    Why a rate is undefined: NULL where it is defined, else 'missing numerator', 'missing denominator', 'numerator or
+    denominator is not a finite number', 'negative numerator', 'negative denominator' or 'zero denominator'.
     Inputs: numerator (events), denominator (population or person-time).
 #}
 {% macro rate_reason(numerator, denominator) -%}
@@ -22,7 +22,8 @@
 
 {#
     Crude rate.
-    Inputs: numerator (events, 0 or more), denominator (population or person-time, above 0), multiplier (100000 for per 100,000).
+    Inputs: numerator (events, 0 or more), denominator (population or person-time, above 0), multiplier (100000 for per
+    100,000).
     Units: events per multiplier of the denominator.
     Method: numerator / denominator * multiplier.
     Source: OHID Public Health Technical Guidance, Basic statistics, Rates.
@@ -45,13 +46,16 @@
     Inputs: numerator, denominator, multiplier as for rate; confidence (two-sided share).
     Units: events per multiplier of the denominator.
     Method: poisson_lower(numerator) / denominator * multiplier.
-    Source: OHID Public Health Technical Guidance, Basic statistics, Rates; PHE Technical Guide, Confidence Intervals (2018).
+    Source: OHID Public Health Technical Guidance, Basic statistics, Rates; PHE Technical Guide, Confidence Intervals
+    (2018).
     NULL: whenever rate_limits_reason says why.
 #}
 {% macro rate_lower(numerator, denominator, multiplier=1, confidence=0.95) -%}
     case
         when {{ rate_limits_reason(numerator, denominator, confidence) }} is null
-        then {{ measure_rate_limit_unchecked(numerator, denominator, confidence, "-") }} * {{ measure_double(multiplier) }}
+        then
+            {{ measure_rate_limit_unchecked(numerator, denominator, confidence, "-") }}
+            * {{ measure_double(multiplier) }}
     end
 {%- endmacro %}
 
@@ -59,7 +63,9 @@
 {% macro rate_upper(numerator, denominator, multiplier=1, confidence=0.95) -%}
     case
         when {{ rate_limits_reason(numerator, denominator, confidence) }} is null
-        then {{ measure_rate_limit_unchecked(numerator, denominator, confidence, "+") }} * {{ measure_double(multiplier) }}
+        then
+            {{ measure_rate_limit_unchecked(numerator, denominator, confidence, "+") }}
+            * {{ measure_double(multiplier) }}
     end
 {%- endmacro %}
 

@@ -1,19 +1,22 @@
 {#
     Recent trend of an annual indicator: one row for each series.
 
-    Inputs: relation (one row for each series and year); group_by; period (a number; need not be consecutive); kind (proportion or
-    other: a bare word or a column); numerator and denominator (kind proportion); value, lower, upper (kind other: the value and its limits
-    at limits_confidence); points (the last how many, 5); critical (9.5495, chi-squared with 1 degree of freedom at 99.8%).
-    For annual, independent points only; not for months, quarters or rolling averages.
-    Gives: keys, points_used, slope (per unit of period: of the logit for a proportion, of the value otherwise), chi_squared,
-    any_sign_change (on leaving a point out), recent_trend ('Increasing', 'Decreasing', 'No significant change' or 'Cannot be
-    calculated') and reason.
-    Method: proportion: X2 = D (D S_ct - C S_dt)^2 / (C (D - C)(D S_dtt - S_dt^2)), the Cochran-Armitage test, with the direction of the
-    least-squares slope of logit p. Other: weighted least squares with weights 1 / sigma^2, sigma = (upper - lower) / 2z,
-    X2 = slope^2 / var(slope). Significant above `critical`; then each point is left out in turn, and any change of the slope's sign means
-    no significant change. The period is centred before summing: years near 2000 squared lose digits.
+    Inputs: relation (one row for each series and year); group_by; period (a number; need not be consecutive); kind
+    (proportion or other: a bare word or a column); numerator and denominator (kind proportion); value, lower, upper
+    (kind other: the value and its limits at limits_confidence); points (the last how many, 5); critical (9.5495,
+    chi-squared with 1 degree of freedom at 99.8%). For annual, independent points only; not for months, quarters or
+    rolling averages.
+    Gives: keys, points_used, slope (per unit of period: of the logit for a proportion, of the value otherwise),
+    chi_squared, any_sign_change (on leaving a point out), recent_trend ('Increasing', 'Decreasing', 'No significant
+    change' or 'Cannot be calculated') and reason.
+    Method: proportion: X2 = D (D S_ct - C S_dt)^2 / (C (D - C)(D S_dtt - S_dt^2)), the Cochran-Armitage test, with the
+    direction of the least-squares slope of logit p. Other: weighted least squares with weights 1 / sigma^2, sigma =
+    (upper - lower) / 2z, X2 = slope^2 / var(slope). Significant above `critical`; then each point is left out in turn,
+    and any change of the slope's sign means no significant change. The period is centred before summing: years near
+    2000 squared lose digits.
     Source: OHID Fingertips, Trend markers.
-    NULL slope and chi_squared: fewer points than asked for, or a point that is missing or cannot be used (0% or 100%, no limits).
+    NULL slope and chi_squared: fewer points than asked for, or a point that is missing or cannot be used (0% or 100%,
+    no limits).
 #}
 {% macro recent_trend(
     relation,
@@ -43,7 +46,8 @@
             from {{ relation }}
         ),
         measure_last as (
-            select *, row_number() over ({{ partition }} order by measure_period desc) as measure_place from measure_rows
+            select *, row_number() over ({{ partition }} order by measure_period desc) as measure_place
+            from measure_rows
         ),
         measure_points as (
             select
@@ -68,10 +72,17 @@
             select
                 {{ measure_key_names(group_by, "kept") }}
                 left_out.measure_place as measure_left_out,
-                {{ measure_weighted_slope("kept.measure_time", "kept.measure_y", "kept.measure_weight") }} as measure_slope
+                {{ measure_weighted_slope("kept.measure_time", "kept.measure_y", "kept.measure_weight") }}
+                as measure_slope
             from measure_points as kept
             inner join
-                (select measure_place from measure_points group by measure_place union all select 0) as left_out
+                (
+                    select measure_place
+                    from measure_points
+                    group by measure_place
+                    union all
+                    select 0
+                ) as left_out
                 on kept.measure_place <> left_out.measure_place
             group by {{ measure_key_names(group_by, "kept") }} left_out.measure_place
         ),
@@ -81,14 +92,14 @@
                 max(case when measure_left_out = 0 then measure_slope end) as slope,
                 min(case when measure_left_out > 0 then measure_slope end) as measure_lowest,
                 max(case when measure_left_out > 0 then measure_slope end) as measure_highest
-            from measure_fits
-            {{ measure_group_by(group_by) }}
+            from measure_fits {{ measure_group_by(group_by) }}
         ),
         measure_sums as (
             select
                 {{ measure_key_names(group_by) }}
                 count(*) as points_used,
-                {{ measure_all(measure_is_finite("measure_y") ~ " and " ~ measure_is_finite("measure_weight")) }} as measure_usable,
+                {{ measure_all(measure_is_finite("measure_y") ~ " and " ~ measure_is_finite("measure_weight")) }}
+                as measure_usable,
                 max(measure_kind) as measure_kind,
                 sum(measure_count) as measure_c,
                 sum(measure_denominator) as measure_d,
@@ -98,8 +109,7 @@
                 sum(measure_weight) as measure_w,
                 sum(measure_weight * measure_time) as measure_wt,
                 sum(measure_weight * measure_time * measure_time) as measure_wtt
-            from measure_points
-            {{ measure_group_by(group_by) }}
+            from measure_points {{ measure_group_by(group_by) }}
         ),
         measure_tests as (
             select
@@ -113,7 +123,8 @@
                         measure_d
                         * power(measure_d * measure_ct - measure_c * measure_dt, 2)
                         / nullif(
-                            measure_c * (measure_d - measure_c) * (measure_d * measure_dtt - measure_dt * measure_dt), 0e0
+                            measure_c * (measure_d - measure_c) * (measure_d * measure_dtt - measure_dt * measure_dt),
+                            0e0
                         )
                     else
                         measure_slopes.slope
@@ -168,9 +179,9 @@
         (
             sum({{ weight }}) * sum({{ weight }} * {{ time }} * {{ y }})
             - sum({{ weight }} * {{ time }}) * sum({{ weight }} * {{ y }})
-        )
-        / nullif(
-            sum({{ weight }}) * sum({{ weight }} * {{ time }} * {{ time }}) - power(sum({{ weight }} * {{ time }}), 2), 0e0
+        ) / nullif(
+            sum({{ weight }}) * sum({{ weight }} * {{ time }} * {{ time }}) - power(sum({{ weight }} * {{ time }}), 2),
+            0e0
         )
     )
 {%- endmacro %}

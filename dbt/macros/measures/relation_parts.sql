@@ -1,9 +1,9 @@
 {#
-    Parts shared by the macros that take a relation. Such a macro renders a whole SELECT, to be put in brackets or in a CTE:
-    `select * from ({{ slope_index(ref("int_x"), ["organisation_code"], "decile", "population", "value") }})`.
+    Parts shared by the macros that take a relation. Such a macro renders a whole SELECT, to be put in brackets or in a
+    CTE: `select * from ({{ slope_index(ref("int_x"), ["organisation_code"], "decile", "population", "value") }})`.
 
-    group_by is a list of plain column names, or of {"expression": ..., "name": ...}; one result row per combination (NULL is a
-    group of its own). An empty list makes the whole relation one group.
+    group_by is a list of plain column names, or of {"expression": ..., "name": ...}; one result row per combination
+    (NULL is a group of its own). An empty list makes the whole relation one group.
 #}
 {# The keys as a list of {"expression", "name"}. #}
 {% macro measure_keys(group_by) -%}
@@ -43,11 +43,11 @@
 
 {# A Jinja true or false as a SQL literal; anything else is a SQL expression already. #}
 {% macro measure_boolean(value) -%}
-    {%- if value is boolean -%} {{ return("true" if value else "false") }} {%- endif -%}
-    {{ return(value) }}
+    {%- if value is boolean -%} {{ return("true" if value else "false") }} {%- endif -%} {{ return(value) }}
 {%- endmacro %}
 
 {#
-    1 where every row of the aggregate fulfils the condition, else 0: a portable bool_and that counts NULL as unfulfilled.
+    1 where every row of the aggregate fulfils the condition, else 0: a portable bool_and that counts NULL as
+    unfulfilled.
 #}
 {% macro measure_all(condition) -%} min(case when {{ condition }} then 1 else 0 end) = 1 {%- endmacro %}

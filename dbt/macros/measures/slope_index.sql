@@ -14,22 +14,25 @@
       multiplier           of the slope index; negative for an indicator of reverse polarity (inverts the relative index)
       confidence           two-sided share of the limits given back
       quantiles            how many there must be (5 to 100): with one missing there is no index
-    Gives, for each group: slope_index and intercept (units of the value times multiplier; the intercept is not multiplied without a
-    transform), relative_index (ratio of the fitted ends), their limits, the quantiles and population used, and for each of the four
-    why it is NULL: slope_index_reason, relative_index_reason, slope_index_limits_reason, relative_index_limits_reason.
-    relative_index_warning: the fitted value at the most deprived end is not above 0; publish the slope index only.
+    Gives, for each group: slope_index and intercept (units of the value times multiplier; the intercept is not
+    multiplied without a transform), relative_index (ratio of the fitted ends), their limits, the quantiles and
+    population used, and for each of the four why it is NULL: slope_index_reason, relative_index_reason,
+    slope_index_limits_reason, relative_index_limits_reason. relative_index_warning: the fitted value at the most
+    deprived end is not above 0; publish the slope index only.
 
-    Method: weighted least squares of the value on the ridit with population shares as weights (not standard errors, not population
-    squared). With share a, centred ridit r = (population before + half of own)/all - 1/2 and D = sum a r^2:
+    Method: weighted least squares of the value on the ridit with population shares as weights (not standard errors, not
+    population squared). With share a, centred ridit r = (population before + half of own)/all - 1/2 and D = sum a r^2:
       beta = sum a r y / D;  ends = f(mean -/+ beta/2);  slope = M (top - bottom);  relative = top / bottom.
-    Limits: the distribution of beta when each y is drawn from its own normal distribution, V = sum (a r / D)^2 se^2, which OHID's
-    method simulates: exact for a transform and for value_type other (relative index: Fieller). Without a transform the draws of a
-    rate are lognormal (closed-form cumulants), those of a proportion logit-normal (Gauss-Hermite): Cornish-Fisher, and Fieller on
-    the moments; up to 2% of the width from the simulation, so prefer the transform.
+    Limits: the distribution of beta when each y is drawn from its own normal distribution, V = sum (a r / D)^2 se^2,
+    which OHID's method simulates: exact for a transform and for value_type other (relative index: Fieller). Without a
+    transform the draws of a rate are lognormal (closed-form cumulants), those of a proportion logit-normal
+    (Gauss-Hermite): Cornish-Fisher, and Fieller on the moments; up to 2% of the width from the simulation, so prefer
+    the transform.
     Source: OHID Public Health Technical Guidance, Inequality, SII; Low and Low 2004.
 
-    NULL: a quantile missing or given twice, fewer than 5 or more than 100, a missing or non-positive population, a missing value, a
-    value that the transform cannot take (0 events under ln). The limits alone: a group without limits or standard error.
+    NULL: a quantile missing or given twice, fewer than 5 or more than 100, a missing or non-positive population, a
+    missing value, a value that the transform cannot take (0 events under ln). The limits alone: a group without limits
+    or standard error.
 #}
 {% macro slope_index(
     relation,
@@ -88,29 +91,30 @@
                 sum(measure_population) as population,
                 max(measure_quantiles) as measure_quantiles,
                 {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
-                {{ measure_all("measure_population > 0e0 and " ~ measure_is_finite("measure_population")) }} as measure_has_population,
+                {{ measure_all("measure_population > 0e0 and " ~ measure_is_finite("measure_population")) }}
+                as measure_has_population,
                 {{ measure_all(measure_is_finite("measure_value")) }} as measure_has_value,
                 {{ measure_all(measure_is_finite("measure_y")) }} as measure_has_fit,
                 {{ measure_all(measure_is_finite("measure_variance")) }} as measure_has_variance,
                 {% if kind.literal is none -%} max(measure_kind) as measure_kind, {%- endif %}
-                {{ "max(measure_multiplier)" if multiplier is string else measure_double(multiplier) }} as measure_multiplier,
+                {{ "max(measure_multiplier)" if multiplier is string else measure_double(multiplier) }}
+                as measure_multiplier,
                 {{ normal_quantile("max(measure_confidence)" if confidence is string else confidence) }} as measure_z,
                 sum(measure_share * measure_y) as measure_mean,
                 sum(measure_share * measure_ridit * measure_y) as measure_slope_sum,
                 sum(measure_share * measure_ridit * measure_ridit) as measure_spread,
-                sum(measure_share * measure_share * measure_ridit * measure_ridit * measure_variance) as measure_variance_2
+                sum(
+                    measure_share * measure_share * measure_ridit * measure_ridit * measure_variance
+                ) as measure_variance_2
                 {{ measure_slope_moment_sums(kind) }}
-            from measure_moments
-            {{ measure_group_by(group_by) }}
+            from measure_moments {{ measure_group_by(group_by) }}
         ),
         measure_fitted as (
             select
                 *,
                 {{ measure_slope_reason(kind) }} as slope_index_reason,
                 measure_slope_sum / nullif(measure_spread, 0e0) as measure_beta,
-                measure_z
-                * sqrt(greatest(0e0, measure_variance_2))
-                / nullif(measure_spread, 0e0) as measure_beta_margin
+                measure_z * sqrt(greatest(0e0, measure_variance_2)) / nullif(measure_spread, 0e0) as measure_beta_margin
                 {{ measure_slope_moment_parts(kind) }}
             from measure_sums
         ),
@@ -139,10 +143,14 @@
                     else measure_top / nullif(measure_bottom, 0e0)
                 end as measure_relative,
                 case
-                    when measure_multiplier < 0e0 then 1e0 / nullif(measure_relative_high, 0e0) else measure_relative_low
+                    when measure_multiplier < 0e0
+                    then 1e0 / nullif(measure_relative_high, 0e0)
+                    else measure_relative_low
                 end as measure_relative_lower,
                 case
-                    when measure_multiplier < 0e0 then 1e0 / nullif(measure_relative_low, 0e0) else measure_relative_high
+                    when measure_multiplier < 0e0
+                    then 1e0 / nullif(measure_relative_low, 0e0)
+                    else measure_relative_high
                 end as measure_relative_upper,
                 measure_bottom * {{ measure_slope_by_kind(kind, measure_slope_intercept_scale()) }} as measure_intercept
             from measure_ends
@@ -151,8 +159,7 @@
             select
                 *,
                 coalesce(
-                    slope_index_reason,
-                    {{ measure_not_finite_reason(["measure_slope"]) }}
+                    slope_index_reason, {{ measure_not_finite_reason(["measure_slope"]) }}
                 ) as measure_slope_reason,
                 coalesce(
                     slope_index_reason,

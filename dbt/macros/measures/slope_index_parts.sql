@@ -1,9 +1,8 @@
 {#
-    The parts of slope_index. A "kind" is what is fitted and how its draws are distributed:
-    identity (the value, normal), log (ln rate, normal), logit (logit proportion, normal), lognormal (the rate itself, drawn on the
-    log scale), logitnormal (the proportion itself, drawn on the logit scale).
+    The parts of slope_index. A "kind" is what is fitted and how its draws are distributed: identity (the value,
+    normal), log (ln rate, normal), logit (logit proportion, normal), lognormal (the rate itself, drawn on the log
+    scale), logitnormal (the proportion itself, drawn on the logit scale).
 #}
-
 {# {"literal": a kind or none, "expression": SQL that gives the kind}. An unknown bare word stops the compilation. #}
 {% macro measure_slope_kind(value_type, transform) -%}
     {%- set kinds = {
@@ -46,17 +45,13 @@
 {%- endmacro %}
 
 {# ln x and logit x where they are defined, else NULL: DuckDB raises on ln(0). #}
-{% macro measure_ln(expression) -%}
-    case when {{ expression }} > 0e0 then ln({{ expression }}) end
-{%- endmacro %}
+{% macro measure_ln(expression) -%} case when {{ expression }} > 0e0 then ln({{ expression }}) end {%- endmacro %}
 
 {% macro measure_logit(expression) -%}
-    case
-        when {{ expression }} > 0e0 and {{ expression }} < 1e0 then ln({{ expression }} / (1e0 - {{ expression }}))
-    end
+    case when {{ expression }} > 0e0 and {{ expression }} < 1e0 then ln({{ expression }} / (1e0 - {{ expression }})) end
 {%- endmacro %}
 
-{% macro measure_logistic(expression) -%} (1e0 / (1e0 + exp(-({{ expression }})))) {%- endmacro %}
+{% macro measure_logistic(expression) -%} (1e0 / (1e0 + exp(- ({{ expression }})))) {%- endmacro %}
 
 {# What is fitted for a value. #}
 {% macro measure_slope_fit_value(kind, value) -%}
@@ -74,13 +69,21 @@
     }}
 {%- endmacro %}
 
-{# The standard error of a row on the scale on which it is drawn: as given, or (T(upper) - T(lower)) / 2z. NULL without either. #}
+{#
+    The standard error of a row on the scale on which it is drawn: as given, or (T(upper) - T(lower)) / 2z. NULL without
+    either.
+#}
 {% macro measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) -%}
     {%- if standard_error is not none and lower is not none -%}
-        {{ return(
-            "coalesce(" ~ measure_double(standard_error) ~ ", "
-            ~ measure_slope_input_error(kind, lower, upper, none, limits_confidence) ~ ")"
-        ) }}
+        {{
+            return(
+                "coalesce("
+                ~ measure_double(standard_error)
+                ~ ", "
+                ~ measure_slope_input_error(kind, lower, upper, none, limits_confidence)
+                ~ ")"
+            )
+        }}
     {%- endif -%}
     {%- if standard_error is not none -%} {{ return(measure_double(standard_error)) }} {%- endif -%}
     {%- if lower is none or upper is none -%} {{ return("cast(null as double)") }} {%- endif -%}
@@ -103,14 +106,24 @@
         {%- set width = "case " ~ kind.expression ~ " " ~ branches | join(" ") ~ " end" -%}
     {%- else -%} {%- set width = choices[kind.literal] -%}
     {%- endif -%}
-    {{ return(
-        "case when " ~ high ~ " >= " ~ low ~ " then " ~ width ~ " / (2e0 * " ~ normal_quantile(limits_confidence) ~ ") end"
-    ) }}
+    {{
+        return(
+            "case when "
+            ~ high
+            ~ " >= "
+            ~ low
+            ~ " then "
+            ~ width
+            ~ " / (2e0 * "
+            ~ normal_quantile(limits_confidence)
+            ~ ") end"
+        )
+    }}
 {%- endmacro %}
 
 {#
-    Nodes and weights of the nine-point Gauss-Hermite rule for a standard normal variable (numpy hermegauss(9), weights divided by
-    sqrt(2 pi)), for the moments of a logit-normal draw, which have no closed form.
+    Nodes and weights of the nine-point Gauss-Hermite rule for a standard normal variable (numpy hermegauss(9), weights
+    divided by sqrt(2 pi)), for the moments of a logit-normal draw, which have no closed form.
 #}
 {% macro measure_normal_nodes() -%}
     {{
@@ -130,30 +143,32 @@
     }}
 {%- endmacro %}
 
-{# The CTE measure_moments: location, variance and, where draws are not normal, third and fourth cumulant of each row's draw. #}
+{#
+    The CTE measure_moments: location, variance and, where draws are not normal, third and fourth cumulant of each row's
+    draw.
+#}
 {% macro measure_slope_moments(kind) -%}
     {%- if kind.literal in ["identity", "log", "logit"] -%}
-        measure_moments as (
-            select *, measure_error * measure_error as measure_variance from measure_ranked
-        )
+        measure_moments as (select *, measure_error * measure_error as measure_variance from measure_ranked)
     {%- else -%}
         measure_nodes as (
             select
                 *,
                 {% for node, weight in measure_normal_nodes() -%}
                     {{
-                        measure_slope_by_kind(
-                            kind,
-                            {
-                                "logitnormal": measure_logistic(
-                                    measure_logit("measure_value") ~ " + measure_error * " ~ measure_double(node)
-                                )
-                            },
+                        (
+                            measure_slope_by_kind(
+                                kind,
+                                {
+                                    "logitnormal": measure_logistic(
+                                        measure_logit("measure_value") ~ " + measure_error * " ~ measure_double(node)
+                                    )
+                                },
+                            )
+                            if kind.literal != "lognormal"
+                            else "cast(null as double)"
                         )
-                        if kind.literal != "lognormal"
-                        else "cast(null as double)"
-                    }}
-                    as measure_node_{{ loop.index }},
+                    }} as measure_node_{{ loop.index }},
                 {% endfor -%}
                 exp(measure_error * measure_error) as measure_w
             from measure_ranked
@@ -217,7 +232,8 @@
                             "logitnormal": "measure_central_4 - 3e0 * power(measure_central_2, 2)",
                         },
                     )
-                }} as measure_cumulant_4
+                }}
+                as measure_cumulant_4
             from measure_central
         )
     {%- endif -%}
@@ -237,38 +253,43 @@
     {{ return("(" ~ terms | join(" + ") ~ ")") }}
 {%- endmacro %}
 
-{# The sums that only kinds without a transform need, each after a comma: Fieller, and beyond normal draws Cornish-Fisher. #}
+{#
+    The sums that only kinds without a transform need, each after a comma: Fieller, and beyond normal draws
+    Cornish-Fisher.
+#}
 {% macro measure_slope_moment_sums(kind) -%}
     {%- if kind.literal not in ["log", "logit"] -%}
-        {%- set location = "measure_y" if kind.literal == "identity" else "measure_location" -%}
-        , sum(measure_share * {{ location }}) as measure_location_mean,
+        {%- set location = "measure_y" if kind.literal == "identity" else "measure_location" -%},
+        sum(measure_share * {{ location }}) as measure_location_mean,
         sum(measure_share * measure_ridit * {{ location }}) as measure_location_slope,
         sum(measure_share * measure_share * measure_variance) as measure_variance_0,
         sum(measure_share * measure_share * measure_ridit * measure_variance) as measure_variance_1
         {%- if kind.literal != "identity" -%}
-            , sum(power(measure_share * measure_ridit, 3) * measure_cumulant_3) as measure_cumulant_sum_3,
+            ,
+            sum(power(measure_share * measure_ridit, 3) * measure_cumulant_3) as measure_cumulant_sum_3,
             sum(power(measure_share * measure_ridit, 4) * measure_cumulant_4) as measure_cumulant_sum_4
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 {#
-    Per group, for the kinds without a transform: the mean slope, the means and (co)variances of the fitted ends (for Fieller), and
-    the skewness and excess kurtosis of the slope.
+    Per group, for the kinds without a transform: the mean slope, the means and (co)variances of the fitted ends (for
+    Fieller), and the skewness and excess kurtosis of the slope.
 #}
 {% macro measure_slope_moment_parts(kind) -%}
     {%- if kind.literal not in ["log", "logit"] -%}
         {%- set slope = "measure_location_slope / nullif(measure_spread, 0e0)" -%}
         {%- set cross = "measure_variance_1 / nullif(measure_spread, 0e0)" -%}
-        {%- set slope_quarter = "measure_variance_2 / nullif(4e0 * measure_spread * measure_spread, 0e0)" -%}
-        , {{ slope }} as measure_slope_mean,
+        {%- set slope_quarter = "measure_variance_2 / nullif(4e0 * measure_spread * measure_spread, 0e0)" -%},
+        {{ slope }} as measure_slope_mean,
         measure_location_mean + {{ slope }} / 2e0 as measure_top_mean,
         measure_location_mean - {{ slope }} / 2e0 as measure_bottom_mean,
         measure_variance_0 + {{ cross }} + {{ slope_quarter }} as measure_top_variance,
         measure_variance_0 - {{ cross }} + {{ slope_quarter }} as measure_bottom_variance,
         measure_variance_0 - {{ slope_quarter }} as measure_ends_covariance
         {%- if kind.literal != "identity" -%}
-            , coalesce(
+            ,
+            coalesce(
                 measure_cumulant_sum_3 / nullif(power(sqrt(greatest(0e0, measure_variance_2)), 3), 0e0), 0e0
             ) as measure_skewness,
             coalesce(
@@ -320,7 +341,9 @@
 {% macro measure_slope_limit(kind, sign) -%}
     {%- set slope = "measure_beta " ~ sign ~ " measure_beta_margin" -%}
     {%- set fitted = (
-        measure_slope_end({"literal": "log"}, "+", slope) ~ " - " ~ measure_slope_end({"literal": "log"}, "-", slope)
+        measure_slope_end({"literal": "log"}, "+", slope)
+        ~ " - "
+        ~ measure_slope_end({"literal": "log"}, "-", slope)
     ) -%}
     {%- set logits = (
         measure_slope_end({"literal": "logit"}, "+", slope)
@@ -352,7 +375,9 @@
 {# One limit of the ratio of the fitted ends, top over bottom. #}
 {% macro measure_relative_limit(kind, sign) -%}
     {%- set slope = "(measure_beta " ~ sign ~ " measure_beta_margin)" -%}
-    {%- set fieller = measure_fieller_limit(sign) if kind.literal not in ["log", "logit"] else "cast(null as double)" -%}
+    {%- set fieller = (
+        measure_fieller_limit(sign) if kind.literal not in ["log", "logit"] else "cast(null as double)"
+    ) -%}
     {{
         measure_slope_by_kind(
             kind,
@@ -371,8 +396,8 @@
 {%- endmacro %}
 
 {#
-    One limit of top mean / bottom mean by Fieller's theorem; NULL where the interval is unbounded, that is where the bottom is not
-    clearly different from 0.
+    One limit of top mean / bottom mean by Fieller's theorem; NULL where the interval is unbounded, that is where the
+    bottom is not clearly different from 0.
 #}
 {% macro measure_fieller_limit(sign) -%}
     {%- set z2 = "measure_z * measure_z" -%}

@@ -1,8 +1,8 @@
 {#
-    Quantiles of Student's t distribution by confidence level: of 1 to 30 degrees of freedom, and beyond that the coefficients c_1 to c_7 of
-    t / z = 1 + c_1 u + ... + c_7 u^7 with u = 31 / degrees of freedom.
-    Source: scipy.stats.t.ppf; the coefficients are its least-squares fit on Chebyshev nodes and agree with it to 1e-14 for any number of
-    degrees of freedom above 30, as a test shows.
+    Quantiles of Student's t distribution by confidence level: of 1 to 30 degrees of freedom, and beyond that the
+    coefficients c_1 to c_7 of t / z = 1 + c_1 u + ... + c_7 u^7 with u = 31 / degrees of freedom.
+    Source: scipy.stats.t.ppf; the coefficients are its least-squares fit on Chebyshev nodes and agree with it to 1e-14
+    for any number of degrees of freedom above 30, as a test shows.
 #}
 {% macro measure_student_t_table() -%}
     {{
@@ -230,7 +230,8 @@
 
 {#
     Quantile of Student's t for a two-sided confidence level.
-    Inputs: degrees_of_freedom (whole, 1 or more), confidence. NULL: fewer than 1 or a number that is not whole, or an unknown level.
+    Inputs: degrees_of_freedom (whole, 1 or more), confidence. NULL: fewer than 1 or a number that is not whole, or an
+    unknown level.
 #}
 {% macro student_t_quantile(degrees_of_freedom, confidence=0.95) -%}
     {%- set degrees = measure_double(degrees_of_freedom) -%}
@@ -243,19 +244,29 @@
         {%- set polynomial = namespace(text="1e0") -%}
         {%- for coefficient in table.coefficients | reverse -%}
             {%- set polynomial.text = (
-                "(" ~ measure_double(coefficient)
-                ~ ("" if loop.first else " + 31e0 / " ~ degrees ~ " * " ~ polynomial.text) ~ ")"
+                "("
+                ~ measure_double(coefficient)
+                ~ ("" if loop.first else " + 31e0 / " ~ degrees ~ " * " ~ polynomial.text)
+                ~ ")"
             ) -%}
         {%- endfor -%}
         {%- do choices.update(
             {
-                level: "case when " ~ degrees ~ " > 30e0 then " ~ measure_double(measure_normal_quantiles()[level])
-                ~ " * (1e0 + 31e0 / " ~ degrees ~ " * " ~ polynomial.text ~ ") else case " ~ degrees ~ " "
-                ~ branches | join(" ") ~ " end end"
+                level: "case when "
+                ~ degrees
+                ~ " > 30e0 then "
+                ~ measure_double(measure_normal_quantiles()[level])
+                ~ " * (1e0 + 31e0 / "
+                ~ degrees
+                ~ " * "
+                ~ polynomial.text
+                ~ ") else case "
+                ~ degrees
+                ~ " "
+                ~ branches
+                | join(" ") ~ " end end"
             }
         ) -%}
     {%- endfor -%}
-    case
-        when {{ degrees }} = floor({{ degrees }}) then {{ measure_by_confidence(confidence, choices) }}
-    end
+    case when {{ degrees }} = floor({{ degrees }}) then {{ measure_by_confidence(confidence, choices) }} end
 {%- endmacro %}

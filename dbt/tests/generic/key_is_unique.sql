@@ -1,7 +1,12 @@
--- Rows whose key is not unique or has a part that is NULL. One query for the whole key, instead of a test for each column.
+-- Rows whose key is not unique or has a part that is NULL. One query for the whole key,
+-- instead of a test for each column.
 {% test key_is_unique(model, columns) %}
     select {{ columns | join(", ") }}, count(*) as row_count
     from {{ model }}
     group by {{ columns | join(", ") }}
-    having count(*) > 1 or {% for column in columns %}{{ column }} is null {{ "or " if not loop.last }}{% endfor %}
+    having
+        count(*) > 1
+        or {% for column in columns %}
+            {{ column }} is null {{ "or " if not loop.last }}
+        {% endfor %}
 {% endtest %}

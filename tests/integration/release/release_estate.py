@@ -79,7 +79,7 @@ def project_at(root: Path) -> ReleaseProject:
         run_results=root / "target" / "run_results.json",
         suites={name: Suite.model_validate(body) for name, body in SUITES.items()},
         sources={SOURCE: load_sources()[SOURCE]},
-        example_queries=load_example_queries(),
+        example_queries=load_example_queries(TINY_DBT / "example_queries.yml"),
         rows_fall_maximum_share=0.1,
         memory_limit="500MB",
         wait_seconds=20,

@@ -1,6 +1,8 @@
--- Grain: quality measure x field x organisation x snapshot, as reported (WLMDS). Question: whose ethnicity, age, sex or decile is known?
--- Not stated (Z: asked, and did not say) and not known (99) are two shares. People without a recorded age, sex or decile stand nowhere in
--- the file: left_out_share sets a metric's total against the largest total of the same organisation and day, so it is a lower bound.
+-- Grain: quality measure x field x organisation x snapshot, as reported (WLMDS).
+-- Question: whose ethnicity, age, sex or decile is known? Not stated (Z: asked, and did
+-- not say) and not known (99) are two shares. People without a recorded age, sex or
+-- decile stand nowhere in the file: left_out_share sets a metric's total against the
+-- largest total of the same organisation and day, so it is a lower bound.
 with
     totals as (
         select
@@ -10,24 +12,37 @@ with
             metric,
             case when count(pathways) = count(*) then sum(pathways) end as total,
             case
-                when count(pathways) filter (where category_code not in ('Z', '99'))
-                = count(*) filter (where category_code not in ('Z', '99'))
+                when
+                    count(pathways) filter (where category_code not in ('Z', '99'))
+                    = count(*) filter (where category_code not in ('Z', '99'))
                 then sum(pathways) filter (where category_code not in ('Z', '99'))
             end as known,
             coalesce(sum(pathways) filter (where category_code = 'Z'), 0) as not_stated,
             coalesce(sum(pathways) filter (where category_code = '99'), 0) as not_known,
-            count(*) filter (where category_code = 'Z' and pathways is null) as not_stated_hidden,
-            count(*) filter (where category_code = '99' and pathways is null) as not_known_hidden
+            count(*) filter (
+                where category_code = 'Z' and pathways is null
+            ) as not_stated_hidden,
+            count(*) filter (
+                where category_code = '99' and pathways is null
+            ) as not_known_hidden
         from {{ ref("int_waiting_list_wlmds_grid") }}
         where
             waiting_band = 'total'
             and entity = 'geography'
-            and sector = case when organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE' end
+            and sector
+            = case when organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE' end
         group by organisation_code, organisation_level, period_end, metric
     ),
 
     shares as (
-        select organisation_code, organisation_level, period_end, metric, 'known_share' as quality_measure, known as numerator, total as denominator
+        select
+            organisation_code,
+            organisation_level,
+            period_end,
+            metric,
+            'known_share' as quality_measure,
+            known as numerator,
+            total as denominator
         from totals
         where metric = 'ethnicity'
         union all
@@ -87,9 +102,12 @@ select
     'snapshot' as period_type,
     cast(numerator as double) as numerator,
     cast(denominator as double) as denominator,
-    case when numerator is null or denominator is null then 'suppressed' else 'published' end as value_status,
     case
-        when numerator is null or denominator is null then 'a cell of the sum is hidden by the publisher'
+        when numerator is null or denominator is null then 'suppressed' else 'published'
+    end as value_status,
+    case
+        when numerator is null or denominator is null
+        then 'a cell of the sum is hidden by the publisher'
     end as value_status_reason,
     'nhse_wlmds' as source_id
 from shares

@@ -1,20 +1,35 @@
--- Grain: field x waiting band x organisation (and all organisations of a level together) x snapshot (WLMDS geography).
--- Question: how many of the cells that have patients does the publisher hide? Cells without patients (absent rows) do not count.
+-- Grain: field x waiting band x organisation (and all organisations of a level
+-- together) x snapshot (WLMDS geography). Question: how many of the cells that have
+-- patients does the publisher hide? Cells without patients (absent rows) do not count.
 with
     cells as (
-        select organisation_code, organisation_level, period_end, metric, waiting_band, pathways_status
+        select
+            organisation_code,
+            organisation_level,
+            period_end,
+            metric,
+            waiting_band,
+            pathways_status
         from {{ ref("int_waiting_list_wlmds_grid") }}
         where
             not is_absent
             and entity = 'geography'
-            and sector = case when organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE' end
+            and sector
+            = case when organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE' end
     ),
 
     alone_and_together as (
-        select organisation_code, organisation_level, period_end, metric, waiting_band, pathways_status
+        select
+            organisation_code,
+            organisation_level,
+            period_end,
+            metric,
+            waiting_band,
+            pathways_status
         from cells
         union all
-        select 'all', organisation_level, period_end, metric, waiting_band, pathways_status
+        select
+            'all', organisation_level, period_end, metric, waiting_band, pathways_status
         from cells
         where organisation_code <> 'ENG'
     )

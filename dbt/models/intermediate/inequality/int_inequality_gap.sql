@@ -1,8 +1,9 @@
 {{ config(materialized="view") }}
--- Grain: as fct_inequality_measure, measures absolute_gap and relative_gap.
--- Question: how far is a group from the group it is compared with, and if that cannot be said, why?
--- Limits: Newcombe and Katz for proportions, MOVER and log limits for rates (macros/measures). A group is a part of the whole: those
--- limits take the two as independent and are a little too wide.
+-- Grain: as fct_inequality_measure, measures absolute_gap and relative_gap. Question:
+-- how far is a group from the group it is compared with, and if that cannot be said,
+-- why? Limits: Newcombe and Katz for proportions, MOVER and log limits for rates
+-- (macros/measures). A group is a part of the whole: those limits take the two as
+-- independent and are a little too wide.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -13,15 +14,24 @@
     "standardisation",
     "dimension",
 ] %}
-{%- set counts = ["comparison_numerator", "comparison_denominator", "reference_numerator", "reference_denominator"] %}
+{%- set rate_multiplier = "cast(case when unit like 'rate_per_%' then replace(unit, 'rate_per_', '') else '1' end as double)" %}
+{%- set counts = [
+    "comparison_numerator",
+    "comparison_denominator",
+    "reference_numerator",
+    "reference_denominator",
+] %}
 with
     figures as (
         select figure.*, indicator.unit
         from {{ ref("fct_indicator_value") }} as figure
-        inner join {{ ref("dim_indicator") }} as indicator on figure.indicator_id = indicator.indicator_id
+        inner join
+            {{ ref("dim_indicator") }} as indicator
+            on figure.indicator_id = indicator.indicator_id
         where
             indicator.unit <> 'count'
-            and figure.dimension in (select dimension from {{ ref("inequality_comparisons") }})
+            and figure.dimension
+            in (select dimension from {{ ref("inequality_comparisons") }})
     ),
 
     -- One row for each set of groups: what they share, and the whole.
@@ -41,14 +51,43 @@ with
             sum(numerator) as numerator,
             sum(denominator) as denominator,
             -- a group without people (not_applicable) takes nothing from the whole
-            max(value_status) filter (where value_status not in ('published', 'not_applicable')) as status_of_part
+            max(value_status) filter (
+                where value_status not in ('published', 'not_applicable')
+            ) as status_of_part
         from figures
         group by {{ key | join(", ") }}
     ),
 
+    -- The whole is the source's own figure for everybody where it has one (HES), else
+    -- the sum of all groups, the unknown ones too.
+    wholes as (
+        select
+            {%- for column in key %} families.{{ column }}, {%- endfor %}
+            families.unit,
+            coalesce(everybody.numerator, families.numerator) as numerator,
+            coalesce(everybody.denominator, families.denominator) as denominator,
+            case
+                when everybody.indicator_id is null then families.status_of_part
+            end as status_of_part
+        from families
+        left join
+            {{ ref("fct_indicator_value") }} as everybody
+            on everybody.dimension = 'all'
+            and everybody.value_status = 'published'
+            {%- for column in key if column != "dimension" %}
+                and families.{{ column }} = everybody.{{ column }}
+            {%- endfor %}
+    ),
+
     groups as (
         select
-            {{ key | join(", ") }}, group_code, numerator, denominator, value, value_status, value_status_reason
+            {{ key | join(", ") }},
+            group_code,
+            numerator,
+            denominator,
+            value,
+            value_status,
+            value_status_reason
         from figures
         union all
         select
@@ -61,11 +100,14 @@ with
                 then null
                 when unit = 'proportion'
                 then {{ proportion("numerator", "denominator") }}
-                else numerator / nullif(denominator, 0)
+                else {{ rate("numerator", "denominator", rate_multiplier) }}
             end,
             coalesce(status_of_part, 'published'),
-            case when status_of_part is not null then 'a part of the whole is ' || status_of_part end
-        from families
+            case
+                when status_of_part is not null
+                then 'a part of the whole is ' || status_of_part
+            end
+        from wholes
     ),
 
     pairs as (
@@ -73,26 +115,32 @@ with
             families.*,
             comparisons.comparison_group,
             comparisons.reference_group,
-            cast(
-                case when families.unit like 'rate_per_%' then replace(families.unit, 'rate_per_', '') else '1' end as double
-            ) as multiplier,
+            {{ rate_multiplier }} as multiplier,
             {% for side in ["comparison", "reference"] %}
                 {{ side }}_figure.numerator as {{ side }}_numerator,
                 {{ side }}_figure.denominator as {{ side }}_denominator,
                 {{ side }}_figure.value as {{ side }}_value,
-                coalesce({{ side }}_figure.value_status, 'missing') as {{ side }}_status,
+                coalesce(
+                    {{ side }}_figure.value_status, 'missing'
+                ) as {{ side }}_status,
                 '{{ side }} group '
                 || comparisons.{{ side }}_group
                 || ': '
-                || coalesce({{ side }}_figure.value_status_reason, 'no figure') as {{ side }}_reason
+                || coalesce(
+                    {{ side }}_figure.value_status_reason, 'no figure'
+                ) as {{ side }}_reason
                 {{- "," if not loop.last }}
             {% endfor %}
         from families
-        inner join {{ ref("inequality_comparisons") }} as comparisons on families.dimension = comparisons.dimension
+        inner join
+            {{ ref("inequality_comparisons") }} as comparisons
+            on families.dimension = comparisons.dimension
         {% for side in ["comparison", "reference"] %}
             left join
                 groups as {{ side }}_figure
-                on {% for column in key %} families.{{ column }} = {{ side }}_figure.{{ column }} and {% endfor %}
+                on {% for column in key %}
+                    families.{{ column }} = {{ side }}_figure.{{ column }} and
+                {% endfor %}
                 comparisons.{{ side }}_group = {{ side }}_figure.group_code
         {% endfor %}
     ),
@@ -201,11 +249,17 @@ select
     case when group_status is null then ci_lower_95 end as ci_lower_95,
     case when group_status is null then ci_upper_95 end as ci_upper_95,
     comparison_value,
-    case when reference_group = 'whole' then reference_value * multiplier else reference_value end as reference_value,
+    reference_value,
     comparison_group || ',' || reference_group as groups_used,
-    method
-    || case when reference_group = 'whole' then '; group and whole taken as independent' else '' end as method,
-    coalesce(group_status, case when undefined_reason is null then 'published' else 'not_applicable' end) as value_status,
+    method || case
+        when reference_group = 'whole'
+        then '; group and whole taken as independent'
+        else ''
+    end as method,
+    coalesce(
+        group_status,
+        case when undefined_reason is null then 'published' else 'not_applicable' end
+    ) as value_status,
     -- beside a value the reason is a remark: a ratio of 0 has no limits
     coalesce(group_reason, undefined_reason, limits_reason) as value_status_reason,
     imd_version,

@@ -1,20 +1,29 @@
--- Grain: as fct_indicator_value, A&E indicators. Question: the same figures for England, regions, ICBs and providers.
--- Sums leave out the providers from which a figure was not collected, numerator and denominator both, and count them.
--- Regions are those of the file. The file names no ICB: an ICB's figure is the sum of the trusts that ODS places in it today, on
--- current geography only, and walk-in centres of other providers are not in it.
+-- Grain: as fct_indicator_value, A&E indicators. Question: the same figures for
+-- England, regions, ICBs and providers. Sums leave out the providers from which a
+-- figure was not collected, numerator and denominator both, and count them. Regions are
+-- those of the file. The file names no ICB: an ICB's figure is the sum of the trusts
+-- that ODS places in it today, on current geography only, and walk-in centres of other
+-- providers are not in it.
 with
     providers as (
         select
             provider.*,
-            case when place.organisation_level = 'trust' then 'trust' else 'other_provider' end as provider_level,
+            case
+                when place.organisation_level = 'trust'
+                then 'trust'
+                else 'other_provider'
+            end as provider_level,
             place.icb_code,
             region.organisation_code as region_code
         from {{ ref("int_urgent_care_provider") }} as provider
-        left join {{ ref("dim_organisation") }} as place on provider.organisation_code = place.organisation_code
+        left join
+            {{ ref("dim_organisation") }} as place
+            on provider.organisation_code = place.organisation_code
         left join
             {{ ref("dim_organisation") }} as region
             on region.organisation_level = 'region'
-            and upper(provider.region_name) = 'NHS ENGLAND ' || upper(region.organisation_name)
+            and upper(provider.region_name)
+            = 'NHS ENGLAND ' || upper(region.organisation_name)
     ),
 
     levels as (
@@ -42,8 +51,12 @@ with
             sum(numerator) filter (where value_status = 'published') as numerator,
             sum(denominator) filter (where value_status = 'published') as denominator,
             count(*) as organisations,
-            count(*) filter (where value_status <> 'published') as organisations_missing,
-            max(value_status) filter (where value_status <> 'published') as status_of_missing,
+            count(*) filter (
+                where value_status <> 'published'
+            ) as organisations_missing,
+            max(value_status) filter (
+                where value_status <> 'published'
+            ) as status_of_missing,
             max(snapshot_sha256) as snapshot_sha256
         from levels
         group by indicator_id, level_code, organisation_level, period_start, period_end
@@ -65,13 +78,16 @@ with
             cast(null as double) as numerator_low,
             cast(null as double) as numerator_high,
             case
-                when organisations_missing = organisations then status_of_missing else 'published'
+                when organisations_missing = organisations
+                then status_of_missing
+                else 'published'
             end as value_status,
             case
                 when organisations_missing = 0
                 then null
                 when organisation_level in ('trust', 'other_provider')
-                then 'no four-hour waits were collected from field test trusts of the clinical standards review'
+                then
+                    'no four-hour waits were collected from field test trusts of the clinical standards review'
                 else
                     organisations_missing
                     || ' of '
@@ -79,7 +95,11 @@ with
                     || ' organisations left out, numerator and denominator: four-hour waits were not collected from them'
             end as value_status_reason,
             cast(
-                case when organisation_level in ('trust', 'other_provider') then 0 else organisations_missing end as integer
+                case
+                    when organisation_level in ('trust', 'other_provider')
+                    then 0
+                    else organisations_missing
+                end as integer
             ) as organisations_missing,
             cast(null as varchar) as imd_version,
             'nhse_ae' as source_id,

@@ -1,7 +1,8 @@
--- Grain: indicator x provider x month. Question: what did each provider report, and what was not collected from it?
--- Booked attendances count, as in the publisher's totals (the annual figures reconcile only with them).
--- Until May 2023 the 14 field test trusts of the clinical standards review reported no four-hour waits for type 1: neither their
--- numerator nor their denominator may enter a four-hour share.
+-- Grain: indicator x provider x month. Question: what did each provider report, and
+-- what was not collected from it? Booked attendances count, as in the publisher's
+-- totals (the annual figures reconcile only with them). Until May 2023 the 14 field
+-- test trusts of the clinical standards review reported no four-hour waits for type 1:
+-- neither their numerator nor their denominator may enter a four-hour share.
 with
     providers as (
         select
@@ -36,17 +37,37 @@ with
     ),
 
     indicators as (
-        select *, 'ae_attendances' as indicator_id, attendances as numerator, null as denominator, 'published' as value_status
+        select
+            *,
+            'ae_attendances' as indicator_id,
+            attendances as numerator,
+            null as denominator,
+            'published' as value_status
         from providers
         union all
-        select *, 'ae_four_hour_all', attendances - over_4_hours, attendances, over_4_hours_type_1_status
+        select
+            *,
+            'ae_four_hour_all',
+            attendances - over_4_hours,
+            attendances,
+            over_4_hours_type_1_status
         from providers
         union all
-        select *, 'ae_four_hour_type_1', type_1 - type_1_over_4_hours, type_1, over_4_hours_type_1_status
+        select
+            *,
+            'ae_four_hour_type_1',
+            type_1 - type_1_over_4_hours,
+            type_1,
+            over_4_hours_type_1_status
         from providers
         where type_1 > 0
         union all
-        select *, 'ae_over_12_hours_from_decision', over_12_hours_from_decision, admissions_via_ae, 'published'
+        select
+            *,
+            'ae_over_12_hours_from_decision',
+            over_12_hours_from_decision,
+            admissions_via_ae,
+            'published'
         from providers
         where admissions_via_ae > 0 or over_12_hours_from_decision > 0
         union all

@@ -1,15 +1,30 @@
--- Grain: organisation x treatment function x month, as reported. Question: the same sums for England, regions, ICBs and providers.
--- ICBs are the provider's parent in the file of that month (42 to March 2026, 36 after), not where the patients live.
-{%- set counts = ["waiting", "within_18_weeks", "over_52_weeks", "over_65_weeks", "over_78_weeks"] %}
+-- Grain: organisation x treatment function x month, as reported. Question: the same
+-- sums for England, regions, ICBs and providers. ICBs are the provider's parent in the
+-- file of that month (42 to March 2026, 36 after), not where the patients live.
+{%- set counts = [
+    "waiting",
+    "within_18_weeks",
+    "over_52_weeks",
+    "over_65_weeks",
+    "over_78_weeks",
+] %}
 with
     providers as (
         select
             provider.*,
-            case when trust.organisation_level = 'trust' then 'trust' else 'other_provider' end as provider_level,
+            case
+                when trust.organisation_level = 'trust'
+                then 'trust'
+                else 'other_provider'
+            end as provider_level,
             icb.region_code
         from {{ ref("int_waiting_list_rtt_provider") }} as provider
-        left join {{ ref("dim_organisation") }} as trust on provider.provider_code = trust.organisation_code
-        left join {{ ref("dim_organisation") }} as icb on provider.provider_parent_code = icb.organisation_code
+        left join
+            {{ ref("dim_organisation") }} as trust
+            on provider.provider_code = trust.organisation_code
+        left join
+            {{ ref("dim_organisation") }} as icb
+            on provider.provider_parent_code = icb.organisation_code
     ),
 
     levels as (
@@ -32,8 +47,15 @@ select
     treatment_function_code,
     period_start,
     period_end,
-    {% for count in counts %} cast(sum({{ count }}) as bigint) as {{ count }}, {% endfor %}
+    {% for count in counts %}
+        cast(sum({{ count }}) as bigint) as {{ count }},
+    {% endfor %}
     max(snapshot_sha256) as snapshot_sha256
 from levels
 where organisation_level <> 'other_provider' or treatment_function_code = 'all'
-group by organisation_code, organisation_level, treatment_function_code, period_start, period_end
+group by
+    organisation_code,
+    organisation_level,
+    treatment_function_code,
+    period_start,
+    period_end

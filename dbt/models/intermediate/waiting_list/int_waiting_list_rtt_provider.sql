@@ -1,15 +1,22 @@
--- Grain: provider x treatment function x month. Question: how many pathways are incomplete, and how long have they waited?
--- The one place where the 105 weeks are read: they are summed before anything else and never made long.
+-- Grain: provider x treatment function x month. Question: how many pathways are
+-- incomplete, and how long have they waited? The one place where the 105 weeks are
+-- read: they are summed before anything else and never made long.
 with
-    -- Part_2A is the part of Part_2 with a decision to admit and is left out, else those pathways would count twice.
+    -- Part_2A is the part of Part_2 with a decision to admit and is left out, else
+    -- those pathways would count twice.
     incomplete as (
         select
             period_start,
             provider_code,
             provider_parent_code,
-            -- C_999 is the publisher's own total of the other rows (equal in all 40,488 groups of January 2026): it is kept
-            -- under a code of its own, and nothing below adds it to them.
-            case when treatment_function_code = 'C_999' then 'all' else treatment_function_code end as treatment_function_code,
+            -- C_999 is the publisher's own total of the other rows (equal in all 40,488
+            -- groups of January 2026): it is kept under a code of its own, and nothing
+            -- below adds it to them.
+            case
+                when treatment_function_code = 'C_999'
+                then 'all'
+                else treatment_function_code
+            end as treatment_function_code,
             {{ sum_weeks(0) }} as waiting,
             {{ sum_weeks(0, 17) }} as within_18_weeks,
             {{ sum_weeks(52) }} as over_52_weeks,

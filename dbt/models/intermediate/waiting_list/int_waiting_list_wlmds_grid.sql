@@ -1,7 +1,8 @@
--- Grain: organisation x sector x treatment function x day x metric x category x waiting band, complete.
--- Question: what does the publisher say about each cell, the absent ones with it?
--- The files leave out cells without patients (24,612 of 30,690 cells stand in the first geography file), so a cell that is
--- absent is 0 where its organisation has the metric at all. A suppressed cell stays NULL, between 1 and 7.
+-- Grain: organisation x sector x treatment function x day x metric x category x waiting
+-- band, complete. Question: what does the publisher say about each cell, the absent
+-- ones with it? The files leave out cells without patients (24,612 of 30,690 cells
+-- stand in the first geography file), so a cell that is absent is 0 where its
+-- organisation has the metric at all. A suppressed cell stays NULL, between 1 and 7.
 with
     geography as (
         select
@@ -42,7 +43,8 @@ with
             on cells.treatment_function_name = treatment_functions.wlmds_name
     ),
 
-    -- Every release carries all weeks again: the newest release that has a week speaks for it.
+    -- Every release carries all weeks again: the newest release that has a week speaks
+    -- for it.
     newest_release as (
         select week_ending, max(snapshot_date) as snapshot_date
         from {{ ref("stg_nhse_wlmds__timeseries") }}
@@ -69,8 +71,11 @@ with
             newest_release
             on cells.week_ending = newest_release.week_ending
             and cells.snapshot_date = newest_release.snapshot_date
-        -- The geography file of the same day says the same of England, with ethnicity and deprivation beside it.
-        where cells.week_ending not in (select snapshot_date from {{ ref("stg_nhse_wlmds__geography") }})
+        -- The geography file of the same day says the same of England, with ethnicity
+        -- and deprivation beside it.
+        where
+            cells.week_ending
+            not in (select snapshot_date from {{ ref("stg_nhse_wlmds__geography") }})
     ),
 
     cells as (
@@ -96,10 +101,19 @@ with
             metric,
             max(snapshot_sha256) as snapshot_sha256
         from cells
-        group by entity, snapshot_date, period_end, organisation_code, sector, treatment_function_code, metric
+        group by
+            entity,
+            snapshot_date,
+            period_end,
+            organisation_code,
+            sector,
+            treatment_function_code,
+            metric
     ),
 
-    categories as (select distinct metric, category_code from {{ ref("waiting_list_groups") }}),
+    categories as (
+        select distinct metric, category_code from {{ ref("waiting_list_groups") }}
+    ),
 
     bands as (
         select 'weeks_00_18' as waiting_band
@@ -127,9 +141,22 @@ select
     cells.metric is null as is_absent,
     case when cells.metric is null then 0 else cells.pathways end as pathways,
     coalesce(cells.pathways_status, 'published') as pathways_status,
-    -- 1 to 7 before rounding: the smallest number that the files show is 10, the rounding of 8
-    case when cells.metric is null then 0 when cells.pathways_status = 'suppressed' then 1 else cells.pathways end as count_low,
-    case when cells.metric is null then 0 when cells.pathways_status = 'suppressed' then 7 else cells.pathways end as count_high,
+    -- 1 to 7 before rounding: the smallest number that the files show is 10, the
+    -- rounding of 8
+    case
+        when cells.metric is null
+        then 0
+        when cells.pathways_status = 'suppressed'
+        then 1
+        else cells.pathways
+    end as count_low,
+    case
+        when cells.metric is null
+        then 0
+        when cells.pathways_status = 'suppressed'
+        then 7
+        else cells.pathways
+    end as count_high,
     with_metric.snapshot_sha256
 from with_metric
 inner join categories on with_metric.metric = categories.metric

@@ -1,18 +1,29 @@
--- Grain: as fct_indicator_value, WLMDS indicators. Question: which share of each group waits how long?
--- Denominator: the metric's own Total band, unknown clock starts included (they are 0.1 % of it); that is what gives the 3.1 % and
--- 2.7 % over 52 weeks of England's most and least deprived tenth on 29 June 2025.
--- Sectors: England is all sectors; regions, ICBs and trusts are published for NHS acute providers only.
-{%- set indicators = {"waiting": "total", "within_18_weeks": "weeks_00_18", "over_52_weeks": "weeks_over_52"} %}
+-- Grain: as fct_indicator_value, WLMDS indicators. Question: which share of each group
+-- waits how long? Denominator: the metric's own Total band, unknown clock starts
+-- included (they are 0.1 % of it); that is what gives the 3.1 % and 2.7 % over 52 weeks
+-- of England's most and least deprived tenth on 29 June 2025. Sectors: England is all
+-- sectors; regions, ICBs and trusts are published for NHS acute providers only.
+{%- set indicators = {
+    "waiting": "total",
+    "within_18_weeks": "weeks_00_18",
+    "over_52_weeks": "weeks_over_52",
+} %}
 with
     groups as (
         select *
         from {{ ref("int_waiting_list_wlmds_group") }}
-        where sector = case when organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE' end
+        where
+            sector
+            = case when organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE' end
     ),
 
     figures as (
         {%- for indicator, band in indicators.items() %}
-            {%- set suppressed = band ~ "_suppressed_cells" if band == "total" else "total_suppressed_cells + " ~ band ~ "_suppressed_cells" %}
+            {%- set suppressed = (
+                band ~ "_suppressed_cells"
+                if band == "total"
+                else "total_suppressed_cells + " ~ band ~ "_suppressed_cells"
+            ) %}
             select
                 'wlmds_{{ indicator }}' as indicator_id,
                 organisation_code,
@@ -24,21 +35,26 @@ with
                 dimension,
                 group_code,
                 {{ band }} as numerator,
-                {{ "cast(null as double)" if band == "total" else "total" }} as denominator,
+                {{ "cast(null as double)" if band == "total" else "total" }}
+                as denominator,
                 case when {{ band }} is null then {{ band }}_low end as numerator_low,
                 case when {{ band }} is null then {{ band }}_high end as numerator_high,
-                case when {{ suppressed }} = 0 then 'published' else 'suppressed' end as value_status,
+                case
+                    when {{ suppressed }} = 0 then 'published' else 'suppressed'
+                end as value_status,
                 case
                     when {{ suppressed }} > 0
-                    then {{ suppressed }} || ' of the cells in it hidden by the publisher (1 to 7 pathways each)'
+                    then
+                        {{ suppressed }}
+                        || ' of the cells in it hidden by the publisher (1 to 7 pathways each)'
                 end as value_status_reason,
                 0 as organisations_missing,
                 case
-                    when dimension in ('imd_decile', 'imd_quintile', 'core20') then '2019_assumed'
+                    when dimension in ('imd_decile', 'imd_quintile', 'core20')
+                    then '2019_assumed'
                 end as imd_version,
                 'nhse_wlmds' as source_id,
                 snapshot_sha256
-            from groups
-            {{ "union all" if not loop.last }}
+            from groups {{ "union all" if not loop.last }}
         {%- endfor %}
     ) {{ on_both_geographies("figures") }}

@@ -1,4 +1,5 @@
--- Grain: indicator. Question: what is counted, over what, why, in which unit, and who answers for it?
+-- Grain: indicator. Question: what is counted, over what, why, in which unit, and who
+-- answers for it?
 select
     indicator_id,
     indicator_name,

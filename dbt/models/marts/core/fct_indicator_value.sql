@@ -1,11 +1,13 @@
--- Grain: indicator x organisation x treatment function x period x dimension x group x geography basis x standardisation.
--- Question: what is the value of an indicator for a group of people, with its interval, and if it is not known, why?
+-- Grain: indicator x organisation x treatment function x period x dimension x group x
+-- geography basis x standardisation. Question: what is the value of an indicator for a
+-- group of people, with its interval, and if it is not known, why?
 with
     figures as (
         {%- for model in [
             "int_waiting_list_rtt_indicator_value",
             "int_waiting_list_wlmds_indicator_value",
             "int_urgent_care_indicator_value",
+            "int_outpatients_indicator_value",
         ] %}
             select
                 indicator_id,
@@ -29,8 +31,7 @@ with
                 geography_vintage,
                 source_id,
                 snapshot_sha256
-            from {{ ref(model) }}
-            {{ "union all" if not loop.last }}
+            from {{ ref(model) }} {{ "union all" if not loop.last }}
         {%- endfor %}
     ),
 
@@ -39,10 +40,16 @@ with
             figures.*,
             indicators.unit,
             cast(
-                case when indicators.unit like 'rate_per_%' then replace(indicators.unit, 'rate_per_', '') else '1' end as double
+                case
+                    when indicators.unit like 'rate_per_%'
+                    then replace(indicators.unit, 'rate_per_', '')
+                    else '1'
+                end as double
             ) as multiplier
         from figures
-        inner join {{ ref("indicators") }} as indicators on figures.indicator_id = indicators.indicator_id
+        inner join
+            {{ ref("indicators") }} as indicators
+            on figures.indicator_id = indicators.indicator_id
     ),
 
     reasons as (

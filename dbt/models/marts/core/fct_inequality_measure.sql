@@ -1,6 +1,7 @@
--- Grain: indicator x organisation x treatment function x period x geography basis x dimension x measure x groups compared.
--- Question: how unequal is an indicator, by which measure, and how sure is that?
--- Each family of measures is a model of its own, int_inequality_<family>, and one more name in this list.
+-- Grain: indicator x organisation x treatment function x period x geography basis x
+-- dimension x measure x groups compared. Question: how unequal is an indicator, by
+-- which measure, and how sure is that? Each family of measures is a model of its own,
+-- int_inequality_<family>, and one more name in this list.
 {%- set families = ["int_inequality_gap"] %}
 {%- set columns = [
     "indicator_id",
@@ -35,6 +36,5 @@
 ] %}
 {% for family in families %}
     select {{ columns | join(", ") }}
-    from {{ ref(family) }}
-    {{ "union all" if not loop.last }}
+    from {{ ref(family) }} {{ "union all" if not loop.last }}
 {% endfor %}

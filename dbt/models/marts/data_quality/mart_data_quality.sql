@@ -1,8 +1,13 @@
 -- Grain: source x quality measure x field x waiting band x organisation x period.
--- Question: how far can the figures of an organisation and period be trusted, and what is not in them?
+-- Question: how far can the figures of an organisation and period be trusted, and what
+-- is not in them?
 with
     shares as (
-        {%- for model in ["int_data_quality_recording", "int_data_quality_suppression", "int_data_quality_coverage"] %}
+        {%- for model in [
+            "int_data_quality_recording",
+            "int_data_quality_suppression",
+            "int_data_quality_coverage",
+        ] %}
             select
                 quality_measure,
                 field_name,
@@ -18,8 +23,7 @@ with
                 value_status_reason,
                 source_id,
                 {{ loop.first }} as is_share_of_pathways
-            from {{ ref(model) }}
-            {{ "union all" if not loop.last }}
+            from {{ ref(model) }} {{ "union all" if not loop.last }}
         {%- endfor %}
     )
 
@@ -36,10 +40,16 @@ select
     shares.numerator,
     shares.denominator,
     {{ proportion("numerator", "denominator") }} as value,
-    case when is_share_of_pathways then {{ wilson_lower("numerator", "denominator") }} end as ci_lower_95,
-    case when is_share_of_pathways then {{ wilson_upper("numerator", "denominator") }} end as ci_upper_95,
     case
-        when shares.value_status = 'published' and shares.denominator = 0 then 'not_applicable' else shares.value_status
+        when is_share_of_pathways then {{ wilson_lower("numerator", "denominator") }}
+    end as ci_lower_95,
+    case
+        when is_share_of_pathways then {{ wilson_upper("numerator", "denominator") }}
+    end as ci_upper_95,
+    case
+        when shares.value_status = 'published' and shares.denominator = 0
+        then 'not_applicable'
+        else shares.value_status
     end as value_status,
     case
         when shares.value_status = 'published' and shares.denominator = 0
@@ -51,4 +61,6 @@ select
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from shares
-left join {{ ref("dim_organisation") }} as organisation on shares.organisation_code = organisation.organisation_code
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on shares.organisation_code = organisation.organisation_code

@@ -1,6 +1,7 @@
--- Grain: indicator x organisation x treatment function x period x dimension x group x geography basis.
--- Question: who waits how long for planned care, and how does that compare with England?
--- Trusts, ICBs and regions of the WLMDS are NHS acute providers only, England is all sectors; RTT has all providers at every level.
+-- Grain: indicator x organisation x treatment function x period x dimension x group x
+-- geography basis. Question: who waits how long for planned care, and how does that
+-- compare with England? Trusts, ICBs and regions of the WLMDS are NHS acute providers
+-- only, England is all sectors; RTT has all providers at every level.
 {{
     beside_england(
         ["nhse_rtt", "nhse_wlmds"],

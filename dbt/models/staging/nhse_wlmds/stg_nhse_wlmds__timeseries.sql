@@ -1,2 +1,2 @@
 -- Grain and meaning: as the clean table. Question: what does the publisher say?
-select * from {{ source('nhse_wlmds', 'timeseries') }}
+select * from {{ source("nhse_wlmds", "timeseries") }}

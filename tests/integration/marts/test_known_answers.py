@@ -1,0 +1,201 @@
+"""Figures of the published file that are known from elsewhere: the publishers' own headlines, or the raw files read with Python's csv.
+
+Every entry is (name, query of one cell, expected, tolerance); a tolerance of 0 means equal. None of the numbers was taken from a
+build of this warehouse.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+Answer = tuple[str, str, float, float]
+
+
+def _figure(indicator: str, column: str, where: str, basis: str = "as_reported") -> str:
+    return (
+        f"select {column} from fct_indicator_value where indicator_id = '{indicator}' and treatment_function_code = 'all' "
+        f"and geography_basis = '{basis}' and {where}"
+    )
+
+
+def _rtt(indicator: str, column: str, where: str = "organisation_code = 'ENG'", basis: str = "as_reported") -> str:
+    return _figure(f"rtt_{indicator}", column, f"{where} and period_end = date '2026-01-31'", basis)
+
+
+def _wlmds(indicator: str, column: str, where: str) -> str:
+    return _figure(f"wlmds_{indicator}", column, f"{where} and period_end = date '2025-06-29'")
+
+
+def _ae(indicator: str, column: str, month_end: str) -> str:
+    where = f"organisation_code = 'ENG' and period_end = date '{month_end}'"
+    return _figure(f"ae_{indicator}", column, where)
+
+
+def _hidden(metric: str, band: str, column: str) -> str:
+    return (
+        f"select {column} from mart_data_quality where quality_measure = 'suppressed_share' and field_name = '{metric}' "
+        f"and waiting_band = '{band}' and organisation_code = 'all' and organisation_level = 'trust' "
+        "and period_end = date '2025-06-29'"
+    )
+
+
+def _sex_total(level: str) -> str:
+    where = f"organisation_level = '{level}' and dimension = 'sex'"
+    return _wlmds("waiting", "sum(numerator)", where)
+
+
+ENG_DECILE = "organisation_code = 'ENG' and dimension = 'imd_decile' and group_code = "
+NO_CURRENT_ROW = (
+    "select count(*) from fct_indicator_value where geography_basis = 'current' and organisation_code = '{code}'"
+)
+
+# RTT, January 2026: the zip's CSV summed with Python's csv (Part_2, C_999 rows, 105 bands).
+RTT: list[Answer] = [
+    ("waiting list", _rtt("waiting", "value"), 7_187_677, 0),
+    ("waiting list on current geography", _rtt("waiting", "value", basis="current"), 7_187_677, 0),
+    ("within 18 weeks", _rtt("within_18_weeks", "100 * value"), 61.385, 0.0005),
+    ("within 18 weeks, numerator", _rtt("within_18_weeks", "numerator"), 4_412_147, 0),
+    ("over 52 weeks", _rtt("over_52_weeks", "numerator"), 137_320, 0),
+    ("over 65 weeks", _rtt("over_65_weeks", "numerator"), 9_522, 0),
+    ("over 78 weeks", _rtt("over_78_weeks", "numerator"), 2_947, 0),
+    ("sum of regions", _rtt("waiting", "sum(value)", "organisation_level = 'region'"), 7_187_677, 0),
+    ("sum of ICBs", _rtt("waiting", "sum(value)", "organisation_level = 'icb'"), 7_187_677, 0),
+    ("ICBs as reported", _rtt("waiting", "count(*)", "organisation_level = 'icb'"), 42, 0),
+    ("ICBs of today", _rtt("waiting", "count(*)", "organisation_level = 'icb'", "current"), 36, 0),
+    (
+        "sum of all providers",
+        _rtt("waiting", "sum(value)", "organisation_level in ('trust', 'other_provider')"),
+        7_187_677,
+        0,
+    ),
+    ("Greater Manchester ICB", _rtt("waiting", "value", "organisation_code = 'QOP'"), 484_143, 0),
+    ("University Hospitals Birmingham", _rtt("waiting", "value", "organisation_code = 'RRK'"), 93_311, 0),
+    ("Birmingham over 52 weeks", _rtt("over_52_weeks", "numerator", "organisation_code = 'RRK'"), 734, 0),
+    (
+        "trauma and orthopaedics",
+        "select value from mart_waiting_list where indicator_id = 'rtt_waiting' and organisation_code = 'ENG' "
+        "and treatment_function_code = 'C_110' and geography_basis = 'as_reported'",
+        845_246,
+        0,
+    ),
+    (
+        "sum of treatment functions, C_999 not among them",
+        "select sum(value) from mart_waiting_list where indicator_id = 'rtt_waiting' and organisation_code = 'ENG' "
+        "and treatment_function_code <> 'all' and geography_basis = 'as_reported'",
+        7_187_677,
+        0,
+    ),
+]
+
+# WLMDS, 29 June 2025: cells of the geography CSV read with Python's csv.
+WLMDS: list[Answer] = [
+    (
+        "over 52 weeks, most deprived tenth",
+        _wlmds("over_52_weeks", "round(100 * value, 1)", ENG_DECILE + "'1'"),
+        3.1,
+        0,
+    ),
+    (
+        "over 52 weeks, least deprived tenth",
+        _wlmds("over_52_weeks", "round(100 * value, 1)", ENG_DECILE + "'10'"),
+        2.7,
+        0,
+    ),
+    (
+        "over 52 weeks, Core20",
+        _wlmds("over_52_weeks", "value", "organisation_code = 'ENG' and group_code = 'core20'"),
+        (22_910 + 21_390) / (742_390 + 748_000),
+        1e-12,
+    ),
+    (
+        "gap of the tenths",
+        "select value from fct_inequality_measure where indicator_id = 'wlmds_over_52_weeks' and organisation_code = 'ENG' "
+        "and treatment_function_code = 'all' and dimension = 'imd_decile' and measure = 'absolute_gap' "
+        "and geography_basis = 'current' and period_end = date '2025-06-29'",
+        22_910 / 742_390 - 16_670 / 623_525,
+        1e-12,
+    ),
+    (
+        "over 52 weeks, Bangladeshi",
+        _wlmds(
+            "over_52_weeks", "value", "organisation_code = 'ENG' and dimension = 'ethnic_group' and group_code = 'K'"
+        ),
+        2_250 / 69_890,
+        1e-12,
+    ),
+    ("own denominator of deprivation", _wlmds("waiting", "sum(value)", ENG_DECILE + "group_code"), 7_088_955, 0),
+    (
+        "own denominator of sex",
+        _wlmds("waiting", "sum(value)", "organisation_code = 'ENG' and dimension = 'sex'"),
+        6_855_290,
+        0,
+    ),
+    (
+        "own denominator of age",
+        _wlmds("waiting", "sum(value)", "organisation_code = 'ENG' and dimension = 'age_band'"),
+        7_201_115,
+        0,
+    ),
+    (
+        "own denominator of ethnicity",
+        _wlmds("waiting", "sum(value)", "organisation_code = 'ENG' and dimension = 'ethnic_group'"),
+        7_321_885,
+        0,
+    ),
+    (
+        "not stated and not known, England",
+        "select sum(numerator) from mart_data_quality where quality_measure in ('not_stated_share', 'not_known_share') "
+        "and organisation_code = 'ENG' and period_end = date '2025-06-29'",
+        566_480,
+        0,
+    ),
+    ("sex, sum of trusts", _sex_total("trust"), 6_465_000, 0),
+    ("sex, sum of ICBs", _sex_total("icb"), 6_464_930, 0),
+    ("sex, sum of regions", _sex_total("region"), 6_464_945, 0),
+    ("hidden, ethnicity over 52 weeks", _hidden("ethnicity", "weeks_over_52", "value"), 819 / 1_927, 1e-12),
+    ("hidden, deprivation over 52 weeks", _hidden("imd", "weeks_over_52", "value"), 132 / 1_264, 1e-12),
+    ("hidden, age over 52 weeks", _hidden("age", "weeks_over_52", "value"), 18 / 378, 1e-12),
+    ("hidden, ethnicity 18 to 52 weeks", _hidden("ethnicity", "weeks_18_52", "value"), 130 / 2_315, 1e-12),
+]
+
+# A&E: provider rows of two months' CSVs summed with Python's csv, field test trusts left out by their codes in January 2022.
+AE: list[Answer] = [
+    ("attendances, January 2022", _ae("attendances", "value", "2022-01-31"), 1_875_202, 0),
+    ("attendances, February 2026", _ae("attendances", "value", "2026-02-28"), 2_117_450, 0),
+    ("four-hour numerator, January 2022", _ae("four_hour_all", "numerator", "2022-01-31"), 1_239_427, 0),
+    ("four-hour denominator, January 2022", _ae("four_hour_all", "denominator", "2022-01-31"), 1_667_031, 0),
+    ("left out, January 2022", _ae("four_hour_all", "organisations_missing", "2022-01-31"), 14, 0),
+    ("left out, February 2026", _ae("four_hour_all", "organisations_missing", "2026-02-28"), 0, 0),
+    ("four-hour share, February 2026", _ae("four_hour_all", "value", "2026-02-28"), 1_568_084 / 2_117_450, 1e-12),
+    ("12 hours from the decision", _ae("over_12_hours_from_decision", "numerator", "2026-02-28"), 54_649, 0),
+    ("admissions by way of A&E", _ae("over_12_hours_from_decision", "denominator", "2026-02-28"), 361_930, 0),
+    ("emergency admissions, January 2022", _ae("emergency_admissions", "value", "2022-01-31"), 484_952, 0),
+    (
+        "trusts that did not report four-hour waits",
+        "select count(distinct organisation_code) from mart_urgent_care where value_status = 'not_collected' "
+        "and organisation_level = 'trust' and geography_basis = 'as_reported'",
+        14,
+        0,
+    ),
+    (
+        "values of what was not collected",
+        "select count(value) from mart_urgent_care where value_status = 'not_collected'",
+        0,
+        0,
+    ),
+    ("RW6 was divided and has no current row", NO_CURRENT_ROW.format(code="RW6"), 0, 0),
+]
+
+KNOWN_ANSWERS = [*RTT, *WLMDS, *AE]
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize(("name", "query", "expected", "tolerance"), KNOWN_ANSWERS, ids=[a[0] for a in KNOWN_ANSWERS])
+def test_published_figure_is_the_known_one(
+    mirror_warehouse: Any, name: str, query: str, expected: float, tolerance: float
+) -> None:
+    found = mirror_warehouse.one(query)
+    assert found is not None, f"{name}: no figure"
+    assert found == pytest.approx(expected, abs=tolerance, rel=0)
