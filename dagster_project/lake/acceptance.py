@@ -28,7 +28,7 @@ Progress = Callable[[Iterable[Snapshot], str], Iterable[Snapshot]]
 EMPTY = "_empty.parquet"
 PERIODS_OF_HISTORY = 12
 SHORTEST_HISTORY = 3
-SIDES = ("minimum", "maximum")
+BOUNDS = ("landing_rows_minimum_share_of_history", "landing_rows_maximum_share_of_history")
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class Acceptance:
         if len(history) < SHORTEST_HISTORY:
             return []
         usual = median(history)
-        least, most = (self._bound(f"landing_rows_{side}_share_of_history", snapshot.entity) for side in SIDES)
+        least, most = (self._bound(name, snapshot.entity) for name in BOUNDS)
         if least * usual <= rows <= most * usual:
             return []
         return [

@@ -9,17 +9,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SOURCES_FOLDER = Path(__file__).parent
 SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _check_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_check_pattern)]
 
 
 class ContractError(Exception):
@@ -37,14 +48,14 @@ class FileColumn(_Strict):
     header: str = ""
     """The publisher's heading, compared after folding white space and case; "" means the same as `name`."""
     aliases: tuple[str, ...] = ()
-    header_pattern: str = ""
+    header_pattern: Pattern = ""
     """For headings that carry a year (`^ICB\\d\\dCD$`) or are cut (`...of LSOA`): a regular expression, searched."""
     type: Literal["text", "count", "decimal"] = "text"
     blank: Literal["missing", "zero", "not_collected", "not_applicable", "refuse"] = "missing"
     """What an empty cell means; `refuse` rejects the row."""
     markers: dict[str, Literal["suppressed", "not_applicable", "not_collected", "missing"]] = {}
     """Signs that stand for no number ("*", "-"); only for counts and decimals. They get a `<name>_status` column."""
-    pattern: str = ""
+    pattern: Pattern = ""
     """A regular expression that the whole text must match; a row that does not match is rejected."""
     allowed: tuple[str, ...] = ()
     whole_number_text: bool = False
@@ -136,9 +147,9 @@ class Entity(_Strict):
     name: Text
     title: Text
     grain: Text
-    link_pattern: Text
+    link_pattern: Annotated[Pattern, Field(min_length=1)]
     """A regular expression searched in the decoded address; named groups give the period (see lake/discovery.py)."""
-    link_text_pattern: str = ""
+    link_text_pattern: Pattern = ""
     direct_addresses: tuple[str, ...] = ()
     """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`."""
     fixed_period: str = ""
@@ -151,7 +162,7 @@ class Entity(_Strict):
     """`ignore_blank`: headings that are blank or one letter, over blank cells, are listed and left out (A&E 2024-09)."""
     preamble_lines: int = 0
     """How many lines may stand above the header (Nomis: 5 to 7); they are listed in the parse report."""
-    footer_pattern: str = ""
+    footer_pattern: Pattern = ""
     """A line below the data that matches this begins the footer; footer lines are listed in the parse report."""
     clean: tuple[CleanColumn | RepeatedCleanColumn, ...]
     period_column: str = "period_start"
@@ -185,8 +196,6 @@ class Entity(_Strict):
             raise ValueError(f"entity {self.name}: no clean column is marked as key")
         if self.period_column and self.period_column not in names:
             raise ValueError(f"entity {self.name}: period_column {self.period_column} is not a clean column")
-        for pattern in (self.link_pattern, self.footer_pattern, *(c.pattern for c in self.file_columns)):
-            re.compile(pattern)
         return self
 
 
@@ -196,7 +205,7 @@ class LandingPage(_Strict):
     address: Text
     """May hold `{financial_year}` (2025-26), filled for every year from `first_financial_year` to the current one."""
     first_financial_year: int | None = None
-    follow_pattern: str = ""
+    follow_pattern: Pattern = ""
     """Links of this page that lead to further landing pages."""
     required: bool = True
     """Whether its absence is reported when other landing pages of the source were found."""
@@ -246,7 +255,7 @@ class Source(_Strict):
         """Where the source lives in the package."""
         return SOURCES_FOLDER / self.slug
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes whenever the contract, the parser or the toolkit does, so that clean tables are made again."""
         digest = hashlib.sha256()

@@ -27,6 +27,7 @@ from dagster_project.transform.source_table import write_source_table
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
 NIGHT = "nightly_refresh"
+CONTRACTS = dg.AssetKey("source_contracts")
 LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts", "seeds": "reference"}
 
 
@@ -100,6 +101,8 @@ class Translator(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`clean_<slug>` for sources, the model's own name for everything else."""
+        if dbt_resource_props["resource_type"] == "source" and dbt_resource_props["source_name"] == "meta":
+            return CONTRACTS
         if dbt_resource_props["resource_type"] == "source":
             return dg.AssetKey("clean_" + str(dbt_resource_props["source_name"]))
         return dg.AssetKey(str(dbt_resource_props["name"]))
@@ -128,6 +131,18 @@ class DbtRunner(DbtCliResource):
 
     def _initialize_adapter(self, cli_vars: Any) -> Any:
         return None
+
+
+def contracts_spec() -> dg.AssetSpec:
+    """The contracts as a table, which dim_source reads; written from the source.yml files before dbt runs."""
+    return dg.AssetSpec(
+        CONTRACTS,
+        description="Title, publisher, licence and attribution of every source, from the source.yml files.",
+        group_name="reference",
+        owners=["team:data-platform"],
+        kinds={"yaml", "parquet"},
+        tags={"layer": "reference", "sensitivity": "public"},
+    )
 
 
 def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:

@@ -36,7 +36,9 @@ def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
 
-def test_every_source_has_a_raw_and_a_clean_asset_and_the_end_is_the_published_marts(specs: dict[str, dg.AssetSpec]) -> None:
+def test_every_source_has_a_raw_and_a_clean_asset_and_the_end_is_the_published_marts(
+    specs: dict[str, dg.AssetSpec],
+) -> None:
     wanted = {f"{layer}_{slug}" for slug in load_sources() for layer in ("raw", "clean")}
     assert wanted <= set(specs)
     assert {"release_candidate", "published_marts"} <= set(specs)
@@ -52,10 +54,18 @@ def test_every_asset_says_what_it_is_whose_it_is_and_where_it_stands(specs: dict
         assert spec.tags.get("sensitivity") == "public", name
 
 
-def test_the_candidate_is_made_of_what_the_exposures_list_and_nothing_else(specs: dict[str, dg.AssetSpec], settings: Settings) -> None:
+def test_the_candidate_is_made_of_what_the_exposures_list_and_nothing_else(
+    specs: dict[str, dg.AssetSpec], settings: Settings
+) -> None:
     marts = set(exposed_models(target_folder(settings) / "manifest.json"))
     assert {dep.asset_key.to_user_string() for dep in specs["release_candidate"].deps} == marts
-    assert {"mart_waiting_list", "mart_outpatients", "mart_urgent_care", "mart_data_quality", "fct_indicator_value"} <= marts
+    assert {
+        "mart_waiting_list",
+        "mart_outpatients",
+        "mart_urgent_care",
+        "mart_data_quality",
+        "fct_indicator_value",
+    } <= marts
 
 
 def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, settings: Settings) -> None:
@@ -79,7 +89,9 @@ def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(def
             assert f"{source.monthly_partitions_from}" in node.partitions_def.get_partition_keys()
 
 
-def test_the_night_is_one_schedule_at_two_in_london_that_fires_once_when_the_clocks_change(definitions: dg.Definitions) -> None:
+def test_the_night_is_one_schedule_at_two_in_london_that_fires_once_when_the_clocks_change(
+    definitions: dg.Definitions,
+) -> None:
     schedule = definitions.resolve_schedule_def("nightly_refresh_at_two")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Europe/London")
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
@@ -105,8 +117,12 @@ def test_a_failed_night_raises_an_alarm(definitions: dg.Definitions) -> None:
 def test_the_shipped_instance_sends_nothing_and_runs_one_night_at_a_time() -> None:
     import yaml
 
-    shipped = yaml.safe_load((Path(__file__).parents[2] / "dagster_project" / "dagster.yaml").read_text(encoding="utf-8"))
+    shipped = yaml.safe_load(
+        (Path(__file__).parents[2] / "dagster_project" / "dagster.yaml").read_text(encoding="utf-8")
+    )
     assert shipped["telemetry"] == {"enabled": False}
-    assert shipped["concurrency"]["runs"]["tag_concurrency_limits"] == [{"key": "duckdb", "value": "warehouse", "limit": 1}]
+    assert shipped["concurrency"]["runs"]["tag_concurrency_limits"] == [
+        {"key": "duckdb", "value": "warehouse", "limit": 1}
+    ]
     assert shipped["run_monitoring"]["enabled"]
     assert shipped["retention"]["schedule"]["purge_after_days"]

@@ -72,7 +72,7 @@ def read_for_ever(project: ReleaseProject, stop: Path, told: Path) -> None:
     while not stop.exists():
         generation_of(project.lake.marts)
         reads += 1
-        time.sleep(0.02)
+        time.sleep(0.1)
         if reads % 4 == 0:
             release = current_release(project.lake)
             assert release is not None

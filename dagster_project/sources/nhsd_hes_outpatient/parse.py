@@ -271,6 +271,20 @@ def _select_groups(job: ParseJob) -> str:
 
 # -- age and sex ---------------------------------------------------------------------------------------------------
 
+AGES = """
+    create temp table ages as
+    select
+        attendance_kind,
+        code,
+        any_value(code_description) as code_description,
+        age_band,
+        max(attendances) filter (where sex = 'All Genders') as attendances,
+        coalesce(max(attendances) filter (where sex = 'Female'), 0) as attendances_female,
+        coalesce(max(attendances) filter (where sex = 'Male'), 0) as attendances_male
+    from cells
+    group by attendance_kind, code, age_band
+"""
+
 
 def _parse_ages(job: ParseJob) -> str:
     job.read_csv()
@@ -293,11 +307,11 @@ def _parse_ages(job: ParseJob) -> str:
         "an age band or sex that is not in the list (MEASURE_TYPE, MEASURE)",
         NEW_LABEL,
     )
+    _check_ages(job, ("all", "first"))
     return _select_ages(job)
 
 
-def _parse_ages_workbook(job: ParseJob) -> str:
-    rows: list[Cells] = []
+def _rows_of_the_sexes(job: ParseJob) -> Iterator[Cells]:
     for title, sheet in _sheets(job):
         sex = re.fullmatch(r"All Attendances - (All|Male|Female)", title.strip())
         if sex is None:
@@ -305,8 +319,12 @@ def _parse_ages_workbook(job: ParseJob) -> str:
             continue
         place, columns = _find_header(job, sheet)
         _require_columns(job, sheet[place], columns, besides=("sheet_sex",))
-        rows += [(number, cells | {"sheet_sex": sex[1]}) for number, cells in _cells(sheet, place, columns)]
-    job.read_rows(rows)
+        for number, cells in _cells(sheet, place, columns):
+            yield number, cells | {"sheet_sex": sex[1]}
+
+
+def _parse_ages_workbook(job: ParseJob) -> str:
+    job.read_rows(_rows_of_the_sexes(job))
     ages = [column.name for column in job.entity.file_columns if column.name.startswith("age_")]
     job.require_none(
         f"select sheet_sex, code, {' + '.join(ages)}, total from typed where {' + '.join(ages)} <> total",
@@ -325,36 +343,39 @@ def _parse_ages_workbook(job: ParseJob) -> str:
             attendances
         from typed unpivot (attendances for age in ({", ".join(ages)}))
     """)
+    _check_ages(job, ("all",))
     return _select_ages(job)
 
 
-def _select_ages(job: ParseJob) -> str:
-    """Proofs of the cells by specialty, age and sex, then one row an age band with the sexes beside each other."""
+def _check_ages(job: ParseJob, kinds: Sequence[str]) -> None:
+    """Every kind, age and sex has its row of all specialties, each cell stands once, and the specialties sum to that row.
+
+    The sum also proves that a row which is absent stands for 0: 12,162 of 13,050 possible rows are there in 2023-24.
+    """
+    _make_table(job, "expected_ages", ("age_band",), [(band,) for band in AGE_BANDS])
+    job.require_none(
+        f"select kind, sex, age_band from (select unnest([{_literals(kinds)}]) as kind) "
+        "cross join (values ('All Genders'), ('Female'), ('Male')) as sexes (sex) cross join expected_ages "
+        "except select attendance_kind, sex, age_band from cells where code = 'All' order by all",
+        "an age and sex without its row of all specialties (kind, sex, age)",
+        "look whether the publisher cut the file",
+    )
     job.require_none(
         "select measure_type, code, age_band, sex, count(*) from cells group by all having count(*) > 1",
         "a cell that stands more than once (measure type, main specialty, age, sex, times)",
         "look whether the file holds two editions of the same rows",
     )
-    # The total rows also prove that a row which is absent stands for 0: 12,162 of 13,050 possible rows in 2023-24.
     job.require_none(
         "select measure_type, age_band, sex, sum(attendances) filter (where code <> 'All') as specialties, "
         "sum(attendances) filter (where code = 'All') as total from cells group by all having specialties is distinct from total",
         "the main specialties do not sum to All (measure type, age, sex, specialties, total)",
         BROKEN_SUM,
     )
-    job.connection.execute("""
-        create temp table ages as
-        select
-            attendance_kind,
-            code,
-            any_value(code_description) as code_description,
-            age_band,
-            max(attendances) filter (where sex = 'All Genders') as attendances,
-            coalesce(max(attendances) filter (where sex = 'Female'), 0) as attendances_female,
-            coalesce(max(attendances) filter (where sex = 'Male'), 0) as attendances_male
-        from cells
-        group by attendance_kind, code, age_band
-    """)
+
+
+def _select_ages(job: ParseJob) -> str:
+    """One row an age band with the sexes beside each other, once nobody is counted twice."""
+    job.connection.execute(AGES)
     job.require_none(
         "select attendance_kind, code, age_band, attendances, attendances_female, attendances_male from ages "
         "where attendances is null or attendances_female + attendances_male > attendances",
@@ -393,23 +414,25 @@ def _require_year(job: ParseJob, title: str, sheet: list[list[Any]]) -> None:
 
 # -- specialties ---------------------------------------------------------------------------------------------------
 
+SPECIALTY_CELLS = """
+    create temp table cells as
+    select
+        measure_type,
+        typed.measure as packed,
+        case code when 'All' then 'total' when '&' then 'unknown' else code end as code,
+        code_description,
+        measure_words.measure,
+        measure_value
+    from typed
+    left join measure_words on words = lower(typed.measure)
+"""
+
 
 def _parse_specialties(job: ParseJob) -> str:
     job.read_csv()
     _require_reporting_period(job)
     _make_words(job)
-    job.connection.execute("""
-        create temp table cells as
-        select
-            measure_type,
-            typed.measure as packed,
-            case code when 'All' then 'total' when '&' then 'unknown' else code end as code,
-            code_description,
-            measure_words.measure,
-            measure_value
-        from typed
-        left join measure_words on words = lower(typed.measure)
-    """)
+    job.connection.execute(SPECIALTY_CELLS)
     _require_known_cells(job, "code")
     # A specialty without such an attendance has no row; the totals prove that it stands for 0.
     pivoted = ", ".join(f"coalesce({_one_measure(name)}, 0) as {name}" for name in MEASURES)

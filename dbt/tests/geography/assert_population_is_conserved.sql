@@ -1,8 +1,12 @@
--- Fault U3: nobody is dropped on the way from the census to deciles and ICBs. Residents before = after, in England and over all ICBs, for
--- both editions, to a millionth of a person an LSOA; and every resident has a decile, unless the LSOA is a listed exception.
+-- Fault U3: nobody is dropped on the way from the census to deciles and ICBs.
+-- Residents before = after, in England and over all ICBs, for
+-- both editions, to a millionth of a person an LSOA; and every resident has a decile,
+-- unless the LSOA is a listed exception.
 with
     before as (
-        select cast(sum(residents) as double) as residents, count(distinct lsoa_code_2021) as lsoas
+        select
+            cast(sum(residents) as double) as residents,
+            count(distinct lsoa_code_2021) as lsoas
         from {{ ref("stg_ons_census__ethnic_group") }}
         where country = 'england'
     ),
@@ -37,12 +41,23 @@ with
 select
     editions.imd_version,
     levels.organisation_level || ': residents differ' as fault,
-    cast(before.residents as varchar) || ' before, ' || coalesce(cast(after.residents as varchar), 'none') || ' after' as detail
+    cast(before.residents as varchar)
+    || ' before, '
+    || coalesce(cast(after.residents as varchar), 'none')
+    || ' after' as detail
 from editions
 cross join levels
 cross join before
-left join after on editions.imd_version = after.imd_version and levels.organisation_level = after.organisation_level
-where before.lsoas > 0 and (after.residents is null or abs(after.residents - before.residents) > 0.000001 * before.lsoas)
+left join
+    after
+    on editions.imd_version = after.imd_version
+    and levels.organisation_level = after.organisation_level
+where
+    before.lsoas > 0
+    and (
+        after.residents is null
+        or abs(after.residents - before.residents) > 0.000001 * before.lsoas
+    )
 union all
 select imd_version, 'no decile and not a listed exception', lsoa_code_2021
 from unlisted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +13,7 @@ from dagster_project.duck import connection
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.ledger import Entry, Ledger
 from dagster_project.quality.checks import CheckResult
-from dagster_project.quality.marts import audit, expected_checks
+from dagster_project.quality.marts import audit, audit_dbt, audit_landing, expected_checks
 from dagster_project.quality.suites import Suite
 from dagster_project.release.candidate import Draft
 from dagster_project.release.errors import Refused, ReleaseError
@@ -143,7 +142,7 @@ def test_a_dbt_node_that_did_not_pass_is_a_result(estate: Estate, part: str, sta
         estate.project.run_results,
         lambda content: _result_of(content, part).update(status=status, failures=3, message="Got 3"),
     )
-    results = judged(estate)
+    results = audit_dbt(estate.project)
     assert len(failed(results)) == 1
     (result,) = (result for result in results if not result.passed)
     assert result.blocks is blocks
@@ -152,13 +151,13 @@ def test_a_dbt_node_that_did_not_pass_is_a_result(estate: Estate, part: str, sta
 
 def test_a_test_that_was_not_run_blocks(estate: Estate) -> None:
     edit_json(estate.project.run_results, lambda content: content["results"].remove(_result_of(content, "not_null")))
-    (name,) = failed(judged(estate))
+    (name,) = failed(audit_dbt(estate.project))
     assert name.startswith("dbt.not_null_dim_organisation")
 
 
 def test_without_run_results_every_dbt_check_blocks(estate: Estate) -> None:
     estate.project.run_results.unlink()
-    results = judged(estate)
+    results = audit_dbt(estate.project)
     assert {name.split(".")[0] for name in failed(results)} == {"dbt", "dbt_model"}
     assert len(failed(results)) == 5
     assert all(result.blocks for result in results if not result.passed)
@@ -313,7 +312,7 @@ def test_a_held_file_is_told_and_does_not_block(estate: Estate) -> None:
     Ledger(estate.lake.ledger).append(
         Entry("held", SOURCE, ENTITY, PERIOD, "https://x", "f" * 64, "too few rows", detail=detail)
     )
-    results = judged(estate)
+    results = list(audit_landing(estate.project, estate.build()))
     assert failed(results) == {f"landing.{SOURCE}.{ENTITY}.{PERIOD}"}
     assert not any(result.blocks for result in results)
 
@@ -361,8 +360,9 @@ def test_a_failing_candidate_is_kept_with_its_evidence_and_refused(estate: Estat
 
 
 def test_evidence_that_says_passed_without_a_check_that_must_be_there_is_refused(estate: Estate) -> None:
-    evidence = estate.judge()
-    path = evidence_path(estate.lake, evidence.sha256)
+    sha256 = estate.take(1)
+    require_passing_evidence(estate.project, sha256)
+    path = evidence_path(estate.lake, sha256)
 
     def forget(content: dict[str, Any]) -> None:
         content["results"] = [r for r in content["results"] if r["name"] != "disclosure.fct_indicator_value"]
@@ -370,7 +370,7 @@ def test_evidence_that_says_passed_without_a_check_that_must_be_there_is_refused
     edit_json(path, forget)
     assert json.loads(path.read_text())["passed"] is True
     with pytest.raises(Refused, match=r"disclosure\.fct_indicator_value: there is no result"):
-        require_passing_evidence(estate.project, evidence.sha256)
+        require_passing_evidence(estate.project, sha256)
 
 
 def test_an_audit_that_gave_no_result_for_a_mart_does_not_pass(estate: Estate) -> None:
@@ -379,34 +379,31 @@ def test_an_audit_that_gave_no_result_for_a_mart_does_not_pass(estate: Estate) -
 
 
 def test_a_candidate_edited_after_it_was_sealed_is_refused(estate: Estate) -> None:
-    evidence = estate.judge()
-    path = candidate_path(estate.lake, evidence.sha256)
-    with connection(path) as con:
+    sha256 = estate.take(1)
+    with connection(candidate_path(estate.lake, sha256)) as con:
         con.execute("update fct_indicator_value set value = 0.5 where value is not null")
     with pytest.raises(Refused, match="does not hold the bytes that were audited"):
-        require_passing_evidence(estate.project, evidence.sha256)
+        require_passing_evidence(estate.project, sha256)
 
 
 def test_evidence_of_another_candidate_is_refused(estate: Estate) -> None:
-    good = estate.judge()
-    estate.change("update fct_indicator_value set value = 2 where value is not null")
-    bad = estate.judge(fingerprint_of(2))
-    evidence_path(estate.lake, good.sha256).replace(evidence_path(estate.lake, bad.sha256))
+    one, other = estate.take(1), estate.take(2)
+    evidence_path(estate.lake, one).replace(evidence_path(estate.lake, other))
     with pytest.raises(Refused, match="does not hold the bytes that were audited"):
-        require_passing_evidence(estate.project, bad.sha256)
+        require_passing_evidence(estate.project, other)
 
 
 def test_evidence_by_older_suites_is_refused(estate: Estate) -> None:
-    evidence = estate.judge()
+    sha256 = estate.take(1)
     body = estate.project.suites["fct_indicator_value"].model_dump()
     body["expectations"][0]["kwargs"]["max_value"] = 0.1
     suites = {**estate.project.suites, "fct_indicator_value": Suite.model_validate(body)}
     with pytest.raises(Refused, match="suites or thresholds have changed"):
-        require_passing_evidence(replace(estate.project, suites=suites), evidence.sha256)
+        require_passing_evidence(replace(estate.project, suites=suites), sha256)
 
 
 def test_a_mart_exposed_since_the_audit_has_no_evidence(estate: Estate) -> None:
-    evidence = estate.judge()
+    sha256 = estate.take(1)
 
     def expose(manifest: dict[str, Any]) -> None:
         copy = json.loads(json.dumps(manifest["nodes"][FACT]))
@@ -415,14 +412,12 @@ def test_a_mart_exposed_since_the_audit_has_no_evidence(estate: Estate) -> None:
 
     edit_json(estate.project.manifest, expose)
     with pytest.raises(Refused, match=r"suite\.mart_new: there is no result"):
-        require_passing_evidence(estate.project, evidence.sha256)
+        require_passing_evidence(estate.project, sha256)
 
 
 def test_the_last_three_failures_and_the_newest_pass_are_kept(estate: Estate) -> None:
-    passing = estate.judge(fingerprint_of(0))
-    os.utime(passing.path, (0, 0))
-    estate.change("update fct_indicator_value set value = 2 where value is not null")
-    failures = [estate.judge(fingerprint_of(n)).sha256 for n in range(1, 6)]
+    passing = estate.take(1)
+    failures = [seal(estate.project, estate.build(fingerprint_of(n)), [], run_id="test").sha256 for n in range(2, 7)]
     kept = {path.stem for path in estate.lake.evidence.glob("*.json")}
-    assert kept == {passing.sha256, *failures[-3:]}
+    assert kept == {passing, *failures[-3:]}
     assert {path.stem for path in estate.lake.candidates.glob("*.duckdb")} == kept

@@ -240,7 +240,7 @@ def test_something_new_is_published_after_a_rollback(two: Estate) -> None:
 def test_rollback_to_a_damaged_release_is_refused(two: Estate) -> None:
     first = list_releases(two.lake)[0]
     damage(first.marts)
-    with pytest.raises(Refused, match="marts.duckdb is not the file that was published"):
+    with pytest.raises(Refused, match=r"marts\.duckdb is not the file that was published"):
         rollback(two.lake)
     assert generation_of(two.lake.marts) == 2
 

@@ -431,7 +431,6 @@ def test_a_file_that_is_no_workbook_is_refused(parse_file: Any, tmp_path: Path) 
 # -- age and sex ---------------------------------------------------------------------------------------------------
 
 AGE_HEADER = ["REPORTING_PERIOD", "MEASURE_TYPE", "MEASURE", "MAINSPEF_CODE", "MAINSPEF_DESCRIPTION", "MEASURE_VALUE"]
-AGES = ["0", "1-4", "90-120", "Age Unknown"]
 ALL_AGES = [
     *("0", "1-4", "5-9", "10-14", "15", "16", "17", "18", "19", "20-24", "25-29", "30-34", "35-39", "40-44", "45-49"),
     *("50-54", "55-59", "60-64", "65-69", "70-74", "75-79", "80-84", "85-89", "90-120", "Unknown"),
@@ -439,20 +438,20 @@ ALL_AGES = [
 
 
 def age_rows() -> Rows:
-    """Ten specialties of 10 people an age band, 6 of them women and 3 men; specialty 110 has no men under 1."""
+    """Two specialties of 10 attendances an age band, 6 of women and 3 of men; half of them are first ones."""
     rows: Rows = []
-    for age in AGES:
-        codes = ["&", *(str(100 + number) for number in range(9))]
-        for code, everyone, women, men in [("All", 100, 60, 30), *((code, 10, 6, 3) for code in codes)]:
-            for sex, count in (("All Genders", everyone), ("Female", women), ("Male", men)):
-                rows.append(
-                    ["2324", "All Attendances by Age and Gender", f"{age} {sex}", code, f"name of {code}", str(count)]
-                )
+    for age in ALL_AGES:
+        for code, times in (("All", 4), ("&", 2), ("100", 2)):
+            for sex, count in (("All Genders", 5), ("Female", 3), ("Male", 1)):
+                measure = f"{age.replace('Unknown', 'Age Unknown')} {sex}"
+                for kind, share in (("All", times), ("First", times // 2)):
+                    measure_type = f"{kind} Attendances by Age and Gender"
+                    rows.append(["2324", measure_type, measure, code, f"name of {code}", str(share * count)])
     return rows
 
 
 def age_row(rows: Rows, measure: str, code: str) -> list[str]:
-    (row,) = [row for row in rows if row[2] == measure and row[3] == code]
+    (row,) = [row for row in rows if row[1].startswith("All") and row[2] == measure and row[3] == code]
     return row
 
 
@@ -462,29 +461,34 @@ def parse_ages(parse_file: Any, write_csv: Any, tmp_path: Path, rows: Rows) -> A
 
 def test_age_and_sex_are_unpacked_and_totals_are_left_out(parse_file: Any, write_csv: Any, tmp_path: Path) -> None:
     parsed = parse_ages(parse_file, write_csv, tmp_path, age_rows())
-    assert parsed.rows(
-        "select age_band, attendances, attendances_female, attendances_male from clean "
-        "where main_specialty_code = 'unknown' order by all"
-    ) == [("0", 10, 6, 3), ("1-4", 10, 6, 3), ("90-120", 10, 6, 3), ("unknown", 10, 6, 3)]
-    assert parsed.value("select sum(attendances) from clean") == 400
-    assert parsed.report.set_aside == {"rows of all specialties, used as a checksum": 12}
+    counts = "attendances, attendances_female, attendances_male"
+    query = f"select distinct {counts} from clean where main_specialty_code = 'unknown' and attendance_kind = ?"
+    assert parsed.rows(query, ["all"]) == [(10, 6, 2)]
+    assert parsed.rows(query, ["first"]) == [(5, 3, 1)]
+    ages = [age for (age,) in parsed.rows("select distinct age_band from clean")]
+    assert sorted(ages) == sorted(age.lower() for age in ALL_AGES)
+    assert parsed.value("select sum(attendances) from clean where attendance_kind = 'all'") == 500
+    assert parsed.report.set_aside == {"rows of all specialties, used as a checksum": 150}
 
 
 def test_an_absent_row_of_a_sex_is_zero(parse_file: Any, write_csv: Any, tmp_path: Path) -> None:
     rows = age_rows()
     rows.remove(age_row(rows, "0 Male", "100"))
-    age_row(rows, "0 Male", "All")[-1] = "27"
+    age_row(rows, "0 Male", "All")[-1] = "2"
     parsed = parse_ages(parse_file, write_csv, tmp_path, rows)
-    query = "select attendances_male from clean where main_specialty_code = '100' and age_band = '0'"
-    assert parsed.value(query) == 0
+    query = "select attendances_male from clean where main_specialty_code = ? and age_band = '0' and attendance_kind = 'all'"
+    assert parsed.value(query, ["100"]) == 0
+    assert parsed.value(query, ["unknown"]) == 2
 
 
 @pytest.mark.parametrize(
     ("measure", "code", "column", "value", "words"),
     [
-        ("0 Male", "100", 5, "4", r"main specialties do not sum to All .*: .*, 0, Male, 31, 30"),
+        ("0 Male", "100", 5, "3", r"main specialties do not sum to All .*: .*, 0, Male, 5, 4"),
         ("0 Male", "100", 2, "0 Boys", r"age band or sex that is not in the list .*: All Attendances .*, 0 Boys"),
         ("1-4 Male", "100", 2, "Apr-01 Male", r"age band or sex that is not in the list .*: .*, Apr-01 Male"),
+        ("0 Male", "100", 2, "1-4 Male", r"cell that stands more than once .*: .*, 100, 1-4, Male, 2"),
+        ("0 Male", "All", 3, "101", r"age and sex without its row of all specialties .*: all, Male, 0"),
         ("0 Male", "100", 4, "", r"column code_description: the cell must not be empty"),
         ("0 Male", "100", 3, "1OO", r"column code: the text must match"),
     ],
@@ -498,10 +502,16 @@ def test_ages_with_a_fault_are_refused_by_name(
         parse_ages(parse_file, write_csv, tmp_path, rows)
 
 
+def test_a_file_without_first_attendances_is_refused(parse_file: Any, write_csv: Any, tmp_path: Path) -> None:
+    rows = [row for row in age_rows() if row[1].startswith("All")]
+    with pytest.raises(LakeError, match=r"age and sex without its row of all specialties .*: first, "):
+        parse_ages(parse_file, write_csv, tmp_path, rows)
+
+
 def test_more_women_and_men_than_people_are_refused(parse_file: Any, write_csv: Any, tmp_path: Path) -> None:
     rows = age_rows()
     age_row(rows, "0 Male", "100")[-1] = "5"
-    age_row(rows, "0 Male", "All")[-1] = "32"
+    age_row(rows, "0 Male", "All")[-1] = "7"
     with pytest.raises(LakeError, match=r"women and men are more than everyone .*: all, 100, 0, 10, 6, 5"):
         parse_ages(parse_file, write_csv, tmp_path, rows)
 
@@ -511,8 +521,8 @@ def age_sheets(year: str = "2024-25") -> dict[str, list[list[Any]]]:
     header += [int(age) if age.isdigit() else age for age in ALL_AGES] + ["Total"]  # type: ignore[misc]
     sheets: dict[str, list[list[Any]]] = {"Introduction": [[""], [f"Hospital Outpatient Activity {year}\n\n"]]}
     for title, count in (("All", 10), ("Male", 3), ("Female", 6)):
-        rows: list[list[Any]] = [["All", "Total Activity", *[3 * count] * 25, 75 * count]]
-        rows += [[code, f"name of {code}", *[count] * 25, 25 * count] for code in ("&", 100, 110)]
+        rows: list[list[Any]] = [["All", "Total Activity", *[4 * count] * 25, 100 * count]]
+        rows += [[code, f"name of {code}", *[count] * 25, 25 * count] for code in ("&", 100, 110, 120)]
         sheets[f"All Attendances - {title}"] = [header, *rows]
     return sheets
 
@@ -521,18 +531,23 @@ def test_the_sheets_of_the_sexes_stand_beside_each_other(parse_file: Any, write_
     sheets = age_sheets()
     path = write_workbook(tmp_path / "ages.xlsx", sheets)
     parsed = parse_file(SLUG, "age_sex_workbook", path, "fy2024-25")
-    assert parsed.value("select count(*) from clean") == 75
+    assert parsed.value("select count(*) from clean") == 100
     assert parsed.row("select distinct attendances, attendances_female, attendances_male from clean") == (10, 6, 3)
-    assert parsed.rows("select distinct main_specialty_code from clean order by all") == [
-        ("100",),
-        ("110",),
-        ("unknown",),
-    ]
+    codes = [code for (code,) in parsed.rows("select distinct main_specialty_code from clean order by all")]
+    assert codes == ["100", "110", "120", "unknown"]
 
 
 def test_a_workbook_of_another_year_is_refused(parse_file: Any, write_workbook: Any, tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "ages.xlsx", age_sheets("2023-24"))
     with pytest.raises(LakeError, match="listed as fy2024-25 but its introduction says 2023-24"):
+        parse_file(SLUG, "age_sex_workbook", path, "fy2024-25")
+
+
+def test_a_workbook_without_the_sheet_of_men_is_refused(parse_file: Any, write_workbook: Any, tmp_path: Path) -> None:
+    sheets = age_sheets()
+    del sheets["All Attendances - Male"]
+    path = write_workbook(tmp_path / "ages.xlsx", sheets)
+    with pytest.raises(LakeError, match=r"age and sex without its row of all specialties .*: all, Male, 0"):
         parse_file(SLUG, "age_sex_workbook", path, "fy2024-25")
 
 

@@ -1,7 +1,12 @@
--- Grain: organisation of today. Question: do the figures of its predecessors add up to it, or was a part of a divided one taken in?
--- From incomplete_before on the organisation reports for itself; only figures of earlier periods are incomplete.
+-- Grain: organisation of today. Question: do the figures of its predecessors add up
+-- to it, or was a part of a divided one taken in?
+-- From incomplete_before on the organisation reports for itself; only figures of
+-- earlier periods are incomplete.
 with
-    organisations as (select organisation_code, organisation_level from {{ ref("int_organisation_known") }}),
+    organisations as (
+        select organisation_code, organisation_level
+        from {{ ref("int_organisation_known") }}
+    ),
 
     mapped as (select * from {{ ref("int_organisation_current") }}),
 
@@ -10,7 +15,8 @@ with
     whole as (
         select
             current_organisation_code,
-            {{ dbt.listagg("organisation_code", "','", "order by organisation_code") }} as whole_codes
+            {{ dbt.listagg("organisation_code", "','", "order by organisation_code") }}
+            as whole_codes
         from mapped
         where current_organisation_code is not null
         group by current_organisation_code
@@ -20,9 +26,18 @@ with
         select
             followed.last_code as current_organisation_code,
             max(followed.left_on) as incomplete_before,
-            {{ dbt.listagg("followed.organisation_code", "','", "order by followed.organisation_code") }} as divided_codes
+            {{
+                dbt.listagg(
+                    "followed.organisation_code",
+                    "','",
+                    "order by followed.organisation_code",
+                )
+            }} as divided_codes
         from followed
-        inner join mapped on followed.organisation_code = mapped.organisation_code and mapped.mapping_status = 'split'
+        inner join
+            mapped
+            on followed.organisation_code = mapped.organisation_code
+            and mapped.mapping_status = 'split'
         group by followed.last_code
     )
 

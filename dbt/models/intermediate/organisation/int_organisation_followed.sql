@@ -1,8 +1,12 @@
--- Grain: organisation x organisation at the end of a chain of successions. Question: where did an organisation end up, by all ways?
--- A chain is followed forward in time only: a code that was given again after its organisation was succeeded (its opening is later
+-- Grain: organisation x organisation at the end of a chain of successions. Question:
+-- where did an organisation end up, by all ways?
+-- A chain is followed forward in time only: a code that was given again after its
+-- organisation was succeeded (its opening is later
 -- than the succession) does not inherit the succession of the first.
 with recursive
-    organisations as (select organisation_code, opened_on from {{ ref("int_organisation_known") }}),
+    organisations as (
+        select organisation_code, opened_on from {{ ref("int_organisation_known") }}
+    ),
 
     successions as (
         select predecessor_code, successor_code, effective_on
@@ -33,7 +37,10 @@ with recursive
         where position('>' || successions.successor_code || '>' in steps.path) = 0
     )
 
-select steps.organisation_code, steps.reached_code as last_code, min(steps.left_on) as left_on
+select
+    steps.organisation_code,
+    steps.reached_code as last_code,
+    min(steps.left_on) as left_on
 from steps
 where
     not exists (

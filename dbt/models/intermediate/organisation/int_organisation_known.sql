@@ -1,12 +1,17 @@
--- Grain: organisation. Question: which organisations are there, and what is the newest that any source says of each?
--- Besides those that a source mentions there are their successors, which may be known from the report of successions only
--- (the six ICBs of April 2026): they take the level of their predecessor, and the region where all predecessors share one.
+-- Grain: organisation. Question: which organisations are there, and what is the
+-- newest that any source says of each?
+-- Besides those that a source mentions there are their successors, which may be known
+-- from the report of successions only
+-- (the six ICBs of April 2026): they take the level of their predecessor, and the
+-- region where all predecessors share one.
 {%- set newest = "order by last_seen_on desc, first_seen_on desc, source_id, organisation_name" %}
 with recursive
     mentions as (select * from {{ ref("int_organisation_mentioned") }}),
 
     successions as (
-        select * from {{ ref("stg_ods_organisation__succession") }} where effective_on <= date '{{ var("current_geography_date") }}'
+        select *
+        from {{ ref("stg_ods_organisation__succession") }}
+        where effective_on <= date '{{ var("current_geography_date") }}'
     ),
 
     levels as (
@@ -14,9 +19,14 @@ with recursive
             organisation_code,
             coalesce(
                 max(organisation_level),
-                -- R.. are trusts, T.. care trusts (TAD), which the report of trusts leaves out
+                -- R.. are trusts, T.. care trusts (TAD), which the report of trusts
+                -- leaves out
                 case
-                    when length(organisation_code) = 3 and left(organisation_code, 1) in ('R', 'T') then 'trust' else 'other_provider'
+                    when
+                        length(organisation_code) = 3
+                        and left(organisation_code, 1) in ('R', 'T')
+                    then 'trust'
+                    else 'other_provider'
                 end
             ) as organisation_level
         from mentions
@@ -24,19 +34,32 @@ with recursive
     ),
 
     names as (
-        select organisation_code, organisation_name, row_number() over (partition by organisation_code {{ newest }}) as place
+        select
+            organisation_code,
+            organisation_name,
+            row_number() over (partition by organisation_code {{ newest }}) as place
         from mentions
         where organisation_name is not null
     ),
 
     parents as (
-        select organisation_code, icb_code, row_number() over (partition by organisation_code {{ newest }}, icb_code) as place
+        select
+            organisation_code,
+            icb_code,
+            row_number() over (
+                partition by organisation_code {{ newest }}, icb_code
+            ) as place
         from mentions
         where icb_code is not null
     ),
 
     regions as (
-        select organisation_code, region_code, row_number() over (partition by organisation_code {{ newest }}, region_code) as place
+        select
+            organisation_code,
+            region_code,
+            row_number() over (
+                partition by organisation_code {{ newest }}, region_code
+            ) as place
         from mentions
         where region_code is not null
     ),
@@ -67,27 +90,44 @@ with recursive
             dates.last_seen_on
         from levels
         inner join dates on levels.organisation_code = dates.organisation_code
-        left join names on levels.organisation_code = names.organisation_code and names.place = 1
-        left join parents on levels.organisation_code = parents.organisation_code and parents.place = 1
-        left join regions on levels.organisation_code = regions.organisation_code and regions.place = 1
-        left join regions as icb_regions on parents.icb_code = icb_regions.organisation_code and icb_regions.place = 1
+        left join
+            names
+            on levels.organisation_code = names.organisation_code
+            and names.place = 1
+        left join
+            parents
+            on levels.organisation_code = parents.organisation_code
+            and parents.place = 1
+        left join
+            regions
+            on levels.organisation_code = regions.organisation_code
+            and regions.place = 1
+        left join
+            regions as icb_regions
+            on parents.icb_code = icb_regions.organisation_code
+            and icb_regions.place = 1
     ),
 
-    -- union without "all": an organisation is reached once for each level and region, however many ways lead to it
+    -- union without "all": an organisation is reached once for each level and region,
+    -- however many ways lead to it
     reached as (
         select organisation_code, organisation_level, region_code
         from mentioned
         union
-        select successions.successor_code, reached.organisation_level, reached.region_code
+        select
+            successions.successor_code, reached.organisation_level, reached.region_code
         from reached
-        inner join successions on reached.organisation_code = successions.predecessor_code
+        inner join
+            successions on reached.organisation_code = successions.predecessor_code
     ),
 
     successors_only as (
         select
             organisation_code,
             min(organisation_level) as organisation_level,
-            case when count(distinct region_code) = 1 then min(region_code) end as region_code
+            case
+                when count(distinct region_code) = 1 then min(region_code)
+            end as region_code
         from reached
         where organisation_code not in (select organisation_code from mentioned)
         group by organisation_code

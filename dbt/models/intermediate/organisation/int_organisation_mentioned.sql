@@ -1,6 +1,11 @@
--- Grain: organisation x source x kind of mention. Question: what does each source say of an organisation, and for which days?
--- Levels come from lists of one kind of organisation; a provider of activity has none until another source or its code tells.
--- ODS reports carry no date: the latest opening or closing in the report of trusts stands for it.
+-- Grain: organisation x source x kind of mention. Question: what does each source say
+-- of an organisation, and for which days?
+-- Levels come from lists of one kind of organisation; a provider of activity has none
+-- until another source or its code tells.
+-- Reporting entities (parts of a sub-ICB location) and commissioning hubs stay in
+-- staging: no figure is published for them.
+-- ODS reports carry no date: the latest opening or closing in the report of trusts
+-- stands for it.
 with
     trusts as (select * from {{ ref("stg_ods_organisation__trust") }}),
 
@@ -14,9 +19,14 @@ with
 
     attendances as (select * from {{ ref("stg_nhse_ae__monthly") }}),
 
-    hospital_activity as (select * from {{ ref("stg_nhsd_hes_monthly__provider_activity") }}),
+    hospital_activity as (
+        select * from {{ ref("stg_nhsd_hes_monthly__provider_activity") }}
+    ),
 
-    ods_day as (select max(greatest(opened_on, coalesce(closed_on, opened_on))) as reported_on from trusts),
+    ods_day as (
+        select max(greatest(opened_on, coalesce(closed_on, opened_on))) as reported_on
+        from trusts
+    ),
 
     ods_parents as (
         select icb_code, region_code
@@ -29,7 +39,8 @@ with
     ),
 
     region_names as (
-        select distinct organisation_code as region_code, upper(organisation_name) as region_name
+        select distinct
+            organisation_code as region_code, upper(organisation_name) as region_name
         from waiting_list_groups
         where organisation_level = 'region'
     ),
@@ -64,20 +75,53 @@ with
             ods_day.reported_on
         from sub_icbs
         cross join ods_day
+        where organisation_kind = 'sub_icb'
         union all
-        select icb_code, 'ods_organisation', 'icb', null, icb_code, min(region_code), null, null, null, max(reported_on), max(reported_on)
+        select
+            icb_code,
+            'ods_organisation',
+            'icb',
+            null,
+            icb_code,
+            min(region_code),
+            null,
+            null,
+            null,
+            max(reported_on),
+            max(reported_on)
         from ods_parents
         cross join ods_day
         group by icb_code
         having count(distinct region_code) = 1
         union all
-        select distinct region_code, 'ods_organisation', 'region', null, null, region_code, null, null, null, reported_on, reported_on
+        select distinct
+            region_code,
+            'ods_organisation',
+            'region',
+            null,
+            null,
+            region_code,
+            null,
+            null,
+            null,
+            reported_on,
+            reported_on
         from ods_parents
         cross join ods_day
         where region_code is not null
         union all
         select distinct
-            icb_code, 'ons_geography', 'icb', icb_name, icb_code, null, icb_gss_code, null, null, boundaries_as_of, boundaries_as_of
+            icb_code,
+            'ons_geography',
+            'icb',
+            icb_name,
+            icb_code,
+            null,
+            icb_gss_code,
+            null,
+            null,
+            boundaries_as_of,
+            boundaries_as_of
         from small_areas
         union all
         select distinct
@@ -109,12 +153,33 @@ with
         from waiting_list_groups
         group by organisation_code, organisation_level, organisation_name
         union all
-        select provider_code, 'nhse_rtt', null, provider_name, provider_parent_code, null, null, null, null, min(period_start), max(period_start)
+        select
+            provider_code,
+            'nhse_rtt',
+            null,
+            provider_name,
+            provider_parent_code,
+            null,
+            null,
+            null,
+            null,
+            min(period_start),
+            max(period_start)
         from pathways
         group by provider_code, provider_name, provider_parent_code
         union all
         select
-            provider_parent_code, 'nhse_rtt', 'icb', null, provider_parent_code, null, null, null, null, min(period_start), max(period_start)
+            provider_parent_code,
+            'nhse_rtt',
+            'icb',
+            null,
+            provider_parent_code,
+            null,
+            null,
+            null,
+            null,
+            min(period_start),
+            max(period_start)
         from pathways
         where provider_parent_code is not null
         group by provider_parent_code
@@ -132,15 +197,43 @@ with
             min(attendances.period_start),
             max(attendances.period_start)
         from attendances
-        left join region_names on upper(attendances.region_name) = 'NHS ENGLAND ' || region_names.region_name
-        group by attendances.organisation_code, attendances.organisation_name, region_names.region_code
+        left join
+            region_names
+            on upper(attendances.region_name)
+            = 'NHS ENGLAND ' || region_names.region_name
+        group by
+            attendances.organisation_code,
+            attendances.organisation_name,
+            region_names.region_code
         union all
-        select organisation_code, 'nhsd_hes_monthly', null, organisation_name, null, region_code, null, null, null, min(period_start), max(period_start)
+        select
+            organisation_code,
+            'nhsd_hes_monthly',
+            null,
+            organisation_name,
+            null,
+            region_code,
+            null,
+            null,
+            null,
+            min(period_start),
+            max(period_start)
         from hospital_activity
         where organisation_level = 'provider' and organisation_code <> 'none'
         group by organisation_code, organisation_name, region_code
         union all
-        select 'ENG', 'ons_geography', 'england', 'England', null, null, 'E92000001', null, null, date '1900-01-01', date '1900-01-01'
+        select
+            'ENG',
+            'ons_geography',
+            'england',
+            'England',
+            null,
+            null,
+            'E92000001',
+            null,
+            null,
+            date '1900-01-01',
+            date '1900-01-01'
     )
 
 select *

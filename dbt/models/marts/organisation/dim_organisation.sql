@@ -1,4 +1,5 @@
--- Grain: organisation. Question: what is this code called, what kind is it, where does it belong, from when to when, and who succeeded it?
+-- Grain: organisation. Question: what is this code called, what kind is it, where
+-- does it belong, from when to when, and who succeeded it?
 with
     organisations as (select * from {{ ref("int_organisation_known") }}),
 
@@ -11,12 +12,16 @@ with
     ),
 
     own_successions as (
-        select organisations.organisation_code, successions.successor_code, min(successions.effective_on) as effective_on
+        select
+            organisations.organisation_code,
+            successions.successor_code,
+            min(successions.effective_on) as effective_on
         from organisations
         inner join
             successions
             on organisations.organisation_code = successions.predecessor_code
-            and coalesce(organisations.opened_on, date '1900-01-01') <= successions.effective_on
+            and coalesce(organisations.opened_on, date '1900-01-01')
+            <= successions.effective_on
         group by organisations.organisation_code, successions.successor_code
     ),
 
@@ -24,21 +29,29 @@ with
         select
             organisation_code,
             count(*) as successor_count,
-            {{ dbt.listagg("successor_code", "','", "order by successor_code") }} as successor_codes,
+            {{ dbt.listagg("successor_code", "','", "order by successor_code") }}
+            as successor_codes,
             min(effective_on) as succeeded_on
         from own_successions
         group by organisation_code
     ),
 
-    -- ICBs have no dates in any file: one that no file shows before it succeeded another began with that succession (April 2026), and
-    -- so did an organisation that is known from its succession only. Others may be older than the files that are held.
+    -- ICBs have no dates in any file: one that no file shows before it succeeded
+    -- another began with that succession (April 2026), and
+    -- so did an organisation that is known from its succession only. Others may be
+    -- older than the files that are held.
     begun as (
-        select organisations.organisation_code, min(successions.effective_on) as begun_on
+        select
+            organisations.organisation_code, min(successions.effective_on) as begun_on
         from organisations
-        inner join successions on organisations.organisation_code = successions.successor_code
+        inner join
+            successions on organisations.organisation_code = successions.successor_code
         where
             organisations.first_seen_on is null
-            or (organisations.organisation_level = 'icb' and organisations.first_seen_on >= successions.effective_on)
+            or (
+                organisations.organisation_level = 'icb'
+                and organisations.first_seen_on >= successions.effective_on
+            )
         group by organisations.organisation_code
     ),
 
@@ -46,7 +59,10 @@ with
         select
             organisations.*,
             coalesce(organisations.opened_on, begun.begun_on) as valid_from,
-            coalesce(organisations.closed_on, cast(direct.succeeded_on - interval '1 day' as date)) as valid_to,
+            coalesce(
+                organisations.closed_on,
+                cast(direct.succeeded_on - interval '1 day' as date)
+            ) as valid_to,
             direct.successor_count,
             direct.successor_codes
         from organisations
@@ -57,12 +73,17 @@ with
 select
     dated.organisation_code,
     dated.organisation_name,
-    case when dated.organisation_name is null then 'not in the files held' else 'published' end as name_status,
+    case
+        when dated.organisation_name is null
+        then 'not in the files held'
+        else 'published'
+    end as name_status,
     dated.organisation_level,
     dated.gss_code,
     dated.valid_from,
     dated.valid_to,
-    dated.valid_to is null or dated.valid_to >= date '{{ var("current_geography_date") }}' as is_current,
+    dated.valid_to is null
+    or dated.valid_to >= date '{{ var("current_geography_date") }}' as is_current,
     dated.icb_code,
     dated.region_code,
     icb_mapped.current_organisation_code as current_icb_code,
@@ -79,4 +100,6 @@ select
 from dated
 inner join mapped on dated.organisation_code = mapped.organisation_code
 left join mapped as icb_mapped on dated.icb_code = icb_mapped.organisation_code
-left join {{ ref("int_organisation_current_coverage") }} as coverage on dated.organisation_code = coverage.current_code
+left join
+    {{ ref("int_organisation_current_coverage") }} as coverage
+    on dated.organisation_code = coverage.current_code

@@ -1,4 +1,5 @@
--- Grain: dimension x group. Question: which groups are there, in which order, and which one is the reference or means unknown?
+-- Grain: dimension x group. Question: which groups are there, in which order, and
+-- which one is the reference or means unknown?
 select
     dimension,
     group_code,

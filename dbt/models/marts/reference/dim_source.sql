@@ -1,4 +1,5 @@
--- Grain: source. Question: who publishes it, under which licence, how must it be attributed, and is its format confirmed?
+-- Grain: source. Question: who publishes it, under which licence, how must it be
+-- attributed, and is its format confirmed?
 select
     slug as source_id,
     title,

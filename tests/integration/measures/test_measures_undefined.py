@@ -1,0 +1,198 @@
+"""Undefined cases: NULL with a reason, never 0, NaN, infinity or an error; and a reason only where there is no value."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.fixtures.measures_project.rendering import run_statement
+
+AWKWARD: tuple[float | None, ...] = (None, -1.0, 0.0, 0.5, 1.0, 9.5, 10.0, 1e12, math.nan, math.inf, -math.inf)
+LEVELS = (0.95, 0.998, 0.5, None)
+
+
+def _run(statement: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """The statement over a table `cases` with a row for each tuple; case_id is the row's number."""
+    connection = duckdb.connect()
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    connection.execute(f"create table cases (case_id integer, {typed})")
+    marks = ", ".join("?" * (len(columns) + 1))
+    connection.executemany(f"insert into cases values ({marks})", [[case, *row] for case, row in enumerate(rows)])
+    return run_statement(statement, connection)
+
+
+def _assert_no_number_is_wrong(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        for column, value in row.items():
+            assert not (isinstance(value, float) and not math.isfinite(value)), (column, row)
+
+
+SHARE = {"numerator": "double", "denominator": "double", "multiplier": "double", "confidence": "double"}
+
+
+@pytest.mark.parametrize("statement", ["f01_proportion", "f02_rate"])
+def test_every_awkward_pair_gives_limits_or_a_reason(statement: str) -> None:
+    rows = [(x, n, 100.0, level) for x, n, level in itertools.product(AWKWARD, AWKWARD, LEVELS)]
+    got = _run(statement, SHARE, rows)
+    _assert_no_number_is_wrong(got)
+    for row in got:
+        given = {row["lower"] is not None, row["upper"] is not None}
+        assert given == {row["reason"] is None}, row
+    assert {row["reason"] for row in got} >= {
+        None,
+        "missing numerator",
+        "missing denominator",
+        "zero denominator",
+        "negative numerator",
+        "negative denominator",
+        "numerator or denominator is not a finite number",
+        "confidence level not in the lookup",
+    }
+
+
+@pytest.mark.parametrize("kind", ["proportion", "rate"])
+def test_every_awkward_gap_gives_limits_or_a_reason(kind: str) -> None:
+    values = (None, -1.0, 0.0, 3.0, 40.0, math.inf)
+    columns = {"kind": "varchar", "x1": "double", "n1": "double", "x2": "double", "n2": "double"}
+    columns |= {"multiplier": "double", "confidence": "double"}
+    rows = [(kind, *four, 1.0, 0.95) for four in itertools.product(values, repeat=4)]
+    got = _run("f08_gap", columns, rows)
+    _assert_no_number_is_wrong(got)
+    for row in got:
+        assert (row["diff_lower"] is None) == (row["reason"] is not None) == (row["difference"] is None), row
+        assert row["ratio_lower"] is None or row["ratio"] is not None
+
+
+SLOPE = {"quantile": "double", "population": "double", "value": "double", "lower": "double", "upper": "double"}
+SLOPE |= {
+    "se": "double",
+    "value_type": "varchar",
+    "transform": "boolean",
+    "multiplier": "double",
+    "quantiles": "double",
+}
+FAULTS: dict[str, tuple[int, int, float | None]] = {
+    "a quantile has no population": (4, 1, 0.0),
+    "a quantile has no value": (4, 2, None),
+    "a quantile is missing or given twice": (4, 0, 3.0),
+    "a value is outside the range of the fit": (4, 2, 0.0),
+}
+
+
+def _deciles(transform: bool = True) -> list[list[Any]]:
+    return [
+        [float(q), 100.0 + q, 0.1 + q / 50, 0.09 + q / 50, 0.11 + q / 50, None, "rate", transform, 1.0, 10.0]
+        for q in range(1, 11)
+    ]
+
+
+def _slope_of(rows: list[list[Any]]) -> dict[str, Any]:
+    """The 95% row of one group whose rows have these columns."""
+    connection = duckdb.connect()
+    typed = ", ".join(f"{name} {kind}" for name, kind in SLOPE.items())
+    connection.execute(f"create table cases (case_id integer, {typed})")
+    for row in rows:
+        connection.execute(f"insert into cases values (1, {', '.join('?' * len(row))})", row)
+    got = run_statement("f06_sii", connection)
+    _assert_no_number_is_wrong(got)
+    return next(row for row in got if row["confidence"] == 0.95)
+
+
+@pytest.mark.parametrize("reason", FAULTS)
+def test_one_faulty_decile_means_no_slope_index(reason: str) -> None:
+    rows = _deciles()
+    place, column, value = FAULTS[reason]
+    rows[place][column] = value
+    row = _slope_of(rows)
+    assert row["slope_index_reason"] == reason
+    assert [row[name] for name in ("slope_index", "slope_index_lower", "relative_index", "intercept")] == [None] * 4
+
+
+@pytest.mark.parametrize("missing", [0, 5, 9])
+def test_a_missing_decile_means_no_slope_index_at_either_end_or_between(missing: int) -> None:
+    row = _slope_of([row for place, row in enumerate(_deciles()) if place != missing])
+    assert (row["slope_index"], row["slope_index_reason"]) == (None, "a quantile is missing")
+
+
+def test_a_decile_without_events_keeps_the_untransformed_point_and_loses_the_limits() -> None:
+    rows = _deciles(transform=False)
+    rows[9][2:4] = [0.0, 0.0]
+    row = _slope_of(rows)
+    assert row["slope_index"] is not None
+    assert (row["slope_index_lower"], row["slope_index_limits_reason"]) == (None, "a quantile has no limits")
+
+
+def test_the_relative_index_of_a_line_below_zero_carries_a_warning() -> None:
+    rows = _deciles(transform=False)
+    for row in rows:
+        row[6] = "other"
+        row[2] = row[0] - 2.0
+    got = _slope_of(rows)
+    assert got["slope_index"] > 0
+    assert got["relative_index_warning"] is not None
+
+
+def test_a_group_of_one_or_without_anything_gives_reasons_for_every_heat_measure() -> None:
+    columns = {"subgroup_order": "integer", "estimate": "double", "population": "double", "se": "double"}
+    columns |= {"favourable": "integer", "ordered": "integer", "scale": "integer", "reference": "integer"}
+    got = _run("f07_heat", columns, [(1, 5.0, 100.0, 1.0, 1, 1, 100, 1)])
+    assert {row["reason"] for row in got} == {"fewer than two subgroups"}
+    assert {row["estimate"] for row in got} == {None}
+
+
+@pytest.mark.parametrize(
+    ("values", "measure", "reason"),
+    [
+        ((0.0, 0.0, 0.0), "relative_concentration_index", "mean is zero"),
+        ((0.0, 0.0, 0.0), "theil_index", "mean is not above zero"),
+        ((-1.0, 2.0, 3.0), "mean_log_deviation", "a value is negative"),
+        ((1.0, None, 3.0), "between_group_variance", "a subgroup has no value"),
+        ((0.0, 2.0, 3.0), "ratio", "group 2: zero value"),
+    ],
+)
+def test_heat_measures_that_are_undefined_say_why(values: tuple[float, ...], measure: str, reason: str) -> None:
+    connection = duckdb.connect()
+    connection.execute("""create table cases (case_id integer, subgroup_order integer, estimate double, population double,
+        se double, favourable integer, ordered integer, scale integer, reference integer)""")
+    for place, value in enumerate(values):
+        connection.execute("insert into cases values (1, ?, ?, 100, 0.1, 1, 1, 100, 0)", [place, value])
+    got = run_statement("f07_heat", connection)
+    _assert_no_number_is_wrong(got)
+    row = next(row for row in got if row["measure"] == measure)
+    assert (row["estimate"], row["reason"]) == (None, reason)
+    for each in got:
+        assert (each["estimate"] is None) == (each["reason"] is not None)
+
+
+def test_excess_of_a_suppressed_group_is_null_with_a_reason() -> None:
+    connection = duckdb.connect()
+    connection.execute("create table cases (case_id integer, quantile integer, count double, population double)")
+    connection.execute("insert into cases values (1, 1, null, 100), (1, 2, 4, 100), (2, 1, 0, 90), (2, 2, 0, 80)")
+    got = run_statement("f16_excess", connection)
+    _assert_no_number_is_wrong(got)
+    suppressed = [row for row in got if row["case_id"] == 1]
+    assert {(row["excess_net"], row["reason"]) for row in suppressed} == {(None, "missing numerator")}
+    without = [row for row in got if row["case_id"] == 2]
+    assert {(row["attributable_fraction"], row["fraction_reason"]) for row in without} == {(None, "no events")}
+
+
+def test_a_control_chart_passes_over_missing_values_and_says_why_it_has_no_limits() -> None:
+    columns = {"screen_outliers": "boolean", "t": "integer", "value": "double", "improvement_direction": "varchar"}
+    columns |= {"target": "double", "fix_after_n": "double", "rebase_at": "integer"}
+    connection = duckdb.connect()
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    connection.execute(f"create table cases (case_id integer, {typed})")
+    series: dict[int, list[float | None]] = {1: [3.0], 2: [0.1] * 12, 3: [1.0, None, 2.0, 1.5]}
+    for case, values in series.items():
+        for t, value in enumerate(values):
+            connection.execute("insert into cases values (?, false, ?, ?, 'increase', 1, null, null)", [case, t, value])
+    got = run_statement("f10_spc", connection)
+    _assert_no_number_is_wrong(got)
+    assert [row["reason"] for row in got if row["case_id"] == 1] == ["fewer than two points"]
+    assert {row["special_cause_type"] for row in got if row["case_id"] == 2} == {"Common Cause"}
+    assert sorted(str(row["reason"]) for row in got if row["case_id"] == 3) == ["None", "None", "None", "missing value"]

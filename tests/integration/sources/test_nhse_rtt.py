@@ -1,0 +1,90 @@
+"""RTT full extract: January 2026 against the publisher's headline figures, and the sample's planted answers."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.lake.files import LakeError
+from dagster_project.sample.estate import PLANTED_DIRT
+
+SLUG, ENTITY = "nhse_rtt", "full_extract"
+JANUARY_2026 = (
+    "www.england.nhs.uk/statistics/wp-content/uploads/sites/2/2026/03/Full-CSV-data-file-Jan26-ZIP-4M-WL5BiP.zip"
+)
+WEEKS = " + ".join(f"weeks_{week:03d}" for week in range(105))
+OVER_52 = " + ".join(f"weeks_{week:03d}" for week in range(52, 105))
+WITHIN_18 = " + ".join(f"weeks_{week:03d}" for week in range(18))
+
+
+@pytest.mark.requires_mirror
+def test_january_2026_has_the_published_headlines_and_its_empty_totals_are_not_applicable(
+    parse_file: Any, mirror_file: Any
+) -> None:
+    """7,187,677 waiting, 61.385 % within 18 weeks, 137,320 over 52 weeks; from the total rows and from their parts."""
+    parsed = parse_file(SLUG, ENTITY, mirror_file(JANUARY_2026), "2026-01")
+    assert parsed.report.records_in == parsed.report.clean_rows == 183_417
+    for condition in ("=", "<>"):
+        waiting, over, share = parsed.row(
+            f"select sum({WEEKS}), sum({OVER_52}), round(100.0 * sum({WITHIN_18}) / sum({WEEKS}), 3) from clean "
+            f"where rtt_part_type = 'Part_2' and treatment_function_code {condition} 'C_999'"
+        )
+        assert (waiting, over, share) == (7_187_677, 137_320, 61.385)
+    # Total is filled for completed pathways only: not applicable elsewhere, and never zero.
+    assert parsed.rows(
+        "select rtt_part_type, total_status, count(*), count(total) from clean "
+        "where rtt_part_type in ('Part_1A', 'Part_2') group by all order by all"
+    ) == [("Part_1A", "published", 18_558, 18_558), ("Part_2", "not_applicable", 64_894, 0)]
+
+
+def test_bad_row_of_the_sample_is_rejected_with_its_line_and_the_others_are_kept(
+    parse_file: Any, sample_estate: Path
+) -> None:
+    dirt = PLANTED_DIRT["bad_row"]
+    parsed = parse_file(SLUG, ENTITY, sample_estate / dirt.path, "2025-12")
+    assert parsed.report.file.endswith(f" > {dirt.member}")
+    assert parsed.report.records_in == parsed.report.clean_rows + 1
+    ((line, _, rule, cell),) = parsed.rejects()
+    assert (line, cell) == (dirt.line, dirt.value)
+    assert "whole number" in rule
+
+
+def test_padded_week_is_rejected_and_never_becomes_null(parse_file: Any, sample_estate: Path, tmp_path: Path) -> None:
+    """A blank inside a week band: the row is set apart by name, not loaded with a hole."""
+    name, header, rows = _month(sample_estate)
+    place = header.index("Gt 03 To 04 Weeks SUM 1")
+    rows[4][place] = "3\u00a0"
+    parsed = parse_file(SLUG, ENTITY, _packed(tmp_path, name, [header, *rows]), "2026-01")
+    assert parsed.rejects() == [
+        (6, "weeks_003", "must be a whole number that is not negative", "3\u00a0"),
+    ]
+    assert parsed.report.clean_rows == len(rows) - 1
+
+
+def test_other_month_in_the_archive_is_refused(parse_file: Any, sample_estate: Path, tmp_path: Path) -> None:
+    name, header, rows = _month(sample_estate)
+    with pytest.raises(LakeError, match="listed as 2026-02 but holds another period: 2026-01-01"):
+        parse_file(SLUG, ENTITY, _packed(tmp_path, name, [header, *rows]), "2026-02")
+
+
+def _month(estate: Path) -> tuple[str, list[str], list[list[str]]]:
+    import csv
+    import io
+
+    (path,) = estate.rglob("Full-CSV-data-file-Jan26-*.zip")
+    with zipfile.ZipFile(path) as archive:
+        (name,) = archive.namelist()
+        header, *rows = csv.reader(io.StringIO(archive.read(name).decode(), newline=""))
+    return name, header, rows
+
+
+def _packed(folder: Path, name: str, lines: list[list[str]]) -> Path:
+    from tests.fixtures.ae_site import csv_bytes
+
+    path = folder / "Full-CSV-data-file.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, csv_bytes(lines))
+    return path

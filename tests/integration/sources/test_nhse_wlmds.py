@@ -1,0 +1,102 @@
+"""WLMDS demographics: the real release of 29 June 2025 against figures counted in it by hand, and the rules of labels."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.lake.files import LakeError
+
+SLUG, PERIOD = "nhse_wlmds", "2025-06-29"
+FOLDER = "www.england.nhs.uk/statistics/wp-content/uploads/sites/2/2025/07/"
+
+
+def release(entity: str) -> str:
+    return f"{FOLDER}WLMDS-Demographics-{entity.capitalize()}-to-29-June-2025-v1.csv"
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize(
+    ("entity", "rows", "suppressed"),
+    [("geography", 24_612, 1_797), ("specialty", 3_683, 351), ("timeseries", 4_950, 0)],
+)
+def test_every_row_and_every_asterisk_is_kept(
+    parse_file: Any, mirror_file: Any, entity: str, rows: int, suppressed: int
+) -> None:
+    parsed = parse_file(SLUG, entity, mirror_file(release(entity)), PERIOD)
+    assert (parsed.report.records_in, parsed.report.clean_rows) == (rows, rows)
+    assert parsed.row(
+        "select count(*) filter (where pathways_status = 'suppressed'), count(*) filter (where pathways is null), "
+        "count(*) filter (where pathways % 5 <> 0) from clean"
+    )[:2] == (suppressed, suppressed)
+
+
+@pytest.mark.requires_mirror
+def test_each_metric_has_its_own_total_for_england(parse_file: Any, mirror_file: Any) -> None:
+    parsed = parse_file(SLUG, "geography", mirror_file(release("geography")), PERIOD)
+    assert parsed.rows(
+        "select metric, sum(pathways) from clean where organisation_code = 'ENG' and sector = 'ENGLAND' "
+        "and waiting_band = 'total' group by all order by all"
+    ) == [("age", 7_201_115), ("ethnicity", 7_321_885), ("imd", 7_088_955), ("sex", 6_855_290)]
+
+
+@pytest.mark.requires_mirror
+def test_levels_come_from_the_codes(parse_file: Any, mirror_file: Any) -> None:
+    parsed = parse_file(SLUG, "geography", mirror_file(release("geography")), PERIOD)
+    assert parsed.rows(
+        "select organisation_level, count(distinct organisation_code) from clean group by all order by all"
+    ) == [
+        ("england", 1),
+        ("icb", 42),
+        ("region", 7),
+        ("trust", 133),
+    ]
+
+
+@pytest.fixture
+def sample_rows(sample_estate: Path) -> tuple[list[str], list[list[str]]]:
+    (path,) = sample_estate.rglob("WLMDS-Demographics-Geography-*.csv")
+    header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+    return header, rows
+
+
+Change = Callable[[list[str]], None]
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "words"),
+    [
+        (
+            "Ethnicity",
+            lambda row: row.__setitem__(4, "Y: Martian"),
+            "a category that is not in the code list .*Y: Martian",
+        ),
+        ("IMD", lambda row: row.__setitem__(4, "11"), "a category that is not in the code list .*11"),
+        ("Sex", lambda row: row.__setitem__(4, "Unknown"), "a category that is not in the code list .*Unknown"),
+        ("Age", lambda row: row.__setitem__(0, "X123"), "an organisation code whose level is not known .*X123"),
+    ],
+)
+def test_unknown_label_refuses_the_file_and_names_it(
+    parse_file: Any, write_csv: Any, sample_rows: Any, tmp_path: Path, metric: str, change: Change, words: str
+) -> None:
+    header, rows = sample_rows
+    change(next(row for row in rows if row[3] == metric))
+    with pytest.raises(LakeError, match=words):
+        parse_file(SLUG, "geography", write_csv(tmp_path / "x.csv", header, rows), PERIOD)
+
+
+def test_other_wording_of_a_known_code_is_the_same_category(
+    parse_file: Any, write_csv: Any, sample_rows: Any, tmp_path: Path
+) -> None:
+    """Labels drift between releases ("A: British", "A British"): the leading code decides."""
+    header, rows = sample_rows
+    expected = parse_file(SLUG, "geography", write_csv(tmp_path / "a.csv", header, rows), PERIOD).rows()
+    for row in rows:
+        if row[3] == "Ethnicity":
+            row[4] = row[4].replace(":", "", 1)
+    drifted = parse_file(SLUG, "geography", write_csv(tmp_path / "b.csv", header, rows), PERIOD).rows()
+    assert [row[:-1] for row in drifted] == [row[:-1] for row in expected]
