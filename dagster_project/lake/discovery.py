@@ -143,18 +143,27 @@ def _revision(address: str) -> int:
 def period_of(entity: Entity, address: str, match: re.Match[str]) -> str:
     """The period that the named groups of a link pattern give.
 
-    `day`, `month`, `year` -> `2025-06-29`; `month`, `year` -> `2026-01`; `financial_year` -> `fy2023-24` (so that
-    2010-11 is never taken for a month); none -> the entity's fixed period. Months may be names of any length, years may
+    `day`, `month`, `year` -> `2025-06-29`; `month`, `year` -> `2026-01`; `financial_year` (`2023-24` or `2324`) ->
+    `fy2023-24` (so that 2010-11 is never taken for a month); none -> the entity's fixed period. Months may be names of any length, years may
     have two digits.
     """
     groups = {name: text for name, text in match.groupdict().items() if text is not None}
     if "financial_year" in groups:
-        return "fy" + groups["financial_year"]
+        return _financial_year(groups["financial_year"], address)
     if "month" in groups and "year" in groups:
         return _calendar_period(groups, address)
     if entity.fixed_period:
         return entity.fixed_period
     raise LakeError(address, f"its link pattern gives no period for {entity.name}", "mend link_pattern in source.yml")
+
+
+def _financial_year(text: str, address: str) -> str:
+    """`2023-24`, or `2324` and `2021` as HES names write it (2020-21, never the year 2021)."""
+    digits = text.replace("-", "")
+    first, second = (digits[:4], digits[4:]) if "-" in text else ("20" + digits[:2], digits[2:])
+    if int(second) != (int(first) + 1) % 100:
+        raise LakeError(address, f"{text!r} is not a financial year", "mend link_pattern in source.yml")
+    return f"fy{first}-{second}"
 
 
 def _calendar_period(groups: dict[str, str], address: str) -> str:

@@ -269,7 +269,7 @@ def open_draft(project: ReleaseProject, path: Path) -> Draft:
     try:
         with project.engine() as con:
             attach(con, path, "draft")
-            contents = tuple(table for table in read_contents(con, "draft") if table.schema == MAIN)
+            contents = read_contents(con, "draft", (MAIN,))
             query = "select release_id, fingerprint, built_at, data_origin from draft.meta.releases where this_release"
             row = con.execute(query).fetchone()
     except duckdb.Error as error:

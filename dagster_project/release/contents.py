@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,12 +75,15 @@ def tables_of(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, 
     return [(row[0], row[1]) for row in con.execute(query, [database, database]).fetchall()]
 
 
-def read_contents(con: duckdb.DuckDBPyConnection, database: str) -> tuple[TableContent, ...]:
-    """Every table of an attached file with its rows and hash."""
+def read_contents(
+    con: duckdb.DuckDBPyConnection, database: str, schemas: Container[str] = (MAIN, META)
+) -> tuple[TableContent, ...]:
+    """Every table of an attached file, in these schemas, with its rows and hash."""
     contents = []
     for schema, name in tables_of(con, database):
-        digest, rows = content_hash(con, qualified(database, schema, name))
-        contents.append(TableContent(schema, name, rows, digest))
+        if schema in schemas:
+            digest, rows = content_hash(con, qualified(database, schema, name))
+            contents.append(TableContent(schema, name, rows, digest))
     return tuple(contents)
 
 

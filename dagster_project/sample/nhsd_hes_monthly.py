@@ -177,12 +177,13 @@ def _bodies() -> Iterator[tuple[list[Cell], list[org.Provider]]]:
         for region in org.REGIONS:
             members = [one for one in providers if one.sub_icb.icb.region == region]
             yield [breakdown, "-", "-", *_region_cells(region)], members
+    of_the_hub = org.INDEPENDENT_PROVIDERS[-1]
     for sub_icb in org.SUB_ICBS:
-        members = [one for one in providers if one.sub_icb == sub_icb]
+        members = [one for one in providers if one.sub_icb == sub_icb and one != of_the_hub]
         name = f"NHS {sub_icb.district.upper()} CCG (SYNTHETIC)"
         yield ["CCG", sub_icb.code, name, *_region_cells(sub_icb.icb.region)], members
     hub = "SAMPLE COMMISSIONING HUB 1 (SYNTHETIC)"
-    yield ["CCG", org.COMMISSIONING_HUB, hub, "-", "-"], [org.INDEPENDENT_PROVIDERS[-1]]
+    yield ["CCG", org.COMMISSIONING_HUB, hub, "-", "-"], [of_the_hub]
     for provider in providers:
         yield ["Provider", provider.code, provider.name, *_region_cells(provider.sub_icb.icb.region)], [provider]
 

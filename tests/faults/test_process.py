@@ -38,7 +38,7 @@ from dagster_project.settings import PROJECT_ROOT
 from tests.integration.release.release_estate import Estate, fingerprint_of, generation_of, project_at, sealed
 
 REASON = 3
-RANDOM_KILLS = 10
+RANDOM_KILLS = 8
 GENERATIONS = (1, 2, 3, 4, 5, 6)
 
 
@@ -146,14 +146,14 @@ def forget(estate: Estate, generation: int) -> None:
 
 @pytest.fixture
 def moments(waiting: Estate, publisher: Publisher, tmp_path: Path) -> list[int]:
-    """Which of the calls that change the disk are interrupted: the last ones, around the swap, all; of the others a fifth."""
+    """Which of the calls that change the disk are interrupted: the last ones, around the swap, all; of the others an eighth."""
     assert publisher.do("count_calls", waiting, told=str(tmp_path / "calls")) == 0, publisher.said
     forget(waiting, 2)
     calls = int((tmp_path / "calls").read_text())
     assert calls > 50
-    first = random.randrange(1, 6)
+    first = random.randrange(1, 9)
     print(f"{calls} calls, from {first}")
-    return sorted({*range(first, calls, 5), *range(calls - 14, calls + 1)})
+    return sorted({*range(first, calls, 8), *range(calls - 11, calls + 1)})
 
 
 def test_p1_killed_before_a_call_that_changes_the_disk(
