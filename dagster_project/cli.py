@@ -52,7 +52,7 @@ def _emit(payload: Any, *, as_json: bool, lines: list[str]) -> None:
         sys.stdout.write(json.dumps(payload, indent=1, default=str) + "\n")
         return
     for line in lines:
-        out.print(line, highlight=False)
+        out.print(line, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -176,7 +176,8 @@ def test_program_that_the_holder_started_does_not_keep_the_folder(lake: Lake) ->
     """dbt outlives a killed night for a moment; the lock must not live in it."""
     code = HOLDER.replace(
         'print("held", flush=True)',
-        'import subprocess; print(subprocess.Popen(["sleep", "120"], stdout=subprocess.DEVNULL).pid, flush=True)',
+        'import subprocess; print(subprocess.Popen("exec sleep 120", shell=True, '
+        "close_fds=False, stdout=subprocess.DEVNULL).pid, flush=True)",
     )
     process = run_python(code, str(lake.root))
     child = int(first_line(process))
