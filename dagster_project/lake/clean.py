@@ -249,14 +249,13 @@ class ParseJob:
                 "look whether the publisher cut the file; change minimum_records in source.yml if it is genuine",
             )
         if report.records_rejected > entity.maximum_rejected_share * report.records_in:
-            first = self.connection.execute(
-                "select record_number, column_name, rule from rejects order by all limit 1"
-            ).fetchone()
-            assert first is not None  # noqa: S101 - records_rejected counts the rows of this table
-            column = f", column {first[1]}" if first[1] else ""
+            found = self.connection.execute(
+                "select record_number, column_name, rule from rejects order by all limit 3"
+            ).fetchall()
+            named = [f"row {line}{f', column {column}' if column else ''}: {rule}" for line, column, rule in found]
             raise self.error(
                 f"{report.records_rejected:,} of {report.records_in:,} rows break a rule, more than the share of "
-                f"{entity.maximum_rejected_share:.1%} that is let through; the first is row {first[0]}{column}: {first[2]}",
+                f"{entity.maximum_rejected_share:.1%} that is let through; the first is {'; then '.join(named)}",
                 "compare the file with the contract in source.yml",
             )
 

@@ -319,7 +319,7 @@ def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckRe
     name = f"example_query.{query.name}"
     try:
         con.execute("use draft")
-        rows = len(con.execute(query.sql).fetchmany(1000))
+        rows = len(con.execute(query.sql).fetchall())
     except duckdb.Error as error:
         return _failure(name, "", f"the query fails: {error}")
     finally:

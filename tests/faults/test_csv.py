@@ -444,17 +444,16 @@ def test_line_number_in_the_message_is_that_of_the_file(revise: Revise, blank_li
 
 @pytest.mark.parametrize("long_row", [False, True], ids=["bad-cell", "long-row"])
 def test_line_number_counts_the_lines_inside_a_cell_above(revise: Revise, long_row: bool) -> None:
-    """The cell with a line break is in a column that the contract does not know, so that it is not itself the first fault."""
-    lines = [[*line, "" if place else "a"] for place, line in enumerate(good_lines())]
+    lines = good_lines()
     lines[LINE - 1][TYPE_1] = "unknown"
     if long_row:
         lines[LINE - 1].append("a cell too many")
-    quoted = csv_text(lines).replace("HOSPITAL 2 (INVENTED)", '"HOSPITAL\r\n2"')
-    (line,) = [number for number, text in enumerate(quoted.split("\r\n"), start=1) if "unknown" in text]
+    content = csv_text(lines).replace("HOSPITAL 2 (INVENTED)", '"HOSPITAL\r\n2"')
+    (line,) = [number for number, text in enumerate(content.split("\r\n"), start=1) if "unknown" in text]
     assert line == LINE + 1
-    _, night = revise(quoted.encode())
-    assert "2 of 31 rows" in night.message and "the first is row 4, column organisation_name" in night.message
-    assert f"row {line}" in night.message or not long_row
+    lake, night = revise(content.encode())
+    broken = f"row {line}:" if long_row else f"row {line}, column attendances_type_1"
+    assert_refused(lake, night, "2 of 31 rows", "the first is row 4, column organisation_name", f"then {broken}")
 
 
 # -- what is quarantined (Q) ----------------------------------------------------------------------------------------

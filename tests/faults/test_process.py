@@ -28,8 +28,10 @@ from dagster_project.release.evidence import candidate_path
 from dagster_project.release.publish import publish
 from dagster_project.release.releases import (
     current_name,
+    find_problems,
     list_releases,
     read_release,
+    release_names,
     repair_current,
     rollback,
     verify_current,
@@ -119,6 +121,10 @@ def leftovers(estate: Estate) -> list[str]:
 def assert_whole(estate: Estate) -> int:
     """I1 and I2: what is published is one release, and every file of it is the one its manifest names."""
     assert verify_current(estate.lake) == []
+    # A folder that has a release's name is a whole release, whenever its publisher died.
+    assert [
+        find_problems(estate.lake, name) for name in release_names(estate.lake) if find_problems(estate.lake, name)
+    ] == []
     generation = generation_of(estate.lake.marts)
     assert hash_file(estate.lake.marts) == sealed(generation)[1]
     return generation
@@ -393,7 +399,8 @@ def test_p12_repair_passes_over_releases_that_are_damaged_too(waiting: Estate) -
     for release in list_releases(waiting.lake)[1:]:
         damage(release.marts)
     repair_current(waiting.lake)
-    assert assert_whole(waiting) == 1
+    assert generation_of(waiting.lake.marts) == 1
+    assert verify_current(waiting.lake) == []
 
 
 def test_p12_when_no_release_is_whole_repair_says_so(waiting: Estate) -> None:
@@ -416,6 +423,25 @@ def test_p12_a_swap_that_cannot_be_opened_is_taken_back(waiting: Estate, monkeyp
 
     monkeypatch.setattr(releases, "point_to", point_and_damage)
     with pytest.raises(ReleaseError, match="the pointer is where it was"):
+        publish(waiting.project)
+    monkeypatch.undo()
+    assert generation_of(waiting.lake.marts) == 1
+    assert_heals(waiting, 2)
+
+
+def test_p12_a_copy_that_is_not_the_candidate_is_not_published(
+    waiting: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.copyfile
+
+    def copy_and_damage(source: Path, target: Path) -> None:
+        real(source, target)
+        if target.name == "marts.duckdb":
+            with connection(target) as con:
+                con.execute("update fct_indicator_value set value = 0.1 where value is not null")
+
+    monkeypatch.setattr(shutil, "copyfile", copy_and_damage)
+    with pytest.raises(Refused, match="the copy is not the candidate that was audited"):
         publish(waiting.project)
     monkeypatch.undo()
     assert assert_whole(waiting) == 1

@@ -35,3 +35,18 @@
 {% macro measure_text(expression="null") -%}
     {{ return("cast(" ~ expression ~ " as " ~ dbt.type_string() ~ ")") }}
 {%- endmacro %}
+
+{#
+    A count, 0 or more, as DOUBLE where the reason is NULL, else NULL: the formula around it then gives NULL by itself.
+    abs() changes nothing in such a count. It stands there because DuckDB evaluates an expression that occurs several times once,
+    but never looks for one inside CASE, nor takes a CASE for one: with the formula inside the CASE, and without abs() around
+    it, a million Wilson intervals took about twice as long.
+#}
+{% macro measure_guarded(expression, reason) -%}
+    {{ return("abs(case when " ~ reason ~ " is null then " ~ measure_double(expression) ~ " end)") }}
+{%- endmacro %}
+
+{# " * multiplier", or nothing where it is the number 1. #}
+{% macro measure_times(multiplier) -%}
+    {{ return("" if multiplier is number and multiplier == 1 else "* " ~ measure_double(multiplier)) }}
+{%- endmacro %}

@@ -23,10 +23,14 @@
     NULL: whenever proportion_reason says why.
 #}
 {% macro proportion(numerator, denominator, multiplier=1) -%}
-    case
-        when {{ proportion_reason(numerator, denominator) }} is null
-        then {{ measure_proportion_unchecked(numerator, denominator) }} * {{ measure_double(multiplier) }}
-    end
+    (
+        {{
+            measure_proportion_unchecked(
+                measure_guarded(numerator, proportion_reason(numerator, denominator)), denominator
+            )
+        }}
+        {{ measure_times(multiplier) }}
+    )
 {%- endmacro %}
 
 {#
@@ -38,35 +42,36 @@
 
 {# Why a Wilson limit is undefined: NULL where it is defined, else as proportion_reason and confidence_reason. #}
 {% macro wilson_reason(numerator, denominator, confidence=0.95) -%}
-    coalesce({{ proportion_reason(numerator, denominator) }}, {{ confidence_reason(confidence) }})
+    {%- do measure_check_confidence(confidence) -%}
+    {%- if confidence is number -%} {{ proportion_reason(numerator, denominator) }}
+    {%- else -%} coalesce({{ proportion_reason(numerator, denominator) }}, {{ confidence_reason(confidence) }})
+    {%- endif -%}
 {%- endmacro %}
 
 {#
-    One end of Wilson's score interval as a share, for composing: (2x + z^2 + sign z sqrt(z^2 + 4x(1 - x/n))) / (2(n +
-    z^2)). sign is "-" or "+". Kept on its own side of the estimate: at x = 0 and x = n rounding passes it by one unit
-    in the last place.
+    One end of Wilson's score interval as a share, for composing; sign is "-" or "+". With p = x/n and the root
+    R = sqrt(z^2 (z^2 + 4x(1 - p))) the ends (2x + z^2 -/+ R) / (2(n + z^2)) are written as 2xp / (2x + z^2 + R) and
+    p + (z^2 (1 - 2p) + R) / (2(n + z^2)): no digits cancel, the lower end is 0 at x = 0 and the upper one 1 at x = n without
+    clamping, and p lies between them in floating point too.
 #}
 {% macro measure_wilson_unchecked(numerator, denominator, confidence, sign) -%}
     {%- set x = measure_double(numerator) -%}
-    {%- set n = measure_double(denominator) -%}
-    {%- set z = normal_quantile(confidence) -%}
-    {%- set estimate = measure_proportion_unchecked(numerator, denominator) -%}
-    {{ "least" if sign == "-" else "greatest" }} (
-        {{ estimate }},
-        least(
-            1e0,
-            greatest(
-                0e0,
-                (
-                    2e0 * {{ x }}
-                    + {{ z }}
-                    * {{ z }} {{ sign }} {{ z }}
-                    * sqrt({{ z }} * {{ z }} + 4e0 * {{ x }} * (1e0 - {{ estimate }}))
-                )
-                / nullif(2e0 * ({{ n }} + {{ z }} * {{ z }}), 0e0)
-            )
+    {%- set p = measure_proportion_unchecked(numerator, denominator) -%}
+    {%- set z2 = "(" ~ normal_quantile(confidence) ~ " * " ~ normal_quantile(confidence) ~ ")" -%}
+    {%- set root = "sqrt(" ~ z2 ~ " * (" ~ z2 ~ " + 4e0 * " ~ x ~ " * (1e0 - " ~ p ~ ")))" -%}
+    {%- if sign == "-" -%}({{ p }} * (2e0 * {{ x }}) / (2e0 * {{ x }} + {{ z2 }} + {{ root }}))
+    {%- else -%}
+        (
+            {{ p }}
+            + ({{ z2 }} * (1e0 - 2e0 * {{ p }}) + {{ root }}) / (2e0 * ({{ measure_double(denominator) }} + {{ z2 }}))
         )
-    )
+    {%- endif -%}
+{%- endmacro %}
+
+{# One Wilson limit times multiplier, NULL whenever wilson_reason says why. #}
+{% macro measure_wilson_limit(numerator, denominator, confidence, multiplier, sign) -%}
+    {%- set guarded = measure_guarded(numerator, wilson_reason(numerator, denominator, confidence)) -%}
+    ({{ measure_wilson_unchecked(guarded, denominator, confidence, sign) }} {{ measure_times(multiplier) }})
 {%- endmacro %}
 
 {#
@@ -79,16 +84,10 @@
     NULL: whenever wilson_reason says why.
 #}
 {% macro wilson_lower(numerator, denominator, confidence=0.95, multiplier=1) -%}
-    case
-        when {{ wilson_reason(numerator, denominator, confidence) }} is null
-        then {{ measure_wilson_unchecked(numerator, denominator, confidence, "-") }} * {{ measure_double(multiplier) }}
-    end
+    {{ measure_wilson_limit(numerator, denominator, confidence, multiplier, "-") }}
 {%- endmacro %}
 
 {# Upper limit of a proportion: as wilson_lower with + before z sqrt(...), never above 1 times multiplier. #}
 {% macro wilson_upper(numerator, denominator, confidence=0.95, multiplier=1) -%}
-    case
-        when {{ wilson_reason(numerator, denominator, confidence) }} is null
-        then {{ measure_wilson_unchecked(numerator, denominator, confidence, "+") }} * {{ measure_double(multiplier) }}
-    end
+    {{ measure_wilson_limit(numerator, denominator, confidence, multiplier, "+") }}
 {%- endmacro %}

@@ -32,7 +32,7 @@
     {%- do arguments.update(spec.arguments) -%}
     create or replace macro {{ schema }}.{{ spec.name }}({{ parameters | join(", ") }}) as {{ "table" if spec.kind == "table" }}
     (
-        {{ context[spec.name](**arguments) }}
+    {{ context[spec.name](**arguments) }}
     );
     comment on macro {{ "table" if spec.kind == "table" }} {{ schema }}.{{ spec.name }} is {{ measure_sql_text(spec.description) }};
 {% endmacro %}

@@ -30,10 +30,10 @@
     NULL: whenever rate_reason says why.
 #}
 {% macro rate(numerator, denominator, multiplier=1) -%}
-    case
-        when {{ rate_reason(numerator, denominator) }} is null
-        then {{ measure_proportion_unchecked(numerator, denominator) }} * {{ measure_double(multiplier) }}
-    end
+    (
+        {{ measure_proportion_unchecked(measure_guarded(numerator, rate_reason(numerator, denominator)), denominator) }}
+        {{ measure_times(multiplier) }}
+    )
 {%- endmacro %}
 
 {# Why the limits of a rate are undefined: NULL where they are defined, else as rate_reason and poisson_reason. #}

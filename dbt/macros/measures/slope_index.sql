@@ -60,54 +60,25 @@
                 {{ measure_double(value) }} as measure_value,
                 {{ measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) }} as measure_error,
                 {% if kind.literal is none -%} {{ kind.expression }} as measure_kind, {%- endif %}
-                {% if multiplier is string -%} {{ measure_double(multiplier) }} as measure_multiplier, {%- endif %}
-                {% if confidence is string -%} {{ measure_double(confidence) }} as measure_confidence, {%- endif %}
+                {{ measure_double(multiplier) }} as measure_given_multiplier,
+                {{ measure_double(confidence) }} as measure_given_confidence,
                 {{ measure_double(quantiles) }} as measure_quantiles
             from {{ relation }}
         ),
-        measure_ranked as (
-            select
-                *,
-                measure_population / nullif(sum(measure_population) over measure_all_rows, 0e0) as measure_share,
-                (sum(measure_population) over measure_rows_so_far - measure_population / 2e0)
-                / nullif(sum(measure_population) over measure_all_rows, 0e0)
-                - 0.5e0 as measure_ridit,
-                row_number() over measure_rows_so_far as measure_rank,
-                {{ measure_slope_fit_value(kind, "measure_value") }} as measure_y
-            from measure_rows
-            window
-                measure_all_rows as ({{ measure_partition(group_by) }}),
-                measure_rows_so_far as (
-                    {{ measure_partition(group_by) }}
-                    order by measure_quantile
-                    rows between unbounded preceding and current row
-                )
+        measure_valued as (
+            select *, {{ measure_slope_fit_value(kind, "measure_value") }} as measure_y from measure_rows
         ),
         {{ measure_slope_moments(kind) }},
-        measure_sums as (
+        {% if quantiles is number and quantiles <= 20 -%} {{ measure_slope_sums_by_pivot(kind, group_by, quantiles) }}
+        {%- else -%} {{ measure_slope_sums_by_window(kind, group_by) }}
+        {%- endif %},
+        measure_parameters as (
             select
-                {{ measure_key_names(group_by) }}
-                count(*) as quantiles_used,
-                sum(measure_population) as population,
-                max(measure_quantiles) as measure_quantiles,
-                {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
-                {{ measure_all("measure_population > 0e0 and " ~ measure_is_finite("measure_population")) }}
-                as measure_has_population,
-                {{ measure_all(measure_is_finite("measure_value")) }} as measure_has_value,
-                {{ measure_all(measure_is_finite("measure_y")) }} as measure_has_fit,
-                {{ measure_all(measure_is_finite("measure_variance")) }} as measure_has_variance,
-                {% if kind.literal is none -%} max(measure_kind) as measure_kind, {%- endif %}
-                {{ "max(measure_multiplier)" if multiplier is string else measure_double(multiplier) }}
+                *,
+                {{ "measure_first_multiplier" if multiplier is string else measure_double(multiplier) }}
                 as measure_multiplier,
-                {{ normal_quantile("max(measure_confidence)" if confidence is string else confidence) }} as measure_z,
-                sum(measure_share * measure_y) as measure_mean,
-                sum(measure_share * measure_ridit * measure_y) as measure_slope_sum,
-                sum(measure_share * measure_ridit * measure_ridit) as measure_spread,
-                sum(
-                    measure_share * measure_share * measure_ridit * measure_ridit * measure_variance
-                ) as measure_variance_2
-                {{ measure_slope_moment_sums(kind) }}
-            from measure_moments {{ measure_group_by(group_by) }}
+                {{ normal_quantile("measure_first_confidence" if confidence is string else confidence) }} as measure_z
+            from measure_sums
         ),
         measure_fitted as (
             select
@@ -116,7 +87,7 @@
                 measure_slope_sum / nullif(measure_spread, 0e0) as measure_beta,
                 measure_z * sqrt(greatest(0e0, measure_variance_2)) / nullif(measure_spread, 0e0) as measure_beta_margin
                 {{ measure_slope_moment_parts(kind) }}
-            from measure_sums
+            from measure_parameters
         ),
         measure_ends as (
             select

@@ -149,7 +149,7 @@
 #}
 {% macro measure_slope_moments(kind) -%}
     {%- if kind.literal in ["identity", "log", "logit"] -%}
-        measure_moments as (select *, measure_error * measure_error as measure_variance from measure_ranked)
+        measure_moments as (select *, measure_error * measure_error as measure_variance from measure_valued)
     {%- else -%}
         measure_nodes as (
             select
@@ -171,7 +171,7 @@
                     }} as measure_node_{{ loop.index }},
                 {% endfor -%}
                 exp(measure_error * measure_error) as measure_w
-            from measure_ranked
+            from measure_valued
         ),
         measure_located as (
             select
@@ -254,22 +254,136 @@
 {%- endmacro %}
 
 {#
-    The sums that only kinds without a transform need, each after a comma: Fieller, and beyond normal draws
-    Cornish-Fisher.
+    The weighted sums over the quantiles of a group, each as the term of one quantile; "#" stands for the quantile's suffix.
+    For every kind: the mean, slope and spread, and the variance of the slope. Without a transform also the location's own mean and
+    slope and the (co)variances for Fieller; beyond normal draws the third and fourth cumulant for Cornish-Fisher.
 #}
-{% macro measure_slope_moment_sums(kind) -%}
+{% macro measure_slope_terms(kind) -%}
+    {%- set terms = {
+        "measure_mean": "measure_share# * measure_y#",
+        "measure_slope_sum": "measure_share# * measure_ridit# * measure_y#",
+        "measure_spread": "measure_share# * measure_ridit# * measure_ridit#",
+        "measure_variance_2": "measure_share# * measure_share# * measure_ridit# * measure_ridit# * measure_variance#",
+    } -%}
     {%- if kind.literal not in ["log", "logit"] -%}
-        {%- set location = "measure_y" if kind.literal == "identity" else "measure_location" -%},
-        sum(measure_share * {{ location }}) as measure_location_mean,
-        sum(measure_share * measure_ridit * {{ location }}) as measure_location_slope,
-        sum(measure_share * measure_share * measure_variance) as measure_variance_0,
-        sum(measure_share * measure_share * measure_ridit * measure_variance) as measure_variance_1
-        {%- if kind.literal != "identity" -%}
-            ,
-            sum(power(measure_share * measure_ridit, 3) * measure_cumulant_3) as measure_cumulant_sum_3,
-            sum(power(measure_share * measure_ridit, 4) * measure_cumulant_4) as measure_cumulant_sum_4
-        {%- endif -%}
+        {%- set location = "measure_y#" if kind.literal == "identity" else "measure_location#" -%}
+        {%- do terms.update(
+            {
+                "measure_location_mean": "measure_share# * " ~ location,
+                "measure_location_slope": "measure_share# * measure_ridit# * " ~ location,
+                "measure_variance_0": "measure_share# * measure_share# * measure_variance#",
+                "measure_variance_1": "measure_share# * measure_share# * measure_ridit# * measure_variance#",
+            }
+        ) -%}
     {%- endif -%}
+    {%- if kind.literal not in ["log", "logit", "identity"] -%}
+        {%- do terms.update(
+            {
+                "measure_cumulant_sum_3": "power(measure_share# * measure_ridit#, 3) * measure_cumulant_3#",
+                "measure_cumulant_sum_4": "power(measure_share# * measure_ridit#, 4) * measure_cumulant_4#",
+            }
+        ) -%}
+    {%- endif -%}
+    {{ return(terms) }}
+{%- endmacro %}
+
+{# What is known of a whole group: how much of it there is, whether it can be used, and its parameters. #}
+{% macro measure_slope_heads(kind) -%}
+    count(*) as quantiles_used,
+    sum(measure_population) as population,
+    max(measure_quantiles) as measure_quantiles,
+    max(measure_given_multiplier) as measure_first_multiplier,
+    max(measure_given_confidence) as measure_first_confidence,
+    {% if kind.literal is none -%} max(measure_kind) as measure_kind, {%- endif %}
+    {{ measure_all("measure_population > 0e0 and " ~ measure_is_finite("measure_population")) }}
+    as measure_has_population,
+    {{ measure_all(measure_is_finite("measure_value")) }} as measure_has_value,
+    {{ measure_all(measure_is_finite("measure_y")) }} as measure_has_fit,
+    {{ measure_all(measure_is_finite("measure_variance")) }} as measure_has_variance
+{%- endmacro %}
+
+{# The CTEs measure_placed and measure_sums for any number of quantiles: ridits by a window, then a sum over the rows. #}
+{% macro measure_slope_sums_by_window(kind, group_by) -%}
+    measure_placed as (
+        select
+            *,
+            measure_population / nullif(sum(measure_population) over measure_all_rows, 0e0) as measure_share,
+            (sum(measure_population) over measure_rows_so_far - measure_population / 2e0)
+            / nullif(sum(measure_population) over measure_all_rows, 0e0)
+            - 0.5e0 as measure_ridit,
+            row_number() over measure_rows_so_far as measure_rank
+        from measure_moments
+        window
+            measure_all_rows as ({{ measure_partition(group_by) }}),
+            measure_rows_so_far as (
+                {{ measure_partition(group_by) }}
+                order by measure_quantile
+                rows between unbounded preceding and current row
+            )
+    ),
+    measure_sums as (
+        select
+            {{ measure_key_names(group_by) }}
+            {% for name, term in measure_slope_terms(kind).items() -%}
+                sum({{ term | replace("#", "") }}) as {{ name }},
+            {% endfor -%}
+            {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
+            {{ measure_slope_heads(kind) }}
+        from measure_placed {{ measure_group_by(group_by) }}
+    )
+{%- endmacro %}
+
+{#
+    The same CTEs where the number of quantiles is known when the SQL is written: one aggregate lays the quantiles of a group side by
+    side, and ridits and sums are arithmetic on one row per group. Measured on 100,000 groups of ten it takes a fifth of the time
+    of the window, which must sort every group. That the quantiles are 1 to K, each once: K powers of two add up to 2^(K+1) - 2
+    only if they are 2^1 to 2^K.
+#}
+{% macro measure_slope_sums_by_pivot(kind, group_by, quantiles) -%}
+    {%- set sides = ["measure_population", "measure_y", "measure_variance"] -%}
+    {%- if kind.literal not in ["log", "logit", "identity"] -%}
+        {%- set sides = sides + ["measure_location", "measure_cumulant_3", "measure_cumulant_4"] -%}
+    {%- endif -%}
+    measure_pivoted as (
+        select
+            {{ measure_key_names(group_by) }}
+            {% for quantile in range(1, quantiles + 1) -%}
+                {% for side in sides -%}
+                    sum(
+                        case when measure_quantile = {{ measure_double(quantile) }} then {{ side }} end
+                    ) as {{ side }}_{{ quantile }},
+                {% endfor -%}
+            {% endfor -%}
+            sum(case when measure_quantile = floor(measure_quantile) then power(2e0, measure_quantile) end)
+            = {{ measure_double(2 ** (quantiles + 1) - 2) }} as measure_in_sequence,
+            {{ measure_slope_heads(kind) }}
+        from measure_moments {{ measure_group_by(group_by) }}
+    ),
+    measure_placed as (
+        select
+            *,
+            {% for quantile in range(1, quantiles + 1) -%}
+                measure_population_{{ quantile }} / nullif(population, 0e0) as measure_share_{{ quantile }},
+                (
+                    {% for before in range(1, quantile) -%}measure_population_{{ before }} + {% endfor -%}
+                    measure_population_{{ quantile }} / 2e0
+                )
+                / nullif(population, 0e0)
+                - 0.5e0 as measure_ridit_{{ quantile }}
+                {{- "," if not loop.last }}
+            {% endfor %}
+        from measure_pivoted
+    ),
+    measure_sums as (
+        select
+            *,
+            {% for name, term in measure_slope_terms(kind).items() -%}
+                {% for quantile in range(1, quantiles + 1) -%}
+                    {{ term | replace("#", "_" ~ quantile) }} {{ "+" if not loop.last }}
+                {% endfor -%} as {{ name }} {{- "," if not loop.last }}
+            {% endfor %}
+        from measure_placed
+    )
 {%- endmacro %}
 
 {#

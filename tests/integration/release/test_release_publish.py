@@ -189,6 +189,17 @@ def test_the_last_ten_are_kept_and_never_the_one_in_use_is_removed(estate: Estat
     assert [generation_of(r.marts) for r in list_releases(estate.lake)] == [2, 3]
 
 
+def test_neither_the_one_in_use_nor_the_one_before_it_is_removed_however_old_they_are(estate: Estate) -> None:
+    candidates = {generation: estate.take(generation) for generation in (1, 2, 3, 4)}
+    for generation in (2, 3, 4):
+        publish(estate.project, candidates[generation])
+    kept = []
+    for generation in (1, 2):
+        publish(estate.project, candidates[generation], keep_releases=2)
+        kept.append([generation_of(release.marts) for release in list_releases(estate.lake)])
+    assert kept == [[1, 3, 4], [1, 2, 3, 4]]
+
+
 def test_rollback_takes_less_than_a_second_and_moves_everything(two: Estate) -> None:
     start = time.monotonic()
     release = rollback(two.lake)

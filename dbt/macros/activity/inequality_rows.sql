@@ -1,0 +1,72 @@
+{#
+    Rows of fct_inequality_measure from the figures of one family of measures (seed inequality_measures): one row for each family
+    of groups and each measure that its dimension can carry, also where the figure is not there.
+
+    Inputs: figures, a relation with family_id, measure, value, ci_lower_95, ci_upper_95, comparison_group, reference_group (NULL:
+    none in particular), undefined_reason (why the value is NULL), limits_reason (why only the limits are); measure_family;
+    dimensions, those whose families take part.
+    Status: that of the group that stands in the way; not_applicable where the groups are there and the measure is undefined.
+#}
+{% macro inequality_rows(figures, measure_family, dimensions) %}
+    with
+        figures_of_family as ({{ figures }}),
+
+        expected as (
+            select family.*, catalogue.measure, catalogue.method
+            from {{ ref("int_inequality_family") }} as family
+            inner join
+                {{ ref("inequality_measures") }} as catalogue
+                on (family.is_ordered or not catalogue.needs_order)
+                and (family.has_direction or not catalogue.needs_direction)
+            where
+                catalogue.measure_family = '{{ measure_family }}'
+                and family.dimension in ('{{ dimensions | join("', '") }}')
+        )
+
+    select
+        expected.indicator_id,
+        expected.organisation_code,
+        expected.organisation_level,
+        expected.treatment_function_code,
+        expected.period_start,
+        expected.period_end,
+        expected.period_type,
+        expected.geography_basis,
+        expected.standardisation,
+        expected.dimension,
+        expected.measure,
+        coalesce(figure.comparison_group, 'all') as comparison_group,
+        coalesce(figure.reference_group, 'all') as reference_group,
+        case when expected.family_status is null then figure.value end as value,
+        case when expected.family_status is null then figure.ci_lower_95 end as ci_lower_95,
+        case when expected.family_status is null then figure.ci_upper_95 end as ci_upper_95,
+        case
+            when figure.comparison_group = expected.first_group then expected.first_value
+        end as comparison_value,
+        case
+            when figure.reference_group = expected.reference_group then expected.reference_value
+        end as reference_value,
+        expected.groups_used,
+        expected.method
+        || case
+            when expected.standardisation = 'crude'
+            then '; crude: the source does not give age within the groups'
+            else ''
+        end as method,
+        coalesce(
+            expected.family_status, case when figure.value is null then 'not_applicable' else 'published' end
+        ) as value_status,
+        coalesce(expected.family_reason, figure.undefined_reason, figure.limits_reason) as value_status_reason,
+        expected.imd_version,
+        expected.geography_vintage,
+        expected.source_id,
+        expected.snapshot_sha256,
+        expected.data_as_of,
+        expected.data_origin,
+        expected.release_id
+    from expected
+    left join
+        figures_of_family as figure
+        on expected.family_id = figure.family_id
+        and expected.measure = figure.measure
+{% endmacro %}

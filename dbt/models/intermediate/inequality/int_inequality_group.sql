@@ -1,0 +1,99 @@
+-- Grain: family (indicator x organisation x treatment function x period x geography
+-- basis x standardisation x dimension) x known group. Question: which groups does a
+-- measure of inequality rest on, with which weights, and which of them are not there?
+-- Every group that dim_group knows has a row, so that a missing decile is seen; unknown
+-- groups (not stated, not known) are a matter of data quality and have none. Excess is
+-- counted in adverse events: those counted where fewer is better, those not counted
+-- where a higher share is better; without a direction the events themselves.
+{%- set key = [
+    "indicator_id",
+    "organisation_code",
+    "treatment_function_code",
+    "period_start",
+    "period_end",
+    "geography_basis",
+    "standardisation",
+    "dimension",
+] %}
+{%- set shared = [
+    "organisation_level",
+    "period_type",
+    "unit",
+    "polarity",
+    "imd_version",
+    "geography_vintage",
+    "source_id",
+    "snapshot_sha256",
+    "data_as_of",
+    "data_origin",
+    "release_id",
+] %}
+with
+    figures as (
+        select figure.*, indicator.unit, indicator.polarity
+        from {{ ref("fct_indicator_value") }} as figure
+        inner join
+            {{ ref("dim_indicator") }} as indicator
+            on figure.indicator_id = indicator.indicator_id
+        where
+            indicator.unit <> 'count'
+            and figure.dimension in (
+                'imd_decile', 'imd_quintile', 'core20', 'ethnic_group', 'ethnic_group_5'
+            )
+    ),
+
+    families as (
+        select
+            row_number() over (order by {{ key | join(", ") }}) as family_id,
+            {{ key | join(", ") }},
+            {%- for column in shared %}
+                max({{ column }}) as {{ column }}{{ "," if not loop.last }}
+            {%- endfor %}
+        from figures
+        group by {{ key | join(", ") }}
+    )
+
+select
+    families.*,
+    cast(
+        case
+            when families.unit like 'rate_per_%'
+            then replace(families.unit, 'rate_per_', '')
+            else '1'
+        end as double
+    ) as multiplier,
+    groups.group_code,
+    groups.group_order,
+    groups.is_reference,
+    families.dimension in ('imd_decile', 'imd_quintile', 'core20') as is_ordered,
+    figures.numerator,
+    figures.denominator,
+    case
+        when families.polarity = 'higher_is_better' and families.unit = 'proportion'
+        then figures.denominator - figures.numerator
+        else figures.numerator
+    end as adverse_events,
+    -- a direction of adverse events is known: a higher rate that is better has none
+    families.polarity = 'lower_is_better'
+    or (families.polarity = 'higher_is_better' and families.unit = 'proportion')
+    as has_direction,
+    figures.value,
+    figures.ci_lower_95,
+    figures.ci_upper_95,
+    coalesce(figures.value_status, 'missing') as value_status,
+    case
+        when figures.value_status is null
+        then 'no figure'
+        else figures.value_status_reason
+    end as value_status_reason,
+    -- an ethnic group without people takes no part; a tenth without people is a gap in
+    -- the order
+    families.dimension in ('imd_decile', 'imd_quintile', 'core20')
+    or coalesce(figures.value_status, 'missing') <> 'not_applicable' as is_used
+from families
+inner join {{ ref("dim_group") }} as groups on families.dimension = groups.dimension
+left join
+    figures
+    on groups.group_code = figures.group_code
+    {%- for column in key %} and families.{{ column }} = figures.{{ column }} {%- endfor %}
+where not groups.is_unknown
