@@ -23,6 +23,9 @@ _OWN_FOLDER = Path(tempfile.mkdtemp(prefix="hiw-tests-"))
 _OF_THE_OPERATOR = {"HIW_MIRROR", "HIW_VECTORS", "HIW_TEST_SEED", "HIW_SCREENSHOTS", "HIW_WRITE_README"}
 
 
+pytest_plugins = ["tests.warehouses"]
+
+
 def _isolate_environment() -> None:
     """Before anything is imported: no path of the shell leads a test into the checkout or into somebody's lake."""
     for name in [name for name in os.environ if name.startswith("HIW_") and name not in _OF_THE_OPERATOR]:
@@ -127,7 +130,7 @@ def settings_for() -> Callable[..., Any]:
     from dagster_project.settings import Settings
 
     def make(lake: Any, *, mirror: Path | None = None, **others: Any) -> Settings:
-        where = {"sources": "mirror", "mirror": mirror} if mirror else {"sources": "sample"}
+        where: dict[str, Any] = {"sources": "mirror", "mirror": mirror} if mirror else {"sources": "sample"}
         return Settings(data_lake=lake.root, **(where | others))
 
     return make

@@ -57,6 +57,8 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._answers: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._size_read = -1
 
     def entries(self) -> Iterator[Entry]:
         """All entries, oldest first. A last line cut short by a kill is passed over: its event will happen again.
@@ -96,14 +98,20 @@ class Ledger:
 
     def append_if_new(self, entry: Entry) -> bool:
         """Add the entry unless the newest answer to the same question already says it; True when added."""
-        newest = None
-        for known in self.entries():
-            if known.question == entry.question:
-                newest = known.sameness
-        if newest == entry.sameness:
+        if self._newest_answers().get(entry.question) == entry.sameness:
             return False
         self.append(entry)
+        self._answers[entry.question] = entry.sameness
+        self._size_read = self._path.stat().st_size
         return True
+
+    def _newest_answers(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        """The newest answer to every question; the file is read again only when somebody else has written to it."""
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if size != self._size_read:
+            self._answers = {known.question: known.sameness for known in self.entries()}
+            self._size_read = size
+        return self._answers
 
     @staticmethod
     def _end_torn_line(descriptor: int) -> None:

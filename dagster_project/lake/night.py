@@ -15,7 +15,7 @@ _held: dict[Path, int] = {}
 
 def hold_night_lock(lake: Lake, wait_seconds: float) -> None:
     """Hold the data folder for this process until it ends; waits for another holder, then raises LakeError (fault P5)."""
-    path = lake.build / "night.lock"
+    path = lake.night_lock
     if path in _held:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +42,6 @@ def hold_night_lock(lake: Lake, wait_seconds: float) -> None:
 
 def release_night_lock(lake: Lake) -> None:
     """Let the data folder go before the process ends."""
-    descriptor = _held.pop(lake.build / "night.lock", None)
+    descriptor = _held.pop(lake.night_lock, None)
     if descriptor is not None:
         os.close(descriptor)

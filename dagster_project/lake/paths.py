@@ -55,6 +55,11 @@ class Lake:
         return self.root / "dagster"
 
     @property
+    def night_lock(self) -> Path:
+        """Held by the process that runs a night; beside Dagster's log, because it is written every night."""
+        return self.dagster_home / "night.lock"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

@@ -61,9 +61,12 @@ def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite, relation_sql:
     thresholds = {name: threshold.value for name, threshold in load_thresholds().items()}
     try:
         results = _validate(_batch(frame, suite.name), suite, thresholds)
-    except Exception as error:  # noqa: BLE001 - whatever Great Expectations raises, the gate must hold
+    except Exception as error:
         return [_outcome(suite, e, False, error=f"the suite could not be run: {error}") for e in suite.expectations]
-    return [_read(result, frame, suite, expectation) for result, expectation in zip(results, suite.expectations, strict=True)]
+    return [
+        _read(result, frame, suite, expectation)
+        for result, expectation in zip(results, suite.expectations, strict=True)
+    ]
 
 
 @cache
@@ -94,7 +97,9 @@ def _validate(batch: Any, suite: Suite, thresholds: dict[str, float | int]) -> l
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     configured = [
-        ExpectationConfiguration(type=e.type, kwargs=_with_thresholds(e.kwargs, thresholds), meta={"place": place}).to_domain_obj()
+        ExpectationConfiguration(
+            type=e.type, kwargs=_with_thresholds(e.kwargs, thresholds), meta={"place": place}
+        ).to_domain_obj()
         for place, e in enumerate(suite.expectations)
     ]
     with warnings.catch_warnings():

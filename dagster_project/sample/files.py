@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import xlsxwriter   # comes with gptables, ships neither stubs nor py.typed
+import xlsxwriter  # comes with gptables, ships neither stubs nor py.typed
 
 Cell = str | int | float | None
 Published = dict[str, bytes]  # address -> bytes

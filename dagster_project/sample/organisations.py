@@ -114,9 +114,7 @@ NO_COMMISSIONER = "NONC"  # not an organisation: the publisher's mark for "no co
 _9QA, _9QB, _9QC, _9QD, _9QE, _9QF, _M9J9Y = SUB_ICBS
 
 
-def _trust(  # noqa: PLR0917 - the table below reads as a table only by position
-    code: str, name: str, kind: str, sub_icb: SubIcb, size: float, opened: str, closed: str = ""
-) -> Provider:
+def _trust(code: str, name: str, kind: str, sub_icb: SubIcb, size: float, opened: str, closed: str = "") -> Provider:
     return Provider(code, f"SAMPLE {name} (SYNTHETIC)", kind, sub_icb, size, opened, closed)
 
 

@@ -165,7 +165,9 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         lake.temporary.mkdir(parents=True, exist_ok=True)
         os.environ.update(dbt_environment(settings, origin, fingerprint[:12]))
         _sweep_last_run(target_folder(settings))
-        yield from runner.cli(["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_folder(settings)).stream()
+        yield from runner.cli(
+            ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_folder(settings)
+        ).stream()
 
     return dbt_models
 

@@ -18,8 +18,22 @@ from pathlib import Path
 import duckdb
 
 WEEKS = [f"w{week:03d}" for week in range(105)]
-TEXTS = "period ppc ppn provider pn cpc cpn commissioner cn part pd treatment_function tn".split()
-COLUMNS = {name: "VARCHAR" for name in TEXTS} | {name: "INTEGER" for name in [*WEEKS, "total", "unknown", "total_all"]}
+TEXTS = [
+    "period",
+    "ppc",
+    "ppn",
+    "provider",
+    "pn",
+    "cpc",
+    "cpn",
+    "commissioner",
+    "cn",
+    "part",
+    "pd",
+    "treatment_function",
+    "tn",
+]
+COLUMNS = dict.fromkeys(TEXTS, "VARCHAR") | dict.fromkeys([*WEEKS, "total", "unknown", "total_all"], "INTEGER")
 
 
 def convert(connection: duckdb.DuckDBPyConnection, archive: Path, work: Path) -> None:
@@ -68,7 +82,7 @@ def aggregate(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
 def main() -> None:
     """Do the work of one night."""
     archives, work = Path(sys.argv[1]), Path(sys.argv[2])
-    new = int(sys.argv[3]) if len(sys.argv) > 3 else 10_000  # noqa: PLR2004
+    new = int(sys.argv[3]) if len(sys.argv) > 3 else 10_000
     work.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         str(work.parent / "floor.duckdb"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.sample.estate import break_month, mend_month, write_estate
-from tests.end_to_end.conftest import Warehouse, files_of
+from tests.warehouses import Warehouse, files_of
 
 
 @pytest.fixture(scope="module")
@@ -129,17 +129,12 @@ def test_every_published_row_of_the_sample_estate_says_synthetic(sample_warehous
         assert origins == [("synthetic",)], table
 
 
-def test_synthetic_marts_never_replace_published_ones(warehouse: Warehouse, tmp_path: Path) -> None:
-    real_looking = tmp_path / "estate"
-    write_estate(real_looking)
-    (real_looking / "SYNTHETIC.txt").unlink()
-    lake = tmp_path / "lake"
-    first = Warehouse(lake, {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(real_looking)}).refresh()
-    assert first["exit_code"] == 0, first
-    second = Warehouse(lake, {"HIW_SOURCES": "sample"}).refresh()
-    assert second["exit_code"] == 1
-    assert "synthetic" in " ".join(second["failed_steps"])
-    assert Warehouse(lake, {}).query("select distinct data_origin from fct_indicator_value") == [("published",)]
+@pytest.mark.requires_mirror
+def test_synthetic_marts_never_replace_published_ones(mirror_warehouse: Warehouse) -> None:
+    night = Warehouse(mirror_warehouse.lake, {"HIW_SOURCES": "sample"}).refresh()
+    assert night["exit_code"] == 1
+    assert "synthetic" in " ".join(night["failed_steps"])
+    assert mirror_warehouse.query("select distinct data_origin from fct_indicator_value") == [("published",)]
 
 
 def test_the_error_of_a_wrong_setting_says_what_and_where(tmp_path: Path) -> None:

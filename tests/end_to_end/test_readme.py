@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.end_to_end.conftest import Warehouse
+from tests.warehouses import Warehouse
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n\n```text\n(?P<result>.*?)```", re.DOTALL)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.end_to_end.conftest import Warehouse
+from tests.warehouses import Warehouse
 
 pytestmark = pytest.mark.requires_browser
 CHROMIUM = "/usr/bin/chromium"

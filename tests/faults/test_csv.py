@@ -10,12 +10,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dagster_project.lake.acceptance import Acceptance
+from dagster_project.duck import connection, quote_literal
+from dagster_project.lake.acceptance import Acceptance, CleanReport
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
@@ -483,8 +485,6 @@ def test_one_bad_row_of_many_is_listed_with_line_column_rule_and_cell_and_the_re
 
 
 def _parquet_rows(path: Path) -> list[tuple[int, str, str, str]]:
-    from dagster_project.duck import connection, quote_literal
-
     with connection(None) as con:
         rows = con.execute(f"select * from read_parquet({quote_literal(str(path))}) order by all").fetchall()
     return [(int(line), str(column), str(rule), str(cell)) for line, column, rule, cell in rows]
@@ -505,9 +505,7 @@ def test_equal_rows_without_a_total_over_them_are_used_once_and_counted(sample_e
 
 def _wlmds_with_changed_rows(
     estate: Path, folder: Path, change: Callable[[list[str]], list[str]]
-) -> tuple[object, int]:
-    import shutil
-
+) -> tuple[CleanReport, int]:
     mirror = folder / "mirror"
     shutil.copytree(estate, mirror)
     path = next(mirror.rglob("WLMDS-Demographics-Specialty-*.csv"))

@@ -2,9 +2,9 @@
     Rows of fct_inequality_measure from the figures of one family of measures (seed inequality_measures): one row for each family
     of groups and each measure that its dimension can carry, also where the figure is not there.
 
-    Inputs: figures, a relation with family_id, measure, value, ci_lower_95, ci_upper_95, comparison_group, reference_group (NULL:
-    none in particular), undefined_reason (why the value is NULL), limits_reason (why only the limits are); measure_family;
-    dimensions, those whose families take part.
+    Inputs: figures, a SELECT of family_id, measure, value, ci_lower_95, ci_upper_95, reference_group (NULL: as the seed says),
+    undefined_reason (why the value is NULL), limits_reason (why only the limits are); measure_family; dimensions, those whose
+    families take part.
     Status: that of the group that stands in the way; not_applicable where the groups are there and the measure is undefined.
 #}
 {% macro inequality_rows(figures, measure_family, dimensions) %}
@@ -12,7 +12,20 @@
         figures_of_family as ({{ figures }}),
 
         expected as (
-            select family.*, catalogue.measure, catalogue.method
+            select
+                family.*,
+                catalogue.measure,
+                catalogue.method,
+                case when catalogue.measure_family = 'slope' then family.first_group else 'all' end as comparison_group,
+                case
+                    when
+                        catalogue.compared_with = 'reference'
+                        or (catalogue.compared_with = 'reference_or_best' and family.is_ordered)
+                    then family.reference_group
+                    when catalogue.compared_with in ('best', 'reference_or_best')
+                    then 'best'
+                    else 'all'
+                end as expected_reference
             from {{ ref("int_inequality_family") }} as family
             inner join
                 {{ ref("inequality_measures") }} as catalogue
@@ -35,16 +48,15 @@
         expected.standardisation,
         expected.dimension,
         expected.measure,
-        coalesce(figure.comparison_group, 'all') as comparison_group,
-        coalesce(figure.reference_group, 'all') as reference_group,
+        expected.comparison_group,
+        coalesce(figure.reference_group, expected.expected_reference) as reference_group,
         case when expected.family_status is null then figure.value end as value,
         case when expected.family_status is null then figure.ci_lower_95 end as ci_lower_95,
         case when expected.family_status is null then figure.ci_upper_95 end as ci_upper_95,
+        case when expected.comparison_group = expected.first_group then expected.first_value end as comparison_value,
         case
-            when figure.comparison_group = expected.first_group then expected.first_value
-        end as comparison_value,
-        case
-            when figure.reference_group = expected.reference_group then expected.reference_value
+            when coalesce(figure.reference_group, expected.expected_reference) = expected.reference_group
+            then expected.reference_value
         end as reference_value,
         expected.groups_used,
         expected.method

@@ -51,33 +51,39 @@
     limits_confidence=0.95
 ) -%}
     {%- set kind = measure_slope_kind(value_type, transform) -%}
+    {%- set numbers = {"multiplier": multiplier, "confidence": confidence, "quantiles": quantiles} -%}
+    {%- set parameters = {} -%}
+    {%- for name, parameter in numbers.items() if parameter is string -%}
+        {%- do parameters.update({name: parameter}) -%}
+    {%- endfor -%}
     with
         measure_rows as (
             select
                 {{ measure_key_columns(group_by) }}
                 {{ measure_double(quantile) }} as measure_quantile,
-                {{ measure_double(population) }} as measure_population,
-                {{ measure_double(value) }} as measure_value,
-                {{ measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) }} as measure_error,
-                {% if kind.literal is none -%} {{ kind.expression }} as measure_kind, {%- endif %}
-                {{ measure_double(multiplier) }} as measure_given_multiplier,
-                {{ measure_double(confidence) }} as measure_given_confidence,
-                {{ measure_double(quantiles) }} as measure_quantiles
+                {{ measure_slope_population(population) }} as measure_population,
+                {{ measure_slope_value(value) }} as measure_value,
+                {{ measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) }} as measure_error
+                {%- if kind.literal is none -%}, {{ kind.expression }} as measure_kind {%- endif -%}
+                {%- for name, parameter in parameters.items() -%}
+                    , {{ measure_double(parameter) }} as measure_{{ name }}
+                {%- endfor %}
             from {{ relation }}
         ),
         measure_valued as (
             select *, {{ measure_slope_fit_value(kind, "measure_value") }} as measure_y from measure_rows
         ),
         {{ measure_slope_moments(kind) }},
-        {% if quantiles is number and quantiles <= 20 -%} {{ measure_slope_sums_by_pivot(kind, group_by, quantiles) }}
-        {%- else -%} {{ measure_slope_sums_by_window(kind, group_by) }}
-        {%- endif %},
+        {{ measure_slope_sums(kind, group_by, parameters) }},
         measure_parameters as (
             select
                 *,
-                {{ "measure_first_multiplier" if multiplier is string else measure_double(multiplier) }}
+                {{ "measure_given_multiplier" if "multiplier" in parameters else measure_double(multiplier) }}
                 as measure_multiplier,
-                {{ normal_quantile("measure_first_confidence" if confidence is string else confidence) }} as measure_z
+                {{ normal_quantile("measure_given_confidence" if "confidence" in parameters else confidence) }}
+                as measure_z,
+                {{ "measure_given_quantiles" if "quantiles" in parameters else measure_double(quantiles) }}
+                as measure_quantiles
             from measure_sums
         ),
         measure_fitted as (

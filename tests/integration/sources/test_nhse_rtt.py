@@ -64,6 +64,17 @@ def test_padded_week_is_rejected_and_never_becomes_null(parse_file: Any, sample_
     assert parsed.report.clean_rows == len(rows) - 1
 
 
+@pytest.mark.parametrize("cell", ["1,234", "007", "1e3", "-1", "12345678901234567", "#REF!"])
+def test_week_that_is_no_plain_count_is_rejected_and_never_becomes_zero(
+    cell: str, parse_file: Any, sample_estate: Path, tmp_path: Path
+) -> None:
+    name, header, rows = _month(sample_estate)
+    rows[7][header.index("Gt 00 To 01 Weeks SUM 1")] = cell
+    parsed = parse_file(SLUG, ENTITY, _packed(tmp_path, name, [header, *rows]), "2026-01")
+    assert parsed.rejects() == [(9, "weeks_000", "must be a whole number that is not negative", cell)]
+    assert parsed.report.clean_rows == len(rows) - 1
+
+
 def test_other_month_in_the_archive_is_refused(parse_file: Any, sample_estate: Path, tmp_path: Path) -> None:
     name, header, rows = _month(sample_estate)
     with pytest.raises(LakeError, match="listed as 2026-02 but holds another period: 2026-01-01"):

@@ -89,11 +89,10 @@ def test_fingerprint_changes_with_contract_and_parser(tmp_path: Path, monkeypatc
     folder = tmp_path / "sources" / "nhse_ae"
     shutil.copytree(SOURCES_FOLDER / "nhse_ae", folder)
     monkeypatch.setattr(Source, "folder", folder)
-    source = read_source(folder)
-    fingerprints = [source.fingerprint]
+    fingerprints = [read_source(folder).fingerprint]
     for name in ("source.yml", "parse.py"):
         (folder / name).write_bytes((folder / name).read_bytes() + b"\n# changed\n")
-        fingerprints.append(source.fingerprint)
+        fingerprints.append(read_source(folder).fingerprint)
     assert len(set(fingerprints)) == 3
 
 

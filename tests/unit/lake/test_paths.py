@@ -37,7 +37,7 @@ def test_asking_for_a_path_creates_nothing(tmp_path: Path) -> None:
 
 def test_published_and_synthetic_tables_never_share_a_folder(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    folders = [lake.current("nhse_ae", "monthly", origin) for origin in ("published", "synthetic")]
+    folders = [lake.current("nhse_ae", "monthly", "published"), lake.current("nhse_ae", "monthly", "synthetic")]
     assert folders[0] != folders[1] and folders[0] not in folders[1].parents
 
 

@@ -50,17 +50,26 @@ select
     max(case when group_order = 1 then value end) as first_value,
     {{ dbt.listagg("case when is_used then group_code end", "','", "order by group_order") }}
     as groups_used,
-    max(case when place_of_obstacle = 1 then value_status end) as family_status,
-    max(
+    coalesce(
+        max(case when place_of_obstacle = 1 then value_status end),
+        case when max(case when is_used then 1 else 0 end) = 0 then 'not_applicable' end
+    ) as family_status,
+    coalesce(
+        max(
         case
             when place_of_obstacle = 1
             then 'group ' || group_code || ': ' || value_status_reason
         end
     )
-    || case
-        when count(place_of_obstacle) > 1
-        then ' (and ' || (count(place_of_obstacle) - 1) || ' more)'
-        else ''
-    end as family_reason
+        || case
+            when count(place_of_obstacle) > 1
+            then ' (and ' || (count(place_of_obstacle) - 1) || ' more)'
+            else ''
+        end,
+        case
+            when max(case when is_used then 1 else 0 end) = 0
+            then 'no group has any people'
+        end
+    ) as family_reason
 from ordered
 group by family_id

@@ -2,7 +2,12 @@
 -- dimension x measure x groups compared. Question: how unequal is an indicator, by
 -- which measure, and how sure is that? Each family of measures is a model of its own,
 -- int_inequality_<family>, and one more name in this list.
-{%- set families = ["int_inequality_gap"] %}
+{%- set families = [
+    "int_inequality_gap",
+    "int_inequality_slope",
+    "int_inequality_summary",
+    "int_inequality_excess",
+] %}
 {%- set columns = [
     "indicator_id",
     "organisation_code",
@@ -34,7 +39,16 @@
     "data_origin",
     "release_id",
 ] %}
-{% for family in families %}
-    select {{ columns | join(", ") }}
-    from {{ ref(family) }} {{ "union all" if not loop.last }}
-{% endfor %}
+with
+    rows_of_families as (
+        {%- for family in families %}
+            select {{ columns | join(", ") }}
+            from {{ ref(family) }} {{ "union all" if not loop.last }}
+        {%- endfor %}
+    )
+
+select rows_of_families.*, catalogue.measure_unit
+from rows_of_families
+left join
+    {{ ref("inequality_measures") }} as catalogue
+    on rows_of_families.measure = catalogue.measure

@@ -1,4 +1,4 @@
-"""Whole warehouses, driven by the command line as an operator drives them."""
+"""Whole warehouses, driven by the command line as an operator drives them; fixtures for all tests (tests/conftest.py)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 HIW = str(Path(sys.executable).with_name("hiw"))
-MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[2].parent / "shared" / "mirror")
+MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[1].parent / "shared" / "mirror")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,171 @@
+-- Grain: monthly series (indicator x organisation, all groups and treatment functions,
+-- current geography) x month from its first to its last. Question: which months belong
+-- together? A month without a figure has a row, so that charts show the hole. A segment
+-- ends at a break in the series (seed series_breaks) and at a hole of two months or
+-- more: months on the two sides of it are no neighbours.
+with recursive
+    figures as (
+        select figure.*
+        from {{ ref("fct_indicator_value") }} as figure
+        inner join
+            {{ ref("dim_indicator") }} as indicator
+            on figure.indicator_id = indicator.indicator_id
+        where
+            figure.period_type = 'month'
+            and figure.dimension = 'all'
+            and figure.treatment_function_code = 'all'
+            and figure.geography_basis = 'current'
+            and figure.standardisation = 'crude'
+            and figure.organisation_level in ('england', 'region', 'icb', 'trust')
+            and indicator.unit <> 'count'
+    ),
+
+    spans as (
+        select
+            indicator_id,
+            organisation_code,
+            max(organisation_level) as organisation_level,
+            max(source_id) as source_id,
+            max(data_origin) as data_origin,
+            max(release_id) as release_id,
+            min(period_start) as first_month,
+            max(period_start) as last_month
+        from figures
+        group by indicator_id, organisation_code
+        having count(value) >= 2
+    ),
+
+    months as (
+        select min(first_month) as period_start, max(last_month) as last_month
+        from spans
+        union all
+        select cast(period_start + interval '1 month' as date), last_month
+        from months
+        where period_start < last_month
+    ),
+
+    calendar as (
+        select
+            spans.*,
+            months.period_start,
+            cast(
+                months.period_start + interval '1 month' - interval '1 day' as date
+            ) as period_end
+        from spans
+        inner join
+            months
+            on months.period_start between spans.first_month and spans.last_month
+    ),
+
+    joined as (
+        select
+            calendar.indicator_id,
+            calendar.organisation_code,
+            calendar.organisation_level,
+            calendar.period_start,
+            calendar.period_end,
+            figures.value,
+            coalesce(figures.value_status, 'missing') as value_status,
+            case
+                when figures.value_status is null
+                then 'no figure for this month'
+                else figures.value_status_reason
+            end as value_status_reason,
+            calendar.source_id,
+            figures.snapshot_sha256,
+            calendar.data_origin,
+            calendar.release_id
+        from calendar
+        left join
+            figures
+            on calendar.indicator_id = figures.indicator_id
+            and calendar.organisation_code = figures.organisation_code
+            and calendar.period_start = figures.period_start
+    ),
+
+    -- how many breaks lie behind a month, and why the last of them was one
+    eras as (
+        select
+            breaks.indicator_id, months.period_start, breaks.era, breaks.reason
+        from months
+        inner join
+            (
+                select
+                    *,
+                    row_number() over (
+                        partition by indicator_id order by break_date
+                    ) as era
+                from {{ ref("series_breaks") }}
+            ) as breaks
+            on breaks.break_date <= months.period_start
+        qualify
+            row_number() over (
+                partition by breaks.indicator_id, months.period_start
+                order by breaks.era desc
+            )
+            = 1
+    ),
+
+    valued as (
+        select
+            joined.indicator_id,
+            joined.organisation_code,
+            joined.period_start,
+            coalesce(eras.era, 0) as era,
+            eras.reason,
+            lag(joined.period_start) over earlier as month_before,
+            lag(coalesce(eras.era, 0)) over earlier as era_before
+        from joined
+        left join
+            eras
+            on joined.indicator_id = eras.indicator_id
+            and joined.period_start = eras.period_start
+        where joined.value is not null
+        window
+            earlier as (
+                partition by joined.indicator_id, joined.organisation_code
+                order by joined.period_start
+            )
+    ),
+
+    starts as (
+        select
+            indicator_id,
+            organisation_code,
+            period_start,
+            case
+                when era > era_before
+                then reason
+                else 'two months or more without a figure'
+            end as segment_reason
+        from valued
+        where
+            era > era_before
+            or month_before < cast(period_start - interval '2 months' as date)
+    )
+
+select
+    joined.indicator_id,
+    joined.organisation_code,
+    joined.organisation_level,
+    joined.period_start,
+    joined.period_end,
+    joined.value,
+    joined.value_status,
+    joined.value_status_reason,
+    joined.source_id,
+    joined.snapshot_sha256,
+    joined.data_origin,
+    joined.release_id,
+    count(starts.period_start) over (
+        partition by joined.indicator_id, joined.organisation_code
+        order by joined.period_start
+        rows between unbounded preceding and current row
+    ) as segment,
+    starts.segment_reason
+from joined
+left join
+    starts
+    on joined.indicator_id = starts.indicator_id
+    and joined.organisation_code = starts.organisation_code
+    and joined.period_start = starts.period_start
