@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -24,7 +25,7 @@ from dagster_project.lake.snapshots import Snapshot, known_snapshots
 from dagster_project.quality.suites import load_thresholds
 from dagster_project.sources.contract import Entity, Source
 
-Progress = Callable[[Iterable[Snapshot], str], Iterable[Snapshot]]
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 EMPTY = "_empty.parquet"
 PERIODS_OF_HISTORY = 12
 SHORTEST_HISTORY = 3
@@ -97,9 +98,14 @@ class Acceptance:
         self._sweep()
         self._snapshots = known_snapshots(self._lake, self._source, self._origin)
         asked = periods or frozenset()
-        waiting = [s for s in self._snapshots if again or s.period in asked or self._waits(s)]
-        for snapshot in progress(waiting, f"parse {self._source.slug}"):
-            self._parse_and_judge(snapshot)
+        waiting = {self._key(s): s for s in self._snapshots if again or s.period in asked or self._waits(s)}
+        with ThreadPoolExecutor(self._threads) as pool:
+            try:
+                parsing = [(snapshot, pool.submit(self._parse, snapshot)) for snapshot in waiting.values()]
+                for snapshot, parsed in progress(parsing, f"parse {self._source.slug}"):
+                    self._judge_parsed(snapshot, parsed.result())
+            finally:
+                pool.shutdown(cancel_futures=True)
         for entity in self._source.entities:
             self._link(entity)
         return self._report
@@ -138,24 +144,29 @@ class Acceptance:
             self._source.slug, snapshot.entity, snapshot.period, snapshot.sha256, self._source.fingerprint
         )
 
-    def _parse_and_judge(self, snapshot: Snapshot) -> None:
-        entity = self._source.entity(snapshot.entity)
-        destination = self._destination(snapshot)
+    def _parse(self, snapshot: Snapshot) -> ParseReport | LakeError:
+        """One file on one core, beside others: unpacking and counting of a month overlap with the casting of another."""
         self._lake.temporary.mkdir(parents=True, exist_ok=True)
         workspace = Path(tempfile.mkdtemp(dir=self._lake.temporary, prefix=self._workspace_prefix))
+        destination = self._destination(snapshot)
         try:
-            report = build_clean_table(
-                self._source, snapshot, destination, workspace, memory_limit=self._memory_limit, threads=self._threads
+            return build_clean_table(
+                self._source, snapshot, destination, workspace, memory_limit=self._memory_limit, threads=1
             )
-            verdict = self._gate(self._source, entity, destination)
         except NoSpace:  # no fault of the file: it waits for the next night
             raise
         except LakeError as error:
-            self._judge(snapshot, "refused", str(error), {})
-            return
+            return error
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
-        self._settle(snapshot, report, verdict)
+
+    def _judge_parsed(self, snapshot: Snapshot, parsed: ParseReport | LakeError) -> None:
+        """Gate 1 and the ledger, one file after another, in the order of the snapshots."""
+        if isinstance(parsed, LakeError):
+            self._judge(snapshot, "refused", str(parsed), {})
+            return
+        verdict = self._gate(self._source, self._source.entity(snapshot.entity), self._destination(snapshot))
+        self._settle(snapshot, parsed, verdict)
 
     def _settle(self, snapshot: Snapshot, report: ParseReport, verdict: Verdict) -> None:
         self._report.reports.append(report)

@@ -36,6 +36,7 @@ from dagster_project.release.contents import (
 from dagster_project.release.dbt_artifacts import ExposedModel
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.inputs import Input, inputs_in_use, source_statuses
+from dagster_project.release.macros import add_measure_macros, read_measure_macros
 from dagster_project.release.meta import META_BY_NAME, comment, create_meta, insert, with_unit
 from dagster_project.release.project import ReleaseProject
 from dagster_project.release.releases import built_at_of, current_release, list_releases, release_name, release_names
@@ -98,6 +99,7 @@ def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str
         con.execute("begin transaction")
         for model in project.models:
             _copy_mart(con, model, fingerprint[:12])
+        add_measure_macros(con, read_measure_macros(con))
         create_meta(con, "draft")
         _fill_meta(con, project, origin, fingerprint, built_at)
         con.execute("commit")

@@ -1,39 +1,29 @@
-"""The floor: the same RTT work as bare DuckDB queries, in one process, without any of the stack.
+"""The floor: the same work as bare DuckDB queries, in one process and one connection, without any of the stack.
 
-What it does for each month: hash and unpack the zip, CSV to typed Parquet with explicit types, and count the records of the text a
-second time. Then the shares of waits over all months for the same organisations and treatment functions, to a DuckDB file and
-Parquet. What it leaves out is the stack's tax: discovery, provenance, rejects, Great Expectations, dbt, Dagster, evidence.
+For each new RTT month: hash and unpack the zip, count the records of the text, CSV to typed Parquet with explicit types. Then the
+SQL of every model, as dbt compiled it, in the order of its dependencies; then the published tables to a fresh file and to
+Parquet. What it leaves out is the stack's tax: discovery, provenance, rejects, dbt, Great Expectations, Dagster, evidence.
 
-Usage: python -m tests.bench.floor ARCHIVES_FOLDER WORK_FOLDER [NEW_MONTHS]; months beyond NEW_MONTHS are taken from WORK_FOLDER.
+Usage: python -m tests.bench.floor ARCHIVES LAKE WORK NEW_MONTHS
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import sys
 import zipfile
+from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 WEEKS = [f"w{week:03d}" for week in range(105)]
-TEXTS = [
-    "period",
-    "ppc",
-    "ppn",
-    "provider",
-    "pn",
-    "cpc",
-    "cpn",
-    "commissioner",
-    "cn",
-    "part",
-    "pd",
-    "treatment_function",
-    "tn",
-]
+TEXTS = ["period", "ppc", "ppn", "provider", "pn", "cpc", "cpn", "commissioner", "cn", "part", "pd", "tf", "tn"]
 COLUMNS = dict.fromkeys(TEXTS, "VARCHAR") | dict.fromkeys([*WEEKS, "total", "unknown", "total_all"], "INTEGER")
+PROJECT = "nhs_health_inequalities"
 
 
 def convert(connection: duckdb.DuckDBPyConnection, archive: Path, work: Path) -> None:
@@ -48,53 +38,58 @@ def convert(connection: duckdb.DuckDBPyConnection, archive: Path, work: Path) ->
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     parquet = work / f"{archive.stem}.parquet"
     connection.execute(
-        f"copy (select * from read_csv('{text}', auto_detect=false, header=true, columns={{{columns}}}, delim=',', quote='\"', escape='\"')) "
-        f"to '{parquet}' (format parquet, compression zstd, row_group_size 32768)"
+        f"copy (select * from read_csv('{text}', auto_detect=false, header=true, columns={{{columns}}}, delim=',', "
+        f"quote='\"', escape='\"')) to '{parquet}' (format parquet, compression zstd, row_group_size 32768)"
     )
     loaded = connection.execute(f"select count(*) from '{parquet}'").fetchone()
     if loaded is None or loaded[0] != lines - 1:
         raise RuntimeError(f"{archive.name}: {lines - 1} records, {loaded} loaded")
 
 
-def aggregate(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
-    """All months: the shares of waits by provider, parent and England for every treatment function."""
+def build_models(connection: duckdb.DuckDBPyConnection, lake: Path) -> list[str]:
+    """Every model's compiled SQL, once; the seeds are copied. The names of the published tables."""
+    target = lake / "build" / "dbt"
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    connection.execute(f"attach '{lake / 'build' / 'warehouse.duckdb'}' as night (read_only)")
+    for schema in ("staging", "intermediate", "marts", "seeds"):
+        connection.execute(f"create schema if not exists {schema}")
+    for (seed,) in connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'night' and schema_name = 'seeds'"
+    ).fetchall():
+        connection.execute(f'create table seeds."{seed}" as from night.seeds."{seed}"')
+    models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    for key in TopologicalSorter({key: node["depends_on"]["nodes"] for key, node in models.items()}).static_order():
+        if key in models:
+            sql = (target / "run" / PROJECT / "models" / models[key]["path"]).read_text(encoding="utf-8")
+            connection.execute(sql.replace("__dbt_tmp", ""))
+    exposed: list[dict[str, Any]] = list(manifest["exposures"].values())
+    return [models[key]["name"] for exposure in exposed for key in exposure["depends_on"]["nodes"]]
 
-    def weeks(first: int) -> str:
-        return " + ".join(f"coalesce({name}, 0)" for name in WEEKS[first:])
 
-    within = " + ".join(f"coalesce({name}, 0)" for name in WEEKS[:18])
-    connection.execute(
-        f"create or replace table waits as select period, ppc, provider, treatment_function, sum({within}) as within_18, "
-        f"sum({weeks(0)}) as known, sum({weeks(52)}) as over_52, sum({weeks(65)}) as over_65, sum({weeks(78)}) as over_78, "
-        f"sum(total_all) as waiting from '{work}/*.parquet' where part = 'Part_2' group by all"
-    )
-    connection.execute(
-        "create or replace table result as select *, within_18 / nullif(known, 0) as share from ("
-        "select period, coalesce(provider, ppc, 'ENG') as organisation, treatment_function, sum(within_18) as within_18, sum(known) as known, "
-        "sum(over_52) as over_52, sum(over_65) as over_65, sum(over_78) as over_78, sum(waiting) as waiting from waits "
-        "group by grouping sets ((period, provider, treatment_function), (period, ppc, treatment_function), (period, treatment_function)))"
-    )
-    connection.execute(
-        f"copy (from result order by all) to '{work}/../result.parquet' (format parquet, compression zstd)"
-    )
+def write_marts(connection: duckdb.DuckDBPyConnection, marts: list[str], work: Path) -> None:
+    """The published tables in a fresh file and as Parquet."""
+    connection.execute(f"attach '{work / 'published.duckdb'}' as published (storage_version 'v1.0.0')")
+    for mart in marts:
+        connection.execute(f'create table published."{mart}" as from marts."{mart}"')
+        connection.execute(f"copy marts.\"{mart}\" to '{work / mart}.parquet' (format parquet, compression zstd)")
 
 
 def main() -> None:
     """Do the work of one night."""
-    archives, work = Path(sys.argv[1]), Path(sys.argv[2])
-    new = int(sys.argv[3]) if len(sys.argv) > 3 else 10_000
-    work.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(
-        str(work.parent / "floor.duckdb"),
-        config={"memory_limit": "1GB", "threads": 2, "preserve_insertion_order": False},
-    )
-    for archive in sorted(archives.rglob("*.zip"))[-new:] if new else []:
-        convert(connection, archive, work)
-    if new:
-        aggregate(connection, work)
-    else:
-        for archive in sorted(archives.rglob("*.zip")):
+    archives, lake, work = (Path(argument) for argument in sys.argv[1:4])
+    new_months = int(sys.argv[4])
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    months = sorted(archives.rglob("Full-CSV*.zip"))
+    if not new_months:
+        for archive in months:
             hashlib.sha256(archive.read_bytes())
+        return
+    config: dict[str, Any] = {"memory_limit": "1GB", "threads": 2, "preserve_insertion_order": False}
+    connection = duckdb.connect(str(work / "warehouse.duckdb"), config=config)
+    for archive in months[-new_months:]:
+        convert(connection, archive, work)
+    write_marts(connection, build_models(connection, lake), work)
     connection.close()
 
 

@@ -9,8 +9,7 @@ with
                 when is_used and value_status <> 'published'
                 then
                     row_number() over (
-                        partition by
-                            family_id, is_used and value_status <> 'published'
+                        partition by family_id, is_used and value_status <> 'published'
                         order by group_order
                     )
             end as place_of_obstacle
@@ -48,20 +47,22 @@ select
     max(case when is_reference then value end) as reference_value,
     max(case when group_order = 1 then group_code end) as first_group,
     max(case when group_order = 1 then value end) as first_value,
-    {{ dbt.listagg("case when is_used then group_code end", "','", "order by group_order") }}
-    as groups_used,
+    {{
+        dbt.listagg(
+            "case when is_used then group_code end", "','", "order by group_order"
+        )
+    }} as groups_used,
     coalesce(
         max(case when place_of_obstacle = 1 then value_status end),
         case when max(case when is_used then 1 else 0 end) = 0 then 'not_applicable' end
     ) as family_status,
     coalesce(
         max(
-        case
-            when place_of_obstacle = 1
-            then 'group ' || group_code || ': ' || value_status_reason
-        end
-    )
-        || case
+            case
+                when place_of_obstacle = 1
+                then 'group ' || group_code || ': ' || value_status_reason
+            end
+        ) || case
             when count(place_of_obstacle) > 1
             then ' (and ' || (count(place_of_obstacle) - 1) || ' more)'
             else ''

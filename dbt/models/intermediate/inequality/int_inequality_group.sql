@@ -75,8 +75,9 @@ select
     end as adverse_events,
     -- a direction of adverse events is known: a higher rate that is better has none
     families.polarity = 'lower_is_better'
-    or (families.polarity = 'higher_is_better' and families.unit = 'proportion')
-    as has_direction,
+    or (
+        families.polarity = 'higher_is_better' and families.unit = 'proportion'
+    ) as has_direction,
     figures.value,
     figures.ci_lower_95,
     figures.ci_upper_95,
@@ -93,7 +94,8 @@ select
 from families
 inner join {{ ref("dim_group") }} as groups on families.dimension = groups.dimension
 left join
-    figures
-    on groups.group_code = figures.group_code
-    {%- for column in key %} and families.{{ column }} = figures.{{ column }} {%- endfor %}
+    figures on groups.group_code = figures.group_code
+    {%- for column in key %}
+        and families.{{ column }} = figures.{{ column }}
+    {%- endfor %}
 where not groups.is_unknown

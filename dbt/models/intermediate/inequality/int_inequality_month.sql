@@ -53,8 +53,7 @@ with recursive
             ) as period_end
         from spans
         inner join
-            months
-            on months.period_start between spans.first_month and spans.last_month
+            months on months.period_start between spans.first_month and spans.last_month
     ),
 
     joined as (
@@ -85,8 +84,7 @@ with recursive
 
     -- how many breaks lie behind a month, and why the last of them was one
     eras as (
-        select
-            breaks.indicator_id, months.period_start, breaks.era, breaks.reason
+        select breaks.indicator_id, months.period_start, breaks.era, breaks.reason
         from months
         inner join
             (

@@ -78,8 +78,7 @@ with
                 else 'Not applicable'
             end as funnel_label,
             power(value - baseline, 2)
-            / nullif(baseline * (1 - baseline) / nullif(denominator, 0), 0)
-            as squared_z
+            / nullif(baseline * (1 - baseline) / nullif(denominator, 0), 0) as squared_z
         from compared
     )
 

@@ -38,8 +38,9 @@ with
             figure.period_end,
             figure.dimension,
             sum(figure.denominator) as people,
-            sum(case when dim_group.is_unknown then 0 else figure.denominator end)
-            as people_known
+            sum(
+                case when dim_group.is_unknown then 0 else figure.denominator end
+            ) as people_known
         from {{ ref("fct_indicator_value") }} as figure
         inner join
             {{ ref("dim_group") }} as dim_group
@@ -78,15 +79,18 @@ with
             max(case when is_reference then denominator end) as reference_people,
             sum(adverse_events) as family_events,
             sum(denominator) as family_people,
-            count(case when is_used and value_status <> 'published' then 1 end)
-            as groups_hidden
+            count(
+                case when is_used and value_status <> 'published' then 1 end
+            ) as groups_hidden
         from groups
         group by family_id
     ),
 
     best_groups as (
         select
-            family_id, group_code as best_group, adverse_events / denominator as best_rate
+            family_id,
+            group_code as best_group,
+            adverse_events / denominator as best_rate
         from groups
         where
             value_status = 'published'
@@ -141,15 +145,19 @@ with
                         when unit = 'proportion'
                         then
                             {{
-                                gap_absolute_newcombe_lower(*pair)
-                                if limit == "lower"
-                                else gap_absolute_newcombe_upper(*pair)
+                                (
+                                    gap_absolute_newcombe_lower(*pair)
+                                    if limit == "lower"
+                                    else gap_absolute_newcombe_upper(*pair)
+                                )
                             }}
                         else
                             {{
-                                gap_absolute_mover_lower(*pair)
-                                if limit == "lower"
-                                else gap_absolute_mover_upper(*pair)
+                                (
+                                    gap_absolute_mover_lower(*pair)
+                                    if limit == "lower"
+                                    else gap_absolute_mover_upper(*pair)
+                                )
                             }}
                     end as {{ prefix }}{{ limit }},
                 {%- endfor %}
@@ -242,8 +250,9 @@ select
     ranked.is_tied,
     cast(ranked.rank_against_average as integer) as rank_against_average,
     cast(ranked.rank_against_best as integer) as rank_against_best,
-    case when ranked.is_priority then ranked.average_lower <= 0 end
-    as is_reference_sensitive,
+    case
+        when ranked.is_priority then ranked.average_lower <= 0
+    end as is_reference_sensitive,
     ranked.priority_status,
     case
         ranked.priority_status

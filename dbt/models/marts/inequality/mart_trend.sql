@@ -5,7 +5,8 @@
 -- Monthly figures, and gaps and slope indices over several periods: slope of the
 -- least-squares line per year with its 95% limits (Student's t on the residuals), over
 -- the last 24 months at most, not across a break in the series. Neighbouring months are
--- alike (the lag 1 correlation r of the residuals of the four-hour share is 0.7), so the
+-- alike (the lag 1 correlation r of the residuals of the four-hour share is 0.7), so
+-- the
 -- standard error is multiplied by sqrt((1 + r) / (1 - r)) where r is above 0, as for an
 -- autoregressive series of order 1. A series needs two periods to be here.
 {%- set newest_months = 24 %}
@@ -31,10 +32,12 @@ with
             figure.period_start,
             figure.period_end,
             extract(year from figure.period_start) as point_year,
-            case when indicator.unit = 'proportion' then 'proportion' else 'other' end
-            as kind,
-            case when figure.value_status = 'published' then figure.numerator end
-            as numerator,
+            case
+                when indicator.unit = 'proportion' then 'proportion' else 'other'
+            end as kind,
+            case
+                when figure.value_status = 'published' then figure.numerator
+            end as numerator,
             figure.denominator,
             figure.value,
             figure.ci_lower_95,
@@ -100,8 +103,8 @@ with
             period_start,
             period_end,
             value,
-            max(segment) over (partition by indicator_id, organisation_code) = segment
-            as is_in_last_segment,
+            max(segment) over (partition by indicator_id, organisation_code)
+            = segment as is_in_last_segment,
             source_id,
             data_origin,
             release_id
@@ -122,8 +125,8 @@ with
             gap.period_start,
             gap.period_end,
             gap.value,
-            breaks.break_date is null or gap.period_start >= breaks.break_date
-            as is_in_last_segment,
+            breaks.break_date is null
+            or gap.period_start >= breaks.break_date as is_in_last_segment,
             gap.source_id,
             gap.data_origin,
             gap.release_id
@@ -165,19 +168,20 @@ with
         from points
         qualify
             is_in_last_segment
-            and period_start >= cast(
-                newest_period_end - interval '{{ newest_months }} months' as date
-            )
+            and period_start
+            >= cast(newest_period_end - interval '{{ newest_months }} months' as date)
             and all_points >= 2
     ),
 
     centred as (
         select
             *,
-            time - avg(time) over (partition by {{ series_key | join(", ") }})
-            as centred_time,
-            value - avg(value) over (partition by {{ series_key | join(", ") }})
-            as centred_value
+            time - avg(time) over (
+                partition by {{ series_key | join(", ") }}
+            ) as centred_time,
+            value - avg(value) over (
+                partition by {{ series_key | join(", ") }}
+            ) as centred_value
         from recent
     ),
 
@@ -196,8 +200,7 @@ with
     ),
 
     residuals as (
-        select *, centred_value - slope * centred_time as residual
-        from fitted
+        select *, centred_value - slope * centred_time as residual from fitted
     ),
 
     neighbours as (
@@ -269,8 +272,7 @@ with
         from annual_trends
         inner join
             annual_series
-            on
-            {%- for column in series_key %}
+            on {%- for column in series_key %}
                 annual_trends.{{ column }} = annual_series.{{ column }}
                 {{ "and" if not loop.last }}
             {%- endfor %}
@@ -328,8 +330,7 @@ select
         then null
         when trends.subject <> 'value' or indicator.polarity = 'none'
         then null
-        when
-            (indicator.polarity = 'higher_is_better') = (trends.trend = 'Increasing')
+        when (indicator.polarity = 'higher_is_better') = (trends.trend = 'Increasing')
         then 'better'
         else 'worse'
     end as trend_rating,

@@ -1,0 +1,227 @@
+"""Measures of the published file against the same groups worked out by another path: numpy, scipy and statsmodels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import statsmodels.api as sm  # type: ignore[import-untyped]
+from scipy.special import expit, logit
+from scipy.stats import norm
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint  # type: ignore[import-untyped]
+
+Z = float(norm.ppf(0.975))
+TOLERANCE = 1e-9
+ENGLAND = "organisation_code = 'ENG' and treatment_function_code = 'all' and geography_basis = 'current'"
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Deciles:
+    """The ten groups of England, most deprived first."""
+
+    numerator: Array
+    denominator: Array
+    value: Array
+    lower: Array
+    upper: Array
+    to_scale: Callable[[Any], Any]
+    from_scale: Callable[[Any], Any]
+
+    @property
+    def shares(self) -> Array:
+        """Shares of the denominators."""
+        return np.asarray(self.denominator / self.denominator.sum())
+
+    @property
+    def ridits(self) -> Array:
+        """Midpoints of the cumulated shares."""
+        return np.asarray(np.cumsum(self.shares) - self.shares / 2)
+
+
+def _wilson(events: Array, people: Array) -> tuple[Array, Array]:
+    lower, upper = proportion_confint(events, people, alpha=0.05, method="wilson")
+    return np.asarray(lower), np.asarray(upper)
+
+
+def _byar(events: Array, people: Array) -> tuple[Array, Array]:
+    assert (events >= 10).all()
+    above = events + 1
+    lower = events * (1 - 1 / (9 * events) - Z / (3 * np.sqrt(events))) ** 3
+    upper = above * (1 - 1 / (9 * above) + Z / (3 * np.sqrt(above))) ** 3
+    return lower / people, upper / people
+
+
+def _deciles(warehouse: Any, indicator: str) -> Deciles:
+    """The counts of the newest period, and values and limits worked out here."""
+    rows = warehouse.query(
+        f"select numerator, denominator from fct_indicator_value where {ENGLAND} and indicator_id = '{indicator}' "
+        "and dimension = 'imd_decile' and group_code <> 'unknown' "
+        f"and period_end = (select max(period_end) from fct_indicator_value where indicator_id = '{indicator}' and dimension = 'imd_decile') "
+        "order by cast(group_code as integer)"
+    )
+    assert len(rows) == 10
+    events, people = np.array(rows, dtype=float).T
+    if indicator.endswith("_per_1000"):
+        lower, upper = _byar(events, people)
+        return Deciles(events, people, 1000 * events / people, 1000 * lower, 1000 * upper, np.log, np.exp)
+    return Deciles(events, people, events / people, *_wilson(events, people), logit, expit)
+
+
+def _published(warehouse: Any, indicator: str, measure: str) -> tuple[float, float, float]:
+    rows = warehouse.query(
+        f"select value, ci_lower_95, ci_upper_95 from fct_inequality_measure where {ENGLAND} and indicator_id = '{indicator}' "
+        f"and dimension = 'imd_decile' and measure = '{measure}' "
+        f"and period_end = (select max(period_end) from fct_inequality_measure where indicator_id = '{indicator}')"
+    )
+    assert len(rows) == 1
+    return tuple(rows[0])
+
+
+def _slope(groups: Deciles) -> dict[str, tuple[float, float, float]]:
+    """Slope and relative index, most against least deprived, by statsmodels' weighted least squares and propagation."""
+    design = sm.add_constant(groups.ridits)
+    fit = sm.WLS(groups.to_scale(groups.value), design, weights=groups.shares).fit()
+    projection = np.linalg.solve(design.T @ np.diag(groups.shares) @ design, design.T @ np.diag(groups.shares))
+    errors = (groups.to_scale(groups.upper) - groups.to_scale(groups.lower)) / (2 * Z)
+    margin = Z * float(np.sqrt((projection[1] ** 2 * errors**2).sum()))
+    middle = float(fit.params[0] + fit.params[1] / 2)
+    slopes = [float(fit.params[1]), float(fit.params[1]) + margin, float(fit.params[1]) - margin]
+    ends = [(groups.from_scale(middle - slope / 2), groups.from_scale(middle + slope / 2)) for slope in slopes]
+    absolute = tuple(float(most - least) for most, least in ends)
+    relative = tuple(float(most / least) for most, least in ends)
+    return {"slope_index": absolute, "relative_index": relative}  # type: ignore[dict-item]
+
+
+def _concentration(groups: Deciles) -> dict[str, tuple[float, float, float]]:
+    """Twice the weighted covariance of value and ridit; limits from how it answers to each group's value."""
+
+    def index(values: Array) -> float:
+        centred = groups.ridits - np.average(groups.ridits, weights=groups.shares)
+        return float(2 * np.average(values * centred, weights=groups.shares))
+
+    answers = np.array([index(unit) for unit in np.eye(10)])
+    margin = Z * float(np.sqrt((answers**2 * ((groups.upper - groups.lower) / (2 * Z)) ** 2).sum()))
+    point, mean = index(groups.value), float(np.average(groups.value, weights=groups.shares))
+    absolute = (point, point - margin, point + margin)
+    return {
+        "absolute_concentration_index": absolute,
+        "relative_concentration_index": tuple(part / mean for part in absolute),  # type: ignore[dict-item]
+    }
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize("indicator", ["wlmds_over_52_weeks", "op_attendances_per_1000"])
+def test_indices_of_england_agree_with_another_path(mirror_warehouse: Any, indicator: str) -> None:
+    groups = _deciles(mirror_warehouse, indicator)
+    for measure, expected in (_slope(groups) | _concentration(groups)).items():
+        found = _published(mirror_warehouse, indicator, measure)
+        assert found == pytest.approx(expected, rel=TOLERANCE), measure
+        assert found[1] < found[0] < found[2], measure
+
+
+@pytest.mark.requires_mirror
+def test_the_most_deprived_wait_longer_in_every_measure(mirror_warehouse: Any) -> None:
+    assert _published(mirror_warehouse, "wlmds_over_52_weeks", "slope_index")[1] > 0
+    assert _published(mirror_warehouse, "wlmds_over_52_weeks", "relative_index")[1] > 1
+    assert _published(mirror_warehouse, "wlmds_over_52_weeks", "absolute_concentration_index")[2] < 0
+    assert _published(mirror_warehouse, "wlmds_over_52_weeks", "excess_events_net_least_deprived")[1] > 0
+
+
+@pytest.mark.requires_mirror
+def test_excess_of_the_most_deprived_fifth_is_newcombe_times_its_people(mirror_warehouse: Any) -> None:
+    """Core20 over 52 weeks in England, against the least deprived fifth: counts of the fact, limits of statsmodels."""
+    rows = mirror_warehouse.query(
+        f"select numerator, denominator from fct_indicator_value where {ENGLAND} and indicator_id = 'wlmds_over_52_weeks' "
+        "and dimension = 'imd_quintile' and group_code in ('1', '5') order by group_code"
+    )
+    (events, people), (reference_events, reference_people) = rows
+    lower, upper = confint_proportions_2indep(
+        events, people, reference_events, reference_people, compare="diff", method="newcomb"
+    )
+    found = mirror_warehouse.query(
+        "select excess_against_reference, excess_against_reference_ci_lower_95, excess_against_reference_ci_upper_95, priority_status "
+        "from mart_priorities where organisation_code = 'ENG' and indicator_id = 'wlmds_over_52_weeks' "
+        "and dimension = 'imd_quintile' and group_code = '1'"
+    )[0]
+    excess = events - people * reference_events / reference_people
+    assert found[:3] == pytest.approx((excess, people * lower, people * upper), rel=TOLERANCE)
+    assert found[3] == "priority"
+
+
+@pytest.mark.requires_mirror
+def test_known_share_of_priorities_is_that_of_data_quality(mirror_warehouse: Any) -> None:
+    """Two ways to the same share, for every trust whose code is the same on both geographies and has no hidden cell."""
+    compared = mirror_warehouse.query(
+        """
+        select p.known_share, q.value
+        from (select distinct organisation_code, period_end, known_share from mart_priorities where dimension = 'ethnic_group') as p
+        join mart_data_quality as q using (organisation_code, period_end)
+        join (
+            select organisation_code from fct_indicator_value
+            where indicator_id = 'wlmds_waiting' and dimension = 'ethnic_group' and geography_basis = 'current'
+            group by organisation_code having count(*) = count(value)
+        ) using (organisation_code)
+        where q.quality_measure = 'known_share' and q.field_name = 'ethnicity' and q.value is not null
+        """
+    )
+    assert len(compared) > 100
+    assert [pair for pair in compared if pair[0] != pytest.approx(pair[1], abs=1e-3)] == []
+
+
+@pytest.mark.requires_mirror
+def test_control_chart_of_england_has_the_limits_of_its_own_months(mirror_warehouse: Any) -> None:
+    """April 2024 to February 2026, the segment after the hole of a year: mean and 2.66 mean moving ranges by numpy."""
+    rows = mirror_warehouse.query(
+        "select value, mean_value, lower_process_limit, upper_process_limit from mart_control_chart "
+        "where indicator_id = 'ae_four_hour_all' and organisation_code = 'ENG' and period_start >= date '2024-04-01' order by period_start"
+    )
+    values = np.array([row[0] for row in rows], dtype=float)
+    ranges = np.abs(np.diff(values))
+    width = 2.66 * ranges[ranges < 3.267 * ranges.mean()].mean()
+    expected = (values.mean(), values.mean() - width, values.mean() + width)
+    assert len(values) == 23
+    for row in rows:
+        assert row[1:] == pytest.approx(expected, rel=TOLERANCE)
+
+
+@pytest.mark.requires_mirror
+def test_months_that_are_not_held_are_rows_without_points(mirror_warehouse: Any) -> None:
+    months = mirror_warehouse.query(
+        "select value_status, point_type, limits_reason from mart_control_chart where indicator_id = 'ae_four_hour_all' "
+        "and organisation_code = 'ENG' and period_start between date '2023-04-01' and date '2024-03-01'"
+    )
+    assert months == [("missing", None, "missing value")] * 12
+
+
+@pytest.mark.requires_mirror
+def test_a_trend_of_months_is_statsmodels_line(mirror_warehouse: Any) -> None:
+    rows = mirror_warehouse.query(
+        "select date_diff('day', date '2020-01-01', period_end) / 365.25, value from fct_indicator_value "
+        f"where {ENGLAND} and indicator_id = 'ae_over_12_hours_from_decision' and period_start >= date '2024-04-01' order by 1"
+    )
+    time, values = np.array(rows, dtype=float).T
+    fit = sm.OLS(values, sm.add_constant(time)).fit()
+    correlation = float((fit.resid[1:] * fit.resid[:-1]).sum() / (fit.resid**2).sum())
+    half = float(fit.conf_int(0.05)[1][1] - fit.params[1]) * np.sqrt((1 + correlation) / (1 - correlation))
+    found = mirror_warehouse.query(
+        "select trend_slope, trend_slope_ci_lower_95, trend_slope_ci_upper_95, residual_correlation from mart_trend "
+        "where indicator_id = 'ae_over_12_hours_from_decision' and organisation_code = 'ENG'"
+    )[0]
+    slope = float(fit.params[1])
+    assert correlation > 0
+    assert found == pytest.approx((slope, slope - half, slope + half, correlation), rel=1e-6)
+
+
+@pytest.mark.requires_mirror
+def test_no_row_stands_for_a_measure_that_its_dimension_cannot_carry(mirror_warehouse: Any) -> None:
+    ordered_only = (
+        "('slope_index', 'relative_index', 'absolute_concentration_index', 'excess_events_net_least_deprived')"
+    )
+    query = f"select count(*) from fct_inequality_measure where measure in {ordered_only} and dimension like 'ethnic_group%'"
+    assert mirror_warehouse.one(query) == 0
+    no_direction = "select count(*) from fct_inequality_measure where measure like 'excess_events_positive%' and indicator_id = 'op_tele_share'"
+    assert mirror_warehouse.one(no_direction) == 0
