@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-INTERVAL_SECONDS = 0.05
+INTERVAL_SECONDS = 0.25
 KILOBYTE = 1024
 
 

@@ -11,6 +11,9 @@
 -- A row takes part in the ranking (priority_status `priority`) where enough people have
 -- a recorded group, the group and its reference are large enough, and the interval lies
 -- above 0. Ranks go by whole events: counts are rounded to 5 at the source.
+-- Thresholds: 80% as ethnicity_known_share_minimum of expectations/thresholds.yml; 10
+-- events as OHID asks of a standardised rate; 100 people, because a count rounded to 5
+-- moves a share of fewer by more than 5 points.
 {%- set known_share_minimum = var("priorities_known_share_minimum", 0.8) %}
 {%- set minimum_events = var("priorities_minimum_events", 10) %}
 {%- set minimum_people = var("priorities_minimum_people", 100) %}
