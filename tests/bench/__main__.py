@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import platform
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from dagster_project.settings import load_settings
-from tests.bench import nights
+from tests.bench import measures, nights
 
 
 def main() -> None:
     """The nights and the measures."""
     folder = load_settings().data_lake / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    results = {
+    results: dict[str, Any] = {
         "machine": {"python": platform.python_version(), "duckdb": duckdb.__version__},
         "nights": nights.measure(folder / "work"),
     }
@@ -29,6 +30,7 @@ def main() -> None:
             *(str(row[key]) for key in ("night_seconds", "floor_seconds", "ratio", "night_peak_mb", "floor_peak_mb")),
         )
     Console().print(table)
+    results["measures"] = measures.measure(folder / "measures")
     _write(folder / "results.json", results)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from dagster_project.sample.estate import break_month, mend_month, write_estate
-from tests.warehouses import Warehouse, files_of
+from tests.warehouses import HIW, Warehouse, files_of
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,25 @@ def test_a_night_without_any_publisher_runs_from_what_is_kept(warehouse: Warehou
     offline = Warehouse(warehouse.lake, down.settings | {"HIW_OFFLINE": "true"}).refresh()
     assert offline["exit_code"] == 0
     assert not [check for check in offline["failed_checks"] if "publisher_reachable" in check]
+
+
+def test_a_night_killed_with_9_never_makes_the_next_one_wait(warehouse: Warehouse) -> None:
+    published = files_of(warehouse.lake / "published")
+    killed = subprocess.Popen(
+        [HIW, "refresh"], env=warehouse.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    lock, deadline = warehouse.lake / "dagster" / "last_night.log", time.monotonic() + 60
+    begun = lock.stat().st_mtime_ns
+    while lock.stat().st_mtime_ns == begun and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    assert killed.poll() is None, "the night was over before it could be killed"
+    killed.kill()
+    killed.wait()
+    night = warehouse.refresh()
+    assert (night["exit_code"], night["outcome"]) == (0, "nothing new")
+    assert len(night["reaped_runs"]) == 1
+    assert files_of(warehouse.lake / "published") == published
 
 
 def test_rollback_goes_back_to_the_release_before_and_forward_again(warehouse: Warehouse) -> None:

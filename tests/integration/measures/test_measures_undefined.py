@@ -169,6 +169,19 @@ def test_heat_measures_that_are_undefined_say_why(values: tuple[float, ...], mea
         assert (each["estimate"] is None) == (each["reason"] is not None)
 
 
+def test_a_reference_on_the_wrong_side_leaves_nothing_attributable() -> None:
+    """Falling values of a favourable indicator: the least disadvantaged are below the mean, so nobody gains by their value."""
+    connection = duckdb.connect()
+    connection.execute("""create table cases as
+        select 1 as case_id, place as subgroup_order, 40.0 - 10 * place as estimate, 100.0 as population, 1.0 as se,
+            1 as favourable, 1 as ordered, 100 as scale, 0 as reference
+        from range(1, 4) as t(place)""")
+    got = {row["measure"]: row["estimate"] for row in run_statement("f07_heat", connection)}
+    assert got["population_attributable_risk"] == 0
+    assert got["population_attributable_fraction"] == 0
+    assert got["difference"] == -20
+
+
 def test_excess_of_a_suppressed_group_is_null_with_a_reason() -> None:
     connection = duckdb.connect()
     connection.execute("create table cases (case_id integer, quantile integer, count double, population double)")
@@ -179,6 +192,22 @@ def test_excess_of_a_suppressed_group_is_null_with_a_reason() -> None:
     assert {(row["excess_net"], row["reason"]) for row in suppressed} == {(None, "missing numerator")}
     without = [row for row in got if row["case_id"] == 2]
     assert {(row["attributable_fraction"], row["fraction_reason"]) for row in without} == {(None, "no events")}
+
+
+@pytest.mark.parametrize(("jump", "screened"), [(3.7273, True), (3.6866, False)])
+def test_moving_ranges_are_screened_from_just_above_3_267_times_their_mean(jump: float, screened: bool) -> None:
+    """Nineteen ranges of 1 and one of `jump`: 3.28 and 3.25 times the mean range."""
+    values = [float(place % 2) for place in range(20)]
+    values.append(values[-1] + jump)
+    ranges = [1.0] * 19 if screened else [1.0] * 19 + [jump]
+    connection = duckdb.connect()
+    connection.execute("""create table cases (case_id integer, screen_outliers boolean, t integer, value double,
+        improvement_direction varchar, target double, fix_after_n double, rebase_at integer)""")
+    for t, value in enumerate(values):
+        connection.execute("insert into cases values (1, true, ?, ?, 'increase', null, null, null)", [t, value])
+    got = run_statement("f10_spc", connection)[0]
+    margin = 2.66 * sum(ranges) / len(ranges)
+    assert got["upper_process_limit"] == pytest.approx(sum(values) / len(values) + margin, rel=1e-12)
 
 
 def test_a_control_chart_passes_over_missing_values_and_says_why_it_has_no_limits() -> None:
