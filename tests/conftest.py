@@ -73,6 +73,7 @@ def _reasons_to_skip() -> dict[str, str]:
 WAREHOUSES = ("mirror_warehouse", "sample_warehouse")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot run here, saying why; keep on one worker what shares a warehouse or a file's fixtures."""
     reasons = _reasons_to_skip()
