@@ -32,7 +32,7 @@ ui: environment ## Dagster's webserver and daemon on http://127.0.0.1:3000 (PORT
 	$(BIN)/dagster-webserver --host 127.0.0.1 --port $(PORT) -m dagster_project.definitions
 
 test: environment ## All tests; the last lines say what was skipped and why
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-vectors: environment ## The measures against the reference vectors (HIW_VECTORS=folder)
 	$(BIN)/python -m pytest tests/integration/measures

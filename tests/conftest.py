@@ -70,19 +70,12 @@ def _reasons_to_skip() -> dict[str, str]:
     return reasons
 
 
-WAREHOUSES = ("mirror_warehouse", "sample_warehouse")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what cannot run here, saying why; keep on one worker what shares a warehouse or a file's fixtures."""
-    reasons = _reasons_to_skip()
-    for item in items:
-        for marker, reason in reasons.items():
+    """Skip what cannot run here, saying why."""
+    for marker, reason in _reasons_to_skip().items():
+        for item in items:
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
-        shared = [name for name in WAREHOUSES if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.path.name))
 
 
 def pytest_report_header() -> str:
