@@ -16,7 +16,7 @@ from tests.warehouses import Warehouse
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n\n```text\n(?P<result>.*?)```", re.DOTALL)
-QUERIES = 10
+QUERIES = 11
 LONGEST_RESULT = 14
 
 
