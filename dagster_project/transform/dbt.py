@@ -6,6 +6,7 @@ dbt runs as a subprocess, so that its handle on the warehouse file ends with it 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` from the real annotation.
 
 import hashlib
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from packaging.version import Version
+from packaging.version import parse as parse_version
 
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.night import hold_night_lock
@@ -134,6 +137,11 @@ class DbtRunner(DbtCliResource):
 
     def _initialize_adapter(self, cli_vars: Any) -> Any:
         return None
+
+    @property
+    def _cli_version(self) -> Version:
+        """The version that is installed; `dbt --version`, which dagster-dbt asks, looks up the newest one on the internet."""
+        return parse_version(importlib.metadata.version("dbt-core"))
 
 
 def contracts_spec() -> dg.AssetSpec:
