@@ -55,6 +55,11 @@ class Lake:
         return self.root / "dagster"
 
     @property
+    def returns(self) -> Path:
+        """What trusts send, and the clean tables made of it: private to the operator (folders 0700, files 0600)."""
+        return self.root / "returns"
+
+    @property
     def night_lock(self) -> Path:
         """Held by the process that runs a night; beside Dagster's log, because it is written every night."""
         return self.dagster_home / "night.lock"

@@ -24,6 +24,7 @@ from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
+from dagster_project.returns.area import keep_build_private
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.transform.source_table import write_source_table
 
@@ -84,7 +85,7 @@ def prepare_manifest(settings: Settings) -> Path:
     digest = project_digest() + origin_of(settings)
     if manifest.exists() and stamp.exists() and stamp.read_text() == digest:
         return manifest
-    Lake(settings.data_lake).build.mkdir(parents=True, exist_ok=True)
+    keep_build_private(Lake(settings.data_lake))
     environment = os.environ | dbt_environment(settings, origin_of(settings))
     finished = subprocess.run(
         [dbt_executable(), "--quiet", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)],
@@ -173,12 +174,15 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             context.log.info(f"Nothing new: release {fingerprint[:12]} was made of the same inputs and is {state}.")
             return
         write_source_table(lake)
+        keep_build_private(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
         os.environ.update(dbt_environment(settings, origin))
         _sweep_last_run(target_folder(settings))
-        yield from runner.cli(
-            ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_folder(settings)
-        ).stream()
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        try:
+            yield from runner.cli(arguments, context=context, target_path=target_folder(settings)).stream()
+        finally:
+            keep_build_private(lake)
 
     return dbt_models
 
