@@ -15,7 +15,7 @@ from dagster_project.schedules import build_nightly_schedule
 from dagster_project.sensors import build_failure_sensor
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.contract import load_sources
-from dagster_project.transform.dbt import build_dbt_assets, contracts_spec, prepare_manifest
+from dagster_project.transform.dbt import build_dbt_assets, contracts_spec, prepare_manifest, returns_spec
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -24,7 +24,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     sources = [build_source_assets(settings, source) for source in load_sources().values()]
     release_assets, release_checks = build_release_assets(settings, manifest)
     return dg.Definitions(
-        assets=[*sources, contracts_spec(), build_dbt_assets(settings, manifest), *release_assets],
+        assets=[*sources, contracts_spec(), returns_spec(), build_dbt_assets(settings, manifest), *release_assets],
         asset_checks=release_checks,
         jobs=[nightly_refresh],
         schedules=[build_nightly_schedule(settings)],

@@ -24,7 +24,8 @@ from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
-from dagster_project.returns.area import keep_build_private
+from dagster_project.returns.area import ReturnsArea, keep_build_private
+from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.transform.source_table import write_source_table
 
@@ -32,6 +33,8 @@ DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
 NIGHT = "nightly_refresh"
 CONTRACTS = dg.AssetKey("source_contracts")
+RETURNS = dg.AssetKey("clean_returns")
+RESTRICTED = "restricted"
 LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts", "seeds": "reference"}
 
 
@@ -54,6 +57,7 @@ def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
     return {
         "HIW_WAREHOUSE": str(lake.warehouse),
         "HIW_CLEAN": str(lake.root / "clean"),
+        "HIW_RETURNS": str(ReturnsArea.of(lake).clean_root),
         "HIW_ORIGIN": origin,
         "HIW_RELEASE_ID": "unreleased",
         "HIW_MEMORY_LIMIT": settings.memory_limit,
@@ -125,8 +129,12 @@ class Translator(DagsterDbtTranslator):
         return [str(meta.get("owner", "team:data-platform"))]
 
     def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
-        """Layer and sensitivity."""
-        return {"layer": str(self.get_group_name(dbt_resource_props)), "sensitivity": "public"}
+        """Layer and sensitivity: what stands in the restricted schema is in no release."""
+        restricted = dbt_resource_props.get("schema") == RESTRICTED
+        return {
+            "layer": str(self.get_group_name(dbt_resource_props)),
+            "sensitivity": "restricted" if restricted else "public",
+        }
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description without the compiled SQL, which the UI shows elsewhere."""
@@ -157,6 +165,18 @@ def contracts_spec() -> dg.AssetSpec:
     )
 
 
+def returns_spec() -> dg.AssetSpec:
+    """The clean tables of the returns, which intake fills while trusts send; the night reads what is there."""
+    return dg.AssetSpec(
+        RETURNS,
+        description="Accepted rows of the trusts' returns, the register of submissions and the expected returns.",
+        group_name="clean",
+        owners=["team:data-platform"],
+        kinds={"parquet"},
+        tags={"layer": "clean", "sensitivity": "restricted"},
+    )
+
+
 def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     """All models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
     from dagster_project.release.state import fingerprint_state, inputs_fingerprint
@@ -175,6 +195,7 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             return
         write_source_table(lake)
         keep_build_private(lake)
+        write_empty_returns(ReturnsArea.of(lake))
         lake.temporary.mkdir(parents=True, exist_ok=True)
         os.environ.update(dbt_environment(settings, origin))
         _sweep_last_run(target_folder(settings))

@@ -51,7 +51,8 @@ def test_every_asset_says_what_it_is_whose_it_is_and_where_it_stands(specs: dict
         assert spec.owners, name
         assert spec.group_name in {"raw", "clean", "staging", "intermediate", "marts", "reference", "release"}, name
         assert spec.kinds, name
-        assert spec.tags.get("sensitivity") == "public", name
+        restricted = "_returns__" in name or name == "clean_returns"
+        assert spec.tags.get("sensitivity") == ("restricted" if restricted else "public"), name
 
 
 def test_the_candidate_is_made_of_what_the_exposures_list_and_nothing_else(

@@ -85,6 +85,7 @@ def run_dbt(lake: Lake, origin: Origin, folder: Path) -> Dimensions:
     environment = os.environ | {
         "HIW_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "HIW_CLEAN": str(lake.root / "clean"),
+        "HIW_RETURNS": str(lake.returns / "clean"),
         "HIW_ORIGIN": origin,
         "HIW_RELEASE_ID": "test",
         "HIW_TEMPORARY": str(folder / "temporary"),

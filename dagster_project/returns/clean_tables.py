@@ -1,0 +1,54 @@
+"""The clean tables of the returns area: their columns, and an empty Parquet of each, so that dbt's globs always match.
+
+Not here: what a return must look like (the contracts of the collections) and how rows get in (intake).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from dagster_project.duck import connection, quote_identifier, quote_literal
+from dagster_project.returns.area import ReturnsArea, placing_private
+
+COLUMNS = Path(__file__).with_name("clean_tables.yml")
+EMPTY = "_empty.parquet"
+
+
+def load_clean_tables() -> dict[str, dict[str, str]]:
+    """Table -> column -> DuckDB type, in the order of the file. Rows of a collection end with where they came from."""
+    content: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(COLUMNS.read_text(encoding="utf-8"))
+    every_row = content["every_row"]["columns"]
+    collections = {name: dict(columns) | dict(every_row) for name, columns in content["collections"].items()}
+    return collections | {name: dict(columns) for name, columns in content["registers"].items()}
+
+
+def write_empty_returns(area: ReturnsArea) -> list[Path]:
+    """Write `_empty.parquet` of every clean table, private to the operator; gives the paths.
+
+    A file that has the right columns already is not touched: the night must find nothing new in it.
+    Raises OSError or duckdb.Error when the folder cannot be written.
+    """
+    paths = []
+    with connection(None) as con:
+        for table, columns in load_clean_tables().items():
+            path = area.clean(table) / EMPTY
+            if not _has_columns(con, path, columns):
+                names = ", ".join(f"cast(null as {kind}) as {quote_identifier(name)}" for name, kind in columns.items())
+                with placing_private(path, area) as part:
+                    con.execute(f"copy (select {names} where false) to {quote_literal(str(part))} (format parquet)")
+            paths.append(path)
+    return paths
+
+
+def _has_columns(con: duckdb.DuckDBPyConnection, path: Path, columns: Mapping[str, str]) -> bool:
+    if not path.exists():
+        return False
+    try:
+        described = con.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
+    except duckdb.Error:
+        return False
+    return {row[0]: row[1] for row in described} == dict(columns)
