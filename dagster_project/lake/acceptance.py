@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 from dagster_project.lake.clean import ParseReport, build_clean_table, write_empty
+from dagster_project.lake.discovery import PART
 from dagster_project.lake.files import LakeError, NoSpace, sync_folder
 from dagster_project.lake.ledger import Entry, Event, Ledger
 from dagster_project.lake.paths import Lake, Origin
@@ -188,7 +189,9 @@ class Acceptance:
         Only earlier periods count, so that the verdict does not depend on the order in which files came.
         """
         good = self._good_vintages(snapshot.entity)
-        earlier = sorted(period for period in good if period < snapshot.period)[-PERIODS_OF_HISTORY:]
+        part = snapshot.period.partition(PART)[2]
+        before = (p for p in good if p < snapshot.period and p.partition(PART)[2] == part)
+        earlier = sorted(before)[-PERIODS_OF_HISTORY:]
         history = [_rows_of(good[period]) for period in earlier]
         if len(history) < SHORTEST_HISTORY:
             return []

@@ -129,9 +129,9 @@ class ParseJob:
         definitions = ", ".join(f"{_q(name)} varchar" for name in columns)
         self.connection.execute(f"create or replace temp table workbook_rows (_record bigint, {definitions})")
         if listed:
-            places = ", ".join("?" for _ in range(len(columns) + 1))
-            values = [[number, *(cells.get(name) for name in columns)] for number, cells in listed]
-            self.connection.executemany(f"insert into workbook_rows values ({places})", values)
+            lists = ", ".join(f"unnest(${place})" for place in range(1, len(columns) + 2))
+            values = [[number for number, _ in listed], *([cells.get(name) for _, cells in listed] for name in columns)]
+            self.connection.execute(f"insert into workbook_rows select {lists}", values)
         self.report.records_in = len(listed)
         self._text_sql = "select * from workbook_rows"
         return self._type(columns, None)
@@ -281,6 +281,8 @@ class ParseJob:
 
     def error(self, why: str, next_step: str) -> ParseError:
         """A refusal of the whole file."""
+        if self.source.format_status == "unconfirmed":
+            next_step += "; this format was never confirmed: columns that are guessed say so in source.yml"
         return ParseError(self.report.name, why, next_step)
 
 
@@ -376,8 +378,11 @@ def _match_headings(headings: list[str], job: ParseJob, *, last_chance: bool) ->
                 shown = ", ".join(repr(heading) for heading in headings[:6])
                 raise job.error(f"its headings are not those of the contract; they begin {shown}", "look at the file")
             return None
+        others = [heading for heading, name in zip(headings, names, strict=True) if name is None]
+        found = f" (missing: {missing}; not in the contract: {others})" if len(missing) > 1 or others else ""
         raise job.error(
-            f"column {missing[0]!r} is missing", "add the new heading to `aliases` in source.yml if it was renamed"
+            f"column {missing[0]!r} is missing{found}",
+            "add the new heading to `aliases` in source.yml if it was renamed",
         )
     _refuse_duplicates(names, job)
     return tuple(
@@ -598,8 +603,8 @@ def _write(job: ParseJob, select: str, part: Path) -> None:
         "(format parquet, compression zstd, row_group_size 32768)"
     )
     job.report.clean_rows = int(_one(job.connection, f"select count(*) from {_parquet(part)}"))
-    if job.streamed:
-        job.prove_streamed(job.report.clean_rows)
+    if job.streamed:  # a row is in the table or set aside
+        job.prove_streamed(job.report.clean_rows + sum(job.report.set_aside.values()))
 
 
 def _corrected(column: CleanColumn, job: ParseJob) -> str:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from dagster_project.lake.archives import ArchiveLimits, CorruptArchive, PasswordProtected, refuse_unsafe_members
 from dagster_project.lake.files import LakeError, writing_whole
 
-Format = Literal["csv", "zip", "xlsx", "xls", "ods"]
+Format = Literal["csv", "zip", "xlsx", "xls", "ods", "json"]
 
 PIECE_BYTES = 4 << 20
 MAXIMUM_LINE_BYTES = 1 << 20
@@ -89,6 +89,8 @@ def check_content(path: Path, expected: Format) -> None:
         raise _html_instead(path, head, expected)
     if expected == "csv":
         _check_csv(path, head)
+    elif expected == "json":
+        _check_json(path, head)
     elif expected == "xls":
         _check_xls(path, head)
     else:
@@ -164,6 +166,11 @@ def _check_csv(path: Path, head: bytes) -> None:
     lines = _LineChecker(path)
     for piece in _utf8_pieces(path):
         lines.add(piece)
+
+
+def _check_json(path: Path, head: bytes) -> None:
+    if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] not in (b"{", b"["):
+        raise _wrong(path, "json", f"it begins with {head[:20]!r}, which no JSON document does")
 
 
 def _check_zip_based(path: Path, head: bytes, expected: Format) -> None:

@@ -7,6 +7,7 @@ each time; they are never built from a date.
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import re
 from calendar import monthrange
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
     )
 }
+PART = "+"
+"""Between the period and the part of it that a file holds: `2024+91547`."""
 UPLOAD_FOLDER = re.compile(r"/uploads/sites/\d+/(\d{4})/(\d{2})/")
 
 
@@ -61,8 +64,12 @@ def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
     """Every file of the source that its landing pages offer today.
 
     Raises SourceMoved when no landing page could be read or none of them links to a file of the source; LakeError when a
-    link matches a pattern but gives no period.
+    link matches a pattern but gives no period. A source whose addresses are not links of a page (an interface) has a
+    discover.py of its own: `locate(source, transport, today)` gives what it offers, and raises as this does.
     """
+    if (source.folder / "discover.py").is_file():
+        locate = importlib.import_module(f"dagster_project.sources.{source.slug}.discover").locate
+        return Discovery(tuple(sorted(locate(source, transport, today), key=_order)), ())
     links, missing = _read_landing_pages(source, transport, today)
     located = [found for entity in source.entities for found in _locate(entity, links)]
     if not located:
@@ -72,7 +79,11 @@ def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
             f"no landing page of {source.slug} links to a file that its patterns know ({len(missing)} pages missing)",
             "open the page in a browser and mend link_pattern or landing_pages in source.yml",
         )
-    return Discovery(tuple(sorted(located, key=lambda f: (f.entity, f.period, f.edition))), tuple(missing))
+    return Discovery(tuple(sorted(located, key=_order)), tuple(missing))
+
+
+def _order(found: Located) -> tuple[str, str, tuple[str, int, int]]:
+    return (found.entity, found.period, found.edition)
 
 
 def _read_landing_pages(
@@ -127,13 +138,18 @@ def _locate(entity: Entity, links: list[tuple[str, str]]) -> Iterator[Located]:
             entity=entity.name,
             period=period_of(entity, address, match),
             address=address,
-            revision=int(match.groupdict().get("version") or _revision(unquote(address))),
+            revision=_revision(unquote(address), match.groupdict()),
             uploaded=f"{upload[1]}-{upload[2]}" if upload else "",
             order=len(links) - place,
         )
 
 
-def _revision(address: str) -> int:
+def _revision(address: str, groups: dict[str, str | None]) -> int:
+    """Of a pattern's groups `version` counts; `final` is the edition after a provisional one."""
+    if groups.get("version"):
+        return int(groups["version"] or 0)
+    if groups.get("final"):
+        return 1
     match = re.search(r"revised(?:-(\d)(?!\d))?", address.rsplit("/", 1)[-1], re.IGNORECASE)
     if match is None:
         return 0
@@ -177,7 +193,8 @@ def _calendar_period(groups: dict[str, str], address: str) -> str:
 
 
 def period_bounds(period: str) -> tuple[dt.date, dt.date]:
-    """First and last day of `2026-01`, `2025-06-29`, `fy2023-24` (April to March) or `2019` (calendar year)."""
+    """First and last day of `2026-01`, `2025-06-29`, `fy2023-24` (April to March) or `2019` (calendar year); a part is left out."""
+    period = period.partition(PART)[0]
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", period):
         day = dt.date.fromisoformat(period)
         return day, day

@@ -26,7 +26,7 @@ from dagster_project.lake.transport import Transport
 from dagster_project.sources.contract import Entity, Source
 
 PROVENANCE = "provenance.json"
-CONTENT_FORMATS = {"csv": "csv", "zip_csv": "zip", "xlsx": "xlsx"}
+CONTENT_FORMATS = {"csv": "csv", "zip_csv": "zip", "xlsx": "xlsx", "ods": "ods", "json": "json"}
 Progress = Callable[[Iterable[Located], str], Iterable[Located]]
 
 
@@ -209,7 +209,7 @@ def _fresh_folder(parent: Path) -> Iterator[Path]:
 def file_name(address: str, entity: Entity) -> str:
     """A safe file name for a snapshot: the address's own where it is plain, else the entity's."""
     name = unquote(urlsplit(address).path).rsplit("/", 1)[-1]
-    suffix = {"csv": ".csv", "zip_csv": ".zip", "xlsx": ".xlsx"}[entity.format]
+    suffix = "." + CONTENT_FORMATS[entity.format]
     plain = all(character.isalnum() or character in " ._()-" for character in name)
     return name if plain and name.lower().endswith(suffix) and not name.startswith(".") else entity.name + suffix
 

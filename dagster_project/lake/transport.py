@@ -96,7 +96,7 @@ class MirrorTransport:
         path = (self._root / parts.netloc / name).resolve()
         if self._root not in path.parents:
             raise LakeError(address, "the address leads out of the mirror", "look at the landing page that names it")
-        if page and (path.is_dir() or not path.suffix):
+        if page and not path.is_file():
             path = path / "index.html"
         if not path.is_file():
             raise SourceMoved(address, "the mirror holds no such file", "mirror the publisher's site again")

@@ -60,6 +60,8 @@ class FileColumn(_Strict):
     allowed: tuple[str, ...] = ()
     exact: bool = False
     """Outer blanks are not taken off; set for all columns by the entity's `exact_text`."""
+    guessed: bool = False
+    """No real file and no document has shown this heading; only where `format_status` is `unconfirmed`."""
     whole_number_text: bool = False
     """The publisher writes whole numbers as floats (`1867146.0`, HES outpatient 2023-24)."""
 
@@ -155,7 +157,7 @@ class Entity(_Strict):
     direct_addresses: tuple[str, ...] = ()
     """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`."""
     fixed_period: str = ""
-    format: Literal["csv", "zip_csv", "xlsx"]
+    format: Literal["csv", "zip_csv", "xlsx", "ods", "json"]
     has_header: bool = True
     max_bytes: int = 50_000_000
     max_unpacked_bytes: int = 300_000_000
@@ -248,6 +250,13 @@ class Source(_Strict):
     notes: tuple[str, ...] = ()
     entities: tuple[Entity, ...]
 
+    @model_validator(mode="after")
+    def _guesses_are_unconfirmed(self) -> Source:
+        guessed = [c.name for e in self.entities for c in e.file_columns if c.guessed]
+        if guessed and self.format_status == "confirmed":
+            raise ValueError(f"format_status is confirmed, but these columns are marked guessed: {', '.join(guessed)}")
+        return self
+
     def entity(self, name: str) -> Entity:
         """The entity of that name; raises KeyError with the source's own name."""
         for entity in self.entities:
@@ -264,7 +273,8 @@ class Source(_Strict):
     def fingerprint(self) -> str:
         """Changes whenever the contract, the parser or the toolkit does, so that clean tables are made again."""
         digest = hashlib.sha256()
-        for path in (self.folder / "source.yml", self.folder / "parse.py", SOURCES_FOLDER.parent / "lake" / "clean.py"):
+        toolkit = SOURCES_FOLDER.parent / "lake"
+        for path in (self.folder / "source.yml", self.folder / "parse.py", toolkit / "clean.py", toolkit / "tables.py"):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:8]
 

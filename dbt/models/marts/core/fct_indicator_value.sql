@@ -1,14 +1,20 @@
 -- Grain: indicator x organisation x treatment function x period x dimension x group x
 -- geography basis x standardisation. Question: what is the value of an indicator for a
 -- group of people, with its interval, and if it is not known, why?
+-- Most subjects bring numerators and denominators, and value and limits are worked out
+-- here. Those in published_figures also bring figures that the publisher has worked
+-- out (standardised ones, and rates whose denominator is not published): these stand
+-- as they are.
+{%- set counted_figures = [
+    "int_waiting_list_rtt_indicator_value",
+    "int_waiting_list_wlmds_indicator_value",
+    "int_urgent_care_indicator_value",
+    "int_outpatients_indicator_value",
+] %}
+{%- set published_figures = [] %}
 with
     figures as (
-        {%- for model in [
-            "int_waiting_list_rtt_indicator_value",
-            "int_waiting_list_wlmds_indicator_value",
-            "int_urgent_care_indicator_value",
-            "int_outpatients_indicator_value",
-        ] %}
+        {%- for model in counted_figures + published_figures %}
             select
                 indicator_id,
                 organisation_code,
@@ -20,6 +26,14 @@ with
                 dimension,
                 group_code,
                 geography_basis,
+                {%- if model in published_figures %}
+                    standardisation, published_value, published_lower, published_upper,
+                {%- else %}
+                    'crude' as standardisation,
+                    cast(null as double) as published_value,
+                    cast(null as double) as published_lower,
+                    cast(null as double) as published_upper,
+                {%- endif %}
                 numerator,
                 denominator,
                 numerator_low,
@@ -56,7 +70,7 @@ with
         select
             *,
             case
-                when reported_status <> 'published'
+                when reported_status <> 'published' or published_value is not null
                 then null
                 when unit = 'count'
                 then case when numerator is null then 'missing numerator' end
@@ -92,12 +106,14 @@ select
     dimension,
     group_code,
     geography_basis,
-    'crude' as standardisation,
+    standardisation,
     numerator,
     denominator,
     case
         when value_status <> 'published'
         then null
+        when published_value is not null
+        then published_value
         when unit = 'count'
         then numerator
         when unit = 'proportion'
@@ -107,6 +123,8 @@ select
     case
         when value_status <> 'published' or unit = 'count'
         then null
+        when published_value is not null
+        then published_lower
         when unit = 'proportion'
         then {{ wilson_lower("numerator", "denominator") }}
         else {{ rate_lower("numerator", "denominator", "multiplier") }}
@@ -114,6 +132,8 @@ select
     case
         when value_status <> 'published' or unit = 'count'
         then null
+        when published_value is not null
+        then published_upper
         when unit = 'proportion'
         then {{ wilson_upper("numerator", "denominator") }}
         else {{ rate_upper("numerator", "denominator", "multiplier") }}

@@ -1,0 +1,151 @@
+"""Tables out of workbooks and JSON documents, by the headings of the contract; what differs from it is said in full.
+
+Used by parsers whose format is known in part: the first file that differs must say which sheet, which columns were
+expected and which were found.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from dagster_project.lake.clean import MAXIMUM_LISTED_LINES, ParseJob, fold
+from dagster_project.sources.contract import FileColumn
+
+HEADER_ROWS = 30
+COMPARE = "compare the file with source.yml and mend the one that is wrong"
+Cells = tuple[int, dict[str, str | None]]
+"""Number of the row in its sheet, or of the record in its document (from 1), and its cells by contract name."""
+
+
+def read_sheet(job: ParseJob, title_pattern: str, names: Sequence[str] | None = None) -> list[Cells]:
+    """The table of the only sheet whose title matches; `names` are the columns of the contract that it must have.
+
+    The headings stand in one of the first 30 rows; the table ends at the first blank row, and what follows is listed in
+    the report as a footer. Raises ParseError naming the sheets, or the columns expected, missing and not known.
+    """
+    columns = [column for column in job.entity.file_columns if names is None or column.name in names]
+    title, rows = _find_sheet(job, title_pattern)
+    header, places = _find_header(job, title, rows, columns)
+    return list(_cells(job, rows, header, places))
+
+
+def read_document(job: ParseJob, key: str) -> list[Cells]:
+    """The records of a JSON document `{key: [{heading: value, ...}, ...]}`; numbers stay as they are written.
+
+    Raises ParseError where the document is no such thing, holds other keys (a page of several would), or a record has
+    other headings than the contract.
+    """
+    records = _load_records(job, key)
+    names = {column.header or column.name: column.name for column in job.entity.file_columns}
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, dict) or set(record) != set(names):
+            raise job.error(f"record {number} of {key!r}: {_difference(list(names), list(record))}", COMPARE)
+    return [
+        (number, {names[heading]: _scalar(job, number, heading, value) for heading, value in record.items()})
+        for number, record in enumerate(records, start=1)
+    ]
+
+
+# -- workbooks -------------------------------------------------------------------------------------------------------
+
+
+def _find_sheet(job: ParseJob, title_pattern: str) -> tuple[str, list[list[Any]]]:
+    try:
+        workbook = CalamineWorkbook.from_path(str(job.snapshot.path))
+        titles = [title for title in workbook.sheet_names if re.search(title_pattern, title.strip(), re.IGNORECASE)]
+        if len(titles) != 1:
+            raise job.error(
+                f"{len(titles)} sheets have a title like {title_pattern!r}, its sheets are {workbook.sheet_names}",
+                COMPARE,
+            )
+        return titles[0], workbook.get_sheet_by_name(titles[0]).to_python(skip_empty_area=False)
+    except CalamineError as error:
+        raise job.error(f"it cannot be read as a workbook: {error}", "look at the file") from error
+
+
+def _find_header(
+    job: ParseJob, title: str, rows: list[list[Any]], columns: Sequence[FileColumn]
+) -> tuple[int, dict[str, int]]:
+    matches = [_match(row, columns) for row in rows[:HEADER_ROWS]]
+    best = max(range(len(matches)), key=lambda number: len(matches[number]), default=-1)
+    if best < 0:
+        raise job.error(f"sheet {title!r} is empty", COMPARE)
+    found = [text for text in map(_text, rows[best]) if text]
+    known = {
+        fold(text) for place, text in enumerate(map(_text, rows[best])) if text and place in matches[best].values()
+    }
+    strange = [text for text in found if fold(text) not in known]
+    job.report.ignored_headings += strange if job.entity.extra_columns == "ignore" else []
+    if len(matches[best]) < len(columns) or (strange and job.entity.extra_columns != "ignore"):
+        expected = [column.header or column.name for column in columns]
+        missing = [column.header or column.name for column in columns if column.name not in matches[best]]
+        raise job.error(
+            f"sheet {title!r}, row {best + 1}: expected the columns {expected}, missing {missing}, not known {strange}",
+            COMPARE,
+        )
+    return best, matches[best]
+
+
+def _match(row: list[Any], columns: Sequence[FileColumn]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for place, cell in enumerate(row):
+        heading = fold(_text(cell) or "")
+        for column in columns:
+            plain = heading in {fold(column.header or column.name), *map(fold, column.aliases)}
+            if heading and (plain or (column.header_pattern and re.search(column.header_pattern, heading))):
+                places.setdefault(column.name, place)
+    return places
+
+
+def _cells(job: ParseJob, rows: list[list[Any]], header: int, places: dict[str, int]) -> Iterator[Cells]:
+    for number, row in enumerate(rows[header + 1 :], start=header + 2):
+        cells = {name: _text(row[place]) for name, place in places.items()}
+        if not any(cells.values()):
+            below = [" ".join(filter(None, map(_text, rest))) for rest in rows[number:]]
+            job.report.footer += [line for line in below if line][:MAXIMUM_LISTED_LINES]
+            return
+        yield number, cells
+
+
+def _text(cell: Any) -> str | None:
+    """A cell as text; whole numbers without `.0`, because a sheet does not tell 12 from 12.0."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip(" \u00a0") or None
+
+
+# -- documents -------------------------------------------------------------------------------------------------------
+
+
+def _load_records(job: ParseJob, key: str) -> list[Any]:
+    try:
+        text = job.snapshot.path.read_text(encoding="utf-8-sig")
+        document = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise job.error(f"it cannot be read as JSON: {error}", "fetch it again, or ask its publisher") from error
+    if not isinstance(document, dict) or set(document) != {key} or not isinstance(document[key], list):
+        shown = sorted(document) if isinstance(document, dict) else type(document).__name__
+        raise job.error(f"the document should hold a list {key!r} and nothing else, it holds {shown}", COMPARE)
+    records: list[Any] = document[key]
+    return records
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _difference(expected: list[str], found: list[str]) -> str:
+    missing = [heading for heading in expected if heading not in found]
+    strange = [heading for heading in found if heading not in expected]
+    return f"expected the columns {expected}, missing {missing}, not known {strange}"
+
+
+def _scalar(job: ParseJob, number: int, heading: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise job.error(f"record {number}, {heading!r}: expected a text or a number, found {type(value).__name__}", COMPARE)
