@@ -315,7 +315,7 @@ def _compare_source(slug: str, before: bool, now: bool) -> CheckResult:
 
 
 def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckResult:
-    """The query as an analyst runs it: in the file's own schema. None of them may fail or come back empty."""
+    """The query as an analyst runs it: in the file's own schema. None of them may fail; one over sources may not be empty."""
     name = f"example_query.{query.name}"
     try:
         con.execute("use draft")
@@ -325,4 +325,5 @@ def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckRe
     finally:
         con.execute("use memory")
     summary = f"{rows:,} rows" if rows else "the query gives no row"
-    return CheckResult(name, "example_query", "", rows > 0, "critical", summary, {"rows": rows})
+    passed = rows > 0 or query.needs == "returns"
+    return CheckResult(name, "example_query", "", passed, "critical", summary, {"rows": rows})

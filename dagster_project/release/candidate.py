@@ -175,7 +175,7 @@ def _fill_meta(
     insert(con, "draft", "source_status", [asdict(status) for status in source_statuses(project.lake, sources, origin)])
     insert(con, "draft", "inputs", [_input_row(item) for item in inputs])
     insert(con, "draft", "rejects", [row for item in inputs for row in _reject_rows(con, item)])
-    insert(con, "draft", "example_queries", [query.model_dump() for query in project.example_queries])
+    insert(con, "draft", "example_queries", [query.model_dump(exclude={"needs"}) for query in project.example_queries])
     insert(con, "draft", "data_dictionary", list(_dictionary(con, project.models)))
     insert(con, "draft", "releases", list(_release_rows(con, project, origin, fingerprint, built_at)))
     insert(con, "draft", "changes", find_changes(con, project, current_marts(project)))

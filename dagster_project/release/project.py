@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import yaml
@@ -21,7 +22,8 @@ from dagster_project.release.errors import ReleaseError
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.sources.contract import Source, load_sources
 
-EXAMPLE_QUERIES = PROJECT_ROOT / "dbt" / "models" / "marts" / "example_queries.yml"
+MARTS = PROJECT_ROOT / "dbt" / "models" / "marts"
+EXAMPLE_QUERIES = "example_queries.yml"
 ROWS_FALL = "release_rows_fall_maximum_share"
 
 
@@ -33,21 +35,31 @@ class ExampleQuery(BaseModel):
     question: str = Field(min_length=10)
     user: str = Field(min_length=3)
     sql: str = Field(min_length=10)
+    needs: Literal["sources", "returns"] = "sources"
+    """Where its rows come from. No return need ever come in: a query over returns may find none, one over sources may not."""
 
 
-def load_example_queries(path: Path = EXAMPLE_QUERIES) -> tuple[ExampleQuery, ...]:
-    """The example queries in the order of the file; raises ReleaseError naming the file and the place."""
-    try:
-        listed = yaml.safe_load(path.read_text(encoding="utf-8"))["example_queries"]
-        queries = tuple(ExampleQuery.model_validate(body) for body in listed)
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
-        raise ReleaseError(
-            f"{path.name} cannot be used", str(error), "write name, question, user and sql for each query"
-        ) from error
+def load_example_queries(path: Path = MARTS) -> tuple[ExampleQuery, ...]:
+    """The example queries of a file, or of every example_queries.yml below a folder, in the order of the files.
+
+    Raises ReleaseError naming the file and the place.
+    """
+    files = [path] if path.is_file() else sorted(path.rglob(EXAMPLE_QUERIES))
+    queries = tuple(query for file in files for query in _read_example_queries(file))
     names = [query.name for query in queries]
     if len(set(names)) != len(names):
         raise ReleaseError(f"{path.name} cannot be used", "a name stands twice", "give every query a name of its own")
     return queries
+
+
+def _read_example_queries(path: Path) -> tuple[ExampleQuery, ...]:
+    try:
+        listed = yaml.safe_load(path.read_text(encoding="utf-8"))["example_queries"]
+        return tuple(ExampleQuery.model_validate(body) for body in listed)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
+        raise ReleaseError(
+            f"{path.name} cannot be used", str(error), "write name, question, user and sql for each query"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dagster_project.release.errors import ReleaseError
 from dagster_project.release.inputs import links_in_use
 from dagster_project.release.releases import current_release, withdrawn_ids
 from dagster_project.release.versions import library_versions
+from dagster_project.returns.area import ReturnsArea
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contract import Source
 
@@ -45,6 +46,7 @@ def inputs_fingerprint(
             _line("input", s.slug, entity, link.stem, link.readlink().name)
             for s, entity, link in links_in_use(lake, chosen, origin)
         ),
+        *_return_lines(ReturnsArea.of(lake)),
         *(_line("library", name, version) for name, version in sorted(library_versions().items())),
         *(_line("extra", name, value) for name, value in sorted((extra or {}).items())),
         *_file_lines(dbt_folder, _dbt_files(dbt_folder)),
@@ -72,6 +74,15 @@ def _files(*places: Path) -> list[Path]:
 def _file_lines(root: Path, files: Iterable[Path]) -> Iterator[bytes]:
     for path in files:
         yield _line("file", root.name, path.relative_to(root).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _return_lines(area: ReturnsArea) -> Iterator[bytes]:
+    """The clean tables of the returns. A submission's rows are named by the hash of its file; what is judged of it, and
+    what is expected, stands in the two registers, which are small.
+    """
+    for path in sorted(area.clean_root.glob("*/*.parquet")):
+        yield _line("return", path.parent.name, path.name)
+    yield from _file_lines(area.clean_root, _files(area.clean("submission"), area.clean("expected")))
 
 
 def fingerprint_state(lake: Lake, fingerprint: str) -> State:

@@ -5,6 +5,7 @@ dbt runs as a subprocess, so that its handle on the warehouse file ends with it 
 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` from the real annotation.
 
+import datetime as dt
 import hashlib
 import importlib.metadata
 import os
@@ -25,6 +26,7 @@ from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
 from dagster_project.returns.area import ReturnsArea, keep_build_private
+from dagster_project.returns.calendar import write_expected
 from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.transform.source_table import write_source_table
@@ -188,6 +190,7 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         lake, origin = Lake(settings.data_lake), origin_of(settings)
         hold_night_lock(lake, settings.lock_wait_seconds)
+        _prepare_returns(context, ReturnsArea.of(lake))
         fingerprint = inputs_fingerprint(lake, list(load_sources().values()), origin)
         state = fingerprint_state(lake, fingerprint)
         if context.run.job_name == NIGHT and state != "new":
@@ -195,7 +198,6 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             return
         write_source_table(lake)
         keep_build_private(lake)
-        write_empty_returns(ReturnsArea.of(lake))
         lake.temporary.mkdir(parents=True, exist_ok=True)
         os.environ.update(dbt_environment(settings, origin))
         _sweep_last_run(target_folder(settings))
@@ -206,6 +208,15 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             keep_build_private(lake)
 
     return dbt_models
+
+
+def _prepare_returns(context: dg.AssetExecutionContext, area: ReturnsArea) -> None:
+    """What dbt reads of the returns, there even before the first one. A typing error of the operator stops no night."""
+    write_empty_returns(area)
+    try:
+        write_expected(area, dt.datetime.now(dt.UTC))
+    except LakeError as error:
+        context.log.warning(f"The expected returns stay as they were. {error}")
 
 
 def _sweep_last_run(target: Path) -> None:

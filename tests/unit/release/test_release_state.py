@@ -15,7 +15,7 @@ from dagster_project.quality.checks import CheckResult
 from dagster_project.quality.disclosure import guarded_columns
 from dagster_project.release.contents import content_hash, qualified
 from dagster_project.release.errors import ReleaseError
-from dagster_project.release.project import EXAMPLE_QUERIES, load_example_queries
+from dagster_project.release.project import load_example_queries
 from dagster_project.release.releases import built_at_of, release_id_of, release_name
 from dagster_project.release.state import inputs_fingerprint
 from dagster_project.release.versions import code_version, library_versions, package_version
@@ -40,6 +40,9 @@ def inputs(tmp_path: Path) -> Path:
         "package/quality/b.py",
         "package/duck.py",
         "package/cli.py",
+        "lake/returns/clean/submission/one.parquet",
+        "lake/returns/clean/expected/expected.parquet",
+        "lake/returns/clean/wl01/_empty.parquet",
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +81,10 @@ def add_period(root: Path) -> None:
     (folder / "2026-02.parquet").symlink_to("../vintages/2026-02/cccc-parser.parquet")
 
 
+def take_in_return(root: Path) -> None:
+    (root / "lake/returns/clean/wl01/WL01_R9A_2026-10_P01_aaaaaaaa.parquet").touch()
+
+
 def rename_model(root: Path) -> None:
     (root / "dbt/models/marts/a.sql").rename(root / "dbt/models/marts/b.sql")
 
@@ -87,6 +94,8 @@ def rename_model(root: Path) -> None:
     [
         point_elsewhere,
         add_period,
+        take_in_return,
+        *map(write, ("lake/returns/clean/submission/one.parquet", "lake/returns/clean/expected/expected.parquet")),
         rename_model,
         *map(write, ("dbt/models/marts/a.sql", "dbt/macros/m.sql", "dbt/seeds/s.csv", "dbt/dbt_project.yml")),
         *map(write, ("expectations/marts/a.yml", "expectations/thresholds.yml")),
@@ -231,8 +240,16 @@ def test_example_queries_that_cannot_be_used_are_refused_with_the_place(tmp_path
         load_example_queries(path)
 
 
-def test_the_project_has_at_least_three_example_queries() -> None:
-    assert len(load_example_queries(EXAMPLE_QUERIES)) >= 3
+def test_the_project_has_at_least_three_example_queries_that_only_need_sources() -> None:
+    assert len([query for query in load_example_queries() if query.needs == "sources"]) >= 3
+
+
+def test_example_queries_stand_in_a_file_for_each_subject(tmp_path: Path) -> None:
+    for number, folder in enumerate(("", "returns", "survey")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        text = f"example_queries: [{QUERY.replace('a_query', f'query_{number}')}]"
+        (tmp_path / folder / "example_queries.yml").write_text(text)
+    assert [query.name for query in load_example_queries(tmp_path)] == ["query_0", "query_1", "query_2"]
 
 
 def test_versions_are_told_with_and_without_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
