@@ -3,24 +3,26 @@
 Policies are named in config.meta.disclosure_policy of the dbt model. Not here: suppression itself, which is the models'.
 """
 
-# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
-
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 
 import duckdb
 
 from dagster_project.lake.paths import Origin
 from dagster_project.quality.checks import CheckResult, shown_keys
-from dagster_project.release.contents import MAIN, META, columns_of, qualified, tables_of
+from dagster_project.quality.safe_counts import audit_safe_counts
+from dagster_project.quality.violations import ORIGINS, Violation, Violations, types_of, violations
+from dagster_project.release.contents import MAIN, META, qualified, tables_of
 from dagster_project.release.dbt_artifacts import ExposedModel
 from dagster_project.release.meta import META_BY_NAME
 
-ORIGINS = frozenset({"published", "synthetic"})
 STATUS = "_status"
-Violations = Iterator[tuple[str, int, list[tuple[object, ...]]]]
-"""What is wrong, in how many rows, and the keys of some of them."""
+PEOPLE = re.compile(
+    r"patient|people|person|pathway|appointment|attendance|admission|headcount|bed_days|(^|_)wte(_|$)|(^|_)staff_count"
+)
+"""Names of columns that count people or what happened to them: none in a mart that says that it counts none."""
 
 
 def audit_disclosure(
@@ -44,16 +46,16 @@ def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Ori
         return _result(model.name, [(f"could not be audited: {error}", 1, [])])
 
 
-def _result(mart: str, violations: list[tuple[str, int, list[tuple[object, ...]]]]) -> CheckResult:
+def _result(mart: str, found: list[Violation]) -> CheckResult:
     return CheckResult(
         name=f"disclosure.{mart or 'release'}",
         kind="disclosure",
         mart=mart,
-        passed=not violations,
+        passed=not found,
         severity="critical",
-        summary="; ".join(text for text, _, _ in violations) or "holds only what its policy allows",
-        counts={"violations": sum(rows for _, rows, _ in violations)},
-        failing_keys=shown_keys([key for _, _, keys in violations for key in keys]),
+        summary="; ".join(text for text, _, _ in found) or "holds only what its policy allows",
+        counts={"violations": sum(rows for _, rows, _ in found)},
+        failing_keys=shown_keys([key for _, _, keys in found for key in keys]),
     )
 
 
@@ -66,7 +68,7 @@ def _audit_release(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, .
 
 
 def _undescribed(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> Violations:
-    found = {name for name, _ in columns_of(con, qualified("draft", MAIN, model.name))}
+    found = set(types_of(con, model))
     for name in sorted(found - set(model.column_names)):
         yield f"column {name} is not described in the manifest", 1, []
     for name in sorted(set(model.column_names) - found):
@@ -75,17 +77,20 @@ def _undescribed(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> Violati
 
 def _published_statistics(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> Violations:
     """Figures that a publisher has published already, or synthetic ones: the publisher's suppression must still stand."""
-    columns = {name for name, _ in columns_of(con, qualified("draft", MAIN, model.name))}
+    columns = set(types_of(con, model))
     if "data_origin" in columns:
-        yield from _violations(
-            con, model, "data_origin is distinct from ?", f"rows whose data_origin is not {origin}", [origin]
-        )
+        text = f"rows whose data_origin is not {origin}"
+        yield from violations(con, model, "data_origin is distinct from ?", text, [origin])
+    yield from _guarded(con, model, origin, columns)
+
+
+def _guarded(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin, columns: set[str]) -> Violations:
     if origin not in ORIGINS:
         yield f"the origin {origin!r} is not one that this policy publishes", 1, []
     for status in sorted(name for name in columns if name.endswith(STATUS)):
         for value in guarded_columns(status, columns):
             condition = f"{qualified(status)} is distinct from 'published' and {qualified(value)} is not null"
-            yield from _violations(con, model, condition, f"rows with a {value} whose {status} is not published")
+            yield from violations(con, model, condition, f"rows with a {value} whose {status} is not published")
 
 
 def guarded_columns(status: str, columns: set[str]) -> list[str]:
@@ -98,17 +103,22 @@ def guarded_columns(status: str, columns: set[str]) -> list[str]:
     return sorted(name for name in columns if name == stem or name.startswith((limits, f"{stem}_ci_")))
 
 
-def _violations(
-    con: duckdb.DuckDBPyConnection, model: ExposedModel, condition: str, text: str, values: list[str] | None = None
-) -> Violations:
-    relation = qualified("draft", MAIN, model.name)
-    key = ", ".join(qualified(name) for name in model.key)
-    query = f"select {key}, count(*) over () from {relation} where {condition} order by all limit 20"
-    rows = con.execute(query, values or []).fetchall()
-    if rows:
-        yield f"{rows[0][-1]:,} {text}", int(rows[0][-1]), [row[:-1] for row in rows]
+def _no_people(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> Violations:
+    """Names, codes, answers and counts of organisations: they need no control, as long as nobody is counted in them."""
+    types = types_of(con, model)
+    for name in sorted(name for name in types if PEOPLE.search(name) and name not in model.key):
+        if types[name] not in ("VARCHAR", "BOOLEAN", "DATE"):
+            yield f"{name} counts people, so the mart needs the policy safe_counts", 1, []
+    if "data_origin" in types:
+        condition = "data_origin is null or not list_contains(?, data_origin)"
+        text = f"rows that do not belong in a release of {origin} figures"
+        yield from violations(con, model, condition, text, [list(ORIGINS.get(origin, ()))])
+    yield from _guarded(con, model, origin, set(types))
 
 
 POLICIES: dict[str, Callable[[duckdb.DuckDBPyConnection, ExposedModel, Origin], Violations]] = {
     "published_statistics": _published_statistics,
+    "safe_counts": audit_safe_counts,
+    "counts_of_organisations": _no_people,
+    "reference": _no_people,
 }

@@ -6,7 +6,8 @@ Read from target/manifest.json and target/run_results.json as dbt 1.11 writes th
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ class ExposedModel:
     disclosure_policy: str
     """Empty when the model names none; the disclosure audit then refuses it."""
     unique_id: str
+    safe_counts: Mapping[str, Any] = field(default_factory=dict)
+    """The declaration of its counts of people, as it stands in config.meta (quality/declaration.py)."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -94,6 +97,7 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
         key=tuple(meta.get("key") or ()),
         disclosure_policy=str(meta.get("disclosure_policy") or ""),
         unique_id=unique_id,
+        safe_counts=dict(meta.get("safe_counts") or {}),
     )
     unknown = [name for name in model.key if name not in model.column_names]
     if not model.key or unknown:

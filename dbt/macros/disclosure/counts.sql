@@ -9,10 +9,7 @@
     counts of trusts gives a single hidden trust away.
 #}
 {% macro disclosed_count(count) -%}
-    cast(
-        {{ disclosure_count(count, "hes", disclosure_threshold(), disclosure_base()) }}
-        as bigint
-    )
+    cast({{ disclosure_count(count, "hes", disclosure_threshold(), disclosure_base()) }} as bigint)
 {%- endmacro %}
 
 {#
@@ -22,11 +19,7 @@
 {% macro disclosed_count_status(count) -%}
     {%- set reason = disclosure_reason(count, "hes", disclosure_threshold()) -%}
     case
-        when {{ reason }} is null
-        then 'published'
-        when {{ reason }} = 'suppressed'
-        then 'suppressed'
-        else 'missing'
+        when {{ reason }} is null then 'published' when {{ reason }} = 'suppressed' then 'suppressed' else 'missing'
     end
 {%- endmacro %}
 
@@ -42,11 +35,7 @@
             when {{ status }} = 'suppressed'
             then 1
             when {{ safe }} and {{ count }} > 0
-            then
-                greatest(
-                    {{ count }} - {{ disclosure_half_base() }},
-                    {{ disclosure_threshold() }} + 1
-                )
+            then greatest({{ count }} - {{ disclosure_half_base() }}, {{ disclosure_threshold() }} + 1)
             else {{ count }}
         end as bigint
     )

@@ -5,15 +5,14 @@
     Gate 2 holds numbers of its own (expectations/thresholds.yml), so that a variable that switches suppression off
     stops the release.
 #}
-{% macro disclosure_threshold() -%}
-    {{ return(var("disclosure_threshold", 7) | int) }}
-{%- endmacro %}
+{% macro disclosure_threshold() -%} {{ return(var("disclosure_threshold", 7) | int) }} {%- endmacro %}
 
-{% macro disclosure_base() -%}
-    {{ return(var("disclosure_base", 5) | int) }}
-{%- endmacro %}
+{% macro disclosure_base() -%} {{ return(var("disclosure_base", 5) | int) }} {%- endmacro %}
 
 {#
     How far a rounded count may lie from the true one: half a base, cut down (2 for 5).
 #}
 {% macro disclosure_half_base() -%} {{ return(disclosure_base() // 2) }} {%- endmacro %}
+
+{# How many values a hidden count must still be able to have once everything has been added up; 3, as the gate demands. #}
+{% macro disclosure_minimum_values() -%} {{ return(var("disclosure_minimum_values", 3) | int) }} {%- endmacro %}

@@ -20,10 +20,7 @@
         then 'missing'
         when {{ denominator }} = 0
         then 'not_applicable'
-        when
-            {{ counts[0] }} = 'suppressed'
-            or {{ counts[1] }} = 'suppressed'
-            or {{ numerator }} = 0
+        when {{ counts[0] }} = 'suppressed' or {{ counts[1] }} = 'suppressed' or {{ numerator }} = 0
         then 'suppressed'
         {%- if proportion %}
             when
@@ -45,53 +42,30 @@
     {{
         disclosed_value(
             disclosed_rate_status(numerator, denominator, proportion),
-            rate(
-                disclosed_count(numerator), disclosed_count(denominator), multiplier
-            ),
+            rate(disclosed_count(numerator), disclosed_count(denominator), multiplier),
         )
     }}
 {%- endmacro %}
 
 {# Lower limit of disclosed_rate from the rounded counts: Wilson for a proportion, exact or Byar otherwise. #}
-{% macro disclosed_rate_lower(
-    numerator, denominator, multiplier=1, proportion=true, confidence=0.95
-) -%}
-    {{
-        disclosed_limit(
-            "lower", numerator, denominator, multiplier, proportion, confidence
-        )
-    }}
+{% macro disclosed_rate_lower(numerator, denominator, multiplier=1, proportion=true, confidence=0.95) -%}
+    {{ disclosed_limit("lower", numerator, denominator, multiplier, proportion, confidence) }}
 {%- endmacro %}
 
 {# Upper limit of disclosed_rate: as disclosed_rate_lower. #}
-{% macro disclosed_rate_upper(
-    numerator, denominator, multiplier=1, proportion=true, confidence=0.95
-) -%}
-    {{
-        disclosed_limit(
-            "upper", numerator, denominator, multiplier, proportion, confidence
-        )
-    }}
+{% macro disclosed_rate_upper(numerator, denominator, multiplier=1, proportion=true, confidence=0.95) -%}
+    {{ disclosed_limit("upper", numerator, denominator, multiplier, proportion, confidence) }}
 {%- endmacro %}
 
 {# One limit, `side` lower or upper; for composing. #}
-{% macro disclosed_limit(
-    side, numerator, denominator, multiplier, proportion, confidence
-) -%}
+{% macro disclosed_limit(side, numerator, denominator, multiplier, proportion, confidence) -%}
     {%- set x, n = disclosed_count(numerator), disclosed_count(denominator) -%}
-    {%- if proportion and side == "lower" -%}
-        {%- set limit = wilson_lower(x, n, confidence, multiplier) -%}
-    {%- elif proportion -%}
-        {%- set limit = wilson_upper(x, n, confidence, multiplier) -%}
-    {%- elif side == "lower" -%}
-        {%- set limit = rate_lower(x, n, multiplier, confidence) -%}
+    {%- if proportion and side == "lower" -%} {%- set limit = wilson_lower(x, n, confidence, multiplier) -%}
+    {%- elif proportion -%} {%- set limit = wilson_upper(x, n, confidence, multiplier) -%}
+    {%- elif side == "lower" -%} {%- set limit = rate_lower(x, n, multiplier, confidence) -%}
     {%- else -%} {%- set limit = rate_upper(x, n, multiplier, confidence) -%}
     {%- endif -%}
-    {{
-        disclosed_value(
-            disclosed_rate_status(numerator, denominator, proportion), limit
-        )
-    }}
+    {{ disclosed_value(disclosed_rate_status(numerator, denominator, proportion), limit) }}
 {%- endmacro %}
 
 {#
@@ -116,9 +90,5 @@
     Source: HES and ECDS: means are not shown when they rest on 1 to 7.
 #}
 {% macro disclosed_mean_status(count) -%}
-    case
-        when {{ count }} = 0
-        then 'not_applicable'
-        else {{ disclosed_count_status(count) }}
-    end
+    case when {{ count }} = 0 then 'not_applicable' else {{ disclosed_count_status(count) }} end
 {%- endmacro %}

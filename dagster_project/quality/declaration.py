@@ -1,0 +1,126 @@
+"""What a mart says of its own counts of people: `config.meta.safe_counts` of its dbt model.
+
+The declaration is what the policy `safe_counts` checks the mart against and what the attacker attacks it with. It is strict: a
+word that is not known here, or a number that it does not name, stops the release. How to write one:
+dbt/models/marts/_disclosure.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Count(_Strict):
+    """A count of people or events: its status column, and the columns of its published bounds if it has any."""
+
+    status: str
+    low: str | None = None
+    high: str | None = None
+
+
+class Rate(_Strict):
+    """A rate of two counts of the same row, with its limits."""
+
+    value: str
+    numerator: str
+    denominator: str
+    status: str
+    multiplier: float = 1
+    lower: str | None = None
+    upper: str | None = None
+    proportion: bool = True
+    """False where the numerator is no part of the denominator (attendances for each person)."""
+    where: str = "true"
+    """The rows of which this is said, a SQL condition: a mart with several measures may work out the same column in two ways."""
+    decimals: int | None = None
+    """To how many decimals the mart rounds the rate; without it the rate is not rounded."""
+
+
+class Mean(_Strict):
+    """A mean, median, minimum or maximum over the people that `base` counts."""
+
+    value: str
+    base: str
+    status: str
+    where: str = "true"
+
+
+class Derived(_Strict):
+    """A number that is worked out from what the mart shows; `inputs` are the shown columns that it depends on alone."""
+
+    how: str = Field(min_length=15)
+    inputs: tuple[str, ...] = ()
+
+
+class National(_Strict):
+    """The rows that the rule leaves alone: national figures. `exact`: they are shown unrounded, and attacked as such."""
+
+    where: str
+    exact: bool = True
+
+
+class Side(_Strict):
+    """The rows on one side of a relation: of which mart (this one if not said), and which of them, as a SQL condition."""
+
+    mart: str | None = None
+    where: str = "true"
+
+
+class Relation(_Strict):
+    """The parts add up to the whole, count by count: what an attacker knows about the mart without having seen a patient."""
+
+    name: str = Field(min_length=8)
+    parts: Side = Side()
+    whole: Side = Side()
+    same: tuple[str, ...] = ()
+    """Columns that are equal on both sides."""
+    match: Mapping[str, str] = Field(default_factory=dict)
+    """Further equalities: a SQL expression over the parts -> one over the whole."""
+    counts: Mapping[str, str] = Field(default_factory=dict)
+    """Count of the parts -> count of the whole; without it every count of this mart to the one of the same name."""
+    complete: bool = True
+    """False where groups are missing among the parts: their sum is at most the whole."""
+
+
+class SafeCounts(_Strict):
+    """The whole declaration."""
+
+    counts: Mapping[str, Count] = Field(min_length=1)
+    rates: tuple[Rate, ...] = ()
+    means: tuple[Mean, ...] = ()
+    derived: Mapping[str, Derived] = Field(default_factory=dict)
+    national: National | None = None
+    relations: tuple[Relation, ...] = ()
+    no_relations: str | None = Field(default=None, min_length=15)
+    """Why nothing in the mart adds up to anything else, where it has no relations."""
+    unrevised: str = "true"
+    """Rows whose patients are the same as in the release before if what is shown is the same; a SQL condition."""
+
+    @field_validator("counts", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        """`numerator: numerator_status` stands for `numerator: {status: numerator_status}`."""
+        if isinstance(value, Mapping):
+            return {name: {"status": body} if isinstance(body, str) else body for name, body in value.items()}
+        return value
+
+    @field_validator("derived", mode="before")
+    @classmethod
+    def _short_derived(cls, value: Any) -> Any:
+        """`excess: worked out from ...` stands for `excess: {how: worked out from ...}`."""
+        if isinstance(value, Mapping):
+            return {name: {"how": body} if isinstance(body, str) else body for name, body in value.items()}
+        return value
+
+    def number_columns(self) -> set[str]:
+        """Every column of numbers that the declaration answers for."""
+        bounds = {name for count in self.counts.values() for name in (count.low, count.high) if name}
+        rates = {name for rate in self.rates for name in (rate.value, rate.lower, rate.upper) if name}
+        return set(self.counts) | bounds | rates | {mean.value for mean in self.means} | set(self.derived)
