@@ -1,1 +1,1 @@
-"""Trusts' returns: the calendar of what is expected, and the clean tables that dbt reads."""
+"""Trusts' returns: templates, the check that a trust runs before it sends, intake, the calendar, the clean tables that dbt reads."""
