@@ -114,6 +114,8 @@ class Control(_Strict):
 
     sql: Text
     words: Text
+    rule: str = "C02"
+    """The rule that compares; ED01 only warns."""
 
 
 class EarlierVersion(_Strict):
@@ -146,13 +148,26 @@ class Collection(_Strict):
     earlier_versions: tuple[EarlierVersion, ...] = ()
     period_column: str = ""
     """The column that must equal the manifest's period_end; "" where no column carries the period."""
-    period_form: Literal["date", "year", "financial_year"] = "date"
+    period_form: Literal["date", "within", "year", "financial_year"] = "date"
+    """`within`: a month's end inside the period; `year` and `financial_year` of its last day."""
     columns: tuple[Column, ...]
     control: Control
     notes: tuple[str, ...] = ()
-    common_rules: tuple[str, ...] = ()
-    """Which optional rules of `_common.yml` apply (C09 to C14, W06, W07); C01 to C08 always do."""
-    rules: tuple[Rule, ...] = ()
+    count: str = ""
+    """The count column that C11 to C14, W06 and W07 look at."""
+    count_where: str = "true"
+    """The rows whose count is a number of units, to which C09 and C10 apply."""
+    cell: tuple[str, ...] = ()
+    """What besides function and groups makes up a cell; a return that names it has grouping sets (C14, W06, W07)."""
+    series: tuple[str, ...] = ()
+    """The columns by whose values C12 and C13 compare with the period before."""
+    base: str = "true"
+    """The rows of which W06 and W07 take shares."""
+    judged: str = "true"
+    """The rows that stand for the whole trust; `{table}` is rows or previous. View `judged`."""
+    headline: str = "true"
+    """Of those, the ones whose sum is the trust's total. View `headline`."""
+    own_rules: tuple[Rule, ...] = Field((), alias="rules")
 
     @property
     def key(self) -> list[str]:
@@ -163,6 +178,28 @@ class Collection(_Strict):
     def count_columns(self) -> list[str]:
         """The columns to which the disclosure rules apply."""
         return [column.name for column in self.columns if column.is_count]
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that are SQL: shared ones that apply, with their places filled in, then the collection's own."""
+        common = load_common()
+        shared = (*(common.grouped_rules if self.cell else ()), *(common.count_rules if self.series else ()))
+        return (*(self._filled(rule) for rule in shared), *self.own_rules)
+
+    def _filled(self, rule: Rule) -> Rule:
+        """A shared rule over this collection's columns; places of thresholds are left for later."""
+        key = [name for name in self.key if name not in {self.period_column, "org_code"}]
+        places = {
+            "{count}": self.count,
+            "{cell}": ", ".join(self.cell),
+            "{series}": ", ".join(self.series),
+            "{key}": ", ".join(key),
+            "{base}": self.base,
+        }
+        sql = rule.sql
+        for place, text in places.items():
+            sql = sql.replace(place, text)
+        return rule.model_copy(update={"sql": sql, "columns": rule.columns or (self.count,)})
 
     @cached_property
     def clean_columns(self) -> list[CleanColumn]:
@@ -194,7 +231,9 @@ class Collection(_Strict):
             raise ValueError(f"{self.code}: a column stands twice")
         if not self.key:
             raise ValueError(f"{self.code}: no column is marked as key")
-        wanted = {name for rule in self.rules for name in (*rule.columns, *rule.group)} | {self.period_column} - {""}
+        wanted = {name for rule in self.own_rules for name in (*rule.columns, *rule.group)} | {self.period_column} - {
+            ""
+        }
         if unknown := wanted - set(names):
             raise ValueError(f"{self.code}: unknown columns {sorted(unknown)}")
         return self
@@ -205,6 +244,9 @@ class Common(_Strict):
 
     manifest: tuple[Column, ...]
     rules: tuple[Rule, ...]
+    """Their running is in Python; here are their words."""
+    grouped_rules: tuple[Rule, ...]
+    count_rules: tuple[Rule, ...]
 
     def rule(self, rule_id: str) -> Rule:
         """The shared rule of that id; raises KeyError."""

@@ -150,7 +150,9 @@ class Organisations:
         if not all(any(folder.glob("*.parquet")) for folder in folders.values()):
             return None
         with connection(None) as con:
-            read = {name: f"read_parquet({quote_literal(str(folder / '*.parquet'))})" for name, folder in folders.items()}
+            read = {
+                name: f"read_parquet({quote_literal(str(folder / '*.parquet'))})" for name, folder in folders.items()
+            }
             bodies = con.execute(
                 f"select organisation_code, 'commissioner', opened_on, closed_on from {read['sub_icb']} union all "  # noqa: S608
                 f"select organisation_code, 'trust', opened_on, closed_on from {read['trust']}"
