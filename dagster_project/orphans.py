@@ -61,11 +61,11 @@ def reap_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
 
 def _end_orphaned_dbt(settings: Settings) -> None:
     """End dbt processes that work on this warehouse and whose parent died: they hold the lock of the file."""
-    mark = f"HIW_WAREHOUSE={Lake(settings.data_lake).warehouse}".encode()
+    mark = f"HIW_DATA_LAKE={Lake(settings.data_lake).root}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().split(b"\0")
-            orphan = any(part.endswith(b"/dbt") for part in command[:3]) and _parent(folder) == 1
+            orphan = any(part.endswith((b"/dbt", b"/hiw-dbt")) for part in command[:3]) and _parent(folder) == 1
             if orphan and mark in (folder / "environ").read_bytes().split(b"\0"):
                 os.kill(int(folder.name), signal.SIGKILL)
         except (OSError, IndexError):

@@ -12,7 +12,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,11 @@ from dagster_project.transform.source_table import write_source_table
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
 NIGHT = "nightly_refresh"
+PARSED = DBT_PROJECT / "target" / "parsed"
+"""What dbt parsed of this checkout, by digest; every data folder begins with a copy."""
+PARSE_RESULTS = ("manifest.json", "partial_parse.msgpack")
+KEPT_PARSES = 6
+DIGEST_SHOWN = 16
 CONTRACTS = dg.AssetKey("source_contracts")
 RETURNS = dg.AssetKey("clean_returns")
 RESTRICTED = "restricted"
@@ -41,8 +48,8 @@ LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"
 
 
 def dbt_executable() -> str:
-    """The dbt of this environment, wherever the process was started from."""
-    return str(Path(sys.executable).with_name("dbt"))
+    """`hiw-dbt` of this environment: dbt in the working folder HIW_BUILD, so that paths can be the same for every data folder."""
+    return str(Path(sys.executable).with_name("hiw-dbt"))
 
 
 def target_folder(settings: Settings) -> Path:
@@ -51,30 +58,51 @@ def target_folder(settings: Settings) -> Path:
 
 
 def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
-    """What the dbt project reads from its environment; telemetry off.
+    """What the dbt project reads from its environment; telemetry off. Paths are relative to build/, where dbt works.
 
-    The release is not named: dbt would parse half the project again every night. The candidate fills in `release_id`.
+    So every data folder of a checkout has the same values, and dbt parses the project once for all of them: it parses anew
+    whatever reads a variable that has changed. The release is not named for the same reason; the candidate fills in `release_id`.
     """
     lake = Lake(settings.data_lake)
     return {
-        "HIW_WAREHOUSE": str(lake.warehouse),
-        "HIW_CLEAN": str(lake.root / "clean"),
-        "HIW_RETURNS": str(ReturnsArea.of(lake).clean_root),
+        "HIW_DATA_LAKE": str(lake.root),
+        "HIW_BUILD": str(lake.build),
+        "HIW_WAREHOUSE": lake.warehouse.name,
+        "HIW_CLEAN": os.path.relpath(lake.root / "clean", lake.build),
+        "HIW_RETURNS": os.path.relpath(ReturnsArea.of(lake).clean_root, lake.build),
         "HIW_ORIGIN": origin,
         "HIW_RELEASE_ID": "unreleased",
         "HIW_MEMORY_LIMIT": settings.memory_limit,
         "HIW_THREADS": str(settings.threads),
-        "HIW_TEMPORARY": str(lake.temporary),
+        "HIW_TEMPORARY": lake.temporary.name,
         "DBT_TARGET_PATH": str(target_folder(settings)),
         "DBT_LOG_PATH": str(lake.build / "dbt_logs"),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
 
 
-def project_digest() -> str:
-    """Changes with any file of the dbt project that dbt reads."""
-    digest = hashlib.sha256()
+def run_dbt(
+    settings: Settings, origin: Origin, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt on the project for this data folder to its end, outside Dagster; `environment` overrides single variables."""
+    keep_build_private(Lake(settings.data_lake))
+    return subprocess.run(
+        [dbt_executable(), "--quiet", *arguments],
+        env=os.environ | dbt_environment(settings, origin) | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def project_digest(settings: Settings, origin: Origin) -> str:
+    """Changes with any file of the dbt project that dbt reads, with dbt, and with the settings that its parsing takes in."""
+    versions = [importlib.metadata.version(package) for package in ("dbt-core", "dbt-duckdb")]
+    known = [str(DBT_PROJECT), origin, settings.memory_limit, settings.threads, *versions]
+    digest = hashlib.sha256(repr(known).encode())
     for path in sorted(DBT_PROJECT.rglob("*")):
         if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.relative_to(DBT_PROJECT).parts:
             digest.update(str(path.relative_to(DBT_PROJECT)).encode() + path.read_bytes())
@@ -82,28 +110,41 @@ def project_digest() -> str:
 
 
 def prepare_manifest(settings: Settings) -> Path:
-    """The manifest of the dbt project as it stands; parsed anew only when a file of the project changed.
+    """The manifest of the dbt project as it stands, in the data folder; parsed only when a file of the project changed.
 
     Raises LakeError with dbt's own message when the project cannot be parsed.
     """
     target = target_folder(settings)
     manifest, stamp = target / "manifest.json", target / "manifest.digest"
-    digest = project_digest() + origin_of(settings)
+    origin = origin_of(settings)
+    digest = project_digest(settings, origin)
     if manifest.exists() and stamp.exists() and stamp.read_text() == digest:
         return manifest
     keep_build_private(Lake(settings.data_lake))
-    environment = os.environ | dbt_environment(settings, origin_of(settings))
-    finished = subprocess.run(
-        [dbt_executable(), "--quiet", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode:
-        raise LakeError("the dbt project", (finished.stdout + finished.stderr).strip(), "mend the file that dbt names")
+    kept = PARSED / digest[:DIGEST_SHOWN]
+    if not (kept / "manifest.json").exists():
+        _parse(settings, origin, kept)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in PARSE_RESULTS:
+        write_atomically(target / name, (kept / name).read_bytes())
     write_atomically(stamp, digest.encode())
     return manifest
+
+
+def _parse(settings: Settings, origin: Origin, kept: Path) -> None:
+    """Parse the whole project (9 s) into `kept`; two processes may do so at once, the first to end is kept."""
+    PARSED.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=PARSED, prefix=".parsing-") as working:
+        finished = run_dbt(settings, origin, "parse", DBT_TARGET_PATH=working)
+        if finished.returncode:
+            raise LakeError(
+                "the dbt project", (finished.stdout + finished.stderr).strip(), "mend the file that dbt names"
+            )
+        with suppress(OSError):
+            Path(working).rename(kept)
+            Path(working).mkdir()
+    for old in sorted(PARSED.glob("[!.]*"), key=lambda folder: folder.stat().st_mtime)[:-KEPT_PARSES]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 class Translator(DagsterDbtTranslator):

@@ -278,7 +278,7 @@ def own_text_files() -> Iterator[Path]:
             folders[:] = []
         for name in names:
             path = here / name
-            if b"\0" not in path.read_bytes()[:1024] and path != PROJECT_ROOT / ".env":
+            if name not in {".env", ".git"} and b"\0" not in path.read_bytes()[:1024]:
                 yield path
 
 

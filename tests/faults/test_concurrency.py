@@ -267,9 +267,9 @@ def orphan(tmp_path: Path) -> Iterator[Callable[[str], int]]:
     program.chmod(0o755)
     started: list[int] = []
 
-    def start_orphan(warehouse: str) -> int:
+    def start_orphan(data_lake: str) -> int:
         code = "import subprocess, sys; print(subprocess.Popen([sys.argv[1], 'build'], stdout=subprocess.DEVNULL).pid)"
-        parent = run_python(code, str(program), HIW_WAREHOUSE=warehouse)
+        parent = run_python(code, str(program), HIW_DATA_LAKE=data_lake)
         started.append(int(first_line(parent)))
         parent.wait()
         return started[-1]
@@ -301,7 +301,7 @@ def test_dbt_that_outlived_its_run_is_ended_and_the_dbt_of_another_lake_is_not(
     from dagster_project.instance import open_instance
     from dagster_project.orphans import reap_dead_runs
 
-    mine, other = orphan(str(lake.warehouse)), orphan(str(tmp_path / "other" / "warehouse.duckdb"))
+    mine, other = orphan(str(lake.root)), orphan(str(tmp_path / "other"))
     assert wait_until(lambda: b"/dbt" in Path(f"/proc/{mine}/cmdline").read_bytes())
     settings = settings_for(lake)
     with open_instance(settings) as instance:

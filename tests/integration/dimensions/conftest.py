@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.lake.paths import Lake
 from dagster_project.settings import PROJECT_ROOT
-from tests.integration.dimensions.dimensions_lake import Dimensions, fill_lake, run_dbt
+from tests.integration.dimensions.dimensions_lake import Dimensions, build_dimensions, fill_lake
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def sample(sample_estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Dim
     folder = tmp_path_factory.mktemp("sample_dimensions")
     lake = Lake(folder / "lake")
     fill_lake(lake, sample_estate, "synthetic")
-    return run_dbt(lake, "synthetic", folder)
+    return build_dimensions(lake, "synthetic", sources="sample")
 
 
 @pytest.fixture(scope="session")
@@ -28,4 +28,4 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Dimensions:
     folder = tmp_path_factory.mktemp("real_dimensions")
     lake = Lake(folder / "lake")
     fill_lake(lake, mirror, "published")
-    return run_dbt(lake, "published", folder)
+    return build_dimensions(lake, "published", sources="mirror", mirror=mirror)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from dagster_project.duck import connection, open_database
 from dagster_project.lake.acceptance import Acceptance, Verdict
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
+from dagster_project.settings import Settings
 from dagster_project.sources.contract import load_sources
-from dagster_project.transform.dbt import DBT_PROJECT, dbt_executable
+from dagster_project.transform.dbt import prepare_manifest, run_dbt, target_folder
 from dagster_project.transform.source_table import write_source_table
 
 SLUGS = (
@@ -50,22 +51,23 @@ Row = tuple[Any, ...]
 class Dimensions:
     """A built warehouse, with the SQL that dbt compiled for it."""
 
-    folder: Path
+    settings: Settings
     failed: Mapping[str, str]
     """Name of a test or model that did not pass, and dbt's message."""
 
     @property
     def warehouse(self) -> Path:
-        return self.folder / "warehouse.duckdb"
+        return Lake(self.settings.data_lake).warehouse
 
     def rows(self, query: str) -> list[Row]:
         """The rows of a query."""
         with connection(self.warehouse, read_only=True) as con:
+            find_files_as_dbt_does(con, self)
             return con.execute(query).fetchall()
 
     def compiled(self, name: str) -> str:
         """The SQL of a model or a test."""
-        (path,) = (self.folder / "target" / "compiled").glob(f"*/*/**/{name}.sql")
+        (path,) = (target_folder(self.settings) / "compiled").glob(f"*/*/**/{name}.sql")
         return path.read_text(encoding="utf-8")
 
 
@@ -80,33 +82,24 @@ def fill_lake(lake: Lake, mirror: Path, origin: Origin) -> None:
     write_source_table(lake)
 
 
-def run_dbt(lake: Lake, origin: Origin, folder: Path) -> Dimensions:
-    """Build the dimensions with their data tests; does not raise for a failing test."""
-    environment = os.environ | {
-        "HIW_WAREHOUSE": str(folder / "warehouse.duckdb"),
-        "HIW_CLEAN": str(lake.root / "clean"),
-        "HIW_RETURNS": str(lake.returns / "clean"),
-        "HIW_ORIGIN": origin,
-        "HIW_RELEASE_ID": "test",
-        "HIW_TEMPORARY": str(folder / "temporary"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    command = [dbt_executable(), "build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    finished = subprocess.run(
-        [*command, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *DIMENSIONS],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    results = folder / "target" / "run_results.json"
+def find_files_as_dbt_does(con: duckdb.DuckDBPyConnection, built: Dimensions) -> None:
+    """The staging views name their Parquet from build/, where dbt works."""
+    con.execute("set file_search_path = ?", [str(built.warehouse.parent)])
+
+
+def build_dimensions(lake: Lake, origin: Origin, **where: Any) -> Dimensions:
+    """Build the dimensions with their data tests; does not raise for a failing test. `where` is the setting `sources` or `mirror`."""
+    settings = Settings(data_lake=lake.root, **where)
+    prepare_manifest(settings)
+    selection = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *DIMENSIONS]
+    finished = run_dbt(settings, origin, "build", *selection)
+    results = target_folder(settings) / "run_results.json"
     assert results.is_file(), finished.stdout + finished.stderr
     outcomes = json.loads(results.read_text(encoding="utf-8"))["results"]
     assert len(outcomes) > 60, "dbt selected too little"
     good = {"pass", "success"}
     return Dimensions(
-        folder, {one["unique_id"].split(".")[2]: one["message"] for one in outcomes if one["status"] not in good}
+        settings, {one["unique_id"].split(".")[2]: one["message"] for one in outcomes if one["status"] not in good}
     )
 
 
@@ -126,6 +119,7 @@ def find_failures(
     shutil.copy(built.warehouse, folder / "warehouse.duckdb")
     con = open_database(folder / "warehouse.duckdb")
     try:
+        find_files_as_dbt_does(con, built)
         for name, select in (spoilt or {}).items():
             con.execute(f"create or replace temp table good as select * from staging.{name}")
             con.execute(f"drop view staging.{name}")

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 from dagster_project.lake.paths import Lake
 from dagster_project.settings import Settings
-from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, dbt_executable
+from dagster_project.transform.dbt import prepare_manifest, run_dbt, target_folder
 from tests.warehouses import Warehouse
 
 FEWEST = 40
 
 
 def test_every_unit_test_of_the_models_passes(sample_warehouse: Warehouse, tmp_path: Path) -> None:
-    settings = Settings(data_lake=sample_warehouse.lake, sources="sample")
-    shutil.copy(Lake(sample_warehouse.lake).warehouse, tmp_path / "warehouse.duckdb")
-    environment = dbt_environment(settings, "synthetic") | {
-        "HIW_WAREHOUSE": str(tmp_path / "warehouse.duckdb"),
-        "DBT_TARGET_PATH": str(tmp_path / "target"),
-        "DBT_LOG_PATH": str(tmp_path / "logs"),
-    }
-    command = [dbt_executable(), "--quiet", "test", "--select", "test_type:unit", "--project-dir", str(DBT_PROJECT)]
-    finished = subprocess.run(
-        [*command, "--profiles-dir", str(DBT_PROJECT)],
-        env=sample_warehouse.environment | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    lake = Lake(tmp_path / "lake")
+    lake.build.mkdir(parents=True)
+    shutil.copy(Lake(sample_warehouse.lake).warehouse, lake.warehouse)
+    for folder in sample_warehouse.lake.iterdir():
+        if folder.name != lake.build.name:
+            (lake.root / folder.name).symlink_to(folder)
+    settings = Settings(data_lake=lake.root, sources="sample")
+    prepare_manifest(settings)
+    finished = run_dbt(settings, "synthetic", "test", "--select", "test_type:unit")
     assert finished.returncode == 0, finished.stdout[-4000:]
-    results = json.loads((tmp_path / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    results = json.loads((target_folder(settings) / "run_results.json").read_text(encoding="utf-8"))["results"]
     assert {result["status"] for result in results} == {"pass"}
     assert len(results) >= FEWEST
