@@ -13,10 +13,12 @@ from functools import cache
 from pathlib import Path
 
 from dagster_project.sample import (
+    cvdprevent,
     mhclg_imd,
     nhsd_hes_monthly,
     nhsd_hes_outpatient,
     nhse_ae,
+    nhse_mhsds,
     nhse_rtt,
     nhse_wlmds,
     ods_organisation,
@@ -55,6 +57,8 @@ _SOURCES = (
     ons_geography,
     ons_census,
     reference_tables,
+    cvdprevent,
+    nhse_mhsds,
 )
 
 

@@ -17,7 +17,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SOURCES_FOLDER = Path(__file__).parent
-SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 Text = Annotated[str, Field(min_length=1)]
 

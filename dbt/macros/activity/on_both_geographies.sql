@@ -2,13 +2,14 @@
     The figures of a relation (a CTE's name) twice: as reported, and on the organisations of var('current_geography_date').
 
     Inputs: figures with the columns of int_<subject>_indicator_value (models/marts/_conventions.md) except geography_basis
-    and geography_vintage.
+    and geography_vintage; published: whether they have standardisation, published_value, published_lower, published_upper too.
     Method: numerators and denominators of organisations with the same single successor are summed; a sum with a part that is
     not known is not known, and its bounds are the sums of the parts' bounds. An organisation that was split has no current
     row, and those that took it over are not_available for the periods in which it still reported, because their share of it
-    is not known. mart_data_quality lists both.
+    is not known. mart_data_quality lists both. A figure that the publisher worked out (published) cannot be summed: it stands
+    on current geography only for an organisation that is today what it was.
 #}
-{% macro on_both_geographies(figures) %}
+{% macro on_both_geographies(figures, published=false) %}
     {%- set keys = [
         "indicator_id",
         "treatment_function_code",
@@ -17,12 +18,13 @@
         "period_type",
         "dimension",
         "group_code",
-    ] -%}
+    ] + (["standardisation"] if published else []) -%}
     select
         organisation_code,
         organisation_level,
         {% for key in keys %} {{ key }}, {% endfor %}
         'as_reported' as geography_basis,
+        {% if published %} published_value, published_lower, published_upper, {% endif %}
         numerator,
         denominator,
         numerator_low,
@@ -43,6 +45,11 @@
         organisation_level,
         {% for key in keys %} {{ key }}, {% endfor %}
         'current' as geography_basis,
+        {% if published %}
+            case when is_itself then published_value end as published_value,
+            case when is_itself then published_lower end as published_lower,
+            case when is_itself then published_upper end as published_upper,
+        {% endif %}
         case when parts_unknown = 0 and split_reason is null then numerator end as numerator,
         case when denominators_unknown = 0 and split_reason is null then denominator end as denominator,
         case
@@ -51,8 +58,16 @@
         case
             when parts_unknown > 0 and parts_unbounded = 0 and split_reason is null then numerator_high
         end as numerator_high,
-        case when split_reason is null then value_status else 'not_available' end as value_status,
-        coalesce(split_reason, value_status_reason) as value_status_reason,
+        {% set reasons = "split_reason" %}
+        {% if published %}
+            {% set reasons -%}
+                coalesce(split_reason, case
+                    when not is_itself and published_value is not null
+                    then 'worked out by the publisher for an organisation that has changed since' end)
+            {%- endset %}
+        {% endif %}
+        case when {{ reasons }} is null then value_status else 'not_available' end as value_status,
+        coalesce({{ reasons }}, value_status_reason) as value_status_reason,
         organisations_missing,
         imd_version,
         'organisations_{{ var("current_geography_date") }}' as geography_vintage,
@@ -64,6 +79,12 @@
                 mapped.current_code as organisation_code,
                 coalesce(max(successor.organisation_level), max(mapped.organisation_level)) as organisation_level,
                 {% for key in keys %} mapped.{{ key }}, {% endfor %}
+                {% if published %}
+                    count(*) = 1 and max(mapped.organisation_code) = mapped.current_code as is_itself,
+                    max(mapped.published_value) as published_value,
+                    max(mapped.published_lower) as published_lower,
+                    max(mapped.published_upper) as published_upper,
+                {% endif %}
                 sum(mapped.numerator) as numerator,
                 sum(mapped.denominator) as denominator,
                 count(*) filter (where mapped.numerator is null) as parts_unknown,

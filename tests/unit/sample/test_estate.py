@@ -79,7 +79,7 @@ def test_every_link_of_every_landing_page_leads_to_a_file_of_the_estate(estate: 
     pages = list(estate.rglob("index.html"))
     links = {unescape(link) for page in pages for link in LINK.findall(page.read_text(encoding="utf-8"))}
     missing = {link for link in links if not mirror_path(estate, link).is_file()}
-    assert len(pages) == 8
+    assert len(pages) >= 8
     assert len(links) > 30
     assert not missing
 

@@ -3,7 +3,8 @@
 -- how far is a group from the group it is compared with, and if that cannot be said,
 -- why? Limits: Newcombe and Katz for proportions, MOVER and log limits for rates
 -- (macros/measures). A group is a part of the whole: those limits take the two as
--- independent and are a little too wide.
+-- independent and are a little too wide. Standardised figures have no counts: their
+-- gaps are of the values, with standard errors recovered from the published limits.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -20,6 +21,12 @@
     "comparison_denominator",
     "reference_numerator",
     "reference_denominator",
+] %}
+{%- set values = [
+    "comparison_value",
+    standard_error_from_limits("comparison_lower", "comparison_upper"),
+    "reference_value",
+    standard_error_from_limits("reference_lower", "reference_upper"),
 ] %}
 with
     figures as (
@@ -66,8 +73,15 @@ with
             families.unit,
             coalesce(everybody.numerator, families.numerator) as numerator,
             coalesce(everybody.denominator, families.denominator) as denominator,
+            everybody.value,
+            everybody.ci_lower_95,
+            everybody.ci_upper_95,
             case
-                when everybody.indicator_id is null then families.status_of_part
+                when everybody.indicator_id is not null
+                then null
+                when families.standardisation <> 'crude'
+                then 'not_available'
+                else families.status_of_part
             end as status_of_part
         from families
         left join
@@ -86,6 +100,8 @@ with
             numerator,
             denominator,
             value,
+            ci_lower_95,
+            ci_upper_95,
             value_status,
             value_status_reason
         from figures
@@ -98,10 +114,14 @@ with
             case
                 when status_of_part is not null
                 then null
+                when standardisation <> 'crude'
+                then value
                 when unit = 'proportion'
                 then {{ proportion("numerator", "denominator") }}
                 else {{ rate("numerator", "denominator", rate_multiplier) }}
             end,
+            ci_lower_95,
+            ci_upper_95,
             coalesce(status_of_part, 'published'),
             case
                 when status_of_part is not null
@@ -120,6 +140,8 @@ with
                 {{ side }}_figure.numerator as {{ side }}_numerator,
                 {{ side }}_figure.denominator as {{ side }}_denominator,
                 {{ side }}_figure.value as {{ side }}_value,
+                {{ side }}_figure.ci_lower_95 as {{ side }}_lower,
+                {{ side }}_figure.ci_upper_95 as {{ side }}_upper,
                 coalesce(
                     {{ side }}_figure.value_status, 'missing'
                 ) as {{ side }}_status,
@@ -168,27 +190,41 @@ with
             *,
             'absolute_gap' as measure,
             case
+                when standardisation <> 'crude'
+                then
+                    'difference of standardised values, standard errors from their limits'
                 when unit = 'proportion'
                 then 'difference of proportions, Newcombe hybrid score limits'
                 else 'difference of rates, MOVER limits'
             end as method,
             case
+                when standardisation <> 'crude'
+                then {{ gap_values_reason(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_proportions_reason(*counts) }}
                 else {{ gap_rates_reason(*counts) }}
             end as undefined_reason,
-            cast(null as varchar) as limits_reason,
             case
+                when standardisation <> 'crude'
+                then {{ gap_values_limits_reason(*values) }}
+            end as limits_reason,
+            case
+                when standardisation <> 'crude'
+                then {{ gap_absolute_values(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_absolute_proportions(*counts) }}
                 else {{ gap_absolute_rates(*counts, multiplier="multiplier") }}
             end as value,
             case
+                when standardisation <> 'crude'
+                then {{ gap_absolute_values_lower(*values) }}
                 when unit = 'proportion'
                 then {{ gap_absolute_newcombe_lower(*counts) }}
                 else {{ gap_absolute_mover_lower(*counts, multiplier="multiplier") }}
             end as ci_lower_95,
             case
+                when standardisation <> 'crude'
+                then {{ gap_absolute_values_upper(*values) }}
                 when unit = 'proportion'
                 then {{ gap_absolute_newcombe_upper(*counts) }}
                 else {{ gap_absolute_mover_upper(*counts, multiplier="multiplier") }}
@@ -199,31 +235,43 @@ with
             *,
             'relative_gap',
             case
+                when standardisation <> 'crude'
+                then 'ratio of standardised values, standard errors from their limits'
                 when unit = 'proportion'
                 then 'ratio of proportions, Katz log limits'
                 else 'ratio of rates, log limits'
             end,
             case
+                when standardisation <> 'crude'
+                then {{ gap_relative_values_reason(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_relative_proportions_reason(*counts) }}
                 else {{ gap_relative_rates_reason(*counts) }}
             end,
             case
+                when standardisation <> 'crude'
+                then {{ gap_relative_values_limits_reason(*values) }}
                 when unit = 'proportion'
                 then {{ gap_relative_katz_reason(*counts) }}
                 else {{ gap_relative_rates_limits_reason(*counts) }}
             end,
             case
+                when standardisation <> 'crude'
+                then {{ gap_relative_values(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_relative_proportions(*counts) }}
                 else {{ gap_relative_rates(*counts) }}
             end,
             case
+                when standardisation <> 'crude'
+                then {{ gap_relative_values_lower(*values) }}
                 when unit = 'proportion'
                 then {{ gap_relative_katz_lower(*counts) }}
                 else {{ gap_relative_rates_lower(*counts) }}
             end,
             case
+                when standardisation <> 'crude'
+                then {{ gap_relative_values_upper(*values) }}
                 when unit = 'proportion'
                 then {{ gap_relative_katz_upper(*counts) }}
                 else {{ gap_relative_rates_upper(*counts) }}

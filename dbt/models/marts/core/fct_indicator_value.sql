@@ -11,7 +11,10 @@
     "int_urgent_care_indicator_value",
     "int_outpatients_indicator_value",
 ] %}
-{%- set published_figures = [] %}
+{%- set published_figures = [
+    "int_cardiovascular_indicator_value",
+    "int_mental_health_indicator_value",
+] %}
 with
     figures as (
         {%- for model in counted_figures + published_figures %}

@@ -1,0 +1,113 @@
+"""MHSDS monthly file of the sample: January 2026, first as performance data, then final.
+
+Planted: the standardised rate of children's access is higher in Core20 than in the rest, and so is that of detentions.
+The published differences (MHS95f, MHS95g) are those of the published rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dagster_project.sample import organisations as org
+from dagster_project.sample.files import Cell, Published, apportion, csv_bytes, landing_page, open_stream, round_to_five
+
+PAGE = "https://digital.nhs.uk/data-and-information/publications/statistical/mental-health-services-monthly-statistics"
+RELEASE = f"{PAGE}/performance-january-2026"
+FILES = "https://files.digital.nhs.uk/SY/NTHET1"
+HEADER = [
+    "REPORTING_PERIOD_START",
+    "REPORTING_PERIOD_END",
+    "STATUS",
+    "BREAKDOWN",
+    "PRIMARY_LEVEL",
+    "PRIMARY_LEVEL_DESCRIPTION",
+    "SECONDARY_LEVEL",
+    "SECONDARY_LEVEL_DESCRIPTION",
+    "MEASURE_ID",
+    "MEASURE_NAME",
+    "MEASURE_VALUE",
+]
+QUINTILES = ("01 Most deprived", "02", "03", "04", "05 Least deprived")
+CORE20 = ("Core20", "Other")
+ETHNICITIES = (
+    "Asian or Asian British",
+    "Black or Black British",
+    "Mixed",
+    "Other Ethnic Groups",
+    "White",
+    "Not Stated",
+)
+AGES = ("0 to 5", "6 to 10", "11 to 15", "16 to 17")
+NAMES = {
+    "": "people",
+    "a": "crude rate per 100,000",
+    "b": "directly standardised rate per 100,000",
+    "c": "confidence interval of the directly standardised rate",
+}
+RATE_OF_CORE20, RATE_OF_REST = {"MHS95": 6800, "MHS157": 130}, {"MHS95": 6100, "MHS157": 60}
+_CHILDREN = 9_000
+_STP = "STP of GP Practice or Residence"
+
+
+def published_files(seed: int, edition: int) -> Published:
+    """Give the two pages and the two editions of one month; the editions of the estate are the same."""
+    address = f"{FILES}/MHSDS%20Data_Jan{{}}_2026.csv"
+    return {
+        f"{PAGE}/": landing_page("Mental health services monthly statistics", [(RELEASE, "Performance January 2026")]),
+        f"{RELEASE}/": landing_page(
+            "Mental health services, January 2026",
+            [(address.format(name), f"MHSDS data file ({name})") for name in ("Final", "Prf")],
+        ),
+        address.format("Prf"): csv_bytes([HEADER, *_rows(seed, "Performance", 0.97)]),
+        address.format("Final"): csv_bytes([HEADER, *_rows(seed, "Final", 1.0)]),
+    }
+
+
+def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
+    def row(breakdown: str, primary: str, secondary: str, measure: str, value: Cell) -> list[Cell]:
+        name = NAMES.get(measure.lstrip("MHS0123456789"), "difference")
+        shown = [primary, primary.title(), secondary, secondary]
+        return ["01/02/2025", "31/01/2026", status, breakdown, *shown, measure, f"{measure}: {name}", value]
+
+    yield row("England", "England", "NONE", "MHS01", 1_900_000)
+    for family in ("MHS95", "MHS157"):
+        for breakdown, primary, secondary, people, rate in _figures(seed, family):
+            england = breakdown.startswith("England")
+            count = round(people * rate / 100_000 * share)
+            values = {"": count if england else round_to_five(count), "a": round(rate), "b": round(rate), "c": 90}
+            for letter, value in values.items():
+                hidden = not england and count < 5
+                yield row(breakdown, primary, secondary, family + letter, "*" if hidden else value)
+    for trust in org.TRUSTS:
+        if trust.kind == "mental health" and org.open_in(trust, "202601"):
+            yield row("Provider", trust.code, "NONE", "MHS95", round_to_five(round(9000 * trust.size)))
+    gap = RATE_OF_CORE20["MHS95"] - RATE_OF_REST["MHS95"]
+    yield row(
+        "England; IMD - Standardised Rate Difference from Most Deprived Quintile", "England", "NONE", "MHS95g", gap
+    )
+    yield row("England; Ethnicity - Standardised Rate Difference from White British", "England", "NONE", "MHS95f", 400)
+
+
+def _figures(seed: int, family: str) -> Iterator[tuple[str, str, str, int, float]]:
+    """Give breakdown, primary and secondary level, people and rate of every row of a family."""
+    high, low = RATE_OF_CORE20[family], RATE_OF_REST[family]
+    mean = 0.2 * high + 0.8 * low
+    whole = _CHILDREN * len(org.SUB_ICBS)
+    yield "England", "England", "NONE", whole, mean
+    for label, people, rate in zip(CORE20, apportion(whole, (1, 4)), (high, low), strict=True):
+        yield "England; IMD Core20", label, "NONE", people, rate
+    for place, label in enumerate(QUINTILES):
+        yield "England; IMD Quintile", label, "NONE", whole // 5, high if place == 0 else low
+    stream = open_stream(seed, "mhsds", family)
+    groups = {"Upper Ethnicity": ETHNICITIES, "Gender": ("1", "2", "UNKNOWN"), "Age Band": AGES}
+    for name, labels in groups.items():
+        for label in labels:
+            yield f"England; {name}", label, "NONE", whole // len(labels), mean * (0.8 + 0.4 * stream.random())
+    for region in org.REGIONS:
+        yield "Commissioning Region", region.code, "NONE", whole // 2, mean
+    for icb in org.ICBS:
+        yield _STP, icb.code, "NONE", whole // 4, mean
+        for label, rate in zip(CORE20, (high, low), strict=True):
+            yield f"{_STP}; IMD Core20", icb.code, label, whole // 8 if family == "MHS95" else 2_000, rate
+    yield "CCG of GP Practice or Residence", org.SUB_ICBS[0].code, "NONE", _CHILDREN, mean
+    yield "CCG of GP Practice or Residence", "UNKNOWN", "NONE", 500, mean

@@ -1,0 +1,126 @@
+"""MHSDS measures to one row an organisation and group: levels and groups are unpacked from BREAKDOWN and the two levels.
+
+Labels that are not known refuse the file, because no published file has shown them.
+"""
+
+from __future__ import annotations
+
+from dagster_project.lake.clean import DECIMAL, ParseJob
+
+WANTED = "regexp_full_match(measure_id, 'MHS(95|157)[a-z]?')"
+PARENT = "trim(split_part(breakdown, ';', 1))"
+CHILD = "trim(substr(breakdown, length(split_part(breakdown, ';', 1)) + 2))"
+LEVEL = """
+    case
+        when parent = 'England' then 'england'
+        when parent in ('Region', 'Commissioning Region') then 'region'
+        when regexp_matches(parent, '^(STP|ICB)( of .*)?$') then 'icb'
+        when regexp_matches(parent, '^(CCG|Sub[ -]ICB)( .*)?$') then 'sub_icb'
+        when parent = 'Provider' then 'provider'
+    end"""
+DIMENSION = """
+    case
+        when child = '' then 'all'
+        when child = 'IMD Core20' then 'core20'
+        when child = 'IMD Quintile' then 'imd_quintile'
+        when child = 'IMD Decile' then 'imd_decile'
+        when child = 'Upper Ethnicity' then 'ethnic_group_5'
+        when child = 'Lower Ethnicity' then 'ethnic_group'
+        when child = 'Ethnicity (White British/Non-White British)' then 'white_british'
+        when child = 'Gender' then 'sex'
+        when child in ('Age', 'Age Band') then 'age_band'
+        when child like 'IMD - Standardised Rate Difference%' then 'imd_gap'
+        when child like 'Ethnicity - Standardised Rate Difference%' then 'ethnic_gap'
+        else 'other'
+    end"""
+GROUP = """
+    case
+        when dimension in ('all', 'imd_gap', 'ethnic_gap') then 'all'
+        when dimension = 'other' then label
+        when upper(label) in ('UNKNOWN', 'MISSING/INVALID') then 'unknown'
+        when dimension = 'core20' then
+            case
+                when regexp_matches(label, '(?i)^(other|rest|not? |non)|less deprived') then 'rest'
+                when regexp_matches(label, '(?i)core ?20|most deprived') then 'core20'
+            end
+        when dimension in ('imd_quintile', 'imd_decile')
+        then nullif(ltrim(regexp_extract(label, '^(0?[1-9]|10)\\b', 1), '0'), '')
+        when dimension = 'ethnic_group_5' then
+            case
+                when label ilike 'white%' then 'white' when label ilike 'mixed%' then 'mixed' when label ilike 'asian%' then 'asian'
+                when label ilike 'black%' then 'black' when label ilike '%other ethnic%' then 'other'
+                when label ilike 'not stated' then 'not_stated' when label ilike 'not known' then 'not_known'
+            end
+        when dimension = 'ethnic_group' then nullif(regexp_extract(label, '^([A-HJ-NPRSZ]|99)\\b', 1), '')
+        when dimension = 'white_british' then case when label ilike 'white british' then 'white_british' when label ilike 'non-white british' then 'other' end
+        when dimension = 'sex' then
+            case
+                when label in ('1', 'Male') then 'male' when label in ('2', 'Female') then 'female'
+                when label in ('3', '4') then 'other' when label in ('9', '0', 'X') then 'unknown'
+            end
+        when dimension = 'age_band' then replace(replace(replace(label, ' to ', '-'), ' and over', '+'), ' years', '')
+    end"""
+DAY = "coalesce(try_strptime({0}, '%d/%m/%Y'), try_strptime({0}, '%Y-%m-%d'))::date"
+
+
+def parse(job: ParseJob) -> str:
+    """The clean rows: a SELECT over the typed rows of the file."""
+    job.read_csv()
+    job.set_aside("other measures", job.count("typed", f"not {WANTED}"))
+    job.connection.execute(f"""
+        create temp table placed as
+        with
+            wanted as (select *, {PARENT} as parent, {CHILD} as child from typed where {WANTED}),
+            levelled as (select *, {LEVEL} as level, {DIMENSION} as dimension from wanted),
+            labelled as (
+                select
+                    *,
+                    -- England; X has its group where other breakdowns have their organisation
+                    case when level = 'england' then primary_level else secondary_level end as label
+                from levelled
+            )
+        select *, {GROUP} as group_code from labelled
+    """)
+    _check(job)
+    return f"""
+        select
+            date_trunc('month', {DAY.format("reporting_period_end")})::date as file_month,
+            {DAY.format("reporting_period_start")} as period_start,
+            {DAY.format("reporting_period_end")} as period_end,
+            status as edition,
+            measure_id,
+            measure_name,
+            breakdown,
+            level as organisation_level,
+            case when level = 'england' then 'ENG' else primary_level end as organisation_code,
+            case when level = 'england' then 'England' else primary_level_description end as organisation_name,
+            dimension,
+            group_code,
+            try_cast(measure_value as double) as value,
+            case measure_value when '*' then 'suppressed' else 'published' end as value_status
+        from placed
+        where not (level <> 'england' and primary_level = 'UNKNOWN')
+    """
+
+
+def _check(job: ParseJob) -> None:
+    if job.count("placed") == 0:
+        raise job.error("it holds no row of MHS95 or MHS157", "look at the other files of the same publication")
+    job.require_none(
+        "select distinct breakdown from placed where level is null order by all",
+        "a breakdown whose organisation is not known (BREAKDOWN)",
+        "add it to LEVEL in parse.py",
+    )
+    job.require_none(
+        "select distinct breakdown, label from placed where group_code is null order by all",
+        "a group that is not in the code list (BREAKDOWN, label)",
+        "add the label to GROUP in parse.py",
+    )
+    job.require_none(
+        f"select measure_id, breakdown, primary_level, measure_value from placed "
+        f"where measure_value is null or not (measure_value = '*' or regexp_full_match(measure_value, '{DECIMAL}')) order by all",
+        "a value that is neither a number nor an asterisk (MEASURE_ID, BREAKDOWN, PRIMARY_LEVEL, MEASURE_VALUE)",
+        "ask the publisher what it stands for",
+    )
+    unknown = job.count("placed", "level <> 'england' and primary_level = 'UNKNOWN'")
+    job.set_aside("people whose organisation is not known", unknown)

@@ -1,0 +1,144 @@
+-- Grain: as fct_indicator_value, CVDPREVENT indicators. Question: how many people have
+-- hypertension found and well managed, and how does that differ by deprivation,
+-- ethnicity, age and sex, crude and age-standardised?
+-- Crude prevalence falls with deprivation only because deprived areas are younger:
+-- compare the standardised rows. Standardised rows are the publisher's; their
+-- denominator is a weight. Core20 is fifth 1; the rest are the other four fifths, which
+-- have no standardised value of their own.
+{%- set indicators = {
+    "CVDP001HYP": "HYP-01",
+    "CVDP004HYP": "HYP-02",
+    "CVDP007HYP": "HYP-03",
+    "CVDP002HYP": "HYP-04a",
+    "CVDP003HYP": "HYP-04b",
+    "CVDP005HYP": "HYP-05",
+    "CVDP003CHOL": "LIP-01",
+    "CVDP009CHOL": "LIP-02",
+    "CVDP012CHOL": "LIP-03",
+    "CVDP002AF": "AF-01",
+    "CVDP002SMOK": "SMK-01",
+} %}
+with
+    -- the interface names areas by ONS codes, regions have none in other sources
+    areas as (
+        select
+            reported.*,
+            case
+                reported.indicator_code
+                {%- for code, indicator in indicators.items() %}
+                    when '{{ code }}' then '{{ indicator }}'
+                {%- endfor %}
+            end as indicator_id,
+            coalesce(
+                by_code.organisation_code, by_name.organisation_code, reported.area_code
+            ) as organisation_code
+        from {{ ref("stg_cvdprevent__indicator") }} as reported
+        left join
+            {{ ref("dim_organisation") }} as by_code
+            on reported.area_code = by_code.gss_code
+            and reported.organisation_level = by_code.organisation_level
+        left join
+            {{ ref("dim_organisation") }} as by_name
+            on reported.organisation_level = 'region'
+            and by_name.organisation_level = 'region'
+            and upper(reported.area_name) = upper(by_name.organisation_name)
+        where reported.sex = 'persons' or reported.dimension = 'sex'
+    ),
+
+    figures as (
+        select
+            indicator_id,
+            organisation_code,
+            organisation_level,
+            last_day(period_month) as period_end,
+            dimension,
+            group_code,
+            standardisation,
+            case when standardisation = 'crude' then numerator end as numerator,
+            denominator,
+            case
+                when standardisation <> 'crude' or numerator is null then value / 100
+            end as published_value,
+            case
+                when standardisation <> 'crude' or numerator is null
+                then lower_limit / 100
+            end as published_lower,
+            case
+                when standardisation <> 'crude' or numerator is null
+                then upper_limit / 100
+            end as published_upper,
+            value_status,
+            case
+                when value_status <> 'published'
+                then coalesce(value_note, 'the publisher gives no value')
+            end as value_status_reason,
+            snapshot_sha256
+        from areas
+    ),
+
+    core20 as (
+        select
+            indicator_id,
+            organisation_code,
+            organisation_level,
+            period_end,
+            'core20' as dimension,
+            case group_code when '1' then 'core20' else 'rest' end as group_code,
+            standardisation,
+            case when count(numerator) = count(*) then sum(numerator) end as numerator,
+            case
+                when count(denominator) = count(*) then sum(denominator)
+            end as denominator,
+            case when count(*) = 1 then max(published_value) end as published_value,
+            case when count(*) = 1 then max(published_lower) end as published_lower,
+            case when count(*) = 1 then max(published_upper) end as published_upper,
+            case
+                when count(*) > 1 and standardisation <> 'crude'
+                then 'not_available'
+                else
+                    coalesce(
+                        max(value_status) filter (where value_status <> 'published'),
+                        'published'
+                    )
+            end as value_status,
+            case
+                when count(*) > 1 and standardisation <> 'crude'
+                then 'no standardised value is published for four fifths together'
+                else max(value_status_reason)
+            end as value_status_reason,
+            max(snapshot_sha256) as snapshot_sha256
+        from figures
+        where dimension = 'imd_quintile' and group_code <> 'unknown'
+        group by
+            indicator_id,
+            organisation_code,
+            organisation_level,
+            period_end,
+            standardisation,
+            case group_code when '1' then 'core20' else 'rest' end
+    ),
+
+    reported as (
+        select
+            *,
+            'all' as treatment_function_code,
+            period_end as period_start,
+            'snapshot' as period_type,
+            cast(null as double) as numerator_low,
+            cast(null as double) as numerator_high,
+            0 as organisations_missing,
+            case
+                when dimension in ('imd_quintile', 'core20') then '2019_assumed'
+            end as imd_version,
+            'cvdprevent' as source_id
+        from
+            (
+                select *
+                from figures
+                union all by name
+                select *
+                from core20
+            ) as both_kinds
+    )
+
+    {{ on_both_geographies("reported", published=true) }}

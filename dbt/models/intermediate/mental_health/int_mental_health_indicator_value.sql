@@ -1,0 +1,101 @@
+-- Grain: as fct_indicator_value, MHSDS indicators. Question: how many people under 18
+-- reach mental health care, how many people are detained, and how do the crude and the
+-- standardised rates differ by deprivation, ethnicity, age and sex?
+-- The publisher gives counts and rates without the population, so rates stand as
+-- published; the standardised one (b) has its limits from the half width (c). Its own
+-- differences (f, g) stay in staging, a test compares ours with them.
+-- STP is the ICB. A provider is a trust only where ODS says so.
+{%- set indicators = {
+    "MHS95": ("CYP-MHS95", "crude"),
+    "MHS95a": ("CYP-MHS95a", "crude"),
+    "MHS95b": ("CYP-MHS95b", "age_standardised"),
+    "MHS157": ("STM-MHS157", "crude"),
+    "MHS157a": ("STM-MHS157a", "crude"),
+    "MHS157b": ("STM-MHS157b", "age_standardised"),
+} %}
+with
+    measures as (
+        select *
+        from {{ ref("stg_nhse_mhsds__measure") }}
+        where
+            dimension in (
+                'all',
+                'core20',
+                'imd_quintile',
+                'imd_decile',
+                'ethnic_group_5',
+                'ethnic_group',
+                'sex',
+                'age_band'
+            )
+            and not (dimension = 'sex' and group_code = 'other')
+    ),
+
+    reported as (
+        select
+            case
+                figure.measure_id
+                {%- for measure, (indicator, kind) in indicators.items() %}
+                    when '{{ measure }}' then '{{ indicator }}'
+                {%- endfor %}
+            end as indicator_id,
+            figure.organisation_code,
+            case
+                when figure.organisation_level <> 'provider'
+                then figure.organisation_level
+                else coalesce(organisation.organisation_level, 'other_provider')
+            end as organisation_level,
+            'all' as treatment_function_code,
+            figure.period_start,
+            figure.period_end,
+            'year' as period_type,
+            figure.dimension,
+            figure.group_code,
+            case
+                when figure.measure_id like '%b' then 'age_standardised' else 'crude'
+            end as standardisation,
+            case
+                when figure.measure_id in ('MHS95', 'MHS157') then figure.value
+            end as numerator,
+            cast(null as double) as denominator,
+            cast(null as double) as numerator_low,
+            cast(null as double) as numerator_high,
+            case
+                when figure.measure_id not in ('MHS95', 'MHS157') then figure.value
+            end as published_value,
+            -- a half width wider than the rate would give a limit below nothing
+            case
+                when figure.measure_id like '%b'
+                then greatest(figure.value - half_width.value, 0)
+            end as published_lower,
+            case
+                when figure.measure_id like '%b' then figure.value + half_width.value
+            end as published_upper,
+            figure.value_status,
+            case
+                when figure.value_status <> 'published'
+                then 'small number hidden by the publisher'
+            end as value_status_reason,
+            0 as organisations_missing,
+            case
+                when figure.dimension in ('core20', 'imd_quintile', 'imd_decile')
+                then '2019'
+            end as imd_version,
+            'nhse_mhsds' as source_id,
+            figure.snapshot_sha256
+        from measures as figure
+        left join
+            measures as half_width
+            on figure.measure_id like '%b'
+            and replace(figure.measure_id, 'b', 'c') = half_width.measure_id
+            and figure.file_month = half_width.file_month
+            and figure.breakdown = half_width.breakdown
+            and figure.organisation_code = half_width.organisation_code
+            and figure.group_code = half_width.group_code
+        left join
+            {{ ref("dim_organisation") }} as organisation
+            on figure.organisation_code = organisation.organisation_code
+        where figure.measure_id in ('{{ indicators | join("', '") }}')
+    )
+
+    {{ on_both_geographies("reported", published=true) }}

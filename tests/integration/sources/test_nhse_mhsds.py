@@ -1,0 +1,126 @@
+"""MHSDS: the pipeline's columns on a synthetic file; levels, groups and published differences, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.lake.discovery import discover
+from dagster_project.lake.files import LakeError
+from dagster_project.lake.transport import MirrorTransport
+from dagster_project.sample.nhse_mhsds import RATE_OF_CORE20, RATE_OF_REST
+from dagster_project.sources.contract import load_sources
+
+SLUG, PERIOD = "nhse_mhsds", "2026-01"
+BREAKDOWN, PRIMARY, SECONDARY, MEASURE, VALUE = 3, 4, 6, 8, 10
+
+
+@pytest.fixture
+def rows(sample_estate: Path) -> tuple[list[str], list[list[str]]]:
+    (path,) = sample_estate.rglob("MHSDS Data_JanFinal_2026.csv")
+    header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+    return header, rows
+
+
+@pytest.fixture
+def parse(parse_file: Any, write_csv: Any, rows: Any, tmp_path: Path) -> Callable[..., Any]:
+    """`parse(change)`: the sample file, its rows changed by `change(rows)`."""
+
+    def run(change: Callable[[list[list[str]]], None] = lambda _: None) -> Any:
+        header, body = rows
+        change(body)
+        return parse_file(SLUG, "measure", write_csv(tmp_path / "x.csv", header, body), PERIOD)
+
+    return run
+
+
+def test_final_data_are_a_later_edition_than_performance_data(sample_estate: Path) -> None:
+    """The page lists the final file above, as pages list the newest first; its name decides, not its place."""
+    found = discover(load_sources()[SLUG], MirrorTransport(sample_estate), dt.date(2026, 4, 20)).located
+    assert [(f.period, f.revision, f.address.rsplit("_", 2)[1]) for f in found] == [
+        (PERIOD, 0, "JanPrf"),
+        (PERIOD, 1, "JanFinal"),
+    ]
+
+
+def test_other_measures_and_unknown_organisations_are_set_aside_and_counted(parse: Any, rows: Any) -> None:
+    wanted = [row for row in rows[1] if row[MEASURE].startswith(("MHS95", "MHS157"))]
+    nowhere = [row for row in wanted if row[PRIMARY] == "UNKNOWN" and not row[BREAKDOWN].startswith("England")]
+    parsed = parse()
+    assert parsed.report.set_aside == {"other measures": 1, "people whose organisation is not known": len(nowhere)}
+    assert parsed.report.clean_rows == len(wanted) - len(nowhere) > 200
+
+
+def test_levels_and_groups_are_unpacked_as_the_publisher_packs_them(parse: Any) -> None:
+    parsed = parse()
+    levels = "select organisation_level, count(distinct organisation_code) from clean group by all order by all"
+    assert parsed.rows(levels) == [("england", 1), ("icb", 4), ("provider", 3), ("region", 2), ("sub_icb", 1)]
+    groups = "select dimension, count(distinct group_code) from clean where organisation_code = 'ENG' group by all order by all"
+    assert parsed.rows(groups) == [
+        *(("age_band", 4), ("all", 1), ("core20", 2), ("ethnic_gap", 1), ("ethnic_group_5", 6)),
+        *(("imd_gap", 1), ("imd_quintile", 5), ("sex", 3)),
+    ]
+    span = "select distinct period_start, period_end, file_month from clean"
+    assert parsed.rows(span) == [(dt.date(2025, 2, 1), dt.date(2026, 1, 31), dt.date(2026, 1, 1))]
+
+
+def test_published_core20_split_and_gap_are_kept_as_they_stand(parse: Any) -> None:
+    parsed = parse()
+    query = "select value from clean where organisation_code = 'ENG' and measure_id = ? and dimension = ? order by group_code"
+    high, low = RATE_OF_CORE20["MHS95"], RATE_OF_REST["MHS95"]
+    assert parsed.rows(query, ["MHS95b", "core20"]) == [(high,), (low,)]
+    assert parsed.rows(query, ["MHS95g", "imd_gap"]) == [(high - low,)]
+
+
+def test_an_asterisk_is_suppressed_and_never_a_number(parse: Any, rows: Any) -> None:
+    hidden = sum(row[VALUE] == "*" and row[PRIMARY] != "UNKNOWN" for row in rows[1])
+    query = "select count(*), count(value) from clean where value_status = 'suppressed'"
+    assert hidden > 0 and parse().row(query) == (hidden, 0)
+
+
+def _at(place: int, breakdown: str, value: str) -> Callable[[list[list[str]]], None]:
+    def change(rows: list[list[str]]) -> None:
+        next(row for row in rows if row[BREAKDOWN] == breakdown and row[MEASURE] == "MHS95")[place] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_at(PRIMARY, "England; IMD Core20", "Quintile A"), r"not in the code list .*IMD Core20, Quintile A"),
+        (_at(PRIMARY, "England; Gender", "M"), r"not in the code list .*Gender, M"),
+        (_at(BREAKDOWN, "Provider", "Trust"), r"whose organisation is not known .*Trust"),
+        (_at(VALUE, "England", "n/a"), r"neither a number nor an asterisk .*MHS95, England, England, n/a"),
+        (_at(1, "England", "28/02/2026"), r"listed as 2026-01 but holds another period"),
+        (lambda rows: rows.__delitem__(slice(1, None)), r"1 records, where 20 to"),
+    ],
+)
+def test_what_is_not_known_refuses_the_file_and_is_named(
+    parse: Any, change: Callable[[list[list[str]]], None], said: str
+) -> None:
+    with pytest.raises(LakeError, match=said):
+        parse(change)
+
+
+def test_a_renamed_column_is_named_with_what_was_found(
+    parse_file: Any, write_csv: Any, rows: Any, tmp_path: Path
+) -> None:
+    header, body = rows
+    header[MEASURE] = "METRIC"
+    with pytest.raises(LakeError, match=r"column 'MEASURE_ID' is missing .*not in the contract: \['METRIC'\]"):
+        parse_file(SLUG, "measure", write_csv(tmp_path / "x.csv", header, body), PERIOD)
+
+
+def test_a_file_too_large_to_be_held_gives_the_same_rows(parse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Published files are read by a view; rows in the table and rows set aside must still be all rows of the file."""
+    held = parse()
+    monkeypatch.setattr("dagster_project.lake.clean.STREAMED_BYTES", 1)
+    streamed = parse()
+    assert streamed.rows() == held.rows()
+    assert streamed.report.records_loaded == streamed.report.records_in == held.report.records_in
