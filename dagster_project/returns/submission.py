@@ -3,6 +3,7 @@
 Not here: the rules (collections/*.yml) and their running (validation.py).
 """
 
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_literal (as duck.quote_identifier does), codes are compared in Python
 from __future__ import annotations
 
 import datetime as dt
@@ -17,7 +18,7 @@ from typing import Literal
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake
-from dagster_project.returns.contract import Severity
+from dagster_project.returns.contract import SEEDS_FOLDER, Severity
 
 Route = Literal["check", "inbox", "mesh"]
 DataOrigin = Literal["return", "synthetic"]
@@ -67,13 +68,15 @@ class Manifest:
     file_name: str
     file_sha256: str
     row_count: int
-    control_total: int
+    control_total: float
     disclosure_profile: str
     imd_version: str
     ethnic_code_set: str
     nil_return: bool
     signed_off_role: str
     signed_off_date: dt.date
+    has_known_issues: bool
+    """Whether known_issues says anything; its words are not kept here."""
 
     @property
     def is_safe(self) -> bool:
@@ -154,11 +157,11 @@ class Organisations:
                 name: f"read_parquet({quote_literal(str(folder / '*.parquet'))})" for name, folder in folders.items()
             }
             bodies = con.execute(
-                f"select organisation_code, 'commissioner', opened_on, closed_on from {read['sub_icb']} union all "  # noqa: S608
+                f"select organisation_code, 'commissioner', opened_on, closed_on from {read['sub_icb']} union all "
                 f"select organisation_code, 'trust', opened_on, closed_on from {read['trust']}"
             ).fetchall()
             followed = con.execute(
-                f"select predecessor_code, list((successor_code, effective_on) order by effective_on, successor_code) "  # noqa: S608
+                f"select predecessor_code, list((successor_code, effective_on) order by effective_on, successor_code) "
                 f"from {read['succession']} group by 1"
             ).fetchall()
         return cls(
@@ -212,8 +215,11 @@ class Context:
     """`rtt` and `wlmds` -> incomplete pathways of this trust at this month's end (W05)."""
     metrics: frozenset[str] | None = None
     """The metric ids that exist (P01)."""
-    seeds: Path | None = None
-    """Another folder of code lists and thresholds than the project's own."""
+    searched: bool = False
+    """Whether the caller has searched the file for identifiers already (intake does, before it keeps a file): C05 is then
+    not run again."""
+    seeds: Path = SEEDS_FOLDER
+    """The folder of code lists and thresholds."""
     data_origin: DataOrigin = "return"
     memory_limit: str = "1GB"
     threads: int = 2

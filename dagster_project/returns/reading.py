@@ -1,0 +1,337 @@
+"""A file as a trust sends it (CSV, XLSX, ODS) to a table of text in DuckDB, with row numbers as the sheet shows them.
+
+Nothing is sniffed and nothing is padded: the header is that of the template, a row that is too short or too long is named
+and refused. A plain CSV goes straight through DuckDB; anything unusual about it (quotes, blank lines, another encoding) sends
+it through Python's csv module, which says in which row it stands. Not here: what the cells mean (typing.py).
+"""
+
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter or a quoted path
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+from python_calamine import CalamineError, CalamineWorkbook
+
+from dagster_project.duck import quote_identifier, quote_literal
+from dagster_project.lake.content import check_content
+from dagster_project.lake.files import LakeError
+
+MAXIMUM_BYTES = 200_000_000
+MAXIMUM_ROWS = 2_000_000
+MAXIMUM_CELL_CHARACTERS = 32_767
+"""The longest cell of a workbook."""
+MAXIMUM_RAGGED = 1_000
+HEADER_ROWS = 1
+BATCH_ROWS = 5_000
+DATA_SHEET, MANIFEST_SHEET = "data", "manifest"
+WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL_BYTES = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
+Record = tuple[int, list[str]]
+"""The row as the sheet shows it, and its cells."""
+
+
+class Unreadable(Exception):
+    """A file that cannot be read at all; `why` holds no content of it."""
+
+    def __init__(self, why: str, row: int | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.row = row
+
+
+@dataclass(frozen=True)
+class Header:
+    """How the first row compares with the template."""
+
+    wanted: tuple[str, ...]
+    found: tuple[str, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is the template's, column by column."""
+        return self.found == self.wanted
+
+    @property
+    def missing(self) -> list[str]:
+        """Columns of the template that are not there."""
+        return [name for name in self.wanted if name not in self.found]
+
+    @property
+    def unknown(self) -> list[int]:
+        """Places, from 1, of headings that the template does not have or has already had. Their text is never shown."""
+        seen: set[str] = set()
+        places = []
+        for place, name in enumerate(self.found, start=1):
+            if name not in self.wanted or name in seen:
+                places.append(place)
+            seen.add(name)
+        return places
+
+    def place(self, name: str) -> int:
+        """Where a column stands in the file, from 0."""
+        return self.found.index(name)
+
+
+@dataclass
+class Reading:
+    """What was read: the table `cells` of the connection (row_number and the template's columns as text)."""
+
+    header: Header
+    rows: int = 0
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+    """Sheet row and number of cells of rows that are too short or too long; they are not in `cells`."""
+    ragged_count: int = 0
+
+
+def read_data(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], table: str = "cells") -> Reading:
+    """Fill `table` from the file and say how its header compares with `columns`; raises Unreadable."""
+    _check_size(path)
+    if path.suffix.lower() in WORKBOOKS:
+        return _fill(con, _sheet(path, DATA_SHEET), columns, table)
+    content = _Content(path)
+    if content.is_plain:
+        reading = _read_plain(con, path, content, columns, table)
+        if reading is not None:
+            return reading
+    return _fill(con, _csv_records(path), columns, table)
+
+
+def read_manifest_record(data: Path, sidecar: Path | None) -> list[dict[str, str]]:
+    """The rows of the manifest as heading -> text: of the sidecar, or of a workbook's sheet `manifest`; raises Unreadable."""
+    if data.suffix.lower() in WORKBOOKS and sidecar is None:
+        records = _sheet(data, MANIFEST_SHEET)
+    elif sidecar is None:
+        raise Unreadable("the manifest is missing: a CSV needs its .manifest.csv beside it")
+    else:
+        _check_size(sidecar)
+        records = _csv_records(sidecar)
+    found = [cells for _, cells in islice(records, 1 + MAXIMUM_RAGGED)]
+    if not found:
+        raise Unreadable("the manifest is empty")
+    return [dict(zip(found[0], cells, strict=False)) for cells in found[1:]]
+
+
+def _check_size(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise Unreadable("it is not there, or may not be opened") from error
+    if not path.is_file():
+        raise Unreadable("it is not a regular file")
+    if size > MAXIMUM_BYTES:
+        raise Unreadable(f"it is larger than {MAXIMUM_BYTES:,} bytes")
+    if size == 0:
+        raise Unreadable("it is empty")
+
+
+# -- CSV through DuckDB ------------------------------------------------------------------------------------------------
+
+
+class _Content:
+    """What the bytes of a CSV are like, each question one pass at the speed of memory."""
+
+    def __init__(self, path: Path) -> None:
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        self.lines = content.count(b"\n") + (not content.endswith(b"\n"))
+        self.header = content[: content.find(b"\n")].rstrip(b"\r") if b"\n" in content else content
+        self.is_plain = (
+            content.isascii()
+            and b'"' not in content
+            and len(content.translate(None, _CONTROL_BYTES)) == len(content)
+            and content.count(b"\r") == content.count(b"\r\n")
+            and b"\n\n" not in content
+            and b"\n\r" not in content
+            and not content.startswith((b"\n", b"\r"))
+            and len(self.header) <= MAXIMUM_CELL_CHARACTERS
+        )
+
+
+def _read_plain(
+    con: duckdb.DuckDBPyConnection, path: Path, content: _Content, columns: Sequence[str], table: str
+) -> Reading | None:
+    """None where DuckDB stumbles or loses a row: the careful way then says why."""
+    header = Header(tuple(columns), tuple(name.strip() for name in content.header.decode("ascii").split(",")))
+    if not header.is_right:
+        return None
+    if content.lines - HEADER_ROWS > MAXIMUM_ROWS:
+        raise _too_many_rows()
+    names = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in columns)
+    texts = ", ".join(f"nullif(trim({quote_identifier(name)}), '') as {quote_identifier(name)}" for name in columns)
+    try:
+        con.execute(
+            f"create or replace table {quote_identifier(table)} as "
+            f"select row_number() over () as row_number, {texts} from read_csv({quote_literal(_literal_path(path))}, "
+            f"columns = {{{names}}}, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
+            f"strict_mode = true, null_padding = false, max_line_size = {MAXIMUM_CELL_CHARACTERS * 4})"
+        )
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        return None
+    rows = _count(con, table)
+    return Reading(header, rows) if rows == content.lines - HEADER_ROWS else None
+
+
+def _literal_path(path: Path) -> str:
+    """DuckDB reads a path as a glob; brackets make its signs plain."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+# -- CSV through Python ------------------------------------------------------------------------------------------------
+
+
+def _csv_records(path: Path) -> Iterator[Record]:
+    try:
+        check_content(path, "csv")
+    except LakeError as error:
+        raise Unreadable(error.why, _row_in(error.why)) from error
+    with io.StringIO(_text(path), newline="") as stream:
+        yield from _records(csv.reader(stream, strict=True))
+
+
+def _row_in(why: str) -> int | None:
+    found = re.search(r"line ([0-9,]+)", why)
+    return int(found.group(1).replace(",", "")) if found else None
+
+
+def _text(path: Path) -> str:
+    """UTF-8, with or without its mark, else cp1252; a lone byte that neither knows stops the file."""
+    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Unreadable("it is written in UTF-16; save it as CSV UTF-8")
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as error:
+            row = content.count(b"\n", 0, error.start) + 1
+    raise Unreadable("it is neither UTF-8 nor Windows-1252 text", row)
+
+
+def _records(reader: Iterable[list[str]]) -> Iterator[Record]:
+    """Records numbered as a spreadsheet does, where a quoted line end opens no new row and a blank line is a row."""
+    row = 0
+    try:
+        for row, cells in enumerate(reader, start=1):
+            if any(cell.strip() for cell in cells):
+                yield row, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise Unreadable("quotation marks are not closed, or stand inside a cell", row + 1) from error
+
+
+# -- workbooks ---------------------------------------------------------------------------------------------------------
+
+
+def _sheet(path: Path, name: str) -> Iterator[Record]:
+    format_ = WORKBOOKS[path.suffix.lower()]
+    try:
+        check_content(path, "xlsx" if format_ == "xlsx" else "ods")
+        with CalamineWorkbook.from_path(path) as workbook:
+            if name not in workbook.sheet_names:
+                raise Unreadable(f"the workbook has no sheet '{name}'")
+            sheet = workbook.get_sheet_by_name(name)
+            # calamine leaves out blank columns on the left of the used area, but not blank rows above it.
+            margin = [""] * (sheet.start[1] if sheet.start else 0)
+            for row, cells in enumerate(sheet.iter_rows(), start=1):
+                texts = margin + [_cell_text(cell) for cell in cells]
+                if any(texts):
+                    yield row, texts
+    except LakeError as error:
+        raise Unreadable(error.why) from error
+    except (CalamineError, OSError, ValueError, KeyError) as error:
+        raise Unreadable("the workbook is damaged") from error
+
+
+def _cell_text(cell: object) -> str:
+    """As it would stand in the CSV of the template: ISO dates, whole numbers without a point."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)  # noqa: PLR2004
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat()
+    if isinstance(cell, dt.date | dt.time):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+# -- into DuckDB -------------------------------------------------------------------------------------------------------
+
+
+def _fill(con: duckdb.DuckDBPyConnection, records: Iterator[Record], columns: Sequence[str], table: str) -> Reading:
+    first = next(records, None)
+    if first is None:
+        raise Unreadable("it holds no row at all")
+    row, cells = first
+    if row != HEADER_ROWS:
+        raise Unreadable("its first row is blank; the header must stand in row 1", 1)
+    header = Header(tuple(columns), tuple(_without_blank_end(cells)))
+    names = ", ".join(f"{quote_identifier(name)} varchar" for name in columns)
+    con.execute(f"create or replace table {quote_identifier(table)} (row_number bigint, {names})")
+    reading = Reading(header)
+    for batch in _batches(_even(records, reading)):
+        _insert(con, table, header, batch)
+        reading.rows += len(batch)
+        if reading.rows > MAXIMUM_ROWS:
+            raise _too_many_rows()
+    return reading
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    """A sheet's used area may reach beyond the header; a heading that is blank in the middle stays, and is refused."""
+    end = len(cells)
+    while end and not cells[end - 1]:
+        end -= 1
+    return cells[:end]
+
+
+def _even(records: Iterator[Record], reading: Reading) -> Iterator[Record]:
+    """The records that have as many cells as the header; others are noted."""
+    width = len(reading.header.found)
+    for row, cells in records:
+        if any(len(cell) > MAXIMUM_CELL_CHARACTERS for cell in cells):
+            raise Unreadable(f"a cell is longer than {MAXIMUM_CELL_CHARACTERS:,} characters", row)
+        if any(_CONTROL.search(cell) for cell in cells):
+            raise Unreadable("a cell holds a control character", row)
+        if len(cells) > width and not any(cells[width:]):
+            del cells[width:]
+        if len(cells) == width:
+            yield row, cells
+        else:
+            reading.ragged_count += 1
+            if reading.ragged_count <= MAXIMUM_RAGGED:
+                reading.ragged.append((row, len(cells)))
+
+
+def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    while batch := list(islice(records, BATCH_ROWS)):
+        yield batch
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, header: Header, batch: list[Record]) -> None:
+    """Column by column, because a list for each column is one parameter and a row for each record is thousands."""
+    lists: list[Sequence[object]] = [[row - HEADER_ROWS for row, _ in batch]]
+    for name in header.wanted:
+        if name in header.found:
+            place = header.place(name)
+            lists.append([cells[place] or None for _, cells in batch])
+        else:
+            lists.append([None] * len(batch))
+    values = ", ".join(f"unnest(cast(? as {'bigint' if not place else 'varchar'}[]))" for place in range(len(lists)))
+    con.execute(f"insert into {quote_identifier(table)} select {values}", lists)
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = con.execute(f"select count(*) from {quote_identifier(table)}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _too_many_rows() -> Unreadable:
+    return Unreadable(f"it holds more than {MAXIMUM_ROWS:,} rows")

@@ -1,0 +1,183 @@
+"""Text to typed rows: the table `rows` on which a collection's rules run, and which cells are not what they must be.
+
+Codes become an ENUM of their list (a code that is not in it becomes NULL), counts a number with its interval: a suppressed
+count is 1 to 7, a rounded one up to 2 away from the true count, and neither is ever taken for 0 (fault D8). What is wrong with
+a cell is one bit of `rows.bad`, so that all cells are judged in the pass that types them.
+"""
+
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a literal quoted there
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.duck import quote_identifier as _q
+from dagster_project.duck import quote_literal
+from dagster_project.returns.codes import valid_codes
+from dagster_project.returns.contract import SUPPRESSED, Collection, Column
+
+COUNT = "(0|[1-9][0-9]{0,14})"
+DECIMAL = "-?[0-9]{1,15}([.][0-9]{1,6})?"
+DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+INTEGER = "-?[0-9]{1,9}"
+PATTERNS = {"count": COUNT, "decimal_count": DECIMAL, "decimal": DECIMAL, "date": DATE, "integer": INTEGER}
+
+
+@dataclass(frozen=True)
+class CellCheck:
+    """One bit of `rows.bad`: what makes a cell of this column wrong."""
+
+    rule: str
+    column: str
+    sql: str
+    what: str = ""
+    """In place of the rule's own words."""
+    mend: str = ""
+
+
+def type_rows(
+    con: duckdb.DuckDBPyConnection,
+    collection: Collection,
+    checks: Sequence[CellCheck],
+    *,
+    is_safe: bool,
+    source: str = "cells",
+    table: str = "rows",
+) -> None:
+    """Make `table` from `source`; bit i of `bad` is set where `checks[i]` finds a cell wrong. Needs `make_enums`."""
+    bits = " | ".join(
+        f"(case when {check.sql} then {1 << place}::ubigint else 0::ubigint end)" for place, check in enumerate(checks)
+    )
+    columns = ", ".join(part for column in collection.columns for part in _typed(column, is_safe=is_safe))
+    con.execute(
+        f"create or replace table {_q(table)} as select row_number, {bits or '0::ubigint'} as bad, {columns} from {_q(source)} as c"
+    )
+
+
+def enum_of(column: Column) -> str:
+    """The name of the type that holds the column's codes."""
+    return f"codes of {column.name}"
+
+
+def make_enums(con: duckdb.DuckDBPyConnection, collection: Collection, day: dt.date, seeds: Path) -> None:
+    """A type for each column of codes, of the codes that are valid on the day; the order is that of the list."""
+    for column in collection.columns:
+        if column.codes is not None:
+            codes = ", ".join(quote_literal(code) for code in valid_codes(column.codes, day, seeds))
+            con.execute(f"create type {_q(enum_of(column))} as enum ({codes})")
+
+
+def _typed(column: Column, *, is_safe: bool) -> Iterable[str]:
+    """The select list of one column."""
+    name, text = _q(column.name), f"c.{_q(column.name)}"
+    if column.is_count:
+        yield from _count(column, text, is_safe=is_safe)
+    elif column.codes is not None:
+        yield f"try_cast({text} as {_q(enum_of(column))}) as {name}"
+    elif column.type == "date":
+        yield f"case when regexp_full_match({text}, '{DATE}') then try_cast({text} as date) end as {name}"
+    elif column.clean_type == "VARCHAR":
+        yield f"{text} as {name}"
+    else:
+        yield f"try_cast({text} as {column.clean_type}) as {name}"
+
+
+def _count(column: Column, text: str, *, is_safe: bool) -> Iterable[str]:
+    name, low, high = column.name, _q(f"{column.name}_low"), _q(f"{column.name}_high")
+    value = f"try_cast({text} as {column.clean_type})"
+    slack = 2 if is_safe else 0
+    hidden = f"coalesce({text} = '{SUPPRESSED}', false)"
+    yield f"{value} as {_q(name)}"
+    yield f"{hidden} as {_q(name + '_suppressed')}"
+    yield f"case when {hidden} then 1 when {value} = 0 then 0 else {value} - {slack} end as {low}"
+    yield f"case when {hidden} then 7 when {value} = 0 then 0 else {value} + {slack} end as {high}"
+
+
+# -- checks of cells ---------------------------------------------------------------------------------------------------
+
+
+def cell_checks(collection: Collection, limits: Mapping[str, float], *, is_safe: bool) -> list[CellCheck]:
+    """C08, C09 and C10 of every column; `limits` are the thresholds of C10."""
+    found: list[CellCheck] = []
+    for column in collection.columns:
+        text = f"c.{_q(column.name)}"
+        if column.required == "Y":
+            found.append(
+                CellCheck(
+                    "C08", column.name, f"{text} is null", "the cell is blank", "fill it in; this column is never blank"
+                )
+            )
+        if column.is_count:
+            found += _count_checks(collection, column, limits if is_safe else None)
+        else:
+            wrong = " or ".join(_wrong(column, text))
+            if wrong:
+                found.append(CellCheck("C08", column.name, f"coalesce({wrong}, false)", _what(column), _mend(column)))
+    return found
+
+
+def _wrong(column: Column, text: str) -> Sequence[str]:
+    """What makes a cell that is not blank wrong; NULL never is."""
+    number = f"try_cast({text} as double)"
+    conditions = []
+    if column.codes is not None:
+        conditions.append(f"({text} is not null and try_cast({text} as {_q(enum_of(column))}) is null)")
+    if column.type in PATTERNS:
+        conditions.append(f"not regexp_full_match({text}, '{PATTERNS[column.type]}')")
+    if column.type == "date":
+        conditions.append(f"({text} is not null and try_cast({text} as date) is null)")
+    if column.pattern:
+        conditions.append(f"not regexp_full_match({text}, {quote_literal(column.pattern)})")
+    if column.minimum is not None:
+        conditions.append(f"{number} < {column.minimum}")
+    if column.maximum is not None:
+        conditions.append(f"{number} > {column.maximum}")
+    if column.clean_type == "VARCHAR" and column.codes is None:
+        conditions.append(f"length({text}) > {column.max_length}")
+    if column.not_answered and conditions:
+        return [f"({text} <> {quote_literal(column.not_answered)} and ({' or '.join(conditions)}))"]
+    return conditions
+
+
+def _count_checks(collection: Collection, column: Column, limits: Mapping[str, float] | None) -> list[CellCheck]:
+    """`limits` is None for a RESTRICTED return, in which nothing is suppressed or rounded."""
+    text = f"c.{_q(column.name)}"
+    units = f"({collection.count_where})"
+    hidden = "false" if limits is None else f"{text} = '{SUPPRESSED}'"
+    pattern = PATTERNS[column.type]
+    whole = f"not regexp_full_match({text}, '{pattern}') or try_cast({text} as double) < 0"
+    checks = [CellCheck("C09", column.name, f"coalesce(not ({hidden}) and ({whole}), false)")]
+    if limits is not None:
+        number = f"try_cast({text} as double)"
+        small = f"({number} > 0 and {number} < {limits['suppress_below']}) or {number} % {limits['rounding_base']} <> 0"
+        checks.append(CellCheck("C10", column.name, f"coalesce({units} and ({small}), false)"))
+    return checks
+
+
+def _what(column: Column) -> str:
+    if column.codes is not None:
+        return "the code is not in the list of this column on the last day of the period"
+    words = {
+        "date": "the value is not a date",
+        "integer": "the value is not a whole number within its limits",
+        "decimal": "the value is not a number within its limits",
+    }
+    return words.get(column.type, "the value does not have the form of this column, or is too long")
+
+
+def _mend(column: Column) -> str:
+    if column.codes is not None:
+        return "use a code of the list on the sheet 'lists' of the template"
+    limits = [
+        f"from {column.minimum:g}" if column.minimum is not None else "",
+        f"to {column.maximum:g}" if column.maximum is not None else "",
+    ]
+    if column.type == "date":
+        return "write it as YYYY-MM-DD"
+    if column.type in {"integer", "decimal"}:
+        return " ".join(["write a number in digits", *(limit for limit in limits if limit)])
+    return f"see the note on {column.name} in the template"
