@@ -4,6 +4,7 @@ The order: identifiers, the manifest, the file, cells, rows against each other, 
 that refuses the file does not end the look at it, so that a sender mends everything at once.
 """
 
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier; conditions are those of the contracts
 from __future__ import annotations
 
 import datetime as dt
@@ -14,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.duck import open_database, quote_literal
+from dagster_project.duck import quote_identifier as _q
 from dagster_project.returns.checks import Check, Runner, make_views, prepare_names
 from dagster_project.returns.codes import thresholds
 from dagster_project.returns.contract import Collection, EarlierVersion, Rule, load_collections, load_common
@@ -195,9 +197,10 @@ class _Validation:
         reading = read_data(self.con, self.submission.data, list(theirs), "cells_as_sent")
         renamed = {mine: his for his, mine in theirs.items()}
         columns = ", ".join(
-            f'"{renamed[name]}" as "{name}"' if name in renamed else f'null::varchar as "{name}"' for name in today
+            f"{_q(renamed[name])} as {_q(name)}" if name in renamed else f"null::varchar as {_q(name)}"
+            for name in today
         )
-        self.con.execute(f"create or replace table cells as select row_number, {columns} from cells_as_sent")  # noqa: S608
+        self.con.execute(f"create or replace table cells as select row_number, {columns} from cells_as_sent")
         return reading
 
     def _judge_header(self, reading: Reading, version: EarlierVersion | None) -> None:
@@ -256,7 +259,7 @@ class _Validation:
         if path.suffix == ".parquet":
             texts = ", ".join(_text_again(collection, name) for name in names)
             self.con.execute(
-                f"create table previous_cells as select row_number, {texts} from read_parquet({quote_literal(str(path))})"  # noqa: S608
+                f"create table previous_cells as select row_number, {texts} from read_parquet({quote_literal(str(path))})"
             )
         else:
             try:
@@ -269,7 +272,7 @@ class _Validation:
 
     def _control(self, collection: Collection, manifest: Manifest) -> None:
         """The control total of C02, and the interval in which the true total lies."""
-        found = self.con.execute(f"select coalesce(cast({collection.control.sql} as double), 0) from rows").fetchone()  # noqa: S608
+        found = self.con.execute(f"select coalesce(cast({collection.control.sql} as double), 0) from rows").fetchone()
         total = float(found[0]) if found else 0.0
         if (
             self.verdict.manifest is not None
@@ -282,7 +285,7 @@ class _Validation:
         if collection.count:
             name = collection.count
             sums = self.con.execute(
-                f'select sum("{name}_low"), sum("{name}_high") from rows where {collection.count_where}'  # noqa: S608
+                f"select sum({_q(name + '_low')}), sum({_q(name + '_high')}) from rows where {collection.count_where}"
             ).fetchone()
             self.verdict.control_low, self.verdict.control_high = sums or (None, None)
 
@@ -306,7 +309,7 @@ class _Validation:
 
     def _listed(self, check: Check) -> list[Finding]:
         rows = self.con.execute(
-            f"select row_number + {HEADER_ROWS} from failing where check_number = ? order by 1 limit {LISTED_PER_CHECK}",  # noqa: S608
+            f"select row_number + {HEADER_ROWS} from failing where check_number = ? order by 1 limit {LISTED_PER_CHECK}",
             [check.number],
         ).fetchall()
         return [
@@ -328,10 +331,10 @@ def _header_complaints(header: Header) -> Iterator[tuple[str, str | None]]:
 
 def _text_again(collection: Collection, name: str) -> str:
     """A clean column as the sender wrote it."""
-    text = f'cast("{name}" as varchar)'
+    text = f"cast({_q(name)} as varchar)"
     if not collection.column(name).is_count:
-        return f'{text} as "{name}"'
-    return f"case when \"{name}_status\" = 'suppressed' then '[c]' else {text} end as \"{name}\""
+        return f"{text} as {_q(name)}"
+    return f"case when {_q(name + '_status')} = 'suppressed' then '[c]' else {text} end as {_q(name)}"
 
 
 def _numbers(version: str) -> tuple[int, ...]:
