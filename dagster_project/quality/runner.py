@@ -60,7 +60,7 @@ def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite, relation_sql:
     frame = connection.execute(suite.query).df()
     thresholds = {name: threshold.value for name, threshold in load_thresholds().items()}
     try:
-        results = _validate(_batch(frame, suite.name), suite, thresholds)
+        results = _validate(_batches().get_batch(batch_parameters={"dataframe": frame}), suite, thresholds)
     except Exception as error:
         return [_outcome(suite, e, False, error=f"the suite could not be run: {error}") for e in suite.expectations]
     return [
@@ -70,7 +70,8 @@ def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite, relation_sql:
 
 
 @cache
-def _context() -> Any:
+def _batches() -> Any:
+    """The one batch definition of this process: Great Expectations writes its whole configuration anew for each new asset."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -80,15 +81,11 @@ def _context() -> Any:
 
         context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context.data_sources.add_pandas("batches")
-
-
-def _batch(frame: pd.DataFrame, name: str) -> Any:
-    source = _context()
-    if name in {asset.name for asset in source.assets}:
-        source.delete_asset(name)
-    definition = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
-    return definition.get_batch(batch_parameters={"dataframe": frame})
+    return (
+        context.data_sources.add_pandas("tables")
+        .add_dataframe_asset("table")
+        .add_batch_definition_whole_dataframe("all")
+    )
 
 
 def _validate(batch: Any, suite: Suite, thresholds: dict[str, float | int]) -> list[Any]:

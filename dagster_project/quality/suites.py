@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from dagster_project.settings import PROJECT_ROOT
+from dagster_project.yaml_files import read_yaml
 
 EXPECTATIONS = PROJECT_ROOT / "expectations"
 
@@ -61,23 +63,24 @@ class LandingSuites(BaseModel):
     suites: dict[str, Suite]
 
 
-def load_thresholds() -> dict[str, Threshold]:
-    """expectations/thresholds.yml by name."""
-    content = yaml.safe_load((EXPECTATIONS / "thresholds.yml").read_text(encoding="utf-8"))
+@cache
+def load_thresholds() -> Mapping[str, Threshold]:
+    """expectations/thresholds.yml by name; read once in a process."""
+    content = read_yaml(EXPECTATIONS / "thresholds.yml")
     return {name: Threshold.model_validate(body) for name, body in content["thresholds"].items()}
 
 
 def load_landing(slug: str) -> LandingSuites:
     """The suites of one source."""
     path = EXPECTATIONS / "landing" / f"{slug}.yml"
-    return LandingSuites.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return LandingSuites.model_validate(read_yaml(path))
 
 
 def load_marts() -> dict[str, Suite]:
     """The suites of the marts by mart, in alphabetical order."""
     suites = {}
     for path in sorted((EXPECTATIONS / "marts").glob("*.yml")):
-        suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        suite = Suite.model_validate(read_yaml(path))
         if suite.name != path.stem:
             raise ValueError(f"expectations/marts/{path.name} names the suite {suite.name!r}")
         suites[suite.name] = suite

@@ -21,6 +21,7 @@ from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_mod
 from dagster_project.release.errors import ReleaseError
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.sources.contract import Source, load_sources
+from dagster_project.yaml_files import read_yaml
 
 MARTS = PROJECT_ROOT / "dbt" / "models" / "marts"
 EXAMPLE_QUERIES = "example_queries.yml"
@@ -54,7 +55,7 @@ def load_example_queries(path: Path = MARTS) -> tuple[ExampleQuery, ...]:
 
 def _read_example_queries(path: Path) -> tuple[ExampleQuery, ...]:
     try:
-        listed = yaml.safe_load(path.read_text(encoding="utf-8"))["example_queries"]
+        listed = read_yaml(path)["example_queries"]
         return tuple(ExampleQuery.model_validate(body) for body in listed)
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
         raise ReleaseError(

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from dagster_project.duck import connection, quote_identifier, quote_literal
 from dagster_project.returns.area import ReturnsArea, placing_private
+from dagster_project.yaml_files import read_yaml
 
 COLUMNS = Path(__file__).with_name("clean_tables.yml")
 EMPTY = "_empty.parquet"
@@ -20,7 +20,7 @@ EMPTY = "_empty.parquet"
 
 def load_clean_tables() -> dict[str, dict[str, str]]:
     """Table -> column -> DuckDB type, in the order of the file. Rows of a collection end with where they came from."""
-    content: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(COLUMNS.read_text(encoding="utf-8"))
+    content: Mapping[str, Mapping[str, Mapping[str, str]]] = read_yaml(COLUMNS)
     every_row = content["every_row"]["columns"]
     collections = {name: dict(columns) | dict(every_row) for name, columns in content["collections"].items()}
     return collections | {name: dict(columns) for name, columns in content["registers"].items()}

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dagster_project.settings import PROJECT_ROOT
+from dagster_project.yaml_files import read_yaml
 
 COLLECTIONS_FOLDER = Path(__file__).parent / "collections"
 SEEDS_FOLDER = PROJECT_ROOT / "dbt" / "seeds" / "returns"
@@ -278,6 +279,6 @@ def load_common() -> Common:
 
 def _read(path: Path, model: type[Model]) -> Model:
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(read_yaml(path))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ReturnsContractError(f"{path.parent.name}/{path.name}: {error}") from error

@@ -16,6 +16,8 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from dagster_project.yaml_files import read_yaml
+
 SOURCES_FOLDER = Path(__file__).parent
 SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
@@ -283,7 +285,7 @@ def read_source(folder: Path) -> Source:
     """The contract in `folder`/source.yml; raises ContractError naming file and field."""
     path = folder / "source.yml"
     try:
-        source = Source.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        source = Source.model_validate(read_yaml(path))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ContractError(f"{path.parent.name}/{path.name}: {error}") from error
     if source.slug != folder.name or not SLUG.fullmatch(source.slug):

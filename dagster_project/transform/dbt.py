@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,7 @@ class Translator(DagsterDbtTranslator):
 class DbtRunner(DbtCliResource):
     """dagster-dbt's resource without the adapter that it opens in its own process: two seconds a night, and a lock."""
 
-    def _initialize_adapter(self, cli_vars: Any) -> Any:
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
         return None
 
     @property
