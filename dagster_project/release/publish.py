@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +42,7 @@ from dagster_project.release.releases import (
     MANIFEST,
     MARTS,
     PARQUET,
+    REPORT,
     Release,
     current_name,
     find_problems,
@@ -164,7 +165,8 @@ def _assemble(project: ReleaseProject, evidence: Evidence, name: str) -> None:
     """Make the whole folder under a hidden name, verify it, and give it its name."""
     lake = project.lake
     candidate = candidate_path(lake, evidence.sha256)
-    require_free_space(lake.releases, 3 * candidate.stat().st_size)
+    # The file, its Parquet twin, and the report, which is about as large as the file again (38 MB beside 25 MB in January 2026).
+    require_free_space(lake.releases, 5 * candidate.stat().st_size)
     folder = lake.releases / f".{name}.tmp"
     (folder / PARQUET / META).mkdir(parents=True)
     shutil.copyfile(candidate, folder / MARTS)
@@ -175,7 +177,8 @@ def _assemble(project: ReleaseProject, evidence: Evidence, name: str) -> None:
         _verify_copy(con, evidence, folder)
         for table in evidence.tables:
             _write_parquet(con, folder, table.schema, table.name, manifest)
-    _complete_manifest(folder, evidence, manifest)
+    report = _build_report(project, folder)
+    _complete_manifest(folder, evidence, manifest, report)
     _make_durable(folder)
     folder.rename(lake.releases / name)
     sync_folder(lake.releases)
@@ -210,6 +213,22 @@ def _write_parquet(
         )
 
 
+def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
+    """The static site from the copied file; gives its files, relative to the release. Whatever goes wrong, nothing is published."""
+    from dagster_project.release.report import build_report
+    from dagster_project.release.report.lineage import Lineage
+
+    lineage = Lineage.read(project.manifest) if project.manifest.exists() else None
+    try:
+        return [f"{REPORT}/{name}" for name in build_report(folder / MARTS, folder / REPORT, lineage)]
+    except Exception as error:
+        raise ReleaseError(
+            "nothing was published",
+            f"the report could not be built: {error!r}",
+            "what is published is as it was; mend the reason in dagster_project/release/report, then publish again",
+        ) from error
+
+
 def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence) -> dict[str, Any]:
     """What the release says about itself; the files and their sha256 are added once they are written."""
     inputs = con.execute("select slug, entity, period, sha256, url from copy.meta.inputs order by all").fetchall()
@@ -235,8 +254,8 @@ def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence) -> dict[str, A
     }
 
 
-def _complete_manifest(folder: Path, evidence: Evidence, manifest: dict[str, Any]) -> None:
-    files = [MARTS, EVIDENCE, *(_parquet_path(table.schema, table.name) for table in evidence.tables)]
+def _complete_manifest(folder: Path, evidence: Evidence, manifest: dict[str, Any], report: Iterable[str]) -> None:
+    files = [MARTS, EVIDENCE, *(_parquet_path(table.schema, table.name) for table in evidence.tables), *report]
     listed = {name: {"sha256": hash_file(folder / name), "bytes": (folder / name).stat().st_size} for name in files}
     (folder / MANIFEST).write_text(json.dumps(manifest | {"files": listed}, indent=1), encoding="utf-8")
 

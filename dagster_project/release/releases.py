@@ -1,6 +1,6 @@
 """The releases that are kept, and the one pointer that says which of them analysts see.
 
-    releases/<UTC stamp>-<release_id>/   marts.duckdb  parquet/  manifest.json  evidence.json
+    releases/<UTC stamp>-<release_id>/   marts.duckdb  parquet/  report/  manifest.json  evidence.json
     published/current -> ../releases/<...>          the pointer: the only thing that moves
     published/marts.duckdb -> current/marts.duckdb  and so on: constant, so that one swap moves everything at once
 
@@ -30,10 +30,11 @@ from dagster_project.release.errors import Refused, ReleaseError
 
 MARTS = "marts.duckdb"
 PARQUET = "parquet"
+REPORT = "report"
 MANIFEST = "manifest.json"
 EVIDENCE = "evidence.json"
 CURRENT = "current"
-CONSTANT_LINKS = (MARTS, PARQUET, MANIFEST, EVIDENCE)
+CONSTANT_LINKS = (MARTS, PARQUET, REPORT, MANIFEST, EVIDENCE)
 STAMP = "%Y%m%dT%H%M%S%fZ"
 Outcome = Literal["published", "unchanged", "rolled_back", "listed"]
 

@@ -103,7 +103,7 @@ def test_one_swap_moves_everything(two: Estate) -> None:
     links = {path.name: path.readlink() for path in two.lake.published.iterdir()}
     assert links.pop("current") == Path("../releases", current_name(two.lake) or "")
     assert links == {
-        name: Path("current", name) for name in ("marts.duckdb", "parquet", "manifest.json", "evidence.json")
+        name: Path("current", name) for name in ("marts.duckdb", "parquet", "report", "manifest.json", "evidence.json")
     }
 
 

@@ -1,0 +1,139 @@
+"""Reading the published file for the report: every query once for all pages, rows that know their table and key.
+
+Not here: what is done with the rows.
+"""
+
+# ruff: noqa: S608 - names in the SQL are constants of this package, or quoted; values are parameters
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from dagster_project.duck import quote_identifier
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "dim_indicator": ("indicator_id",),
+    "dim_organisation": ("organisation_code",),
+    "dim_source": ("source_id",),
+    "fct_indicator_value": (
+        "indicator_id",
+        "organisation_code",
+        "treatment_function_code",
+        "period_start",
+        "period_end",
+        "dimension",
+        "group_code",
+        "geography_basis",
+        "standardisation",
+    ),
+    "fct_inequality_measure": (
+        "indicator_id",
+        "organisation_code",
+        "treatment_function_code",
+        "period_start",
+        "period_end",
+        "geography_basis",
+        "standardisation",
+        "dimension",
+        "measure",
+        "comparison_group",
+        "reference_group",
+    ),
+    "mart_control_chart": ("indicator_id", "organisation_code", "period_start"),
+    "mart_data_quality": (
+        "source_id",
+        "quality_measure",
+        "field_name",
+        "waiting_band",
+        "organisation_level",
+        "organisation_code",
+        "period_end",
+    ),
+    "mart_funnel": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
+    "mart_priorities": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
+    "mart_trend": ("subject", "indicator_id", "organisation_code", "dimension", "group_code", "reference_group"),
+    "mart_waiting_list": (
+        "indicator_id",
+        "organisation_code",
+        "treatment_function_code",
+        "period_start",
+        "period_end",
+        "dimension",
+        "group_code",
+        "geography_basis",
+    ),
+    "meta.inputs": ("slug", "entity", "period", "sha256"),
+    "meta.releases": ("release_id",),
+    "meta.source_status": ("slug", "entity"),
+}
+"""Table -> its key: by these columns a number on a page is found again in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a published table."""
+
+    table: str
+    values: dict[str, Any]
+
+    def __getitem__(self, column: str) -> Any:
+        return self.values[column]
+
+    def get(self, column: str, default: Any = None) -> Any:
+        """The value of a column, or the default where the table has no such column or the cell is NULL."""
+        value = self.values.get(column)
+        return default if value is None else value
+
+    def key(self) -> dict[str, str | None]:
+        """The key as text, as `cast(column as varchar)` writes it."""
+        return {name: _as_text(self.values[name]) for name in KEYS[self.table] if name in self.values}
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+class Marts:
+    """The tables of one opened published file (the connection's default database)."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self.columns: dict[str, list[str]] = defaultdict(list)
+        for schema, table, column in con.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() "
+            "and not internal order by schema_name, table_name, column_index"
+        ).fetchall():
+            self.columns[table if schema == "main" else f"{schema}.{table}"].append(column)
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether the file has this table with all of these columns."""
+        return table in self.columns and set(columns) <= set(self.columns[table])
+
+    def rows(self, table: str, where: str = "true", parameters: Sequence[Any] = (), *, order: str = "") -> list[Row]:
+        """Rows of a table in the order given, then that of its key; none where the file has no such table."""
+        if table not in self.columns:
+            return []
+        relation = ".".join(quote_identifier(part) for part in table.split("."))
+        keys = [quote_identifier(name) for name in KEYS[table] if name in self.columns[table]]
+        ordered = ", ".join(part for part in (order, *keys) if part)
+        found = self._con.execute(f"select * from {relation} where {where} order by {ordered}", parameters)
+        names = [column[0] for column in found.description or ()]
+        return [Row(table, dict(zip(names, values, strict=True))) for values in found.fetchall()]
+
+    def pairs(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query of its own, as tuples."""
+        return self._con.execute(sql, parameters).fetchall()
+
+
+def group_rows(rows: Iterable[Row], *columns: str) -> dict[Hashable, list[Row]]:
+    """Rows by the value of a column (or the tuple of several), in their order."""
+    grouped: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in rows:
+        values = tuple(row[column] for column in columns)
+        grouped[values[0] if len(values) == 1 else values].append(row)
+    return dict(grouped)

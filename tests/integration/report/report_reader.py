@@ -1,0 +1,131 @@
+"""Reading a built report as a reader does, and looking its figures up in the published file, past the code that wrote it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from bs4 import BeautifulSoup, Tag
+
+SHORTHAND = {"[c]", "[x]", "[z]"}
+HIDDEN = {
+    "suppressed": "[c]",
+    "not_collected": "[x]",
+    "missing": "[x]",
+    "not_available": "[x]",
+    "not_applicable": "[z]",
+}
+NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?%?")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure on a page and the cell it claims to be."""
+
+    page: str
+    table: str
+    key: tuple[tuple[str, str | None], ...]
+    column: str
+    form: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Site:
+    folder: Path
+    marts: Path
+    names: tuple[str, ...]
+
+    @property
+    def pages(self) -> list[str]:
+        return [name for name in self.names if name.endswith(".html")]
+
+    def page(self, name: str) -> BeautifulSoup:
+        """A page, parsed once for all tests."""
+        if name not in self._parsed:
+            self._parsed[name] = BeautifulSoup((self.folder / name).read_text(encoding="utf-8"), "html.parser")
+        return self._parsed[name]
+
+    @cached_property
+    def _parsed(self) -> dict[str, BeautifulSoup]:
+        return {}
+
+    @cached_property
+    def cells(self) -> Cells:
+        return Cells(self.marts)
+
+
+class Cells:
+    """Cells of the published file by table, key and column."""
+
+    def __init__(self, marts: Path) -> None:
+        self._marts = marts
+        self._tables: dict[tuple[str, tuple[str, ...]], dict[tuple[str | None, ...], list[dict[str, Any]]]] = {}
+
+    def row(self, table: str, key: tuple[tuple[str, str | None], ...]) -> dict[str, Any]:
+        """The one row that has this key; fails where there is none or more than one."""
+        names = tuple(name for name, _ in key)
+        rows = self._index(table, names).get(tuple(value for _, value in key), [])
+        assert len(rows) == 1, f"{table}: {len(rows)} rows have the key {key}"
+        return rows[0]
+
+    def _index(self, table: str, names: tuple[str, ...]) -> dict[tuple[str | None, ...], list[dict[str, Any]]]:
+        if (table, names) not in self._tables:
+            with duckdb.connect(str(self._marts), read_only=True) as con:
+                listed = ", ".join(f'cast("{name}" as varchar) as "key_{place}"' for place, name in enumerate(names))
+                found = con.execute(f"select {listed}, * from {table}")
+                columns = [column[0] for column in found.description]
+                rows = found.fetchall()
+            index: dict[tuple[str | None, ...], list[dict[str, Any]]] = {}
+            for row in rows:
+                index.setdefault(row[: len(names)], []).append(dict(zip(columns, row, strict=True)))
+            self._tables[table, names] = index
+        return self._tables[table, names]
+
+
+def figures_of(page: str, soup: BeautifulSoup) -> Iterator[Shown]:
+    """Every figure of a page: cells of tables, and figures within sentences."""
+    for table in soup.select("table[data-table]"):
+        if not table["data-table"]:
+            continue
+        heads = table.select("thead th")
+        common = json.loads(str(table["data-key"]))
+        for line in table.select("tbody tr"):
+            key = common | json.loads(str(line["data-key"]))
+            for head, cell in zip(heads, line.find_all(["th", "td"], recursive=False), strict=True):
+                if head.has_attr("data-column"):
+                    yield _shown(page, str(table["data-table"]), key, head, cell)
+    for span in soup.select("span[data-table]"):
+        yield _shown(page, str(span["data-table"]), json.loads(str(span["data-key"])), span, span)
+
+
+def _shown(page: str, table: str, key: dict[str, str | None], described: Tag, cell: Tag) -> Shown:
+    column, form = str(described["data-column"]), str(described["data-format"])
+    return Shown(page, table, tuple(key.items()), column, form, cell.get_text(strip=True))
+
+
+def problem_with(shown: Shown, row: dict[str, Any]) -> str | None:
+    """Why the text is not the cell, None where it is: the same to the digits shown, or the right shorthand."""
+    value = row[shown.column]
+    if value is None:
+        status = row.get("value_status", row.get("priority_status"))
+        wanted = HIDDEN.get(str(status), "[z]")
+        return None if shown.text == wanted else f"{shown} is NULL with status {status}, so {wanted}"
+    if shown.text in SHORTHAND:
+        return f"{shown} is {value} in the file"
+    if not NUMBER.fullmatch(shown.text):
+        return f"{shown} is no number"
+    digits = shown.text.replace("−", "-").replace(",", "").lstrip("+")
+    number, scale = Decimal(digits.rstrip("%")), 100 if shown.form.startswith(("percent", "points")) else 1
+    if digits.endswith("%") != shown.form.startswith("percent"):
+        return f"{shown} has the wrong unit"
+    places = -int(number.as_tuple().exponent)
+    off = abs(number - Decimal(repr(float(value))) * scale)
+    return None if off <= Decimal("0.5").scaleb(-places) + Decimal("1e-9") else f"{shown} is {value} in the file"
