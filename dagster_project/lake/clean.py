@@ -7,6 +7,7 @@ column is named and read as text, and an independent count of the records proves
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import importlib
 import io
 import json
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.duck import connection, quote_identifier, quote_literal
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
@@ -138,7 +140,9 @@ class ParseJob:
 
     def _text_file(self) -> Path:
         path = self.snapshot.path
-        if self.entity.format == "zip_csv":
+        if self.entity.format == "csv_or_xlsx" and path.suffix.lower() == ".xlsx":
+            path = _sheet_as_csv(path, self.workspace / "sheet.csv", self)
+        elif self.entity.format == "zip_csv":
             unpacked = self.workspace / "unpacked.csv"
             limits = ArchiveLimits(maximum_total_bytes=self.entity.max_unpacked_bytes)
             self.report.file += " > " + extract_only_member(path, unpacked, suffix=".csv", limits=limits)
@@ -268,6 +272,16 @@ class ParseJob:
         """How many rows of a relation meet a condition."""
         return int(_one(self.connection, f"select count(*) from {quote_identifier(relation)} where {condition}"))
 
+    def corrected_text(self, column: str) -> str:
+        """SQL for a text column of `typed` with the publisher's known errors of this period put right, which are counted."""
+        known = [c for c in self.entity.text_corrections if c.column == column and c.period == self.snapshot.period]
+        for row in known:
+            covered = f"{_q(column)} = {quote_literal(row.as_written)}"
+            applied = self.report.corrections_applied
+            applied[column] = applied.get(column, 0) + self.count("typed", covered)
+        cases = " ".join(f"when {quote_literal(row.as_written)} then {quote_literal(row.means)}" for row in known)
+        return f"case {_q(column)} {cases} else {_q(column)} end" if known else _q(column)
+
     def set_aside(self, reason: str, rows: int) -> None:
         """Say that rows of the file were used and left out (a TOTAL row that served as a checksum)."""
         self.report.set_aside[reason] = self.report.set_aside.get(reason, 0) + rows
@@ -361,6 +375,29 @@ def _record_lines(path: Path, layout: _Layout) -> tuple[list[int], list[int]]:
             quoted ^= text.count(b'"') % 2 == 1
     first = int(layout.has_header)
     return counted[first:], lines[first:]
+
+
+def _sheet_as_csv(path: Path, destination: Path, job: ParseJob) -> Path:
+    """The only sheet of a workbook as the CSV that it was saved from: whole numbers without `.0`, dates as yyyy-mm-dd."""
+    try:
+        workbook = CalamineWorkbook.from_path(path)
+        if len(workbook.sheet_names) != 1:
+            raise job.error(f"it has {len(workbook.sheet_names)} sheets where one is expected", "look at the workbook")
+        rows = workbook.get_sheet_by_index(0).to_python()
+    except CalamineError as error:
+        raise job.error(f"it cannot be read as a workbook: {error}", "look at the file") from error
+    with destination.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([cell_text(cell) or "" for cell in row] for row in rows)
+    return destination
+
+
+def cell_text(cell: object) -> str | None:
+    """A cell of a workbook as the text that a CSV would hold; None where it is empty."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
+        return cell.date().isoformat()
+    return None if cell is None or cell == "" else str(cell)
 
 
 def fold(heading: str) -> str:

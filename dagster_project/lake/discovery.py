@@ -10,7 +10,7 @@ import datetime as dt
 import importlib
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin
 
@@ -40,7 +40,7 @@ class Located:
     period: str
     address: str
     revision: int
-    """0 for a first edition, 1 for `revised`, 2 for `revised-2`; the number of a `v2` where the pattern names it."""
+    """-1 for `Provisional`, 0 for a first edition, 1 for `revised`, 2 for `revised-2`; the number of a `v2` where the pattern names it."""
     uploaded: str
     """The year and month of the upload folder, `2026-02`, or ""."""
     order: int
@@ -107,7 +107,8 @@ def _read_landing_pages(
         links |= dict(found)
         if follow:
             waiting += [(link, "") for link, _ in found if re.search(follow, link)]
-    if source.landing_pages and len(missing) == len(done):
+    direct = any(entity.direct_addresses for entity in source.entities)
+    if source.landing_pages and len(missing) == len(done) and not direct:
         raise SourceMoved(", ".join(missing), f"no landing page of {source.slug} was found", "mend source.yml")
     return list(links.items()), missing
 
@@ -128,7 +129,9 @@ def _links(text: str, base: str) -> Iterator[tuple[str, str]]:
 
 def _locate(entity: Entity, links: list[tuple[str, str]]) -> Iterator[Located]:
     for address in entity.direct_addresses:
-        yield Located(entity.name, entity.fixed_period, address, 0, "", 0)
+        known = re.search(entity.link_pattern, unquote(address))
+        part = _part(known.groupdict()) if known else ""
+        yield Located(entity.name, entity.fixed_period + part, address, 0, "", 0)
     for place, (address, text) in enumerate(links):
         match = re.search(entity.link_pattern, unquote(address)) if not entity.direct_addresses else None
         if match is None or (entity.link_text_pattern and not re.search(entity.link_text_pattern, text)):
@@ -136,12 +139,16 @@ def _locate(entity: Entity, links: list[tuple[str, str]]) -> Iterator[Located]:
         upload = UPLOAD_FOLDER.search(address)
         yield Located(
             entity=entity.name,
-            period=period_of(entity, address, match),
+            period=period_of(entity, address, match) + _part(match.groupdict()),
             address=address,
             revision=_revision(unquote(address), match.groupdict()),
             uploaded=f"{upload[1]}-{upload[2]}" if upload else "",
             order=len(links) - place,
         )
+
+
+def _part(groups: Mapping[str, str | None]) -> str:
+    return PART + str(groups["part"]) if groups.get("part") else ""
 
 
 def _revision(address: str, groups: dict[str, str | None]) -> int:
@@ -150,9 +157,10 @@ def _revision(address: str, groups: dict[str, str | None]) -> int:
         return int(groups["version"] or 0)
     if groups.get("final"):
         return 1
-    match = re.search(r"revised(?:-(\d)(?!\d))?", address.rsplit("/", 1)[-1], re.IGNORECASE)
+    name = address.rsplit("/", 1)[-1]
+    match = re.search(r"revised(?:-(\d)(?!\d))?", name, re.IGNORECASE)
     if match is None:
-        return 0
+        return -1 if re.search("provisional", name, re.IGNORECASE) else 0
     return int(match[1] or 1)
 
 

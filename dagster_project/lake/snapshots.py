@@ -114,7 +114,7 @@ class _Keeper:
                 if fetched.path is None:
                     self._report.unchanged += 1
                     return
-                check_content(destination, CONTENT_FORMATS[entity.format])  # type: ignore[arg-type]
+                check_content(destination, CONTENT_FORMATS[entity.format_of(located.address)])  # type: ignore[arg-type]
             except LakeError as error:
                 self._refuse(located, destination, error)
                 return
@@ -209,7 +209,7 @@ def _fresh_folder(parent: Path) -> Iterator[Path]:
 def file_name(address: str, entity: Entity) -> str:
     """A safe file name for a snapshot: the address's own where it is plain, else the entity's."""
     name = unquote(urlsplit(address).path).rsplit("/", 1)[-1]
-    suffix = "." + CONTENT_FORMATS[entity.format]
+    suffix = "." + CONTENT_FORMATS[entity.format_of(address)]
     plain = all(character.isalnum() or character in " ._()-" for character in name)
     return name if plain and name.lower().endswith(suffix) and not name.startswith(".") else entity.name + suffix
 

@@ -19,9 +19,12 @@ from dagster_project.sample import (
     nhsd_hes_outpatient,
     nhse_ae,
     nhse_mhsds,
+    nhse_msds,
     nhse_rtt,
+    nhse_smi,
     nhse_wlmds,
     ods_organisation,
+    ohid_fingertips,
     ons_census,
     ons_geography,
     reference_tables,
@@ -59,6 +62,9 @@ _SOURCES = (
     reference_tables,
     cvdprevent,
     nhse_mhsds,
+    nhse_msds,
+    nhse_smi,
+    ohid_fingertips,
 )
 
 

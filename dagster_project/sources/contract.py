@@ -12,6 +12,7 @@ import re
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -147,6 +148,21 @@ class Correction(_Strict):
     provided_by: Text
 
 
+class TextCorrection(_Strict):
+    """A text that a publisher's file writes wrongly in one period, as data: what it writes, what it means, and who says so.
+
+    The guard: the parser takes a cell that says `as_written` for `means` and lets no third text through, so a file that
+    the publisher has mended is read as it stands (`ParseJob.corrected_text`).
+    """
+
+    column: Text
+    period: Text
+    as_written: Text
+    means: Text
+    reason: Text
+    provided_by: Text
+
+
 class Entity(_Strict):
     """One table that a source publishes, in files of one shape."""
 
@@ -157,9 +173,13 @@ class Entity(_Strict):
     """A regular expression searched in the decoded address; named groups give the period (see lake/discovery.py)."""
     link_text_pattern: Pattern = ""
     direct_addresses: tuple[str, ...] = ()
-    """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`."""
+    """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`. Where several files of one
+    period belong together (one for each indicator of Fingertips), the group `part` of `link_pattern` tells them apart."""
     fixed_period: str = ""
-    format: Literal["csv", "zip_csv", "xlsx", "ods", "json"]
+    format: Literal["csv", "zip_csv", "xlsx", "ods", "json", "csv_or_xlsx"]
+    """`csv_or_xlsx`: a CSV that some addresses hold saved as a workbook of one sheet; the address's ending says which."""
+    format_status: Literal["confirmed", "unconfirmed"] | None = None
+    """Only where it differs from the source's: `unconfirmed` for a table of which no real file has been read."""
     has_header: bool = True
     max_bytes: int = 50_000_000
     max_unpacked_bytes: int = 300_000_000
@@ -179,6 +199,13 @@ class Entity(_Strict):
     maximum_records: int = 50_000_000
     maximum_rejected_share: float = 0.005
     corrections: tuple[Correction, ...] = ()
+    text_corrections: tuple[TextCorrection, ...] = ()
+
+    def format_of(self, address: str) -> Literal["csv", "zip_csv", "xlsx", "ods", "json"]:
+        """The format of the file at an address."""
+        if self.format != "csv_or_xlsx":
+            return self.format
+        return "xlsx" if unquote(urlsplit(address).path).lower().endswith(".xlsx") else "csv"
 
     @property
     def file_columns(self) -> list[FileColumn]:
@@ -254,10 +281,17 @@ class Source(_Strict):
 
     @model_validator(mode="after")
     def _guesses_are_unconfirmed(self) -> Source:
-        guessed = [c.name for e in self.entities for c in e.file_columns if c.guessed]
-        if guessed and self.format_status == "confirmed":
+        confirmed = [e for e in self.entities if (e.format_status or self.format_status) == "confirmed"]
+        guessed = [c.name for e in confirmed for c in e.file_columns if c.guessed]
+        if guessed:
             raise ValueError(f"format_status is confirmed, but these columns are marked guessed: {', '.join(guessed)}")
         return self
+
+    @property
+    def stated_format_status(self) -> str:
+        """What dim_source says: `partly_confirmed` where some tables were read from real files and some were not."""
+        statuses = {entity.format_status or self.format_status for entity in self.entities}
+        return statuses.pop() if len(statuses) == 1 else "partly_confirmed"
 
     def entity(self, name: str) -> Entity:
         """The entity of that name; raises KeyError with the source's own name."""

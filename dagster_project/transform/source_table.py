@@ -19,8 +19,9 @@ FIELDS = (
     "attribution",
     "documentation",
     "cadence",
-    "format_status",
+    "stated_format_status",
 )
+COLUMNS = tuple(name.removeprefix("stated_") for name in FIELDS)
 
 
 def write_source_table(lake: Lake) -> Path:
@@ -35,7 +36,7 @@ def write_source_table(lake: Lake) -> Path:
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
-        lists = ", ".join(f"unnest(?) as {quote_identifier(name)}" for name in FIELDS)
+        lists = ", ".join(f"unnest(?) as {quote_identifier(name)}" for name in COLUMNS)
         con.execute(f"create table sources as select {lists}", columns)
         con.execute(f"copy sources to {quote_literal(str(part))} (format parquet)")
         part.replace(path)
@@ -51,4 +52,4 @@ def _read_rows(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, ..
     except duckdb.Error:
         return None
     names = tuple(column[0] for column in result.description or ())
-    return result.fetchall() if names == FIELDS else None
+    return result.fetchall() if names == COLUMNS else None

@@ -6,6 +6,9 @@
     "int_waiting_list_wlmds_indicator_value",
     "int_urgent_care_indicator_value",
     "int_outpatients_indicator_value",
+    "int_maternity_indicator_value",
+    "int_severe_mental_illness_indicator_value",
+    "int_primary_care_indicator_value",
 ] %}
     select distinct figures.indicator_id, '{{ model }}' as where_it_stands
     from {{ ref(model) }} as figures

@@ -53,10 +53,12 @@
         case when parts_unknown = 0 and split_reason is null then numerator end as numerator,
         case when denominators_unknown = 0 and split_reason is null then denominator end as denominator,
         case
-            when parts_unknown > 0 and parts_unbounded = 0 and split_reason is null then numerator_low
+            when parts_unbounded = 0 and (parts_unknown > 0 or parts_exact = 0) and split_reason is null
+            then numerator_low
         end as numerator_low,
         case
-            when parts_unknown > 0 and parts_unbounded = 0 and split_reason is null then numerator_high
+            when parts_unbounded = 0 and (parts_unknown > 0 or parts_exact = 0) and split_reason is null
+            then numerator_high
         end as numerator_high,
         {% set reasons = "split_reason" %}
         {% if published %}
@@ -94,6 +96,8 @@
                     where mapped.denominator is null and mapped.value_status <> 'published'
                 ) as denominators_unknown,
                 count(*) filter (where mapped.numerator is null and mapped.numerator_low is null) as parts_unbounded,
+                -- counts that the publisher rounds have bounds beside them
+                count(*) filter (where mapped.numerator_low is null) as parts_exact,
                 sum(coalesce(mapped.numerator_low, mapped.numerator)) as numerator_low,
                 sum(coalesce(mapped.numerator_high, mapped.numerator)) as numerator_high,
                 -- alphabetical order of the statuses happens not to matter: any part that is not published decides

@@ -10,6 +10,9 @@
     "int_waiting_list_wlmds_indicator_value",
     "int_urgent_care_indicator_value",
     "int_outpatients_indicator_value",
+    "int_maternity_indicator_value",
+    "int_severe_mental_illness_indicator_value",
+    "int_primary_care_indicator_value",
 ] %}
 {%- set published_figures = [
     "int_cardiovascular_indicator_value",

@@ -1,0 +1,139 @@
+"""Maternity statistics: exp-data to one row a group, exp-measures to one row an indicator with value, status and result apart."""
+
+from __future__ import annotations
+
+from dagster_project.lake.clean import ParseJob
+
+LEVEL = """
+    case reported_level
+        when 'National' then 'england'
+        when 'NHS England (Region)' then 'region'
+        when 'Local Maternity System' then 'local_maternity_system'
+        when 'SubICB of Responsibility' then 'sub_icb'
+        when 'Local Authority of Residence' then 'local_authority'
+        when 'Provider' then 'provider'
+        when 'Booking Site' then 'booking_site'
+        when 'Delivery Site' then 'delivery_site'
+        when 'MBRRACE Grouping' then 'mbrrace_group'
+    end"""
+CODE = """
+    case
+        when reported_level = 'National' then 'ENG'
+        else coalesce(reported_code, 'none')
+    end"""
+NUMBER = "[0-9]+([.][0-9]+)?"
+WRONG_FILE = "look whether the publisher linked the wrong file; the snapshot is kept"
+
+
+def parse(job: ParseJob) -> str:
+    """The clean rows: a SELECT over the typed rows of the file."""
+    job.read_csv()
+    _require_month(job)
+    return _select_data(job) if job.entity.name == "data" else _select_measures(job)
+
+
+def rounded_low(count: str) -> str:
+    """SQL of the smallest true count behind a published one: 1 to 7 are shown as 5, others to the nearest 5."""
+    return f"case {count} when 0 then 0 when 5 then 1 else {count} - 2 end"
+
+
+def rounded_high(count: str) -> str:
+    """SQL of the largest true count behind a published one; a 0 is allowed to hide 2, which no file says it does not."""
+    return f"case {count} when 5 then 7 else {count} + 2 end"
+
+
+def _require_month(job: ParseJob) -> None:
+    """Both ends of the reporting period are those of the file's name, the known slips put right."""
+    start, end = (_date(job.corrected_text(name)) for name in ("reported_start", "reported_end"))
+    job.require_none(
+        f"select distinct reported_start, reported_end from typed where {start} is distinct from date '{job.period_start}' "
+        f"or {end} is distinct from date '{job.period_end}'",
+        f"it is listed as {job.snapshot.period} but its reporting period (start, end) is",
+        WRONG_FILE + "; a date that was read as month/day is a row under text_corrections",
+    )
+
+
+def _date(text: str) -> str:
+    return f"coalesce(try_strptime({text}, '%d/%m/%Y')::date, try_strptime({text}, '%Y-%m-%d')::date)"
+
+
+def _common(job: ParseJob) -> str:
+    status = "provisional" if "provisional" in job.snapshot.address.lower() else "final"
+    return f"""
+            date '{job.period_start}' as period_start,
+            '{status}' as edition,
+            {LEVEL} as organisation_level,
+            {CODE} as organisation_code"""
+
+
+def _select_data(job: ParseJob) -> str:
+    is_count = "count_of <> 'Average over women'"
+    return f"""
+        select
+            {_common(job)},
+            organisation_name,
+            dimension,
+            coalesce(group_label, 'all') as group_label,
+            lower(replace(count_of, ' ', '_')) as count_of,
+            value,
+            value_status,
+            case when {is_count} then {rounded_low("value")} end as value_low,
+            case when {is_count} then {rounded_high("value")} end as value_high
+        from typed
+    """
+
+
+def _select_measures(job: ParseJob) -> str:
+    _require_fitting_values(job)
+    counts = ",".join(
+        f"""
+            {_number(name)} as {name},
+            {_status(name)} as {name}_status,
+            {rounded_low(_number(name))} as {name}_low,
+            {rounded_high(_number(name))} as {name}_high"""
+        for name in ("numerator", "denominator")
+    )
+    return f"""
+        select
+            {_common(job)},
+            any_value(organisation_name) as organisation_name,
+            any_value(indicator_family) as indicator_family,
+            indicator,
+            {counts},
+            {_number("rate", "rate per thousand")} as rate,
+            max(case currency when 'Rate' then 100 when 'Rate per Thousand' then 1000 end) as rate_per,
+            {_status("rate", "rate per thousand")} as rate_status,
+            lower(max(value) filter (where currency = 'Result')) as result
+        from typed
+        group by all
+    """
+
+
+def _require_fitting_values(job: ParseJob) -> None:
+    job.require_none(
+        "select reported_code, indicator, currency, value from typed where (currency = 'Result') <> (value in ('Pass', 'Fail')) "
+        "or (currency in ('Numerator', 'Denominator') and not regexp_full_match(value, '[0-9]+|[*]|DNS'))",
+        "a value that does not belong to its currency (organisation, indicator, currency, value)",
+        "look what the publisher means by it and add it to parse.py",
+    )
+    job.require_none(
+        "select reported_level, reported_code, indicator, count(*) from typed where currency in ('Rate', 'Rate per Thousand') "
+        "group by all having count(*) > 1 union all select reported_level, reported_code, indicator || ' ' || currency, count(*) "
+        "from typed group by all having count(*) > 1",
+        "a value that stands more than once (level, organisation, indicator, times)",
+        "look whether the file holds two editions of the same rows",
+    )
+
+
+def _of(currencies: tuple[str, ...]) -> str:
+    return "filter (where lower(currency) in (" + ", ".join(f"'{name}'" for name in currencies) + "))"
+
+
+def _number(*currencies: str) -> str:
+    return f"max(case when regexp_full_match(value, '{NUMBER}') then cast(value as double) end) {_of(currencies)}"
+
+
+def _status(*currencies: str) -> str:
+    return f"""coalesce(max(
+                case value when '*' then 'suppressed' when 'DNS' then 'not_collected' when 'Low DQ' then 'low_data_quality'
+                else 'published' end) {_of(currencies)}, 'missing')"""
