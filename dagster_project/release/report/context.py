@@ -124,5 +124,4 @@ def _codes_with_figures(marts: Marts) -> frozenset[str]:
     tables = [t for t in ("mart_priorities", "mart_control_chart", "mart_funnel") if marts.has(t, "organisation_code")]
     if not tables:
         return frozenset()
-    sql = " union ".join(f"select organisation_code from {table}" for table in tables)  # noqa: S608 - names above
-    return frozenset(row[0] for row in marts.pairs(sql))
+    return frozenset(code for table in tables for code in marts.distinct(table, "organisation_code"))

@@ -1,7 +1,5 @@
 """A page for every indicator: what it is, how unequal it is, who stands where, what to keep in mind, and the table to download."""
 
-# ruff: noqa: S608 - names in the SQL are constants of this module
-
 from __future__ import annotations
 
 import csv
@@ -86,7 +84,7 @@ def read_newest(context: Context) -> dict[Any, list[Row]]:
         return {}
     newest = (
         "treatment_function_code = 'all' and geography_basis = 'current' and standardisation = 'crude' and (indicator_id, period_end) in "
-        f"(select (indicator_id, max(period_end)) from {VALUES} where geography_basis = 'current' group by indicator_id)"
+        "(select (indicator_id, max(period_end)) from fct_indicator_value where geography_basis = 'current' group by indicator_id)"
     )
     return group_rows(context.marts.rows(VALUES, newest), "indicator_id")
 

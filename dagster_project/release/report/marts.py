@@ -3,7 +3,7 @@
 Not here: what is done with the rows.
 """
 
-# ruff: noqa: S608 - names in the SQL are constants of this package, or quoted; values are parameters
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
 
 from __future__ import annotations
 
@@ -124,6 +124,12 @@ class Marts:
         found = self._con.execute(f"select * from {relation} where {where} order by {ordered}", parameters)
         names = [column[0] for column in found.description or ()]
         return [Row(table, dict(zip(names, values, strict=True))) for values in found.fetchall()]
+
+    def distinct(self, table: str, column: str) -> list[str]:
+        """The different texts of a column, in order."""
+        name = quote_identifier(column)
+        found = self._con.execute(f"select distinct {name} from {quote_identifier(table)} order by all")
+        return [row[0] for row in found.fetchall()]
 
     def pairs(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query of its own, as tuples."""
