@@ -83,12 +83,14 @@ def _typed(column: Column, *, is_safe: bool) -> Iterable[str]:
     elif column.clean_type == "VARCHAR":
         yield f"{text} as {name}"
     else:
-        yield f"try_cast({text} as {column.clean_type}) as {name}"
+        form = PATTERNS.get(column.type, ".*")
+        yield f"case when regexp_full_match({text}, '{form}') then try_cast({text} as {column.clean_type}) end as {name}"
 
 
 def _count(column: Column, text: str, *, is_safe: bool) -> Iterable[str]:
     name, low, high = column.name, _q(f"{column.name}_low"), _q(f"{column.name}_high")
-    value = f"try_cast({text} as {column.clean_type})"
+    # Bare try_cast makes 13 of '12.7' (measured, DuckDB 1.5): a count that is not one must stay nothing.
+    value = f"case when regexp_full_match({text}, '{PATTERNS[column.type]}') then try_cast({text} as {column.clean_type}) end"
     slack = 2 if is_safe else 0
     hidden = f"coalesce({text} = '{SUPPRESSED}', false)"
     yield f"{value} as {_q(name)}"

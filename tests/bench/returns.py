@@ -1,0 +1,196 @@
+"""A month's returns of all trusts: 210 WL01 files of 100,000 rows through check, load and marts, beside bare DuckDB.
+
+"Check" is the search for identifiers and every rule, "load" the clean Parquet, "marts" rates by group. The floor reads the same
+files in one DuckDB query into one Parquet and makes the same table of rates, with no check at all. Each runs in a process of
+its own, whose memory is watched; the two tables of rates must be equal, or the times count for nothing.
+`python -m tests.bench.returns [trusts]` runs it alone; HIW_BENCH_TRUSTS scales it.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.returns.contract import load_collections
+from dagster_project.returns.submission import Context, Submission, sidecar_of
+from dagster_project.returns.validation import validate
+from tests.bench.watch import run_watched
+
+TRUSTS = int(os.environ.get("HIW_BENCH_TRUSTS", "210"))
+ROWS = 100_000
+GROUPS = 81
+"""Rows of one function, part and band in G0 to G5: 1 + 18 + 11 + 11 + 4 + 36."""
+MONTH_END = dt.date(2026, 10, 31)
+RECEIVED = dt.datetime(2026, 11, 12, tzinfo=dt.UTC)
+MEMORY_LIMIT = "1GB"
+RATES = """
+    select org_code, census_date, grouping_set, ethnic_category, imd_decile, age_band, person_stated_gender_code,
+        sum(pathway_count) as denominator,
+        sum(pathway_count) filter (wait_band in ('W052_065', 'W065_078', 'W078_104', 'W104_PLUS')) as over_52,
+        sum(pathway_count) filter (wait_band in ('W065_078', 'W078_104', 'W104_PLUS')) as over_65
+    from {source} where rtt_part = '2' and treatment_function_code = 'ALL' group by all
+"""
+MAKE = """
+create or replace table ethnic as select unnest(['A','B','C','D','E','F','G','H','J','K','L','M','N','P','R','S','Z','99']) as code;
+create or replace table decile as select unnest(['1','2','3','4','5','6','7','8','9','10','99']) as code;
+create or replace table age as select unnest(['00_04','05_17','18_18','19_29','30_39','40_49','50_64','65_74','75_84','85_PLUS','UNK']) as code;
+create or replace table sex as select unnest(['1','2','9','X']) as code;
+create or replace table fn as select unnest(['100','101','110','120','130','140','150','160','170','300','301','320','330','340','400','410',
+    '430','502','X02','X03','X04','X05','X06','ALL']) as code;
+create or replace table band as select unnest(['W000_018','W018_026','W026_040','W040_052','W052_065','W065_078','W078_104','W104_PLUS']) as code,
+    unnest([90, 30, 20, 10, 6, 3, 2, 1]) as weight;
+create or replace table groups as
+    select 'G0' as g, 'ALL' as e, 'ALL' as i, 'ALL' as a, 'ALL' as s, 1 as parts
+    union all select 'G1', code, 'ALL', 'ALL', 'ALL', 18 from ethnic
+    union all select 'G2', 'ALL', code, 'ALL', 'ALL', 11 from decile
+    union all select 'G3', 'ALL', 'ALL', code, 'ALL', 11 from age
+    union all select 'G4', 'ALL', 'ALL', 'ALL', code, 4 from sex
+    union all select 'G5', e, i, 'ALL', 'ALL', 36
+        from (select unnest(['WHITE','MIXED','ASIAN','BLACK','OTHER','UNK']) as e), (select unnest(['Q1','Q2','Q3','Q4','Q5','Q99']) as i);
+create or replace table cells as
+    select part, fn.code as f, g, e, i, a, s, band.code as b, 396 // parts * weight * (case part when '2' then 2 else 1 end)
+        * (case fn.code when 'ALL' then 23 else 1 end) as n
+    from (select unnest(['2', '2A']) as part), fn, groups, band
+    union all
+    select '2', fn.code, 'G9', ethnic.code, decile.code, age.code, sex.code, 'W000_018', 3
+    from (from fn where code <> 'ALL') as fn, ethnic, decile, age, sex;
+"""
+"""396 is the least number that 1, 4, 11, 18 and 36 groups share evenly, so that every grouping set sums to G0."""
+
+
+def make_files(folder: Path, trusts: int) -> list[Submission]:
+    """The files, with manifests: valid, a different multiple of the same list for each trust."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    with duckdb.connect() as con:
+        con.execute(MAKE)
+        for number in range(trusts):
+            org = f"{'RST'[number // 100]}{number % 100:02d}"
+            path = folder / f"HIW-WL01_{org}_{MONTH_END:%Y-%m}_v01.csv"
+            con.execute(
+                f"copy (select '{org}' as org_code, date '{MONTH_END}' as census_date, part as rtt_part, f as treatment_function_code, "
+                "g as grouping_set, e as ethnic_category, i as imd_decile, a as age_band, s as person_stated_gender_code, "
+                f"b as wait_band, n * {number % 7 + 1} as pathway_count from cells order by g = 'G9', part, f, g, e, i, a, s, b "
+                f"limit {ROWS}) to '{path}' (header)"
+            )
+            total = con.execute(f"select sum(pathway_count) from read_csv('{path}')").fetchone()
+            assert total is not None
+            made.append(Submission(path, _write_manifest(path, org, int(total[0]))))
+    return made
+
+
+def _write_manifest(path: Path, org: str, total: int) -> Path:
+    manifest = {"collection_code": "WL01", "template_version": "1.0.0", "org_code": org}
+    manifest |= {"period_start": "2026-10-01", "period_end": MONTH_END.isoformat(), "submission_type": "P"}
+    manifest |= {
+        "sequence_no": "1",
+        "file_name": path.name,
+        "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    manifest |= {"row_count": str(ROWS), "control_total": str(total), "disclosure_profile": "RESTRICTED"}
+    manifest |= {"imd_version": "IMD2025", "ethnic_code_set": "EC2001", "nil_return": "N", "signed_off_role": "CIO"}
+    manifest |= {"signed_off_date": "2026-11-11", "known_issues": ""}
+    sidecar = sidecar_of(path)
+    with sidecar.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, manifest)
+        writer.writeheader()
+        writer.writerow(manifest)
+    return sidecar
+
+
+# -- the two ways ------------------------------------------------------------------------------------------------------
+
+
+def run_checked(files: Path, work: Path) -> dict[str, float]:
+    """Check, load and marts; seconds of each."""
+    work.mkdir(parents=True, exist_ok=True)
+    seconds = {"check": 0.0, "load": 0.0}
+    for path in sorted(files.glob("HIW-WL01_*_v01.csv")):
+        start = time.perf_counter()
+        with validate(
+            Submission(path, sidecar_of(path)), Context(received_at=RECEIVED, memory_limit=MEMORY_LIMIT)
+        ) as verdict:
+            if verdict.outcome != "accepted":
+                raise RuntimeError(f"{path.name}: {verdict.outcome} by {verdict.failed_rules} {verdict.warned_rules}")
+            checked = time.perf_counter()
+            verdict.write_accepted(work / f"{verdict.submission_id}.parquet")
+        seconds["check"] += checked - start
+        seconds["load"] += time.perf_counter() - checked
+    start = time.perf_counter()
+    _write_rates(f"read_parquet('{work}/*.parquet')", work / "rates.out")
+    return seconds | {"marts": time.perf_counter() - start}
+
+
+def run_bare(files: Path, work: Path) -> dict[str, float]:
+    """The floor: one query from all files to one Parquet, one to the rates."""
+    work.mkdir(parents=True, exist_ok=True)
+    types = {column.name: column.clean_type for column in load_collections()["WL01"].columns}
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
+    start = time.perf_counter()
+    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2}) as con:
+        con.execute(
+            f"copy (from read_csv('{files}/HIW-WL01_*_v01.csv', columns = {{{columns}}}, header = true, auto_detect = false)) "
+            f"to '{work}/all.parquet' (format parquet, compression zstd)"
+        )
+    loaded = time.perf_counter()
+    _write_rates(f"read_parquet('{work}/all.parquet')", work / "rates.out")
+    return {"load": loaded - start, "marts": time.perf_counter() - loaded}
+
+
+def _write_rates(source: str, path: Path) -> None:
+    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2}) as con:
+        con.execute(f"copy ({RATES.format(source=source)} order by all) to '{path}' (format csv)")
+
+
+def measure(folder: Path, trusts: int = TRUSTS) -> dict[str, Any]:
+    """Both ways over the same files, each in a process of its own; raises RuntimeError where their rates differ."""
+    files = folder / "files"
+    make_files(files, trusts)
+    found: dict[str, Any] = {"trusts": trusts, "rows": trusts * ROWS}
+    for way in ("bare", "checked"):
+        command = [sys.executable, "-m", "tests.bench.returns", way, str(files), str(folder / way)]
+        watched = run_watched(command, dict(os.environ))
+        found[way] = json.loads(watched.output.splitlines()[-1])
+        found[way] |= {"seconds": round(watched.seconds, 1), "peak_mb": round(watched.peak_mb)}
+    if (folder / "bare" / "rates.out").read_bytes() != (folder / "checked" / "rates.out").read_bytes():
+        raise RuntimeError("the checked files give other rates than the bare ones")
+    found["ratio"] = round(found["checked"]["seconds"] / found["bare"]["seconds"], 1)
+    _show(found)
+    return found
+
+
+def _show(found: dict[str, Any]) -> None:
+    table = Table("returns", "rows", "wall s", "check s", "load s", "marts s", "peak MB", "times bare")
+    for way in ("checked", "bare"):
+        row = found[way]
+        parts = [str(round(row.get(part, 0), 1)) for part in ("check", "load", "marts")]
+        ratio = str(found["ratio"]) if way == "checked" else "1"
+        table.add_row(way, f"{found['rows']:,}", str(row["seconds"]), *parts, str(row["peak_mb"]), ratio)
+    Console().print(table)
+
+
+def main(arguments: list[str]) -> None:
+    """`checked FILES WORK` and `bare FILES WORK` run one way; a number, or nothing, measures both in data_lake/bench."""
+    if arguments and arguments[0] in {"checked", "bare"}:
+        run = run_checked if arguments[0] == "checked" else run_bare
+        sys.stdout.write(json.dumps(run(Path(arguments[1]), Path(arguments[2]))) + "\n")
+        return
+    from dagster_project.settings import load_settings
+
+    folder = load_settings().data_lake / "bench" / "returns"
+    measure(folder, int(arguments[0]) if arguments else TRUSTS)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
