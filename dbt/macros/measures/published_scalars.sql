@@ -2,6 +2,7 @@
 {% macro measure_published_scalars() -%}
     {%- set share = ["numerator", "denominator"] -%}
     {%- set pair = ["numerator_1", "denominator_1", "numerator_2", "denominator_2"] -%}
+    {%- set table = ["a", "b", "c", "d"] -%}
     {%- set values = ["value_1", "standard_error_1", "value_2", "standard_error_2"] -%}
     {%- set two_values = ["value_1", "value_2"] -%}
     {%- set people = ["events_1", "population_1", "events_2", "population_2"] -%}
@@ -46,6 +47,17 @@
                     "poisson_upper", "Upper limit of a count: exact below 10, Byar from 10", ["events"], level
                 ),
                 measure_spec("poisson_reason", "Why a limit of a count is undefined, or NULL", ["events"], level),
+                measure_spec("odds_ratio_reason", "Why an odds ratio is undefined, or NULL", table),
+                measure_spec(
+                    "odds_ratio_haldane", "Odds ratio of a 2x2 table, half an observation added to each cell", table
+                ),
+                measure_spec("fisher_odds_reason", "Why a limit of Fisher's interval is undefined, or NULL", table, level),
+                measure_spec(
+                    "fisher_odds_lower", "Lower limit of the odds ratio, Fisher's exact interval", table, level
+                ),
+                measure_spec(
+                    "fisher_odds_upper", "Upper limit of the odds ratio, Fisher's exact interval", table, level
+                ),
                 measure_spec("gap_proportions_reason", "Why a gap of two proportions is undefined, or NULL", pair),
                 measure_spec(
                     "gap_absolute_proportions", "Difference of two proportions, group 1 minus group 2", pair, unit
