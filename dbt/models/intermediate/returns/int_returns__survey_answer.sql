@@ -1,0 +1,178 @@
+-- Grain: trust x wave x option that any wave of ours has offered. Question: what does
+-- the trust say, its respondents taken together by the rule recorded for the question?
+-- Restricted: answers of single respondents end here. A respondent is not a trust: the
+-- rule is read from survey_question_rule (the newest that began by the wave). The lead
+-- respondent of a question is the first, among those who answered it, of executive
+-- lead, chief executive, deputy, director, strategy, public health, chair and others.
+-- not_collected: the option was not offered in that wave. missing: offered and not
+-- answered by anybody (NA). Neither is a "no".
+{%- set lead_order = [
+    "EXEC_LEAD",
+    "CEO",
+    "DEPUTY_CEO",
+    "DIRECTOR",
+    "STRATEGY",
+    "PH_CONSULTANT",
+    "CHAIR",
+] %}
+with
+    submissions as (
+        select submission_id, org_code, period_end, data_origin
+        from {{ ref("int_returns__in_use") }}
+        where collection_code = 'SV01'
+    ),
+
+    replies as (
+        select
+            submissions.org_code,
+            submissions.period_end,
+            submissions.data_origin,
+            answers.wave,
+            answers.respondent_seq,
+            coalesce(
+                list_position(
+                    ['{{ lead_order | join("', '") }}'], answers.respondent_role
+                ),
+                99
+            ) as lead_order,
+            answers.question_code,
+            answers.option_code,
+            answers.selected
+        from {{ ref("stg_returns__sv01") }} as answers
+        inner join submissions on answers.submission_id = submissions.submission_id
+        -- two periods that carry the same wave: the newer one speaks
+        qualify
+            dense_rank() over (
+                partition by submissions.org_code, answers.wave
+                order by submissions.period_end desc
+            )
+            = 1
+    ),
+
+    trust_waves as (
+        select
+            org_code,
+            wave,
+            cast(wave as integer) as wave_year,
+            max(period_end) as period_end,
+            min(data_origin) as data_origin
+        from replies
+        group by org_code, wave
+    ),
+
+    leads as (
+        select org_code, wave, question_code, respondent_seq
+        from replies
+        where selected in ('Y', 'N')
+        qualify
+            row_number() over (
+                partition by org_code, wave, question_code
+                order by lead_order, respondent_seq
+            )
+            = 1
+    ),
+
+    counted as (
+        select
+            replies.org_code,
+            replies.wave,
+            replies.question_code,
+            replies.option_code,
+            count(*) filter (where replies.selected in ('Y', 'N')) as respondents,
+            count(*) filter (where replies.selected = 'Y') as yes,
+            coalesce(
+                bool_or(replies.selected = 'Y') filter (
+                    where replies.respondent_seq = leads.respondent_seq
+                ),
+                false
+            ) as lead_says_yes
+        from replies
+        left join
+            leads
+            on replies.org_code = leads.org_code
+            and replies.wave = leads.wave
+            and replies.question_code = leads.question_code
+        group by
+            replies.org_code, replies.wave, replies.question_code, replies.option_code
+    ),
+
+    offered as (
+        select question_code, option_code, wave_from, coalesce(wave_to, 9999) as wave_to
+        from {{ ref("survey_option") }}
+        where
+            coalesce(wave_to, 9999) >= (select min(wave_year) from trust_waves)
+            and wave_from <= (select max(wave_year) from trust_waves)
+    ),
+
+    ruled as (
+        select
+            trust_waves.*,
+            offered.question_code,
+            offered.option_code,
+            trust_waves.wave_year
+            between offered.wave_from and offered.wave_to as is_offered,
+            rules.collapse_rule,
+            rules.minimum_base
+        from trust_waves
+        cross join offered
+        inner join
+            {{ ref("survey_question_rule") }} as rules
+            on offered.question_code = rules.question_code
+            and rules.valid_from_wave <= trust_waves.wave_year
+        qualify
+            row_number() over (
+                partition by
+                    trust_waves.org_code,
+                    trust_waves.wave,
+                    offered.question_code,
+                    offered.option_code
+                order by rules.valid_from_wave desc
+            )
+            = 1
+    )
+
+select
+    ruled.org_code,
+    ruled.wave,
+    ruled.question_code,
+    ruled.option_code,
+    ruled.collapse_rule,
+    ruled.minimum_base,
+    ruled.period_end,
+    ruled.data_origin,
+    cast(
+        case when ruled.is_offered then coalesce(counted.respondents, 0) end as integer
+    ) as respondents,
+    case
+        when not ruled.is_offered
+        then 'not_collected'
+        when coalesce(counted.respondents, 0) = 0
+        then 'missing'
+        else 'published'
+    end as value_status,
+    case
+        when not ruled.is_offered
+        then 'not asked in the wave of ' || ruled.wave
+        when coalesce(counted.respondents, 0) = 0
+        then 'asked and not answered'
+    end as value_status_reason,
+    case
+        when not ruled.is_offered or coalesce(counted.respondents, 0) = 0
+        then null
+        when ruled.collapse_rule = 'any_respondent'
+        then counted.yes > 0
+        when ruled.collapse_rule = 'majority'
+        then
+            2 * counted.yes > counted.respondents
+            or (2 * counted.yes = counted.respondents and counted.lead_says_yes)
+        when ruled.collapse_rule = 'lead_respondent'
+        then counted.lead_says_yes
+        else error('unknown collapse rule ' || ruled.collapse_rule)
+    end as selected
+from ruled
+left join
+    counted
+    on ruled.org_code = counted.org_code
+    and ruled.wave = counted.wave
+    and ruled.question_code = counted.question_code
+    and ruled.option_code = counted.option_code

@@ -1,0 +1,40 @@
+-- Grain: trust x action, plan, programme or pilot, as in its newest list. Question:
+-- what does the trust do, for whom, paid by what, and can it be measured?
+-- PLAN rows with an address are the register of published plans. The list holds codes
+-- and addresses only, no free text.
+with
+    submissions as (
+        select *
+        from {{ ref("int_returns__in_use") }}
+        where collection_code = 'AP01'
+        qualify row_number() over (partition by org_code order by period_end desc) = 1
+    )
+
+select
+    submissions.org_code,
+    trusts.org_name,
+    trusts.trust_type,
+    items.item_id,
+    items.item_type,
+    items.programme_code,
+    items.approach_code,
+    items.target_group_code,
+    items.scope_level,
+    items.treatment_function_code,
+    items.metric_id,
+    items.metric_id is not null as has_metric,
+    items.baseline,
+    items.target,
+    items.target_date,
+    items.status,
+    items.status <> 'CLOSED' as is_open,
+    items.funding_type,
+    items.funding_type <> 'NONE' as is_funded,
+    items.published_url,
+    items.item_type = 'PLAN' and items.published_url is not null as is_published_plan,
+    submissions.period_end as data_as_of,
+    submissions.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from {{ ref("stg_returns__ap01") }} as items
+inner join submissions on items.submission_id = submissions.submission_id
+left join {{ ref("dim_trust") }} as trusts on submissions.org_code = trusts.org_code

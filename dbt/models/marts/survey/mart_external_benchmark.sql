@@ -1,0 +1,76 @@
+-- Grain: figure from elsewhere. Question: what do others say, for whom does it hold,
+-- and
+-- do their counts bear out what they state?
+-- A growth is worked out from its counts; what the source states stands beside it, and
+-- a difference of more than the threshold of rule U04 (2 points) is a warning.
+with
+    threshold as (
+        select max(value) as points
+        from {{ ref("rule_thresholds") }}
+        where
+            rule_id = 'U04'
+            and parameter = 'growth_points'
+            and org_code = 'ALL'
+            and valid_to is null
+    ),
+
+    computed as (
+        select
+            *,
+            case
+                when benchmark_kind = 'growth' and value_from > 0
+                then 100e0 * (value_to - value_from) / value_from
+            end as growth_pct,
+            case
+                when
+                    benchmark_kind = 'growth' and value_from > 0 and year_to > year_from
+                then
+                    100e0
+                    * (power(value_to / value_from, 1e0 / (year_to - year_from)) - 1e0)
+            end as growth_pct_a_year
+        from {{ ref("external_benchmark") }}
+    )
+
+select
+    computed.benchmark_id,
+    computed.benchmark_label,
+    computed.benchmark_kind,
+    computed.measure_code,
+    computed.unit,
+    computed.stated_value,
+    computed.value_from,
+    computed.value_to,
+    cast(computed.year_from as integer) as year_from,
+    cast(computed.year_to as integer) as year_to,
+    computed.growth_pct,
+    computed.growth_pct_a_year,
+    case
+        when computed.benchmark_kind = 'growth' and computed.growth_pct is null
+        then 'not_available'
+        when computed.benchmark_kind <> 'growth'
+        then 'not_applicable'
+        else 'published'
+    end as growth_status,
+    abs(computed.growth_pct - computed.stated_value)
+    > threshold.points as is_growth_warning,
+    case
+        when abs(computed.growth_pct - computed.stated_value) > threshold.points
+        then
+            'WARN: the counts give '
+            || printf('%.1f', computed.growth_pct)
+            || '%, the source states '
+            || printf('%.1f', computed.stated_value)
+            || '%'
+    end as growth_warning,
+    computed.scope_text,
+    computed.caveat,
+    computed.claim,
+    computed.source_id,
+    sources.title as source_title,
+    sources.licence_note,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from computed
+cross join threshold
+left join
+    {{ ref("survey_source") }} as sources on computed.source_id = sources.source_id

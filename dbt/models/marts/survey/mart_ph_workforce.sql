@@ -1,0 +1,142 @@
+-- Grain: trust x role, newest snapshot of each trust. Question: who works in public
+-- health and on inequalities, what is funded, and how far has recruiting come?
+-- Staff are counted as people: 1 to 7 are hidden, others rounded to the nearest 5, and
+-- WTE of fewer than 8 people, or of fewer than 8 WTE, is hidden with them. employs_role
+-- says no more than a 0 that is shown beside it: whether there is anybody. The stage
+-- of the snapshot before stands beside, so that a move backwards shows.
+{%- set stages = [
+    "NONE",
+    "CONSIDERING",
+    "JD_DRAFTED",
+    "JD_APPROVED",
+    "ADVERTISED",
+    "APPOINTED",
+    "IN_POST",
+] %}
+with
+    submissions as (
+        select * from {{ ref("int_returns__in_use") }} where collection_code = 'WF01'
+    ),
+
+    posts as (
+        select
+            submissions.org_code,
+            submissions.data_origin,
+            posts.* exclude (org_code, submission_id, row_number, data_origin),
+            posts.headcount_status = 'suppressed' as is_hidden,
+            list_position(
+                ['{{ stages | join("', '") }}'], posts.recruitment_stage
+            ) as stage_order
+        from {{ ref("stg_returns__wf01") }} as posts
+        inner join submissions on posts.submission_id = submissions.submission_id
+        qualify
+            dense_rank() over (
+                partition by submissions.org_code, posts.snapshot_date
+                order by submissions.period_end desc
+            )
+            = 1
+    ),
+
+    roles as (
+        select
+            org_code,
+            snapshot_date,
+            role_code,
+            min(data_origin) as data_origin,
+            -- a count hidden by the sender is 1 to 7: with another one beside it the
+            -- sum is not known
+            case when not bool_or(is_hidden) then sum(headcount) end as headcount,
+            bool_or(is_hidden) as is_hidden,
+            sum(wte) as wte,
+            sum(funded_establishment_wte) as funded_wte,
+            bool_or(coalesce(headcount, 0) > 0 or is_hidden or wte > 0) as employs_role,
+            max(stage_order) as stage_order,
+            {{
+                dbt.listagg(
+                    "distinct employment_model", "','", "order by employment_model"
+                )
+            }} as employment_models,
+            {{ dbt.listagg("distinct funding_type", "','", "order by funding_type") }}
+            as funding_types,
+            max(training_placement) as training_placement
+        from posts
+        group by org_code, snapshot_date, role_code
+    ),
+
+    beside_earlier as (
+        select
+            *,
+            lag(stage_order) over earlier as previous_stage_order,
+            lag(snapshot_date) over earlier as previous_snapshot_date,
+            max(snapshot_date) over (partition by org_code) as newest_snapshot_date
+        from roles
+        window earlier as (partition by org_code, role_code order by snapshot_date)
+    ),
+
+    newest as (
+        select
+            *,
+            case
+                when is_hidden
+                then 'suppressed'
+                else {{ disclosed_count_status("headcount") }}
+            end as headcount_status
+        from beside_earlier
+        where snapshot_date = newest_snapshot_date
+    ),
+
+    disclosed as (
+        select
+            *,
+            case
+                when headcount_status <> 'published'
+                then headcount_status
+                else {{ disclosed_count_status("round(wte)") }}
+            end as wte_status,
+            {{ disclosed_count_status("round(funded_wte)") }} as funded_wte_status
+        from newest
+    )
+
+select
+    disclosed.org_code,
+    trusts.org_name,
+    trusts.trust_type,
+    disclosed.snapshot_date,
+    disclosed.role_code,
+    codes.label as role_label,
+    case
+        when disclosed.headcount_status = 'published'
+        then {{ disclosed_count("disclosed.headcount") }}
+    end as headcount,
+    disclosed.headcount_status,
+    case
+        when disclosed.wte_status = 'published'
+        then cast({{ disclosed_count("round(disclosed.wte)") }} as double)
+    end as wte,
+    disclosed.wte_status,
+    case
+        when disclosed.funded_wte_status = 'published'
+        then cast({{ disclosed_count("round(disclosed.funded_wte)") }} as double)
+    end as funded_establishment_wte,
+    disclosed.funded_wte_status as funded_establishment_wte_status,
+    disclosed.employs_role,
+    disclosed.employment_models,
+    disclosed.funding_types,
+    list_extract(
+        ['{{ stages | join("', '") }}'], disclosed.stage_order
+    ) as recruitment_stage,
+    list_extract(
+        ['{{ stages | join("', '") }}'], disclosed.previous_stage_order
+    ) as previous_recruitment_stage,
+    disclosed.previous_snapshot_date,
+    disclosed.stage_order < disclosed.previous_stage_order as stage_moved_backwards,
+    disclosed.training_placement,
+    disclosed.snapshot_date as data_as_of,
+    disclosed.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from disclosed
+left join {{ ref("dim_trust") }} as trusts on disclosed.org_code = trusts.org_code
+left join
+    {{ ref("return_code") }} as codes
+    on codes.list_code = 'workforce_role'
+    and disclosed.role_code = codes.code

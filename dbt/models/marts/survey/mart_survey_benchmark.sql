@@ -1,0 +1,291 @@
+-- Grain: wave x option x stratum x source. Question: what share of trusts, of all and
+-- of each type, say so, how sure is that, and how has it moved since the wave before?
+-- Own waves (source own_survey): one answer for each trust, Wilson limits, strata below
+-- the recorded minimum base refused with the reason. Published waves come from
+-- survey_published_figure with their qualifier and source; the two are never added up
+-- or compared in the columns of change. What was not asked is not_collected, never 0.
+-- pct, lcl, ucl and the change are per cents, as the sources write them. Change: the
+-- difference of two independent proportions by Newcombe; not_testable where a base is
+-- not known for certain (an inferred one is not). data_origin is that of the release;
+-- source_id says whose figure it is.
+with
+    answers as (
+        select
+            answers.*,
+            coalesce(trusts.trust_type, 'NOT_RECORDED') as trust_type,
+            trusts.region_code
+        from {{ ref("int_returns__survey_answer") }} as answers
+        left join {{ ref("dim_trust") }} as trusts on answers.org_code = trusts.org_code
+    ),
+
+    in_strata as (
+        select *, 'ALL' as stratum_type, 'ALL' as stratum
+        from answers
+        union all
+        select *, 'TRUST_TYPE', trust_type
+        from answers
+        where trust_type <> 'NOT_RECORDED'
+        union all
+        select *, 'REGION', region_code
+        from answers
+        where region_code is not null
+    ),
+
+    counted as (
+        select
+            wave,
+            question_code,
+            option_code,
+            stratum_type,
+            stratum,
+            min(collapse_rule) as collapse_rule,
+            min(minimum_base) as minimum_base,
+            max(period_end) as data_as_of,
+            min(data_origin) as data_origin,
+            bool_or(value_status <> 'not_collected') as is_asked,
+            count(*) filter (where value_status = 'published') as trusts,
+            count(*) filter (where selected) as trusts_selecting,
+            sum(respondents) as respondents
+        from in_strata
+        group by wave, question_code, option_code, stratum_type, stratum
+    ),
+
+    own as (
+        select
+            *,
+            case
+                when not is_asked
+                then 'not_collected'
+                when trusts < minimum_base
+                then 'not_available'
+                else 'published'
+            end as value_status,
+            case
+                when not is_asked
+                then 'not asked in the wave of ' || wave
+                when trusts < minimum_base
+                then
+                    'base of '
+                    || trusts
+                    || ' trusts is below the minimum of '
+                    || minimum_base
+            end as value_status_reason
+        from counted
+    ),
+
+    own_figures as (
+        select
+            own.wave,
+            own.question_code,
+            own.option_code,
+            options.option_label,
+            own.stratum_type,
+            own.stratum,
+            case when own.value_status = 'published' then own.trusts_selecting end as k,
+            case when own.is_asked then own.trusts end as n_base,
+            'trusts' as base_unit,
+            'own' as base_status,
+            cast(null as varchar) as base_reason,
+            case when own.value_status = 'published' then '=' end as qualifier,
+            cast(null as double) as published_pct,
+            own.value_status,
+            own.value_status_reason,
+            case when own.is_asked then own.respondents end as respondents,
+            own.collapse_rule,
+            own.minimum_base,
+            'own_survey' as source_id,
+            cast(null as varchar) as citation,
+            cast(null as varchar) as verification,
+            cast(null as varchar) as remark,
+            own.data_as_of,
+            own.data_origin
+        from own
+        left join
+            {{ ref("survey_option") }} as options
+            on own.question_code = options.question_code
+            and own.option_code = options.option_code
+    ),
+
+    published_figures as (
+        select
+            wave,
+            question_code,
+            option_code,
+            option_label,
+            stratum_type,
+            stratum,
+            case when qualifier = '=' then round(pct * n_base / 100) end as k,
+            n_base,
+            base_unit,
+            base_status,
+            nullif(base_reason, '') as base_reason,
+            nullif(qualifier, '') as qualifier,
+            pct as published_pct,
+            case
+                when qualifier = 'named' then 'not_available' else value_status
+            end as value_status,
+            case
+                when qualifier = 'named' or value_status <> 'published' then remark
+            end as value_status_reason,
+            cast(null as integer) as respondents,
+            cast(null as varchar) as collapse_rule,
+            cast(null as integer) as minimum_base,
+            source_id,
+            citation,
+            verification,
+            nullif(remark, '') as remark,
+            cast(null as date) as data_as_of,
+            '{{ env_var("HIW_ORIGIN") }}' as data_origin
+        from {{ ref("survey_published_figure") }}
+    ),
+
+    figures as (
+        select *
+        from own_figures
+        union all
+        select *
+        from published_figures
+    ),
+
+    beside_earlier as (
+        select
+            figures.*,
+            coalesce(
+                published_pct, {{ measure_proportion_unchecked("k", "n_base") }} * 100e0
+            ) as pct,
+            lag(wave) over earlier as previous_wave,
+            lag(k) over earlier as previous_k,
+            lag(n_base) over earlier as previous_n_base,
+            lag(base_status) over earlier as previous_base_status,
+            lag(qualifier) over earlier as previous_qualifier,
+            lag(value_status) over earlier as previous_value_status,
+            lag(
+                coalesce(
+                    published_pct,
+                    {{ measure_proportion_unchecked("k", "n_base") }} * 100e0
+                )
+            ) over earlier as previous_pct
+        from figures
+        window
+            earlier as (
+                partition by
+                    source_id = 'own_survey',
+                    question_code,
+                    option_code,
+                    stratum_type,
+                    stratum
+                order by wave
+            )
+    ),
+
+    judged as (
+        select
+            *,
+            case
+                when previous_wave is null
+                then 'no_earlier_wave'
+                when
+                    value_status = 'not_collected'
+                    or previous_value_status = 'not_collected'
+                then 'not_asked'
+                when
+                    coalesce(qualifier, '') <> '='
+                    or coalesce(previous_qualifier, '') <> '='
+                then 'not_available'
+                when
+                    base_status in ('inferred', 'unknown')
+                    or previous_base_status in ('inferred', 'unknown')
+                then 'not_testable'
+                else 'tested'
+            end as change_status
+        from beside_earlier
+    )
+
+select
+    judged.wave,
+    judged.question_code,
+    judged.option_code,
+    judged.option_label,
+    judged.stratum_type,
+    judged.stratum,
+    cast(judged.k as integer) as k,
+    cast(judged.n_base as integer) as n_base,
+    judged.pct,
+    {{ wilson_lower("judged.k", "judged.n_base", multiplier=100) }} as lcl,
+    {{ wilson_upper("judged.k", "judged.n_base", multiplier=100) }} as ucl,
+    judged.qualifier,
+    judged.value_status,
+    judged.value_status_reason,
+    judged.base_status,
+    judged.base_unit,
+    judged.base_reason,
+    cast(judged.respondents as integer) as respondents,
+    judged.collapse_rule,
+    cast(judged.minimum_base as integer) as minimum_base,
+    judged.previous_wave,
+    case
+        when judged.change_status in ('tested', 'not_testable')
+        then judged.pct - judged.previous_pct
+    end as change_points,
+    case
+        when judged.change_status = 'tested'
+        then
+            {{
+                gap_absolute_newcombe_lower(
+                    "judged.k",
+                    "judged.n_base",
+                    "judged.previous_k",
+                    "judged.previous_n_base",
+                    multiplier=100,
+                )
+            }}
+    end as change_lcl,
+    case
+        when judged.change_status = 'tested'
+        then
+            {{
+                gap_absolute_newcombe_upper(
+                    "judged.k",
+                    "judged.n_base",
+                    "judged.previous_k",
+                    "judged.previous_n_base",
+                    multiplier=100,
+                )
+            }}
+    end as change_ucl,
+    judged.change_status,
+    case
+        judged.change_status
+        when 'no_earlier_wave'
+        then 'no earlier wave of this source'
+        when 'not_asked'
+        then
+            'not asked in ' || case
+                when judged.value_status = 'not_collected'
+                then judged.wave
+                else judged.previous_wave
+            end
+        when 'not_available'
+        then 'one of the two waves has no figure'
+        when 'not_testable'
+        then
+            'not testable: the base of ' || case
+                when judged.previous_base_status in ('inferred', 'unknown')
+                then judged.previous_wave
+                else judged.wave
+            end
+            || ' is not published'
+        else
+            'waves taken as independent; where the same trusts answer twice the interval is on the wide side'
+    end as change_reason,
+    judged.source_id,
+    sources.title as source_title,
+    sources.licence_note,
+    judged.citation,
+    judged.verification,
+    judged.remark,
+    judged.data_as_of,
+    judged.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from judged
+left join {{ ref("survey_source") }} as sources on judged.source_id = sources.source_id

@@ -1,0 +1,32 @@
+-- Grain: trust x wave x option that any wave of ours has offered. Question: what does
+-- this trust report?
+-- One answer for each trust: its respondents are taken together by the recorded rule,
+-- and how single respondents answered is not here. An option that was not offered in
+-- the wave, or that nobody answered, is NULL with its status, never false.
+select
+    answers.org_code,
+    trusts.org_name,
+    trusts.trust_type,
+    answers.wave,
+    answers.question_code,
+    questions.question_label,
+    questions.kind as question_kind,
+    answers.option_code,
+    options.option_label,
+    answers.selected,
+    answers.value_status,
+    answers.value_status_reason,
+    answers.respondents,
+    answers.collapse_rule,
+    answers.period_end as data_as_of,
+    answers.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from {{ ref("int_returns__survey_answer") }} as answers
+left join {{ ref("dim_trust") }} as trusts on answers.org_code = trusts.org_code
+left join
+    {{ ref("survey_question") }} as questions
+    on answers.question_code = questions.question_code
+left join
+    {{ ref("survey_option") }} as options
+    on answers.question_code = options.question_code
+    and answers.option_code = options.option_code

@@ -1,0 +1,225 @@
+-- Grain: trust x snapshot x indicator x staff scope x group (or pair of groups).
+-- Question: do staff of Black and minority ethnic groups fare as White staff do?
+-- Indicators 1, 5 to 8 and 9 are shares of people. Indicators 2 to 4 are relative
+-- likelihoods: the ratio of two shares, which has no per cent (a trust's page was seen
+-- to print one as 17.16%); type_check says where a ratio lies so far from 1 that the
+-- numbers behind it should be read again. Counts of staff are rounded and 1 to 7
+-- hidden; shares, ratios and limits (Wilson, Katz) come from the rounded counts.
+-- source_id and standard leave room for figures that a publisher gives.
+with
+    submissions as (
+        select * from {{ ref("int_returns__in_use") }} where collection_code = 'WR01'
+    ),
+
+    counts as (
+        select
+            submissions.org_code,
+            submissions.data_origin,
+            rows_sent.wres_indicator,
+            rows_sent.snapshot_date,
+            rows_sent.staff_scope,
+            rows_sent.ethnic_group,
+            case
+                when rows_sent.numerator_status = 'suppressed'
+                then 'suppressed'
+                else {{ disclosed_count_status("rows_sent.numerator") }}
+            end as numerator_status,
+            case
+                when rows_sent.denominator_status = 'suppressed'
+                then 'suppressed'
+                else {{ disclosed_count_status("rows_sent.denominator") }}
+            end as denominator_status,
+            rows_sent.numerator as true_numerator,
+            rows_sent.denominator as true_denominator
+        from {{ ref("stg_returns__wr01") }} as rows_sent
+        inner join submissions on rows_sent.submission_id = submissions.submission_id
+        qualify
+            dense_rank() over (
+                partition by submissions.org_code, rows_sent.snapshot_date
+                order by submissions.period_end desc
+            )
+            = 1
+    ),
+
+    safe_counts as (
+        select
+            * exclude (true_numerator, true_denominator),
+            case
+                when numerator_status = 'published'
+                then {{ disclosed_count("true_numerator") }}
+            end as numerator,
+            case
+                when denominator_status = 'published'
+                then {{ disclosed_count("true_denominator") }}
+            end as denominator,
+            case
+                when numerator_status <> 'published'
+                then numerator_status
+                when denominator_status <> 'published'
+                then denominator_status
+                else {{ disclosed_rate_status("true_numerator", "true_denominator") }}
+            end as rate_status
+        from counts
+    ),
+
+    shares as (
+        select
+            counts.*,
+            indicators.indicator_label,
+            indicators.measure_kind,
+            indicators.unit,
+            indicators.polarity,
+            indicators.source_area,
+            indicators.ratio_groups
+        from safe_counts as counts
+        inner join
+            {{ ref("wres_indicator") }} as indicators
+            on counts.wres_indicator = indicators.wres_indicator
+    ),
+
+    figures as (
+        select
+            org_code,
+            wres_indicator,
+            indicator_label,
+            snapshot_date,
+            staff_scope,
+            'share' as measure_kind,
+            'proportion' as unit,
+            case when measure_kind = 'share' then polarity else 'none' end as polarity,
+            source_area,
+            ethnic_group as comparison_group,
+            cast(null as varchar) as reference_group,
+            numerator,
+            numerator_status,
+            denominator,
+            denominator_status,
+            {{ disclosed_value("rate_status", proportion("numerator", "denominator")) }}
+            as value,
+            {{
+                disclosed_value(
+                    "rate_status", wilson_lower("numerator", "denominator")
+                )
+            }} as ci_lower_95,
+            {{
+                disclosed_value(
+                    "rate_status", wilson_upper("numerator", "denominator")
+                )
+            }} as ci_upper_95,
+            rate_status as value_status,
+            data_origin
+        from shares
+        union all
+        select
+            compared.org_code,
+            compared.wres_indicator,
+            compared.indicator_label,
+            compared.snapshot_date,
+            compared.staff_scope,
+            compared.measure_kind,
+            compared.unit,
+            compared.polarity,
+            compared.source_area,
+            compared.ethnic_group,
+            reference.ethnic_group,
+            cast(null as bigint),
+            'not_applicable',
+            cast(null as bigint),
+            'not_applicable',
+            {{
+                disclosed_value(
+                    disclosed_pair_status(
+                        "compared.rate_status", "reference.rate_status"
+                    ),
+                    gap_relative_proportions(
+                        "compared.numerator",
+                        "compared.denominator",
+                        "reference.numerator",
+                        "reference.denominator",
+                    ),
+                )
+            }},
+            {{
+                disclosed_value(
+                    disclosed_pair_status(
+                        "compared.rate_status", "reference.rate_status"
+                    ),
+                    gap_relative_katz_lower(
+                        "compared.numerator",
+                        "compared.denominator",
+                        "reference.numerator",
+                        "reference.denominator",
+                    ),
+                )
+            }},
+            {{
+                disclosed_value(
+                    disclosed_pair_status(
+                        "compared.rate_status", "reference.rate_status"
+                    ),
+                    gap_relative_katz_upper(
+                        "compared.numerator",
+                        "compared.denominator",
+                        "reference.numerator",
+                        "reference.denominator",
+                    ),
+                )
+            }},
+            {{ disclosed_pair_status("compared.rate_status", "reference.rate_status") }},
+            compared.data_origin
+        from shares as compared
+        inner join
+            shares as reference
+            on compared.org_code = reference.org_code
+            and compared.wres_indicator = reference.wres_indicator
+            and compared.snapshot_date = reference.snapshot_date
+            and compared.staff_scope = reference.staff_scope
+            and compared.measure_kind = 'relative_likelihood'
+            and compared.ratio_groups
+            = compared.ethnic_group || '_TO_' || reference.ethnic_group
+    )
+
+select
+    'WRES' as standard,
+    figures.org_code,
+    trusts.org_name,
+    trusts.trust_type,
+    cast(figures.wres_indicator as integer) as indicator_no,
+    figures.indicator_label,
+    figures.snapshot_date,
+    figures.staff_scope,
+    figures.measure_kind,
+    figures.unit,
+    figures.polarity,
+    figures.source_area,
+    figures.comparison_group,
+    figures.reference_group,
+    figures.numerator,
+    figures.numerator_status,
+    figures.denominator,
+    figures.denominator_status,
+    figures.value,
+    figures.ci_lower_95,
+    figures.ci_upper_95,
+    figures.value_status,
+    case
+        when figures.value_status = 'suppressed'
+        then 'fewer than 8 people in the numerator or its complement'
+        when figures.value_status <> 'published'
+        then 'a count is missing or there is nobody to divide by'
+    end as value_status_reason,
+    case
+        when figures.value is null
+        then 'not_checked'
+        when figures.unit = 'ratio' and (figures.value > 10 or figures.value < 0.1)
+        then 'ratio_out_of_range'
+        when figures.unit = 'proportion' and figures.value not between 0 and 1
+        then 'share_out_of_range'
+        else 'ok'
+    end as type_check,
+    'WR01' as source_id,
+    figures.snapshot_date as data_as_of,
+    figures.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from figures
+left join {{ ref("dim_trust") }} as trusts on figures.org_code = trusts.org_code
