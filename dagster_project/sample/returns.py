@@ -13,11 +13,26 @@ from pathlib import Path
 
 from dagster_project.returns.area import FILE_MODE, ReturnsArea, make_private_folder, write_private
 from dagster_project.returns.calendar import PARTICIPANT_COLUMNS, Participant
-from dagster_project.sample import returns_bad, returns_op01, returns_story, returns_uc01, returns_wl01
+from dagster_project.sample import (
+    returns_ap01,
+    returns_bad,
+    returns_ed01,
+    returns_op01,
+    returns_sa01,
+    returns_story,
+    returns_sv01,
+    returns_uc01,
+    returns_wf01,
+    returns_wl01,
+    returns_wr01,
+)
 from dagster_project.sample.files import csv_bytes
 from dagster_project.sample.returns_files import SampleReturn
 
-_MODULES = (returns_wl01, returns_op01, returns_uc01, returns_bad)
+_MODULES = (
+    *(returns_wl01, returns_op01, returns_uc01, returns_bad),
+    *(returns_wf01, returns_wr01, returns_sv01, returns_sa01, returns_ed01, returns_ap01),
+)
 _STAMP = "sample_returns.sha256"
 
 

@@ -48,10 +48,12 @@ select
         else 'none'
     end as trust_type_basis,
     trusts.icb_code,
+    trusts.current_icb_code,
     trusts.region_code,
     trusts.valid_from,
     trusts.valid_to,
     trusts.is_current,
+    trusts.successor_codes,
     trusts.current_organisation_code,
     trusts.data_origin,
     trusts.release_id

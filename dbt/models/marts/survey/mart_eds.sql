@@ -3,8 +3,9 @@
 -- Outcomes of domain 1 are scored for several services: the middle score counts. Domain
 -- and total are sums of outcomes, and are there only when every outcome is. The band
 -- follows the edges of the guidance; eds_band knows another edition, and where that
--- gives another band is_band_disputed is true. A total that the trust states on its
--- page (eds_stated_total) is compared: is_mismatch.
+-- gives another band is_band_disputed is true. is_mismatch: the total that the trust
+-- states on its page (eds_stated_total) or gave as the control total of the return
+-- (rule E01, which also warns of a disputed band) is not that of its outcomes.
 with
     submissions as (
         select * from {{ ref("int_returns__in_use") }} where collection_code = 'ED01'
@@ -15,6 +16,9 @@ with
             submissions.org_code,
             submissions.data_origin,
             submissions.period_end,
+            list_contains(
+                string_split(submissions.warned_rules, ','), 'E01'
+            ) as is_warned,
             scores.assessment_year,
             scores.outcome_code,
             scores.score,
@@ -36,6 +40,7 @@ with
             assessment_year,
             max(published_url) as published_url,
             max(published_date) as published_date,
+            coalesce(bool_or(is_warned), false) as is_warned,
             max(period_end) as data_as_of,
             min(data_origin) as data_origin
         from services
@@ -77,6 +82,7 @@ with
             assessment_year,
             published_url,
             published_date,
+            is_warned,
             data_as_of,
             data_origin,
             case
@@ -102,6 +108,7 @@ with
                     assessment_year,
                     published_url,
                     published_date,
+                    is_warned,
                     data_as_of,
                     data_origin,
                     domain_no,
@@ -112,6 +119,7 @@ with
                     assessment_year,
                     published_url,
                     published_date,
+                    is_warned,
                     data_as_of,
                     data_origin,
                     domain_no
@@ -121,6 +129,7 @@ with
                     assessment_year,
                     published_url,
                     published_date,
+                    is_warned,
                     data_as_of,
                     data_origin
                 )
@@ -176,8 +185,16 @@ select
     bands.rating <> other_bands.rating as is_band_disputed,
     stated.stated_total,
     stated.stated_band,
-    stated.stated_total <> summed.score
-    or stated.stated_band <> bands.rating as is_mismatch,
+    case
+        when summed.score_kind = 'total' and summed.score is not null
+        then
+            coalesce(
+                stated.stated_total <> summed.score
+                or stated.stated_band <> bands.rating,
+                false
+            )
+            or (summed.is_warned and bands.rating = other_bands.rating)
+    end as is_mismatch,
     summed.published_url,
     summed.published_date,
     summed.published_date > make_date(
