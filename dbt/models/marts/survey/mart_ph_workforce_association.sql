@@ -82,7 +82,11 @@ select
     cast(c as integer) as not_employed_developed,
     cast(d as integer) as not_employed_not_developed,
     cast(n_base as integer) as n_base,
-    {{ odds_ratio_haldane("a", "b", "c", "d") }} as odds_ratio_haldane,
+    -- with an empty row or column the halves that are added are all there is to compare
+    case
+        when {{ fisher_odds_reason("a", "b", "c", "d") }} is null
+        then {{ odds_ratio_haldane("a", "b", "c", "d") }}
+    end as odds_ratio_haldane,
     {{ fisher_odds_lower("a", "b", "c", "d") }} as fisher_lcl,
     nullif(
         {{ fisher_odds_upper("a", "b", "c", "d") }}, cast('infinity' as double)
@@ -96,8 +100,7 @@ select
     end as value_status,
     case
         when n_base < {{ minimum_base }}
-        then
-            'base of ' || n_base || ' trusts is below the minimum of {{ minimum_base }}'
+        then 'base of ' || n_base || ', below the minimum of {{ minimum_base }} trusts'
         when {{ fisher_odds_reason("a", "b", "c", "d") }} is not null
         then {{ fisher_odds_reason("a", "b", "c", "d") }}
         when {{ fisher_odds_upper("a", "b", "c", "d") }} = cast('infinity' as double)

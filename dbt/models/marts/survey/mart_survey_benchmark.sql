@@ -67,8 +67,9 @@ with
                 then
                     'base of '
                     || trusts
-                    || ' trusts is below the minimum of '
+                    || ', below the minimum of '
                     || minimum_base
+                    || ' trusts'
             end as value_status_reason
         from counted
     ),
