@@ -168,7 +168,7 @@ def period_of(entity: Entity, address: str, match: re.Match[str]) -> str:
     """The period that the named groups of a link pattern give.
 
     `day`, `month`, `year` -> `2025-06-29`; `month`, `year` -> `2026-01`; `financial_year` (`2023-24` or `2324`) ->
-    `fy2023-24` (so that 2010-11 is never taken for a month); none -> the entity's fixed period. Months may be names of any length, years may
+    `fy2023-24` (so that 2010-11 is never taken for a month); `year` alone -> `2024`; none -> the entity's fixed period. Months may be names of any length, years may
     have two digits.
     """
     groups = {name: text for name, text in match.groupdict().items() if text is not None}
@@ -176,6 +176,8 @@ def period_of(entity: Entity, address: str, match: re.Match[str]) -> str:
         return _financial_year(groups["financial_year"], address)
     if "month" in groups and "year" in groups:
         return _calendar_period(groups, address)
+    if "year" in groups and len(groups["year"]) == 4:  # noqa: PLR2004 - a calendar year
+        return groups["year"]
     if entity.fixed_period:
         return entity.fixed_period
     raise LakeError(address, f"its link pattern gives no period for {entity.name}", "mend link_pattern in source.yml")

@@ -15,19 +15,26 @@ from pathlib import Path
 from dagster_project.sample import (
     cvdprevent,
     mhclg_imd,
+    ndrs_staging,
     nhsd_hes_monthly,
     nhsd_hes_outpatient,
     nhse_ae,
+    nhse_ldhc,
     nhse_mhsds,
     nhse_msds,
     nhse_rtt,
     nhse_smi,
+    nhse_wdes,
     nhse_wlmds,
+    nhse_wres,
     ods_organisation,
     ohid_fingertips,
     ons_census,
     ons_geography,
+    rcpch_epilepsy12,
+    rcpch_npda,
     reference_tables,
+    ukhsa_vaccination,
 )
 from dagster_project.sample.broken_month import break_month, mend_month
 from dagster_project.sample.files import Published, mirror_path, write_marker, write_published
@@ -65,6 +72,13 @@ _SOURCES = (
     nhse_msds,
     nhse_smi,
     ohid_fingertips,
+    ndrs_staging,
+    nhse_ldhc,
+    ukhsa_vaccination,
+    nhse_wres,
+    nhse_wdes,
+    rcpch_npda,
+    rcpch_epilepsy12,
 )
 
 

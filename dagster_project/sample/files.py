@@ -127,6 +127,43 @@ def _write_cell(
         sheet.write_number(row, column, value)
 
 
+def ods_bytes(sheets: Sequence[tuple[str, Sequence[Sequence[Cell]]]]) -> bytes:
+    """Write an OpenDocument spreadsheet with the least that a reader needs."""
+    tables = "".join(
+        f'<table:table table:name="{html.escape(name)}">{"".join(map(_ods_row, rows))}</table:table>'
+        for name, rows in sheets
+    )
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text", "manifest")
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    content = f"<office:spreadsheet>{tables}</office:spreadsheet>"
+    entries = "".join(
+        f'<manifest:file-entry manifest:full-path="{path}" manifest:media-type="{media}"/>'
+        for path, media in (("/", kind), ("content.xml", "text/xml"))
+    )
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    body = (
+        f"{declaration}<office:document-content{spaces}><office:body>{content}</office:body></office:document-content>"
+    )
+    manifest = f"{declaration}<manifest:manifest{spaces}>{entries}</manifest:manifest>"
+    members = (("mimetype", kind), ("content.xml", body), ("META-INF/manifest.xml", manifest))
+    return zip_bytes((name, text.encode()) for name, text in members)
+
+
+def _ods_row(cells: Sequence[Cell]) -> str:
+    return f"<table:table-row>{''.join(map(_ods_cell, cells))}</table:table-row>"
+
+
+def _ods_cell(value: Cell) -> str:
+    if value is None:
+        return "<table:table-cell/>"
+    kind = 'string"' if isinstance(value, str) else f'float" office:value="{value}"'
+    text = html.escape(str(value), quote=False)
+    return f'<table:table-cell office:value-type="{kind}><text:p>{text}</text:p></table:table-cell>'
+
+
 def link_line(address: str, text: str) -> str:
     """Give the paragraph of a landing page that links to one file."""
     return f'<p><a href="{html.escape(address)}">{html.escape(text)}</a></p>'

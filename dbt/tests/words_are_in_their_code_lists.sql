@@ -11,7 +11,7 @@
     ],
     "period_type": ["month", "quarter", "year", "snapshot"],
     "geography_basis": ["as_reported", "current"],
-    "standardisation": ["crude", "age_standardised"],
+    "standardisation": ["crude", "age_standardised", "case_mix_adjusted"],
     "value_status": [
         "published",
         "suppressed",

@@ -13,10 +13,14 @@
     "int_maternity_indicator_value",
     "int_severe_mental_illness_indicator_value",
     "int_primary_care_indicator_value",
+    "int_learning_disability_indicator_value",
+    "int_vaccination_indicator_value",
+    "int_children_audit_indicator_value",
 ] %}
 {%- set published_figures = [
     "int_cardiovascular_indicator_value",
     "int_mental_health_indicator_value",
+    "int_cancer_indicator_value",
 ] %}
 with
     figures as (

@@ -1,0 +1,116 @@
+-- Grain: as fct_indicator_value, early diagnosis of cancer. Question: what share of
+-- staged cancers is found at stage 1 or 2, and how does it differ by deprivation?
+-- CAN-01 is one year, unadjusted, from the counts; CAN-02 three years, case-mix
+-- adjusted, as published. Residents of ICBs; no figure is of a trust. Core20 and rest
+-- are sums of the fifths of England.
+with
+    staged as (
+        select
+            case
+                standardisation when 'crude' then 'CAN-01' else 'CAN-02'
+            end as indicator_id,
+            coalesce(
+                organisation.organisation_code, reported.area_code
+            ) as organisation_code,
+            reported.organisation_level,
+            reported.period_start,
+            reported.period_end,
+            reported.dimension,
+            reported.group_code,
+            reported.standardisation,
+            case when standardisation = 'crude' then early_stage end as numerator,
+            case when standardisation = 'crude' then staged end as denominator,
+            case
+                when standardisation <> 'crude' then value / 100
+            end as published_value,
+            case
+                when standardisation <> 'crude' then lower_limit / 100
+            end as published_lower,
+            case
+                when standardisation <> 'crude' then upper_limit / 100
+            end as published_upper,
+            reported.value_status,
+            case
+                when reported.value_status <> 'published'
+                then 'small number hidden by the publisher'
+            end as value_status_reason,
+            reported.snapshot_sha256
+        from {{ ref("stg_ndrs_staging__early_diagnosis") }} as reported
+        left join
+            {{ ref("dim_organisation") }} as organisation
+            on reported.area_code = organisation.gss_code
+            and reported.organisation_level = organisation.organisation_level
+        where
+            reported.cancer_group = 'all'
+            and reported.organisation_level in ('england', 'icb', 'sub_icb')
+            and year(reported.period_end) - year(reported.period_start)
+            = case reported.standardisation when 'crude' then 0 else 2 end
+        -- a release restates the years before it: the newest stands
+        qualify
+            row_number() over (
+                partition by
+                    reported.area_code,
+                    reported.period_end,
+                    reported.standardisation,
+                    reported.dimension,
+                    reported.group_code
+                order by reported.release_year desc
+            )
+            = 1
+    ),
+
+    core20 as (
+        select
+            indicator_id,
+            organisation_code,
+            organisation_level,
+            period_start,
+            period_end,
+            'core20' as dimension,
+            case group_code when '1' then 'core20' else 'rest' end as group_code,
+            standardisation,
+            case when count(numerator) = count(*) then sum(numerator) end as numerator,
+            case
+                when count(denominator) = count(*) then sum(denominator)
+            end as denominator,
+            coalesce(
+                max(value_status) filter (where value_status <> 'published'),
+                'published'
+            ) as value_status,
+            max(value_status_reason) as value_status_reason,
+            max(snapshot_sha256) as snapshot_sha256
+        from staged
+        where dimension = 'imd_quintile' and standardisation = 'crude'
+        group by
+            indicator_id,
+            organisation_code,
+            organisation_level,
+            period_start,
+            period_end,
+            case group_code when '1' then 'core20' else 'rest' end,
+            standardisation
+    ),
+
+    reported as (
+        select
+            *,
+            'all' as treatment_function_code,
+            'year' as period_type,
+            cast(null as double) as numerator_low,
+            cast(null as double) as numerator_high,
+            0 as organisations_missing,
+            case
+                when dimension in ('imd_quintile', 'core20') then '2019_assumed'
+            end as imd_version,
+            'ndrs_staging' as source_id
+        from
+            (
+                select *
+                from staged
+                union all by name
+                select *
+                from core20
+            ) as both_kinds
+    )
+
+    {{ on_both_geographies("reported", published=true) }}
