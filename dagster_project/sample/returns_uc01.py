@@ -45,10 +45,10 @@ def population(org_code: str, group: str) -> int:
     return round(POPULATION[group] * story.size_of(org_code))
 
 
-def month_counts(org_code: str, group: str) -> dict[str, int]:
-    """Measure -> count of one month for homeless or housed people."""
+def month_counts(org_code: str, group: str, quarter: dt.date) -> dict[str, int]:
+    """Measure -> count of one month of the quarter for homeless or housed people; 2 in 100 more in the newest quarter."""
     attended, admitted, stayed = RATIOS.get(org_code, (2.0, 2.0, 1.0)) if group == "HOMELESS" else (1.0, 1.0, 1.0)
-    persons = population(org_code, group)
+    persons = population(org_code, group) * (1.02 if quarter == story.NEWEST_QUARTER else 1)
     attendances = round(persons * ATTENDANCES_OF_HOUSED * attended)
     admissions = round(persons * ADMISSIONS_OF_HOUSED * admitted)
     return {
@@ -69,7 +69,7 @@ def _rows(org_code: str, quarter: dt.date) -> Iterator[tuple[Cell, ...]]:
     first = period_start(QUARTERLY, quarter)
     for month in periods_between(MONTHLY, f"{first:%Y-%m}", quarter + dt.timedelta(days=1)):
         place = (org_code, month.isoformat())
-        known = {group: month_counts(org_code, group) for group in POPULATION}
+        known = {group: month_counts(org_code, group, quarter) for group in POPULATION}
         for group, counts in known.items():
             yield from ((*place, measure, group, "ALL", "CODED_STATUS", n, "") for measure, n in counts.items())
         share = not_known_share(org_code)

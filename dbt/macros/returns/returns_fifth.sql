@@ -1,0 +1,13 @@
+{# The fifth of deprivation of a decile as the returns write it: `1` to `5`, `99` where the decile is not known. #}
+{% macro returns_fifth(decile) -%}
+    case
+        when {{ decile }} = '99'
+        then '99'
+        else
+            cast(
+                cast(
+                    ceil(try_cast({{ decile }} as integer) / 2.0) as integer
+                ) as varchar
+            )
+    end
+{%- endmacro %}

@@ -1,0 +1,97 @@
+{#
+    The cells of int_returns__rate_level as they may be shown: rounded counts with their status, and the status of the rate.
+    A SELECT; `where` says which cells. The other columns of the relation come with it.
+    numerator_status: `withheld` where the recording of the field fails its threshold (rules W06, W07: withheld_reason says
+    which), `not_available` where the trust hid so much before sending that its bounds are more than a tenth apart.
+#}
+{% macro returns_shown_cells(where) -%}
+    select
+        * exclude (numerator_count, denominator_count, is_numerator_unsure, is_denominator_unsure),
+        {%- for count in ["numerator", "denominator"] %}
+            case
+                {%- if count == "numerator" %}
+                    when withheld_reason is not null
+                    then 'withheld'
+                {%- endif %}
+                when is_{{ count }}_unsure
+                then 'not_available'
+                else {{ disclosed_count_status(count ~ "_count") }}
+            end as {{ count }}_status,
+            case
+                when {{ "withheld_reason is null and" if count == "numerator" }} not is_{{ count }}_unsure
+                then {{ disclosed_count(count ~ "_count") }}
+            end as {{ count }},
+        {%- endfor %}
+        case
+            when withheld_reason is not null
+            then 'withheld'
+            when is_numerator_unsure or is_denominator_unsure
+            then 'not_available'
+            else {{ disclosed_rate_status("numerator_count", "denominator_count") }}
+        end as rate_status
+    from {{ ref("int_returns__rate_level") }}
+    where {{ where }}
+{%- endmacro %}
+
+{#
+    The same cells with every set withheld that one of the relations in `checks` would leave too narrow: no count, no rate.
+    Inputs: cells, a CTE of returns_shown_cells; checks, a list of dictionaries with same, sets, parts and whole, as
+    disclosed_sets_to_withhold takes them (the columns in `sets` tell the parts from their whole). With hide_whole the whole
+    is withheld instead of its parts: the sum of an ICB rather than its trusts.
+#}
+{% macro returns_withheld_sets(cells, checks) -%}
+    {%- set counts = {"numerator": "numerator_status", "denominator": "denominator_status"} -%}
+    {%- set found = [] -%}
+    {%- for check in checks -%} {%- do found.append("is_withheld_" ~ loop.index) -%} {%- endfor -%}
+    {%- set is_withheld = "coalesce(" ~ found | join(", ") ~ ", false)" -%}
+    select
+        {{ cells }}.* replace (
+            {%- for column in ["numerator_status", "denominator_status", "rate_status"] %}
+                case when {{ is_withheld }} then 'withheld' else {{ cells }}.{{ column }} end as {{ column }},
+            {%- endfor %}
+            {%- for column in ["numerator", "denominator"] %}
+                case when not {{ is_withheld }} then {{ cells }}.{{ column }} end as {{ column }},
+            {%- endfor %}
+            case
+                when {{ is_withheld }}
+                then
+                    coalesce(
+                        {{ cells }}.withheld_reason, 'a small number could be worked out from the groups beside it'
+                    )
+                else {{ cells }}.withheld_reason
+            end as withheld_reason
+        )
+    from {{ cells }}
+    {%- for check in checks %}
+        {%- set columns = check.same + check.sets %}
+        {%- set number = loop.index %}
+        left join
+            (
+                select {% for column in columns %} {{ column }} as of_{{ column }}, {% endfor %} true as is_withheld_{{ number }}
+                from
+                    ({{ disclosed_sets_to_withhold(cells, check.same, check.sets, check.parts, check.whole, counts) }})
+            ) as withheld_{{ number }}
+            on {{ "(" ~ check.whole ~ ")" if check.hide_whole else "true" }}
+            {%- for column in (check.same if check.hide_whole else columns) %}
+                and {{ cells }}.{{ column }} = withheld_{{ number }}.of_{{ column }}
+            {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The group that a group is compared with, by dimension; editions of the deciles alike. NULL where there is none. #}
+{% macro returns_reference_group(dim_type) -%}
+    case
+        when {{ dim_type }} like 'IMD_DECILE%'
+        then '10'
+        when {{ dim_type }} like 'IMD_QUINTILE%'
+        then '5'
+        when {{ dim_type }} = 'ETHNIC_CATEGORY'
+        then 'A'
+        when {{ dim_type }} = 'ETHNIC5'
+        then 'WHITE'
+        when {{ dim_type }} = 'AGE'
+        then '50_64'
+        when {{ dim_type }} = 'SEX'
+        then '1'
+    end
+{%- endmacro %}

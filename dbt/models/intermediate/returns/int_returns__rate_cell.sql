@@ -1,0 +1,201 @@
+-- Grain: submission in use (WL01, OP01) x metric x dimension x group (x fifth, for
+-- ethnicity within deprivation).
+-- Question: what are numerator and denominator of each metric in each group of each
+-- trust? True counts: restricted.
+-- A trust that sends the full cross only (G9) has its groups summed from it.
+-- Functions and kinds of attendance are summed
+-- where the trust sends no ALL. A count that the trust suppressed (SAFE) is 1 to 7,
+-- one that it rounded is off by 2 at most:
+-- low and high carry that, and it is never taken for 0.
+{%- set groups = [
+    "ethnic_category",
+    "imd_decile",
+    "age_band",
+    "person_stated_gender_code",
+] %}
+{%- set collections = {
+    "WL01": ["pathway_count", "wait_band", "'ALL'", "rtt_part = '2'"],
+    "OP01": [
+        "appointment_count",
+        "attended_or_did_not_attend_code",
+        "first_attendance_code",
+        "true",
+    ],
+} %}
+with
+    in_use as (
+        select *
+        from {{ ref("int_returns__in_use") }}
+        where collection_code in ('WL01', 'OP01')
+    ),
+
+    outcomes as (
+        {%- for metric, condition in {
+            "WL_LE18_PCT": "not is_over_18",
+            "WL_GT52_PCT": "is_over_52",
+            "WL_GT65_PCT": "is_over_65",
+        }.items() %}
+            select
+                'WL01' as collection_code,
+                code as outcome,
+                '{{ metric }}' as metric_id,
+                {{ condition }} as is_counted
+            from {{ ref("wait_band") }}
+            where is_known
+            union all
+        {%- endfor %}
+        select 'OP01', code, 'OP_DNA_PCT', is_dna
+        from {{ ref("attended_or_did_not_attend") }}
+        where is_attended or is_dna
+        union all
+        select 'OP01', code, 'OP_PATCANC_PCT', is_patient_cancellation
+        from {{ ref("attended_or_did_not_attend") }}
+        where allowed_in_return
+        union all
+        select 'OP01', code, 'OP_HOSPCANC_PCT', is_provider_cancellation
+        from {{ ref("attended_or_did_not_attend") }}
+        where allowed_in_return
+    ),
+
+    {%- for collection, (count, outcome, kind, condition) in collections.items() %}
+        {%- set stage = ref("stg_returns__" ~ collection | lower) %}
+        shape_{{ collection | lower }} as (
+            select
+                submission_id,
+                bool_or(treatment_function_code = 'ALL') as has_all_functions,
+                bool_or({{ kind }} = 'ALL') as has_all_kinds,
+                list(distinct grouping_set) as grouping_sets
+            from {{ stage }}
+            where {{ condition }}
+            group by submission_id
+        ),
+
+        sent_{{ collection | lower }} as (
+            select
+                rows.submission_id,
+                rows.grouping_set,
+                shape.grouping_sets,
+                {%- for group in groups %} rows.{{ group }},{% endfor %}
+                rows.{{ outcome }} as outcome,
+                {{
+                    disclosed_low(
+                        "rows." ~ count,
+                        "rows." ~ count ~ "_status",
+                        "in_use.disclosure_profile = 'SAFE'",
+                    )
+                }} as count_low,
+                {{
+                    disclosed_high(
+                        "rows." ~ count,
+                        "rows." ~ count ~ "_status",
+                        "in_use.disclosure_profile = 'SAFE'",
+                    )
+                }} as count_high
+            from {{ stage }} as rows
+            inner join in_use using (submission_id)
+            inner join shape_{{ collection | lower }} as shape using (submission_id)
+            where
+                {{ condition }}
+                and (treatment_function_code = 'ALL' or not has_all_functions)
+                and ({{ kind }} = 'ALL' or not has_all_kinds)
+        ),
+    {%- endfor %}
+
+    sent as (
+        select 'WL01' as collection_code, *
+        from sent_wl01
+        union all
+        select 'OP01' as collection_code, *
+        from sent_op01
+    ),
+
+    counted as (
+        select
+            sent.submission_id,
+            sent.grouping_set,
+            any_value(sent.grouping_sets) as grouping_sets,
+            {%- for group in groups %} sent.{{ group }},{% endfor %}
+            outcomes.metric_id,
+            {%- for side in ["low", "high"] %}
+                coalesce(
+                    sum(sent.count_{{ side }}) filter (outcomes.is_counted), 0
+                ) as numerator_{{ side }},
+                sum(sent.count_{{ side }}) as denominator_{{ side }},
+            {%- endfor %}
+        from sent
+        inner join
+            outcomes
+            on sent.collection_code = outcomes.collection_code
+            and sent.outcome = outcomes.outcome
+        group by
+            sent.submission_id,
+            sent.grouping_set,
+            {%- for group in groups %} sent.{{ group }},{% endfor %}
+            outcomes.metric_id
+    ),
+
+    fives as (
+        select code, group5 from {{ ref("ethnic_category") }} where level = 'category'
+    ),
+
+    -- Each dimension: the grouping set that brings it, its group, and the column that
+    -- the fifth comes from.
+    dimensioned as (
+        {%- for dimension, (grouping_set, group, fifth) in {
+            "ALL": ["G0", "'ALL'", "null"],
+            "ETHNIC_CATEGORY": ["G1", "ethnic_category", "null"],
+            "ETHNIC5": ["G1", "fives.group5", "null"],
+            "IMD_DECILE": ["G2", "imd_decile", "null"],
+            "IMD_QUINTILE": ["G2", returns_fifth("imd_decile"), "null"],
+            "AGE": ["G3", "age_band", "null"],
+            "SEX": ["G4", "person_stated_gender_code", "null"],
+            "ETHNIC5_IMD_QUINTILE": [
+                "G5",
+                "coalesce(fives.group5, ethnic_category)",
+                "case when grouping_set = 'G5' then substr(imd_decile, 2) else "
+                ~ returns_fifth("imd_decile")
+                ~ " end",
+            ],
+        }.items() %}
+            select
+                counted.submission_id,
+                counted.metric_id,
+                '{{ dimension }}' as dim_type,
+                {{ group }} as dim_value,
+                cast({{ fifth }} as varchar) as imd_quintile,
+                numerator_low,
+                numerator_high,
+                denominator_low,
+                denominator_high
+            from counted
+            left join fives on counted.ethnic_category = fives.code
+            where
+                grouping_set = '{{ grouping_set }}'
+                or (
+                    grouping_set = 'G9'
+                    and not list_contains(grouping_sets, '{{ grouping_set }}')
+                )
+                {{ "union all" if not loop.last }}
+        {%- endfor %}
+    )
+
+select
+    in_use.collection_code,
+    in_use.org_code,
+    in_use.period_start,
+    in_use.period_end,
+    dimensioned.submission_id,
+    in_use.imd_version,
+    in_use.is_revised,
+    in_use.data_origin,
+    dimensioned.metric_id,
+    dimensioned.dim_type,
+    dimensioned.dim_value,
+    dimensioned.imd_quintile,
+    {%- for side in ["low", "high"] %}
+        sum(numerator_{{ side }}) as numerator_{{ side }},
+        sum(denominator_{{ side }}) as denominator_{{ side }},
+    {%- endfor %}
+from dimensioned
+inner join in_use using (submission_id)
+group by all

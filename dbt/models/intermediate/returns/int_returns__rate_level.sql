@@ -1,0 +1,260 @@
+-- Grain: level x organisation x metric x dimension x group (x fifth) x period,
+-- reported or estimated.
+-- Question: what are the true counts of each trust, of the trusts of each ICB, and of
+-- all of them? Restricted.
+-- A trust whose recording fails its threshold is in no sum by that field. Deciles of
+-- another edition than
+-- `returns_imd_version` are a dimension of their own (IMD_QUINTILE_2019): never
+-- added, never joined into one series.
+-- Fine breakdowns are kept for the newest periods; a trend needs fifths and groups of
+-- five.
+-- Estimated total of England: for each missing trust the newest earlier return of
+-- twelve months; never inside trust rows.
+{%- set counts = ["numerator", "denominator"] %}
+with
+    detail as (
+        select collection_code, period_end
+        from {{ ref("int_returns__coverage") }}
+        qualify
+            dense_rank() over (partition by collection_code order by period_end desc)
+            <= {{ var("returns_detail_periods", 3) }}
+    ),
+
+    trusts as (
+        select
+            cells.collection_code,
+            cells.org_code,
+            coalesce(organisation.current_icb_code, organisation.icb_code) as icb_code,
+            cells.metric_id,
+            cells.dim_type || case
+                when
+                    cells.dim_type like '%IMD%'
+                    and cells.imd_version
+                    <> '{{ var("returns_imd_version", "IMD2025") }}'
+                then '_' || right(cells.imd_version, 4)
+                else ''
+            end as dim_type,
+            cells.dim_value,
+            cells.imd_quintile,
+            cells.period_start,
+            cells.period_end,
+            case
+                when cells.dim_type like '%IMD%' then cells.imd_version
+            end as imd_version,
+            {%- for count in counts %}
+                cells.{{ count }}_low, cells.{{ count }}_high,
+            {% endfor %}
+            recording.people,
+            recording.people_known,
+            case
+                when cells.dim_type = 'ETHNIC5_IMD_QUINTILE'
+                then coalesce(recording.withheld_reason, deprivation.withheld_reason)
+                else recording.withheld_reason
+            end as withheld_reason,
+            cells.is_revised,
+            cells.data_origin
+        from {{ ref("int_returns__rate_cell") }} as cells
+        left join
+            {{ ref("dim_organisation") }} as organisation
+            on cells.org_code = organisation.organisation_code
+        left join
+            {{ ref("int_returns__recording") }} as recording
+            on cells.submission_id = recording.submission_id
+            and recording.field_name = case
+                when cells.dim_type like 'ETHNIC%'
+                then 'ETHNIC_CATEGORY'
+                when cells.dim_type like 'IMD%'
+                then 'IMD_DECILE'
+                else cells.dim_type
+            end
+        left join
+            {{ ref("int_returns__recording") }} as deprivation
+            on cells.submission_id = deprivation.submission_id
+            and deprivation.field_name = 'IMD_DECILE'
+        where
+            cells.dim_type in ('ALL', 'ETHNIC5', 'IMD_QUINTILE')
+            or exists (
+                select 1
+                from detail
+                where
+                    detail.collection_code = cells.collection_code
+                    and detail.period_end = cells.period_end
+            )
+    ),
+
+    levels as (
+        select 'TRUST' as geo_level, org_code as geo_code, *
+        from trusts
+        union all
+        select 'ICB', icb_code, *
+        from trusts
+        where icb_code is not null and dim_type in ('ALL', 'ETHNIC5', 'IMD_QUINTILE')
+        union all
+        select 'NATIONAL', 'ENG', * replace (cast(null as varchar) as icb_code)
+        from trusts
+        where
+            dim_type not like 'ETHNIC5_IMD%'
+            and coalesce(imd_version, '{{ var("returns_imd_version", "IMD2025") }}')
+            = '{{ var("returns_imd_version", "IMD2025") }}'
+    ),
+
+    summed as (
+        select
+            geo_level,
+            geo_code,
+            icb_code,
+            collection_code,
+            metric_id,
+            dim_type,
+            dim_value,
+            imd_quintile,
+            period_start,
+            period_end,
+            any_value(imd_version) as imd_version,
+            {%- for count in counts %}
+                {%- for side in ["low", "high"] %}
+                    sum({{ count }}_{{ side }}) filter (
+                        geo_level = 'TRUST' or withheld_reason is null
+                    ) as {{ count }}_{{ side }},
+                {%- endfor %}
+            {%- endfor %}
+            sum(people) filter (
+                geo_level = 'TRUST' or withheld_reason is null
+            ) as people,
+            sum(people_known) filter (
+                geo_level = 'TRUST' or withheld_reason is null
+            ) as people_known,
+            any_value(withheld_reason) filter (geo_level = 'TRUST') as withheld_reason,
+            count(*) filter (
+                geo_level = 'TRUST' or withheld_reason is null
+            ) as trusts_included,
+            string_agg(org_code, ', ' order by org_code) filter (
+                geo_level <> 'TRUST' and withheld_reason is not null
+            ) as withheld_trusts,
+            bool_or(is_revised) as is_revised,
+            any_value(data_origin) as data_origin
+        from levels
+        group by all
+    ),
+
+    -- Who is missing from England in a period, with the newest return that can stand
+    -- in.
+    stand_ins as (
+        select
+            expected.period_end as missing_period_end,
+            trusts.metric_id,
+            trusts.org_code,
+            trusts.period_end as basis_period_end,
+            {%- for count in counts %}
+                trusts.{{ count }}_low, trusts.{{ count }}_high,
+            {% endfor %}
+        from {{ ref("stg_returns__expected") }} as expected
+        inner join
+            trusts
+            on expected.collection_code = trusts.collection_code
+            and expected.org_code = trusts.org_code
+            and trusts.period_end < expected.period_end
+            and trusts.period_end >= expected.period_end - interval 12 month
+        where
+            trusts.dim_type = 'ALL'
+            and not exists (
+                select 1
+                from {{ ref("int_returns__in_use") }} as in_use
+                where
+                    in_use.collection_code = expected.collection_code
+                    and in_use.org_code = expected.org_code
+                    and in_use.period_end = expected.period_end
+            )
+        qualify
+            row_number() over (
+                partition by expected.period_end, trusts.metric_id, trusts.org_code
+                order by trusts.period_end desc
+            )
+            = 1
+    ),
+
+    estimates as (
+        select
+            summed.* replace (
+                {%- for count in counts %}
+                    {%- for side in ["low", "high"] %}
+                        summed.{{ count }}_{{ side }}
+                        + added.{{ count }}_{{ side }} as {{ count }}_{{ side }},
+                    {%- endfor %}
+                {%- endfor %}
+                summed.trusts_included + added.trusts as trusts_included
+            ),
+            true as is_estimate,
+            added.basis as estimate_basis_period
+        from summed
+        inner join
+            (
+                select
+                    missing_period_end,
+                    metric_id,
+                    {%- for count in counts %}
+                        {%- for side in ["low", "high"] %}
+                            sum({{ count }}_{{ side }}) as {{ count }}_{{ side }},
+                        {% endfor %}
+                    {%- endfor %}
+                    count(*) as trusts,
+                    string_agg(
+                        org_code || ' ' || strftime(basis_period_end, '%Y-%m'),
+                        ', '
+                        order by org_code
+                    ) as basis
+                from stand_ins
+                group by all
+            ) as added
+            on summed.metric_id = added.metric_id
+            and summed.period_end = added.missing_period_end
+        where summed.geo_level = 'NATIONAL' and summed.dim_type = 'ALL'
+    ),
+
+    together as (
+        select *, false as is_estimate, cast(null as varchar) as estimate_basis_period
+        from summed
+        union all by name
+        select *
+        from estimates
+    )
+
+select
+    together.* exclude (
+        numerator_low,
+        numerator_high,
+        denominator_low,
+        denominator_high,
+        people,
+        people_known
+    ),
+    {%- for count in counts %}
+        -- The middle of the bounds: the true count itself unless a trust suppressed
+        -- or rounded before it sent.
+        cast(
+            floor(({{ count }}_low + {{ count }}_high) / 2.0) as bigint
+        ) as {{ count }}_count,
+        {{ count }}_high - {{ count }}_low
+        > 0.1 * ({{ count }}_low + {{ count }}_high) / 2.0 as is_{{ count }}_unsure,
+        case
+            when geo_level = 'TRUST' and {{ count }}_low < {{ count }}_high
+            then cast({{ count }}_low as bigint)
+        end as {{ count }}_low,
+        case
+            when geo_level = 'TRUST' and {{ count }}_low < {{ count }}_high
+            then cast({{ count }}_high as bigint)
+        end as {{ count }}_high,
+    {%- endfor %}
+    -- Whole per cent of at least 400 people: what is hidden beside it cannot be read
+    -- off.
+    case
+        when people >= 400 then cast(round(100 * people_known / people) as integer)
+    end as known_pct,
+    case geo_level when 'NATIONAL' then coverage.trusts_expected end as trusts_expected,
+    case
+        when geo_level = 'NATIONAL'
+        then concat_ws(', ', coverage.missing_trusts, withheld_trusts)
+    end as trusts_left_out
+from together
+left join
+    {{ ref("int_returns__coverage") }} as coverage using (collection_code, period_end)

@@ -1,0 +1,235 @@
+-- Grain: level x organisation x metric x dimension x group x period, estimated totals
+-- of England apart.
+-- Question: how long do the groups of a trust wait, and how often do they miss
+-- appointments, against the reference group,
+-- and how many fewer long waits or missed appointments would there be at its rate?
+-- Reference: least deprived tenth and fifth, White British, White, 50 to 64 years,
+-- male (the largest or least
+-- disadvantaged group; it stands in reference_value). Rates, limits, ratios and
+-- excess come from the rounded counts.
+-- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
+-- those beyond.
+{%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
+{%- set group = ["metric_id", "dim_type", "dim_value", "period_end"] %}
+{%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%'" %}
+with
+    shown as (
+        select
+            *,
+            case
+                when dim_type like 'IMD%'
+                then dim_type
+                when dim_type like 'ETHNIC%'
+                then 'ETHNIC'
+            end as nest_family,
+            case
+                when dim_type like 'IMD_DECILE%'
+                then {{ returns_fifth("dim_value") }}
+                when dim_type = 'ETHNIC_CATEGORY'
+                then
+                    (
+                        select group5
+                        from {{ ref("ethnic_category") }} as category
+                        where category.code = dim_value
+                    )
+                else dim_value
+            end as nest_group
+        from ({{ returns_shown_cells("dim_type not like 'ETHNIC5_IMD%'") }})
+    ),
+
+    safe as (
+        {{
+            returns_withheld_sets(
+                "shown",
+                [
+                    {
+                        "same": geography,
+                        "sets": ["dim_type"],
+                        "parts": "dim_type <> 'ALL'",
+                        "whole": "dim_type = 'ALL' and not is_estimate",
+                    },
+                    {
+                        "same": geography + ["nest_group"],
+                        "sets": ["dim_type"],
+                        "parts": "dim_type = 'IMD_DECILE'",
+                        "whole": "dim_type = 'IMD_QUINTILE'",
+                    },
+                    {
+                        "same": geography + ["nest_group"],
+                        "sets": ["dim_type"],
+                        "parts": "dim_type = 'ETHNIC_CATEGORY'",
+                        "whole": "dim_type = 'ETHNIC5'",
+                    },
+                    {
+                        "same": group + ["icb_code"],
+                        "sets": ["geo_level"],
+                        "parts": "geo_level = 'TRUST'" ~ is_in_sums,
+                        "whole": "geo_level = 'ICB'",
+                        "hide_whole": true,
+                    },
+                    {
+                        "same": group,
+                        "sets": ["geo_level"],
+                        "parts": "geo_level = 'TRUST'" ~ is_in_sums,
+                        "whole": "geo_level = 'NATIONAL' and not is_estimate",
+                        "hide_whole": true,
+                    },
+                ],
+            )
+        }}
+    ),
+
+    directed as (
+        select
+            safe.*,
+            metric.metric_name,
+            metric.polarity,
+            metric.paired_metric_id,
+            metric.paired_note,
+            {{ returns_reference_group("safe.dim_type") }} as reference_value,
+            case
+                metric.polarity
+                when 'lower_is_better'
+                then numerator
+                else denominator - numerator
+            end as adverse_count
+        from safe
+        inner join {{ ref("hi_metric") }} as metric using (metric_id)
+    ),
+
+    compared as (
+        select
+            directed.*,
+            reference.numerator as reference_numerator,
+            reference.denominator as reference_denominator,
+            reference.adverse_count as reference_adverse_count,
+            reference.rate_status = 'published' as is_reference_shown,
+            directed.rate_status = 'published'
+            and coalesce(reference.rate_status = 'published', false)
+            and directed.dim_value <> directed.reference_value as is_compared,
+            {{
+                disclosed_value(
+                    "paired.rate_status",
+                    proportion("paired.numerator", "paired.denominator", 100),
+                )
+            }} as paired_rate
+        from directed
+        left join
+            directed as reference
+            on {% for column in geography + ["dim_type"] %}
+                directed.{{ column }} = reference.{{ column }} and
+            {% endfor %}
+            directed.reference_value = reference.dim_value and not reference.is_estimate
+        left join
+            safe as paired
+            on {% for column in [
+                "geo_level",
+                "geo_code",
+                "period_end",
+                "dim_type",
+                "dim_value",
+            ] %}
+                directed.{{ column }} = paired.{{ column }} and
+            {% endfor %}
+            directed.paired_metric_id = paired.metric_id
+            and not paired.is_estimate
+            and not directed.is_estimate
+    )
+
+    {%- set pair = [
+        "numerator",
+        "denominator",
+        "reference_numerator",
+        "reference_denominator",
+    ] %}
+    {%- set adverse = [
+        "adverse_count",
+        "denominator",
+        "reference_adverse_count",
+        "reference_denominator",
+    ] %}
+select
+    compared.geo_level,
+    compared.geo_code,
+    case
+        compared.geo_level
+        when 'NATIONAL'
+        then 'Trusts with a return'
+        else organisation.organisation_name
+    end as geo_name,
+    compared.icb_code,
+    compared.metric_id,
+    compared.metric_name,
+    compared.polarity,
+    compared.dim_type,
+    compared.dim_value,
+    compared.period_start,
+    compared.period_end,
+    'month' as period_type,
+    compared.is_estimate,
+    compared.numerator,
+    compared.numerator_status,
+    compared.numerator_low,
+    compared.numerator_high,
+    compared.denominator,
+    compared.denominator_status,
+    compared.denominator_low,
+    compared.denominator_high,
+    {{
+        disclosed_value(
+            "compared.rate_status", proportion("numerator", "denominator", 100)
+        )
+    }} as rate,
+    compared.rate_status,
+    {{
+        disclosed_value(
+            "compared.rate_status",
+            wilson_lower("numerator", "denominator", 0.95, 100),
+        )
+    }} as lcl,
+    {{
+        disclosed_value(
+            "compared.rate_status",
+            wilson_upper("numerator", "denominator", 0.95, 100),
+        )
+    }} as ucl,
+    case
+        when compared.rate_status = 'published'
+        then 'OK'
+        else upper(compared.rate_status)
+    end as disclosure_flag,
+    compared.withheld_reason,
+    compared.reference_value,
+    case
+        when is_reference_shown
+        then {{ proportion("reference_numerator", "reference_denominator", 100) }}
+    end as reference_rate,
+    case when is_compared then {{ gap_relative_proportions(*pair) }} end as rate_ratio,
+    case when is_compared then {{ gap_relative_katz_lower(*pair) }} end as rr_lcl,
+    case when is_compared then {{ gap_relative_katz_upper(*pair) }} end as rr_ucl,
+    case
+        when is_compared then denominator * {{ gap_absolute_proportions(*adverse) }}
+    end as excess_count,
+    case
+        when is_compared then denominator * {{ gap_absolute_newcombe_lower(*adverse) }}
+    end as excess_lcl,
+    case
+        when is_compared then denominator * {{ gap_absolute_newcombe_upper(*adverse) }}
+    end as excess_ucl,
+    compared.known_pct,
+    compared.paired_metric_id,
+    compared.paired_rate,
+    compared.paired_note,
+    cast(compared.trusts_included as integer) as trusts_included,
+    compared.trusts_expected,
+    compared.trusts_left_out,
+    compared.estimate_basis_period,
+    case when compared.is_revised then 'r' end as revision_flag,
+    compared.imd_version,
+    compared.period_end as data_as_of,
+    compared.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from compared
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on compared.geo_code = organisation.organisation_code

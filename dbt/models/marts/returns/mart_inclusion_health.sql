@@ -1,0 +1,294 @@
+-- Grain: trust x quarter x measure x way of identification (group: homeless people).
+-- Question: how often do homeless people come to A&E, are they admitted as
+-- emergencies, and how long do they stay, against
+-- housed people of the same trust, and on which denominator?
+-- Ratios are withheld where the housing of more than the agreed share is not known
+-- (rule U03, seed rule_thresholds). They are
+-- comparable between trusts only beside identification_method: no central rule says
+-- that housing must be recorded.
+-- EPC_REGISTERED: growth is worked out from the counts; a stated growth stands beside
+-- it, marked where it differs.
+with
+    {% set counts = [
+        "numerator",
+        "denominator",
+        "reference_numerator",
+        "reference_denominator",
+    ] %}
+    figures as (
+        select
+            *,
+            cast(floor((count_low + count_high) / 2.0) as bigint) as figure,
+            count_high - count_low > 0.1 * count_low as is_unsure
+        from {{ ref("int_returns__inclusion") }}
+    ),
+
+    measures as (
+        select *
+        from
+            (
+                values
+                    ('AE_ATTENDANCES', 'AE_ATTENDANCES', 'POP_DENOMINATOR', 1000),
+                    ('EM_ADMISSIONS', 'EM_ADMISSIONS', 'POP_DENOMINATOR', 1000),
+                    ('MEAN_LOS', 'EM_BED_DAYS', 'EM_DISCHARGED_SPELLS', 1),
+                    ('EPC_REGISTERED', 'EPC_REGISTERED', null, null)
+            ) as listed(measure_code, counted, divided_by, multiplier)
+    ),
+
+    not_known as (
+        select
+            submission_id,
+            identification_method,
+            measure_code,
+            sum(figure) filter (accommodation_group = 'NOT_KNOWN')
+            / nullif(sum(figure), 0) as not_known_share
+        from figures
+        group by all
+    ),
+
+    paired as (
+        select
+            homeless.org_code,
+            homeless.submission_id,
+            homeless.period_start,
+            homeless.period_end,
+            homeless.identification_method,
+            measures.measure_code,
+            measures.multiplier,
+            homeless.figure as numerator_count,
+            homeless.is_unsure as is_numerator_unsure,
+            base.figure as denominator_count,
+            base.is_unsure as is_denominator_unsure,
+            housed.figure as reference_numerator_count,
+            housed.is_unsure as is_reference_numerator_unsure,
+            housed_base.figure as reference_denominator_count,
+            housed_base.is_unsure as is_reference_denominator_unsure,
+            case
+                measures.divided_by
+                when 'POP_DENOMINATOR'
+                then
+                    concat_ws(
+                        ' against ',
+                        base.denominator_source,
+                        housed_base.denominator_source
+                    )
+                when 'EM_DISCHARGED_SPELLS'
+                then 'discharged emergency spells of the return'
+            end as denominator_source,
+            case
+                when measures.divided_by = 'POP_DENOMINATOR' then base.counted_on
+            end as denominator_counted_on,
+            coalesce(not_known.not_known_share, 0) as not_known_share,
+            (
+                select any_value(value order by org_code = 'ALL')
+                from {{ ref("rule_thresholds") }} as thresholds
+                where
+                    thresholds.rule_id = 'U03'
+                    and thresholds.org_code in ('ALL', homeless.org_code)
+                    and homeless.period_end >= thresholds.valid_from
+                    and homeless.period_end
+                    <= coalesce(thresholds.valid_to, date '9999-12-31')
+            ) as not_known_limit,
+            homeless.is_revised,
+            homeless.data_origin
+        from figures as homeless
+        inner join measures on homeless.measure_code = measures.counted
+        {%- for alias, (measure, group) in {
+                "base": ["measures.divided_by", "'HOMELESS'"],
+                "housed": ["measures.counted", "'HOUSED'"],
+                "housed_base": ["measures.divided_by", "'HOUSED'"],
+            }.items() %}
+            left join
+                figures as {{ alias }}
+                on homeless.submission_id = {{ alias }}.submission_id
+                and homeless.identification_method = {{ alias }}.identification_method
+                and {{ alias }}.measure_code = {{ measure }}
+                and {{ alias }}.accommodation_group = {{ group }}
+        {%- endfor %}
+        left join
+            not_known
+            on homeless.submission_id = not_known.submission_id
+            and homeless.identification_method = not_known.identification_method
+            and not_known.measure_code = measures.counted
+        where homeless.accommodation_group = 'HOMELESS'
+    ),
+
+    shown as (
+        select
+            *,
+            not_known_share > not_known_limit
+            and measure_code <> 'EPC_REGISTERED' as is_withheld,
+            {%- for count in counts %}
+                case
+                    when {{ count }}_count is null
+                    then 'not_collected'
+                    when is_{{ count }}_unsure
+                    then 'not_available'
+                    else {{ disclosed_count_status(count ~ "_count") }}
+                end as {{ count }}_status,
+                case
+                    when not is_{{ count }}_unsure
+                    then {{ disclosed_count(count ~ "_count") }}
+                end as {{ count }},
+            {%- endfor %}
+        from paired
+    ),
+
+    rated as (
+        select
+            *,
+            {%- for prefix in ["", "reference_"] %}
+                case
+                    when measure_code = 'EPC_REGISTERED'
+                    then 'not_applicable'
+                    when is_withheld
+                    then 'withheld'
+                    when {{ prefix }}numerator_status <> 'published'
+                    then {{ prefix }}numerator_status
+                    when {{ prefix }}denominator_status <> 'published'
+                    then {{ prefix }}denominator_status
+                    when {{ prefix }}denominator = 0
+                    then 'not_applicable'
+                    when {{ prefix }}numerator = 0
+                    then 'suppressed'
+                    else 'published'
+                end as {{ prefix }}rate_status,
+            {%- endfor %}
+        from shown
+    ),
+
+    compared as (
+        select
+            *,
+            {{
+                disclosed_value(
+                    "rate_status", rate("numerator", "denominator", "multiplier")
+                )
+            }} as rate,
+            {{
+                disclosed_value(
+                    "reference_rate_status",
+                    rate(
+                        "reference_numerator", "reference_denominator", "multiplier"
+                    ),
+                )
+            }} as reference_rate,
+            {{ disclosed_pair_status("rate_status", "reference_rate_status") }}
+            as rate_ratio_status,
+            measure_code <> 'MEAN_LOS' as has_limits,
+            lag(numerator) over earlier as previous_numerator
+        from rated
+        window
+            earlier as (
+                partition by org_code, measure_code, identification_method
+                order by period_end
+            )
+    ),
+
+    stated as (
+        select submission_id, max(figure) as growth_stated_pct
+        from figures
+        where measure_code = 'EPC_GROWTH_STATED'
+        group by all
+    )
+
+    {%- set pair = counts %}
+select
+    compared.org_code,
+    organisation.organisation_name as org_name,
+    'IH_HOMELESS' as group_code,
+    'HOUSED' as reference_group,
+    compared.measure_code,
+    compared.identification_method,
+    compared.period_start,
+    compared.period_end,
+    'quarter' as period_type,
+    {%- for count in counts %}
+        compared.{{ count }}, compared.{{ count }}_status,
+    {% endfor %}
+    compared.rate,
+    compared.rate_status,
+    compared.reference_rate,
+    compared.reference_rate_status,
+    case
+        measure_code
+        when 'MEAN_LOS'
+        then 'days'
+        when 'EPC_REGISTERED'
+        then 'people'
+        else 'per 1,000 people in the quarter'
+    end as rate_unit,
+    compared.rate_ratio_status,
+    {{ disclosed_value("rate_ratio_status", gap_relative_rates(*pair)) }} as rate_ratio,
+    case
+        when has_limits
+        then {{ disclosed_value("rate_ratio_status", gap_relative_rates_lower(*pair)) }}
+    end as rr_lcl,
+    case
+        when has_limits
+        then {{ disclosed_value("rate_ratio_status", gap_relative_rates_upper(*pair)) }}
+    end as rr_ucl,
+    case
+        when rate_ratio_status = 'published'
+        then 'OK'
+        when measure_code = 'EPC_REGISTERED' and numerator_status = 'published'
+        then 'OK'
+        else upper(rate_ratio_status)
+    end as disclosure_flag,
+    case
+        when is_withheld
+        then
+            'U03: housing not known for more than '
+            || cast(round(100 * not_known_limit) as integer)
+            || '%'
+    end as withheld_reason,
+    compared.denominator_source,
+    compared.denominator_counted_on,
+    -- Whole per cent; without limits on the few, because it rests on all attendances
+    -- or admissions of the quarter.
+    case
+        when reference_numerator >= 400
+        then cast(round(100 * not_known_share) as integer)
+    end as not_known_pct,
+    case
+        when measure_code = 'EPC_REGISTERED'
+        then 100 * (numerator / nullif(previous_numerator, 0) - 1)
+    end as growth_pct,
+    case
+        when measure_code = 'EPC_REGISTERED'
+        then cast(stated.growth_stated_pct as integer)
+    end as growth_stated_pct,
+    case
+        when
+            measure_code <> 'EPC_REGISTERED'
+            or stated.growth_stated_pct is null
+            or previous_numerator is null
+        then null
+        when
+            abs(
+                stated.growth_stated_pct
+                - 100 * (numerator / nullif(previous_numerator, 0) - 1)
+            )
+            > 2
+        then 'U04: the stated growth is not the growth of the counts'
+        else 'the stated growth is that of the counts'
+    end as growth_note,
+    case
+        measure_code
+        when 'MEAN_LOS'
+        then
+            'Ratio of mean stays, not standardised by age; the return has no spread of stays, so there are no limits'
+        when 'EPC_REGISTERED'
+        then 'People registered with enhanced primary care at the end of the quarter'
+        else
+            'Crude rates; comparable between trusts only where housing is identified in the same way'
+    end as method_note,
+    case when is_revised then 'r' end as revision_flag,
+    compared.period_end as data_as_of,
+    compared.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from compared
+left join stated using (submission_id)
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on compared.org_code = organisation.organisation_code

@@ -1,0 +1,132 @@
+-- Grain: level x organisation x metric x dimension (fifths of one edition) x period.
+-- Question: how much more do the most deprived have than the least deprived, when
+-- every fifth counts, and is that widening
+-- or narrowing? Slope and relative index are most minus (over) least deprived, from
+-- the shown rates; sii in points.
+-- Editions of the deciles are two series (dim_type IMD_QUINTILE and
+-- IMD_QUINTILE_2019), never joined into one.
+-- Trend: least squares of sii on the months of the series so far, from 12 periods on;
+-- widening where its 95% interval
+-- (normal) lies on one side of 0, away from equality.
+{%- set series = ["geo_level", "geo_code", "metric_id", "dim_type"] %}
+with
+    fifths as (
+        select
+            *,
+            cast(dim_value as integer) as fifth,
+            rate / 100 as share,
+            lcl / 100 as share_lcl,
+            ucl / 100 as share_ucl
+        from {{ ref("mart_hi_rate") }}
+        where dim_type like 'IMD_QUINTILE%' and dim_value <> '99'
+    ),
+
+    indices as (
+        {{
+            slope_index(
+                "fifths",
+                series + ["period_start", "period_end", "imd_version", "data_origin"],
+                "fifth",
+                "denominator",
+                "share",
+                "share_lcl",
+                "share_ucl",
+                value_type="proportion",
+                transform=true,
+                multiplier=-1,
+                quantiles=5,
+            )
+        }}
+    ),
+
+    reasons as (
+        select
+            {{ series | join(", ") }},
+            period_end,
+            max(withheld_reason) as withheld_reason,
+            bool_or(revision_flag = 'r') as is_revised
+        from fifths
+        group by all
+    ),
+
+    moments as (
+        select
+            indices.*,
+            reasons.withheld_reason,
+            reasons.is_revised,
+            100 * slope_index as sii,
+            regr_slope(
+                100 * slope_index, epoch(indices.period_end) / 2629746.0
+            ) over series_so_far as trend_per_month,
+            regr_sxx(
+                100 * slope_index, epoch(indices.period_end) / 2629746.0
+            ) over series_so_far as trend_sxx,
+            regr_syy(
+                100 * slope_index, epoch(indices.period_end) / 2629746.0
+            ) over series_so_far as trend_syy,
+            avg(100 * slope_index) over series_so_far as trend_mean,
+            count(slope_index) over series_so_far as trend_periods
+        from indices
+        inner join reasons using ({{ series | join(", ") }}, period_end)
+        window
+            series_so_far as (
+                partition by
+                    {% for column in series %}
+                        indices.{{ column }}{{ ", " if not loop.last }}
+                    {% endfor %}
+                order by
+                    indices.period_end
+                    range between interval 24 month preceding and current row
+            )
+    ),
+
+    tested as (
+        select
+            *,
+            {{ normal_quantile(0.95) }} * sqrt(
+                greatest(0, trend_syy - power(trend_per_month, 2) * trend_sxx)
+                / nullif((trend_periods - 2) * trend_sxx, 0)
+            ) as trend_margin
+        from moments
+    )
+
+select
+    geo_level,
+    geo_code,
+    metric_id,
+    dim_type,
+    period_start,
+    period_end,
+    imd_version,
+    sii,
+    100 * slope_index_lower as sii_lcl,
+    100 * slope_index_upper as sii_ucl,
+    relative_index as rii,
+    relative_index_lower as rii_lcl,
+    relative_index_upper as rii_ucl,
+    case
+        when slope_index is not null
+        then 'published'
+        when withheld_reason is not null
+        then 'withheld'
+        else 'not_available'
+    end as sii_status,
+    coalesce(withheld_reason, slope_index_reason) as sii_status_reason,
+    cast(trend_periods as integer) as trend_periods,
+    case when trend_periods >= 12 then trend_per_month end as trend_per_month,
+    case when trend_periods >= 12 then trend_per_month - trend_margin end as trend_lcl,
+    case when trend_periods >= 12 then trend_per_month + trend_margin end as trend_ucl,
+    case
+        when trend_periods < 12 or trend_margin is null
+        then 'fewer than 12 periods'
+        when abs(trend_per_month) <= trend_margin
+        then 'no clear change'
+        when sign(trend_per_month) = sign(trend_mean)
+        then 'widening'
+        else 'narrowing'
+    end as trend,
+    case when is_revised then 'r' end as revision_flag,
+    period_end as data_as_of,
+    data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from tested

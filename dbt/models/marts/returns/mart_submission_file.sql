@@ -1,0 +1,37 @@
+-- Grain: file whose manifest could be read. Question: what became of each file that a
+-- trust sent?
+-- SUPERSEDED: accepted, and another one speaks for the trust and period.
+select
+    files.submission_id,
+    files.collection_code,
+    files.org_code,
+    files.period_start,
+    files.period_end,
+    files.submission_type,
+    files.sequence_no,
+    files.received_at,
+    files.route,
+    case
+        when not files.is_accepted
+        then 'REJECTED'
+        when not files.is_in_use
+        then 'SUPERSEDED'
+        when files.nil_return
+        then 'NIL'
+        when files.verdict = 'accepted_with_warnings'
+        then 'ACCEPTED_WARN'
+        else 'ACCEPTED'
+    end as status,
+    files.is_in_use,
+    coalesce(files.received_at > files.soft_deadline, false) as is_late,
+    coalesce(files.received_at > files.close_at, false) as is_after_close,
+    cast(files.row_count as bigint) as lines_sent,
+    cast(files.rows_quarantined as bigint) as lines_set_aside,
+    cast(files.groups_rejected as bigint) as groups_rejected,
+    files.failed_rules,
+    files.warned_rules,
+    files.template_version,
+    files.period_end as data_as_of,
+    files.data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from {{ ref("int_returns__submission") }} as files
