@@ -19,6 +19,7 @@ from rich.table import Table
 
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
+from dagster_project.returns.cli import app as returns_app
 from dagster_project.settings import Settings, load_settings
 
 FAILED, WRONG_CALL = 1, 2
@@ -27,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(returns_app, name="returns")
 out = Console()
 err = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]

@@ -154,6 +154,8 @@ class Collection(_Strict):
     columns: tuple[Column, ...]
     control: Control
     notes: tuple[str, ...] = ()
+    example_rows: tuple[dict[str, str], ...] = ({},)
+    """Rows of the worked example: each the columns' `example` with these cells in their place."""
     count: str = ""
     """The count column that C11 to C14, W06 and W07 look at."""
     count_where: str = "true"

@@ -82,6 +82,8 @@ class _Validation:
     def run(self) -> None:
         """Every step that what was found so far still allows."""
         try:
+            if not self.submission.data.is_file():
+                raise Unreadable("it is not there, or is not a file")
             self._search()
             collection = self._manifest()
             if collection is not None:
@@ -241,7 +243,7 @@ class _Validation:
             runner.against_manifest(manifest)
         runner.key(cells)
         for rule, lacking in runner.rules(self._at_hand(collection, manifest)):
-            self._not_checked(rule, rule.title[0].lower() + rule.title[1:], LACKING[lacking])
+            self._not_checked(rule, rule.title, LACKING[lacking])
         self._control(collection, manifest)
         runner.leave_out()
         self._take_over(runner)

@@ -17,7 +17,7 @@ import pytest
 from dagster_project.returns.contract import load_collections, load_common
 from dagster_project.returns.submission import Known
 from dagster_project.returns.validation import validate
-from tests.fixtures.returns_files import MONTH, ORG, VALID, Row, as_csv, context, write_return
+from tests.fixtures.returns_files import ORG, VALID, Row, as_csv, context, write_return
 
 Change = Callable[[list[Row]], list[Row]]
 

@@ -1,0 +1,91 @@
+"""`hiw returns`: templates for trusts, and the check that a trust runs before it sends.
+
+Exit codes of `check`: 0 accepted, 1 accepted with warnings, 2 rejected (also a wrong call), 3 could not be read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from dagster_project.lake.files import LakeError
+from dagster_project.returns.submission import Context, Submission, sidecar_of
+
+WRONG_CALL = 2
+app = typer.Typer(
+    help="Trusts' returns: templates, and the check of a file before it is sent.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+
+@app.command()
+def template(
+    code: Annotated[str, typer.Argument(help="WL01, OP01, UC01, WF01, WR01, SV01, SA01, ED01 or AP01.")],
+    form: Annotated[
+        Literal["csv", "xlsx"] | None, typer.Option("--format", help="Only the CSV pair or the workbook.")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where the files are written.")] = Path(),
+) -> None:
+    """Write the template of a return: header and manifest as CSV, and a workbook with lists, notes and an example."""
+    from dagster_project.returns.contract import load_collections
+    from dagster_project.returns.templates import write_template
+
+    collection = load_collections().get(code.upper())
+    if collection is None:
+        err.print(f"there is no return {code}; there are {', '.join(load_collections())}", highlight=False)
+        raise typer.Exit(WRONG_CALL)
+    try:
+        for path in write_template(collection, folder, form):
+            out.print(str(path), highlight=False, soft_wrap=True)
+    except (LakeError, OSError) as error:
+        err.print(f"the template could not be written: {error}", highlight=False)
+        raise typer.Exit(WRONG_CALL) from error
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The data file: CSV, XLSX or ODS.")],
+    manifest: Annotated[
+        Path | None, typer.Option(help="The manifest of a CSV; without it NAME.manifest.csv beside the file.")
+    ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="The file of the period before, for rules that compare.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Also write the answer here: a page, a workbook, JSON.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")] = False,
+) -> None:
+    """Check a file as intake will, offline. Exit code 0 accepted, 1 with warnings, 2 rejected, 3 could not be read."""
+    from dagster_project.returns import answer
+    from dagster_project.returns.validation import validate
+
+    context = _context(previous)
+    with validate(_submission(file, manifest), context) as verdict:
+        if as_json:
+            sys.stdout.write(json.dumps(answer.as_dict(verdict), indent=1) + "\n")
+        else:
+            answer.print_summary(verdict, out)
+        if folder is not None:
+            for path in answer.write_answer(verdict, folder):
+                err.print(f"written: {path}", highlight=False, soft_wrap=True)
+        raise typer.Exit(answer.EXIT_CODES[verdict.outcome])
+
+
+def _context(previous: Path | None) -> Context:
+    """Nothing is at hand but the file itself and, perhaps, the one before: the answer says what was not checked."""
+    return Context(received_at=dt.datetime.now(dt.UTC), previous=previous)
+
+
+def _submission(file: Path, manifest: Path | None) -> Submission:
+    beside = sidecar_of(file)
+    return Submission(file, manifest or (beside if beside.is_file() else None))
