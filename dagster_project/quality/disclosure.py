@@ -6,17 +6,21 @@ Policies are named in config.meta.disclosure_policy of the dbt model. Not here: 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 
 from dagster_project.lake.paths import Origin
+from dagster_project.quality import attack, restricted
 from dagster_project.quality.checks import CheckResult, shown_keys
 from dagster_project.quality.safe_counts import audit_safe_counts
 from dagster_project.quality.violations import ORIGINS, Violation, Violations, types_of, violations
-from dagster_project.release.contents import MAIN, META, qualified, tables_of
+from dagster_project.release.candidate import Draft, current_marts
+from dagster_project.release.contents import MAIN, META, attach, qualified, tables_of
 from dagster_project.release.dbt_artifacts import ExposedModel
 from dagster_project.release.meta import META_BY_NAME
+from dagster_project.release.project import ReleaseProject
 
 STATUS = "_status"
 PEOPLE = re.compile(
@@ -25,11 +29,34 @@ PEOPLE = re.compile(
 """Names of columns that count people or what happened to them: none in a mart that says that it counts none."""
 
 
-def audit_disclosure(
-    con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...], origin: Origin
-) -> list[CheckResult]:
-    """One result for each mart, and `disclosure.release` for the file as a whole. The candidate is attached as `draft`."""
-    return [*(_audit_mart(con, model, origin) for model in models), _audit_release(con, models)]
+EXPECTED = frozenset({"disclosure.release", attack.NAME, restricted.NAME})
+"""The results that are about the candidate as a whole."""
+
+
+def audit_disclosure(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> list[CheckResult]:
+    """One result for each mart, and those of EXPECTED. The candidate is attached as `draft`, dbt's file as `warehouse`."""
+    models = project.models
+    results = [*(_audit_mart(con, model, draft.origin) for model in models), _audit_release(con, models)]
+    results.append(restricted.audit_restricted(con, models, str(project.lake.root)))
+    with _previous_release(con, project, draft):
+        return [*results, attack.audit_attack(con, models)]
+
+
+@contextmanager
+def _previous_release(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> Iterator[None]:
+    """The current release attached as `previous`, if there is one of the same origin."""
+    current = current_marts(project)
+    if current is None:
+        yield
+        return
+    attach(con, current, attack.PREVIOUS)
+    try:
+        origins = con.execute("select data_origin from previous.meta.releases where this_release").fetchall()
+        if origins != [(draft.origin,)]:
+            con.execute("detach previous")
+        yield
+    finally:
+        con.execute("detach database if exists previous")
 
 
 def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> CheckResult:

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.quality.checks import CheckResult, Severity, shown_keys
+from dagster_project.quality.disclosure import EXPECTED as EXPECTED_OF_DISCLOSURE
 from dagster_project.quality.disclosure import audit_disclosure
 from dagster_project.quality.suites import Expectation, Suite
 from dagster_project.release.candidate import RELEASE_ID, Draft, current_marts
@@ -40,7 +41,7 @@ def expected_checks(project: ReleaseProject) -> frozenset[str]:
     names |= {f"dbt.{test.name}" for test in read_tests(project.manifest)}
     names |= {f"difference.source.{slug}" for slug in project.sources}
     names |= {f"example_query.{query.name}" for query in project.example_queries}
-    return frozenset(names | {"disclosure.release"})
+    return frozenset(names | EXPECTED_OF_DISCLOSURE)
 
 
 def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
@@ -52,7 +53,7 @@ def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
         for model in project.models:
             results.append(_guarded("reconciliation", model, con, _reconcile))
             results.append(_guarded("key", model, con, _check_key))
-        results += audit_disclosure(con, project.models, draft.origin)
+        results += audit_disclosure(con, project, draft)
         results += audit_difference(con, project, draft)
         results += [_run_example(con, query) for query in project.example_queries]
         results += audit_suites(con, project)

@@ -148,8 +148,8 @@ def _count(
         low, high = q(count.low), q(count.high)
         narrow = f"{q(count.status)} = 'suppressed' and {high} - {low} + 1 < {rule.minimum_values}"
         yield from violations(con, model, narrow, f"hidden rows whose bounds of {name} say too much")
-        crossed = f"{low} > {high} or {q(name)} > {high} + {rule.half_base} or {q(name)} < {low} - {rule.half_base}"
-        yield from violations(con, model, crossed, f"rows with a {name} outside its own bounds")
+        inside = f"{q(name)} > 0 and ({low} > {q(name)} - {rule.half_base} or {high} < {q(name)} + {rule.half_base})"
+        yield from violations(con, model, inside, f"rows whose bounds of {name} say more than the rounded count")
 
 
 def _rate(con: duckdb.DuckDBPyConnection, model: ExposedModel, rule: Rule, rate: Rate) -> Violations:

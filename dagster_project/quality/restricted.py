@@ -1,0 +1,75 @@
+"""Whether anything of the returns area itself is in a candidate: its tables, its columns of true counts, its paths.
+
+Restricted tables are those of the warehouse's schema `restricted`; nothing of that name leaves, whatever an exposure or a policy says.
+"""
+
+# ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+from dagster_project.quality.checks import CheckResult
+from dagster_project.quality.safe_counts import declarations
+from dagster_project.release.contents import columns_of, qualified, tables_of
+from dagster_project.release.dbt_artifacts import ExposedModel
+
+NAME = "disclosure.restricted"
+RESTRICTED = "restricted"
+STATUS = "_status"
+COMMON = frozenset({"numerator", "denominator", "value"})
+"""Words of published statistics as well as of returns: their names say nothing about where they come from."""
+PATHS = r"(^|/)returns/(inbox|received|clean|quarantine)(/|$)|\.manifest\.csv$"
+
+
+def audit_restricted(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...], data_folder: str) -> CheckResult:
+    """The result `disclosure.restricted`; the candidate is attached as `draft`, the warehouse as `warehouse`."""
+    try:
+        found = [*_schemas(con), *_names(con, models), *_texts(con, data_folder)]
+    except duckdb.Error as error:
+        found = [f"could not be audited: {error}"]
+    summary = "; ".join(found) or "nothing of the returns area is in the candidate"
+    return CheckResult(NAME, "disclosure", "", not found, "critical", summary, {"violations": len(found)})
+
+
+def _schemas(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    query = "select schema_name from duckdb_schemas() where database_name = 'draft' and schema_name like ? order by all"
+    for (name,) in con.execute(query, [f"%{RESTRICTED}%"]).fetchall():
+        yield f"the candidate has a schema {name}"
+
+
+def _names(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> Iterator[str]:
+    """Tables named like a restricted one, and columns named like one of true counts that no declaration answers for."""
+    restricted = [name for schema, name in tables_of(con, "warehouse") if schema == RESTRICTED]
+    counts = {column for name in restricted for column in _count_columns(con, name)} - COMMON
+    answered = {(model.name, name) for model, safe in declarations(models) for name in safe.number_columns()}
+    for schema, table in tables_of(con, "draft"):
+        if table in restricted:
+            yield f"{schema}.{table} has the name of a restricted table"
+        for column, _ in columns_of(con, qualified("draft", schema, table)):
+            if column in counts and (table, column) not in answered:
+                yield f"{table}.{column} has the name of a count of the returns"
+
+
+def _count_columns(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """A count of a return has a status beside it."""
+    columns = {name for name, _ in columns_of(con, qualified("warehouse", RESTRICTED, table))}
+    return {name for name in columns if name + STATUS in columns}
+
+
+def _texts(con: duckdb.DuckDBPyConnection, data_folder: str) -> Iterator[str]:
+    """Texts that lead into the returns area or name the data folder."""
+    for schema, table in tables_of(con, "draft"):
+        relation = qualified("draft", schema, table)
+        texts = [name for name, kind in columns_of(con, relation) if kind == "VARCHAR"]
+        if not texts:
+            continue
+        hits = ", ".join(
+            f"bool_or(regexp_matches({qualified(name)}, ?) or contains({qualified(name)}, ?))" for name in texts
+        )
+        row = con.execute(f"select {hits} from {relation}", [PATHS, data_folder] * len(texts)).fetchone() or ()
+        for name, hit in zip(texts, row, strict=True):
+            if hit:
+                yield f"{table}.{name} holds a path into the data folder"

@@ -1,0 +1,249 @@
+"""The attacker's bounds against the reference vectors, and against every table of whole numbers that fits what is shown."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+from dagster_project.quality.attacker import Attack, System, attack, propagate
+
+THRESHOLD, HALF = 7, 2
+LARGEST = 200_000
+"""Tables that the oracle tries at most."""
+Equation = tuple[list[int], int]
+"""The cells that add up, and the cell that they add up to."""
+
+
+def shown(count: int) -> tuple[int, int, bool]:
+    """Least and most of a true count behind what is shown of it, and whether it is hidden."""
+    if 1 <= count <= THRESHOLD:
+        return 1, THRESHOLD, True
+    rounded = (count + HALF) // 5 * 5
+    return (rounded - HALF, rounded + HALF, False) if count else (0, 0, False)
+
+
+def system(bounds: list[tuple[float, float, bool]], equations: list[Equation]) -> System:
+    entries = [(n, cell, 1.0) for n, (parts, _) in enumerate(equations) for cell in parts]
+    entries += [(n, whole, -1.0) for n, (_, whole) in enumerate(equations)]
+    rows, cells, signs = zip(*entries, strict=True)
+    matrix = csr_matrix((signs, (rows, cells)), shape=(len(equations), len(bounds)))
+    lows, highs, targets = (np.array(part) for part in zip(*bounds, strict=True))
+    return System(lows.astype(float), highs.astype(float), matrix, np.ones(len(equations), bool), targets.astype(bool))
+
+
+def of_counts(counts: list[int], equations: list[Equation]) -> System:
+    return system([shown(count) for count in counts], equations)
+
+
+def bounds_of(found: Attack, cell: int) -> tuple[int, int]:
+    return round(found.lows[cell]), round(found.highs[cell])
+
+
+# -- reference vectors ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requires_vectors
+def test_bounds_of_tables_with_an_exact_total_are_those_of_the_vectors() -> None:
+    folder = Path(os.environ.get("HIW_VECTORS") or Path(__file__).parents[4] / "shared" / "vectors")
+    tables = defaultdict(list)
+    with (folder / "13_suppression_tables.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            tables[row["case_id"]].append(row)
+    assert len(tables) == 14
+    for name, rows in tables.items():
+        total = float(rows[0]["published_exact_total"])
+        cells: list[tuple[float, float, bool]] = []
+        for row in rows:
+            hidden = row["primary_suppressed"] == "True"
+            exact = float(row["count"])
+            cells.append((1, THRESHOLD, True) if hidden else (exact, exact, False))
+        parts = list(range(len(cells)))
+        found = attack(system([*cells, (total, total, False)], [(parts, len(cells))]), 2, exhaustive=True)
+        for number, row in enumerate(rows):
+            if row["primary_suppressed"] == "True":
+                assert bounds_of(found, number) == (float(row["attacker_min"]), float(row["attacker_max"])), name
+                assert found.too_narrow[number] == (row["disclosed_without_secondary"] == "True"), name
+
+
+# -- an oracle that tries every table ---------------------------------------------------------------------------------
+
+
+def brute_force(counts: list[int], equations: list[Equation]) -> list[tuple[int, int]]:
+    """Least and most of every cell over all tables of whole numbers that fit what is shown: every one of them is tried."""
+    wholes = {whole for _, whole in equations}
+    inner = [cell for cell in range(len(counts)) if cell not in wholes]
+    ranges = [np.arange(shown(counts[cell])[0], shown(counts[cell])[1] + 1, dtype=np.int16) for cell in inner]
+    assume(np.prod([len(values) for values in ranges]) <= LARGEST)
+    tried = np.meshgrid(*ranges, indexing="ij")
+    table = {cell: values.ravel() for cell, values in zip(inner, tried, strict=True)}
+    fits = np.ones(tried[0].size, dtype=bool)
+    for parts, whole in equations:
+        total = sum((table[cell] for cell in parts), start=np.zeros(tried[0].size, dtype=np.int16))
+        fits &= table.setdefault(whole, total) == total
+    for cell in wholes:
+        fits &= (table[cell] >= shown(counts[cell])[0]) & (table[cell] <= shown(counts[cell])[1])
+    return [(int(table[cell][fits].min()), int(table[cell][fits].max())) for cell in range(len(counts))]
+
+
+def two_way(rows: int, columns: int) -> list[Equation]:
+    """Inner cells first, then row totals, column totals and the total."""
+    inner = rows * columns
+    total = inner + rows + columns
+    equations: list[Equation] = [([r * columns + c for c in range(columns)], inner + r) for r in range(rows)]
+    equations += [([r * columns + c for r in range(rows)], inner + rows + c) for c in range(columns)]
+    return [*equations, (list(range(inner, inner + rows)), total), (list(range(inner + rows, total)), total)]
+
+
+def with_totals(inner: list[int], equations: list[Equation]) -> list[int]:
+    table = dict(enumerate(inner))
+    for parts, whole in equations:
+        table[whole] = sum(table[cell] for cell in parts)
+    return [table[cell] for cell in sorted(table)]
+
+
+small_counts = st.one_of(st.integers(0, 7), st.integers(8, 13), st.integers(0, 2))
+
+
+@given(inner=st.lists(small_counts, min_size=6, max_size=6), shape=st.sampled_from([(2, 2), (2, 3), (1, 5)]))
+@hypothesis_settings(max_examples=60)
+def test_bounds_of_two_way_tables_are_those_of_whole_numbers(inner: list[int], shape: tuple[int, int]) -> None:
+    equations = two_way(*shape)
+    counts = with_totals(inner[: shape[0] * shape[1]], equations)
+    planted = of_counts(counts, equations)
+    found = attack(planted, 3, exhaustive=True)
+    truth = brute_force(counts, equations)
+    assert not found.inconsistent.any()
+    for cell in np.flatnonzero(planted.targets):
+        assert bounds_of(found, cell) == truth[cell], (counts, cell)
+        assert found.too_narrow[cell] == (truth[cell][1] - truth[cell][0] + 1 < 3)
+
+
+@given(inner=st.lists(small_counts, min_size=6, max_size=6))
+@hypothesis_settings(max_examples=60)
+def test_a_cell_is_solved_no_further_than_needed_and_the_verdict_is_the_same(inner: list[int]) -> None:
+    equations = two_way(2, 3)
+    planted = of_counts(with_totals(inner, equations), equations)
+    quick, whole = attack(planted, 3), attack(planted, 3, exhaustive=True)
+    assert (quick.too_narrow == whole.too_narrow).all()
+
+
+@given(inner=st.lists(st.sampled_from([0, 0, 0, 1, 3, 5, 8]), min_size=8, max_size=8))
+@hypothesis_settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much])
+def test_bounds_of_a_cube_hold_the_truth_and_every_table_that_fits(inner: list[int]) -> None:
+    """2 x 2 x 2 with its three margins of two dimensions: whole numbers may be narrower than the solver's bounds, never wider."""
+    place = {cell: n for n, cell in enumerate(itertools.product(range(2), repeat=3))}
+    equations: list[Equation] = []
+    for axis in range(3):
+        for fixed in itertools.product(range(2), repeat=2):
+            parts = [n for cell, n in place.items() if tuple(v for a, v in enumerate(cell) if a != axis) == fixed]
+            equations.append((parts, 8 + len(equations)))
+    counts = with_totals(inner, equations)
+    planted = of_counts(counts, equations)
+    found = attack(planted, 3, exhaustive=True)
+    truth = brute_force(counts, equations)
+    for cell in np.flatnonzero(planted.targets):
+        low, high = found.lows[cell] - 1e-6, found.highs[cell] + 1e-6
+        assert low <= truth[cell][0] <= counts[cell] <= truth[cell][1] <= high
+
+
+@given(inner=st.lists(small_counts, min_size=9, max_size=9))
+@hypothesis_settings(max_examples=100)
+def test_propagation_never_loses_the_truth(inner: list[int]) -> None:
+    equations = two_way(3, 3)
+    counts = with_totals(inner, equations)
+    lows, highs = propagate(of_counts(counts, equations))
+    assert (lows <= counts).all()
+    assert (highs >= counts).all()
+
+
+# -- what rounding leaves open ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("counts", "values"),
+    [
+        ([100, 50, 3, 153], 7),  # rounding alone is enough: the common case
+        ([12, 6, 18], 2),  # 10 + [c] = 20: 6 or 7
+        ([8, 13, 1, 22], 1),  # 10 + 15 + [c] = 20: only 1
+        ([7, 7, 7, 7, 28], 1),  # four hidden under 30: all are 7
+        ([18, 1, 1, 1, 1, 22], 1),  # 20 and four hidden under 20: all are 1
+        ([0, 0, 5, 5], 7),  # everybody in one cell: both hidden
+    ],
+)
+def test_independent_rounding_is_not_enough_at_its_edges(counts: list[int], values: int) -> None:
+    planted = of_counts(counts, [(list(range(len(counts) - 1)), len(counts) - 1)])
+    found = attack(planted, 3)
+    hidden = np.flatnonzero(planted.targets)
+    assert set(found.values_left()[hidden]) == {values}
+    assert found.too_narrow[hidden].all() == (values < 3)
+
+
+def test_two_relations_tell_what_neither_tells_alone() -> None:
+    """The same hidden 4 under 10 beside 10 (at most 4) and under 30 beside 10 and 10 (at least 4)."""
+    counts = [4, 8, 12, 12, 12, 28]
+    first, second = ([0, 1], 4), ([0, 2, 3], 5)
+    assert not attack(of_counts(counts, [first]), 3).too_narrow.any()
+    assert not attack(of_counts(counts, [second]), 3).too_narrow.any()
+    found = attack(of_counts(counts, [first, second]), 3)
+    assert found.too_narrow[0]
+    assert bounds_of(found, 0) == (4, 4)
+
+
+def test_figures_that_contradict_each_other_are_said_and_not_attacked() -> None:
+    planted = system([(1, 7, True), (8, 12, False), (38, 42, False)], [([0, 1], 2)])
+    found = attack(planted, 3)
+    assert found.inconsistent.any()
+    assert not found.too_narrow.any()
+
+
+def test_a_contradiction_that_only_the_solver_sees_is_said() -> None:
+    """A circle of three sums of two: 38 to 42 each, but the first and the second are alike and their sum is 8 to 12."""
+    bounds: list[tuple[float, float, bool]] = [(1, 7, True)] * 4 + [
+        (8, 12, False),
+        (2, 2, False),
+        (8, 12, False),
+        (2, 2, False),
+    ]
+    equations: list[Equation] = [([0, 1], 4), ([0, 2], 5), ([1, 3], 6), ([2, 3], 7)]
+    found = attack(system(bounds, equations), 3, exhaustive=True)
+    fits = [
+        v
+        for v in itertools.product(range(1, 8), repeat=4)
+        if v[0] + v[2] == 2 and v[2] + v[3] == 2 and 8 <= v[0] + v[1] <= 12 and 8 <= v[1] + v[3] <= 12
+    ]
+    assert bool(fits) != bool(found.inconsistent.any())
+
+
+def test_an_unknown_part_leaves_only_the_upper_bound() -> None:
+    planted = system([(1, 7, True), (0, np.inf, False), (8, 12, False)], [([0, 1], 2)])
+    lows, highs = propagate(planted)
+    assert (lows[0], highs[0], highs[1]) == (1, 7, 11)
+    assert not attack(planted, 3).too_narrow.any()
+
+
+def test_many_blocks_at_once_are_judged_like_each_alone() -> None:
+    random = np.random.default_rng(20261122)
+    tables = [random.integers(0, 14, 6).tolist() for _ in range(600)]
+    equations = two_way(2, 3)
+    size = 12
+    counts = [count for table in tables for count in with_totals(table, equations)]
+    many = [
+        ([cell + n * size for cell in parts], whole + n * size)
+        for n in range(len(tables))
+        for parts, whole in equations
+    ]
+    together = attack(of_counts(counts, many), 3).too_narrow.reshape(-1, size)
+    for number in range(0, len(tables), 30):
+        alone = attack(of_counts(with_totals(tables[number], equations), equations), 3).too_narrow
+        assert (together[number] == alone).all()
+    assert 0 < together.sum() < together.size
