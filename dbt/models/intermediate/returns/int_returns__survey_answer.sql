@@ -96,36 +96,45 @@ with
             replies.org_code, replies.wave, replies.question_code, replies.option_code
     ),
 
+    -- an option may stand in the seed more than once, with a wave range for each
+    -- wording
     offered as (
-        select question_code, option_code, wave_from, coalesce(wave_to, 9999) as wave_to
-        from {{ ref("survey_option") }}
-        where
-            coalesce(wave_to, 9999) >= (select min(wave_year) from trust_waves)
-            and wave_from <= (select max(wave_year) from trust_waves)
+        select distinct waves.wave_year, options.question_code, options.option_code
+        from (select distinct wave_year from trust_waves) as waves
+        inner join
+            {{ ref("survey_option") }} as options
+            on waves.wave_year
+            between options.wave_from and coalesce(options.wave_to, 9999)
     ),
+
+    ever_offered as (select distinct question_code, option_code from offered),
 
     ruled as (
         select
             trust_waves.*,
-            offered.question_code,
-            offered.option_code,
-            trust_waves.wave_year
-            between offered.wave_from and offered.wave_to as is_offered,
+            ever_offered.question_code,
+            ever_offered.option_code,
+            offered.option_code is not null as is_offered,
             rules.collapse_rule,
             rules.minimum_base
         from trust_waves
-        cross join offered
+        cross join ever_offered
         inner join
             {{ ref("survey_question_rule") }} as rules
-            on offered.question_code = rules.question_code
+            on ever_offered.question_code = rules.question_code
             and rules.valid_from_wave <= trust_waves.wave_year
+        left join
+            offered
+            on trust_waves.wave_year = offered.wave_year
+            and ever_offered.question_code = offered.question_code
+            and ever_offered.option_code = offered.option_code
         qualify
             row_number() over (
                 partition by
                     trust_waves.org_code,
                     trust_waves.wave,
-                    offered.question_code,
-                    offered.option_code
+                    ever_offered.question_code,
+                    ever_offered.option_code
                 order by rules.valid_from_wave desc
             )
             = 1

@@ -74,6 +74,14 @@ with
         from counted
     ),
 
+    -- the newest wording of an option labels all its waves
+    options as (
+        select
+            question_code, option_code, arg_max(option_label, wave_from) as option_label
+        from {{ ref("survey_option") }}
+        group by question_code, option_code
+    ),
+
     own_figures as (
         select
             own.wave,
@@ -102,7 +110,7 @@ with
             own.data_origin
         from own
         left join
-            {{ ref("survey_option") }} as options
+            options
             on own.question_code = options.question_code
             and own.option_code = options.option_code
     ),

@@ -3,6 +3,24 @@
 -- One answer for each trust: its respondents are taken together by the recorded rule,
 -- and how single respondents answered is not here. An option that was not offered in
 -- the wave, or that nobody answered, is NULL with its status, never false.
+with
+    -- the newest wording of a question or option labels all its waves
+    questions as (
+        select
+            question_code,
+            arg_max(question_label, wave_from) as question_label,
+            arg_max(kind, wave_from) as kind
+        from {{ ref("survey_question") }}
+        group by question_code
+    ),
+
+    options as (
+        select
+            question_code, option_code, arg_max(option_label, wave_from) as option_label
+        from {{ ref("survey_option") }}
+        group by question_code, option_code
+    )
+
 select
     answers.org_code,
     trusts.org_name,
@@ -23,10 +41,8 @@ select
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ ref("int_returns__survey_answer") }} as answers
 left join {{ ref("dim_trust") }} as trusts on answers.org_code = trusts.org_code
+left join questions on answers.question_code = questions.question_code
 left join
-    {{ ref("survey_question") }} as questions
-    on answers.question_code = questions.question_code
-left join
-    {{ ref("survey_option") }} as options
+    options
     on answers.question_code = options.question_code
     and answers.option_code = options.option_code

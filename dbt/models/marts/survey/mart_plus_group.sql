@@ -1,0 +1,149 @@
+-- Grain: trust x PLUS group, newest wave of the trust. Question: do the groups that the
+-- trust says it puts first match the gaps that are measured and the actions that are
+-- paid for?
+-- Gaps: inclusion health groups from mart_inclusion_health (its group_code is the
+-- option code), ethnic minorities from mart_hi_rate (the worst of the groups other than
+-- White, metrics where fewer is better); other groups are measured by nothing yet. The
+-- worst ratio of the newest period stands here with its lower limit; a mean stay has
+-- no limits, and is no gap on its own. Actions are open items of mart_action.
+with
+    named as (
+        select *
+        from {{ ref("mart_trust_survey") }}
+        where question_code = 'HI_PLUS_GROUP' and value_status <> 'not_collected'
+        qualify max(wave) over (partition by org_code) = wave
+    ),
+
+    gaps as (
+        select
+            org_code,
+            group_code,
+            measure_code as metric_id,
+            period_end,
+            rate_ratio,
+            rr_lcl,
+            disclosure_flag = 'OK' as is_shown
+        from {{ ref("mart_inclusion_health") }}
+        where measure_code in ('AE_ATTENDANCES', 'EM_ADMISSIONS', 'MEAN_LOS')
+        union all
+        select
+            rates.geo_code,
+            'ETHNIC_MINORITY',
+            rates.metric_id,
+            rates.period_end,
+            rates.rate_ratio,
+            rates.rr_lcl,
+            rates.disclosure_flag = 'OK'
+        from {{ ref("mart_hi_rate") }} as rates
+        inner join
+            {{ ref("hi_metric") }} as metrics on rates.metric_id = metrics.metric_id
+        where
+            rates.geo_level = 'TRUST'
+            and rates.dim_type = 'ETHNIC5'
+            and rates.dim_value not in ('WHITE', 'UNK')
+            and metrics.polarity = 'lower_is_better'
+    ),
+
+    newest_gaps as (
+        select *
+        from gaps
+        qualify max(period_end) over (partition by org_code, group_code) = period_end
+    ),
+
+    worst as (
+        select
+            org_code,
+            group_code,
+            max(period_end) as gap_period_end,
+            max(rate_ratio) as worst_ratio,
+            arg_max(metric_id, rate_ratio) as worst_ratio_metric_id,
+            arg_max(rr_lcl, rate_ratio) filter (
+                where rr_lcl is not null
+            ) as worst_ratio_lcl,
+            coalesce(bool_or(rr_lcl > 1), false) as has_clear_gap,
+            bool_or(is_shown and rate_ratio is not null) as is_measured
+        from newest_gaps
+        group by org_code, group_code
+    ),
+
+    actions as (
+        select
+            org_code,
+            target_group_code,
+            count(*) as open_actions,
+            count(*) filter (where is_funded) as funded_actions,
+            count(*) filter (where has_metric) as actions_with_metric
+        from {{ ref("mart_action") }}
+        where is_open
+        group by org_code, target_group_code
+    ),
+
+    together as (
+        select
+            named.*,
+            worst.gap_period_end,
+            worst.worst_ratio,
+            worst.worst_ratio_lcl,
+            worst.worst_ratio_metric_id,
+            coalesce(worst.has_clear_gap, false) as has_clear_gap,
+            case
+                when worst.org_code is null
+                then 'not_measured'
+                when worst.is_measured
+                then 'measured'
+                else 'not_shown'
+            end as gap_status,
+            coalesce(actions.open_actions, 0) as open_actions,
+            coalesce(actions.funded_actions, 0) as funded_actions,
+            coalesce(actions.actions_with_metric, 0) as actions_with_metric
+        from named
+        left join
+            worst
+            on named.org_code = worst.org_code
+            and named.option_code = worst.group_code
+        left join
+            actions
+            on named.org_code = actions.org_code
+            and named.option_code = actions.target_group_code
+    )
+
+select
+    org_code,
+    org_name,
+    trust_type,
+    wave,
+    option_code as group_code,
+    option_label as group_label,
+    selected as is_named,
+    value_status,
+    value_status_reason,
+    gap_status,
+    gap_period_end,
+    worst_ratio,
+    worst_ratio_lcl,
+    worst_ratio_metric_id,
+    has_clear_gap,
+    cast(open_actions as integer) as open_actions,
+    cast(funded_actions as integer) as funded_actions,
+    cast(actions_with_metric as integer) as actions_with_metric,
+    case
+        when selected is null
+        then 'not_answered'
+        when selected and has_clear_gap and funded_actions > 0
+        then 'named_with_gap_and_funded'
+        when selected and funded_actions > 0
+        then 'named_and_funded_without_a_clear_gap'
+        when selected and has_clear_gap
+        then 'named_with_gap_and_not_funded'
+        when selected
+        then 'named_only'
+        when has_clear_gap
+        then 'gap_not_named'
+        when open_actions > 0
+        then 'action_not_named'
+        else 'not_named'
+    end as alignment,
+    data_as_of,
+    data_origin,
+    release_id
+from together
