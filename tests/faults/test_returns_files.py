@@ -85,7 +85,8 @@ def test_f14_whatever_begins_like_a_formula_is_escaped(text: str) -> None:
 )
 def test_t1_code_that_is_no_trust_is_refused_with_a_suggestion(org: str, what: str, tmp_path: Path) -> None:
     submission = write_return(tmp_path, "WL01", for_trust("WL01", org), org_code=org)
-    with validate(submission, context(sender_org=org)) as verdict:
+    # The commissioner's invented code looks like the second half of a postcode in the file name, which is not the matter here.
+    with validate(submission, context(sender_org=org, searched=True)) as verdict:
         assert verdict.outcome == "rejected"
         assert verdict.failed_rules == ["C03"]
         assert whats(verdict, "C03")[0].startswith(what)
@@ -254,7 +255,7 @@ def test_d8_sums_of_a_safe_file_are_judged_within_what_rounding_allows(tmp_path:
 
 # -- anything at all ---------------------------------------------------------------------------------------------------
 
-ANY_FILE = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY_FILE = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 BASE = as_csv(VALID["WF01"]())
 
 
@@ -295,7 +296,7 @@ def test_manifest_with_any_field_gets_a_verdict(column: str, cell: str, tmp_path
     assert judged(tmp_path, BASE, as_csv([manifest]).replace(b"\r\n", b"\n")) in OUTCOMES
 
 
-@settings(ANY_FILE, max_examples=20)
+@settings(ANY_FILE, max_examples=15)
 @given(place=st.integers(0, 5_000), put=st.binary(min_size=1, max_size=8))
 def test_workbook_with_any_bytes_changed_gets_a_verdict(place: int, put: bytes, tmp_path: Path) -> None:
     whole = a_workbook()
