@@ -11,11 +11,12 @@ import dagster as dg
 from dagster_project.jobs import nightly_refresh
 from dagster_project.lake.assets import build_source_assets
 from dagster_project.release.assets import build_release_assets
+from dagster_project.returns.assets import build_inbox_sensor, build_returns_assets, by_period_spec, returns_intake
 from dagster_project.schedules import build_nightly_schedule
 from dagster_project.sensors import build_failure_sensor
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.contract import load_sources
-from dagster_project.transform.dbt import build_dbt_assets, contracts_spec, prepare_manifest, returns_spec
+from dagster_project.transform.dbt import build_dbt_assets, contracts_spec, prepare_manifest
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -24,11 +25,18 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     sources = [build_source_assets(settings, source) for source in load_sources().values()]
     release_assets, release_checks = build_release_assets(settings, manifest)
     return dg.Definitions(
-        assets=[*sources, contracts_spec(), returns_spec(), build_dbt_assets(settings, manifest), *release_assets],
+        assets=[
+            *sources,
+            contracts_spec(),
+            build_returns_assets(settings),
+            by_period_spec(),
+            build_dbt_assets(settings, manifest),
+            *release_assets,
+        ],
         asset_checks=release_checks,
-        jobs=[nightly_refresh],
+        jobs=[nightly_refresh, returns_intake],
         schedules=[build_nightly_schedule(settings)],
-        sensors=[build_failure_sensor(settings)],
+        sensors=[build_failure_sensor(settings), build_inbox_sensor(settings)],
         executor=dg.in_process_executor,
     )
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +35,18 @@ class Settings(BaseSettings):
     stale_after_hours: float = Field(30, gt=0, description="`hiw status` fails when the last good night is older.")
     alert_webhook: str = Field("", description="Optional address that receives a JSON alert when a night fails.")
     lock_wait_seconds: float = Field(120, ge=0, description="How long to wait for the warehouse file's lock.")
+    mesh_url: str = Field("", description="Address of MESH; empty switches it off, which is the default.")
+    mesh_mailbox: str = Field("", description="Our mailbox in MESH.")
+    mesh_workflow: str = Field("HIW_RETURNS", description="Only messages of this workflow are read; empty means all.")
+    mesh_password: SecretStr = Field(SecretStr(""), description="Of the mailbox; better HIW_MESH_PASSWORD_FILE.")
+    mesh_password_file: Path | None = Field(None, description="File that holds the password of the mailbox.")
+    mesh_shared_key: SecretStr = Field(SecretStr(""), description="MESH's shared key; better HIW_MESH_SHARED_KEY_FILE.")
+    mesh_shared_key_file: Path | None = Field(None, description="File that holds the shared key.")
+    mesh_cert: Path | None = Field(None, description="Client certificate for MESH.")
+    mesh_key: Path | None = Field(None, description="Private key of that certificate.")
+    mesh_ca: Path | None = Field(
+        None, description="Authority that signed MESH's certificate, where it is not the known one."
+    )
 
     @field_validator("data_lake", "mirror")
     @classmethod
@@ -46,6 +58,24 @@ class Settings(BaseSettings):
         if self.sources == "mirror" and (self.mirror is None or not self.mirror.is_dir()):
             raise ValueError(f"HIW_SOURCES=mirror needs HIW_MIRROR to be an existing folder; it is {self.mirror}")
         return self
+
+    @model_validator(mode="after")
+    def _mesh_is_whole(self) -> Settings:
+        if self.mesh_url and not (
+            self.mesh_mailbox and self.secret("mesh_password") and self.secret("mesh_shared_key")
+        ):
+            raise ValueError(
+                "HIW_MESH_URL needs HIW_MESH_MAILBOX, and HIW_MESH_PASSWORD and HIW_MESH_SHARED_KEY or _FILE"
+            )
+        return self
+
+    def secret(self, name: Literal["mesh_password", "mesh_shared_key"]) -> str:
+        """A secret from its `_FILE`, or from the environment; "" where there is none. Never log it."""
+        path: Path | None = getattr(self, f"{name}_file")
+        if path is not None:
+            return path.read_text(encoding="utf-8").strip()
+        secret: SecretStr = getattr(self, name)
+        return secret.get_secret_value()
 
     @cached_property
     def selected_slugs(self) -> frozenset[str]:

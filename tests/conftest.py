@@ -70,9 +70,18 @@ def _reasons_to_skip() -> dict[str, str]:
     return reasons
 
 
+def _sandbox_reason(items: list[pytest.Item]) -> dict[str, str]:
+    """The sandbox is installed when first needed, so it is asked about only where a test of this run needs it."""
+    from tests.fixtures.mesh_sandbox import why_it_cannot_run
+
+    needed = any(item.get_closest_marker("requires_mesh_sandbox") for item in items)
+    reason = why_it_cannot_run() if needed else ""
+    return {"requires_mesh_sandbox": reason} if reason else {}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot run here, saying why."""
-    for marker, reason in _reasons_to_skip().items():
+    for marker, reason in (_reasons_to_skip() | _sandbox_reason(items)).items():
         for item in items:
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))

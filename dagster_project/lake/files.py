@@ -77,6 +77,30 @@ def write_atomically(path: Path, payload: bytes, mode: int = 0o644) -> None:
         stream.write(payload)
 
 
+def append_line(path: Path, line: bytes, mode: int = 0o644) -> None:
+    """Add one line to a log and sync it; a last line that a kill cut short is taken away first. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode)
+    try:
+        _end_torn_line(descriptor)
+        _write_all(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _end_torn_line(descriptor: int) -> None:
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        last = os.pread(descriptor, size, 0).rfind(b"\n") + 1
+        os.ftruncate(descriptor, last)
+
+
+def _write_all(descriptor: int, payload: bytes) -> None:
+    """A nearly full disk takes only a part, without an error; the error comes with the rest."""
+    while payload:
+        payload = payload[os.write(descriptor, payload) :]
+
+
 def hash_file(path: Path) -> str:
     """The sha256 of the file in hexadecimal, read in pieces."""
     with path.open("rb") as stream:

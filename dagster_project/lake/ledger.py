@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from dagster_project.lake.files import LakeError
+from dagster_project.lake.files import LakeError, append_line
 
 Event = Literal["seen", "kept", "refused", "parsed", "held", "accepted", "missing"]
 VERDICTS = frozenset({"accepted", "held", "refused"})
@@ -88,13 +87,7 @@ class Ledger:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         stamped = asdict(entry) | {"at": entry.at or dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")}
         payload = (json.dumps(stamped, sort_keys=True, ensure_ascii=False) + "\n").encode()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            self._end_torn_line(descriptor)
-            _write_all(descriptor, payload)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        append_line(self._path, payload)
 
     def append_if_new(self, entry: Entry) -> bool:
         """Add the entry unless the newest answer to the same question already says it; True when added."""
@@ -112,16 +105,3 @@ class Ledger:
             self._answers = {known.question: known.sameness for known in self.entries()}
             self._size_read = size
         return self._answers
-
-    @staticmethod
-    def _end_torn_line(descriptor: int) -> None:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            last = os.pread(descriptor, size, 0).rfind(b"\n") + 1
-            os.ftruncate(descriptor, last)
-
-
-def _write_all(descriptor: int, payload: bytes) -> None:
-    """A nearly full disk takes only a part, without an error; the error comes with the rest."""
-    while payload:
-        payload = payload[os.write(descriptor, payload) :]

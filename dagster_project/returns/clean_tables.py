@@ -6,6 +6,7 @@ Not here: what a return must look like (the contracts of the collections) and ho
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ COLUMNS = Path(__file__).with_name("clean_tables.yml")
 EMPTY = "_empty.parquet"
 
 
+@cache
 def load_clean_tables() -> dict[str, dict[str, str]]:
     """Table -> column -> DuckDB type, in the order of the file. Rows of a collection end with where they came from."""
     content: Mapping[str, Mapping[str, Mapping[str, str]]] = read_yaml(COLUMNS)

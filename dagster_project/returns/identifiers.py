@@ -49,13 +49,14 @@ Kind = Literal[
     "xml_bomb",
     "too_large",
     "wrong_format",
+    "old_format",
     "damaged",
 ]
 
 IDENTIFIERS: frozenset[Kind] = frozenset(
     {"nhs_number", "postcode", "date_of_birth", "email", "telephone", "identifier_column"}
 )
-UNSEARCHABLE: frozenset[Kind] = frozenset({"password_protected", "xml_bomb", "too_large", "damaged"})
+UNSEARCHABLE: frozenset[Kind] = frozenset({"password_protected", "xml_bomb", "too_large", "old_format", "damaged"})
 ADVISORY: frozenset[Kind] = frozenset({"document_property_name"})
 """Said to the sender, no reason to refuse. Excel writes the name of whoever is signed in into every workbook it saves, so
 that refusing it would refuse nearly all; it is the name of the member of staff who sent the file, not of a patient, and
@@ -87,6 +88,7 @@ WHAT: dict[Kind, str] = {
     "xml_bomb": "a document type definition or entities, which no spreadsheet program writes",
     "too_large": "more than is accepted",
     "wrong_format": "a content that is not what the file's name says",
+    "old_format": "an old Office format (.xls), whose hidden parts cannot be searched",
     "damaged": "damage, so that not all of it could be read",
 }
 MEND: dict[Kind, str] = {
@@ -115,6 +117,7 @@ MEND: dict[Kind, str] = {
     "xml_bomb": "use the template as it stands",
     "too_large": "use the template as it stands, without empty formatted rows",
     "wrong_format": "save it again in the format that its name says, or rename it",
+    "old_format": "save it as .xlsx, .ods or .csv",
     "damaged": "open it, save it again, and send that copy",
 }
 
@@ -194,6 +197,11 @@ class Finding:
     def refuses(self) -> bool:
         """Whether the file is refused and purged; advisory findings are only said."""
         return self.kind not in ADVISORY
+
+    @property
+    def purges(self) -> bool:
+        """Whether nothing of the file is kept. A CSV under the name of a workbook was searched like any CSV."""
+        return self.refuses and self.kind != "wrong_format"
 
     @property
     def what(self) -> str:

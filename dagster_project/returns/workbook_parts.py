@@ -147,7 +147,7 @@ def _inspect_ole(path: Path) -> Finding:
     content = path.read_bytes()
     if "_VBA_PROJECT".encode("utf-16-le") in content:
         return Finding("macro", "file")
-    return Finding("wrong_format", "file")
+    return Finding("old_format", "file")
 
 
 def _inspect_parts(opened: zipfile.ZipFile, content: Content) -> Iterator[Finding]:

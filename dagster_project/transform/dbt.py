@@ -27,7 +27,6 @@ from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
-from dagster_project.release.macros import MEASURE_MACROS
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.returns.calendar import write_expected
 from dagster_project.returns.clean_tables import write_empty_returns
@@ -39,9 +38,7 @@ POOL = "duckdb_warehouse"
 NIGHT = "nightly_refresh"
 PARSED = DBT_PROJECT / "target" / "parsed"
 """What dbt parsed of this checkout, by digest; every data folder begins with a copy."""
-PARSE_RESULTS = ("manifest.json", "partial_parse.msgpack", MEASURE_MACROS)
-PARSE = ("compile", "--no-introspect", "--no-populate-cache", "--select", Path(MEASURE_MACROS).stem)
-"""Parses the project, and renders the measures of the published file, which change with nothing else."""
+PARSE_RESULTS = ("manifest.json", "partial_parse.msgpack")
 KEPT_PARSES = 6
 DIGEST_SHOWN = 16
 CONTRACTS = dg.AssetKey("source_contracts")
@@ -138,12 +135,11 @@ def _parse(settings: Settings, origin: Origin, kept: Path) -> None:
     """Parse the whole project (9 s) into `kept`; two processes may do so at once, the first to end is kept."""
     PARSED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=PARSED, prefix=".parsing-") as working:
-        finished = run_dbt(settings, origin, *PARSE, DBT_TARGET_PATH=working)
+        finished = run_dbt(settings, origin, "parse", DBT_TARGET_PATH=working)
         if finished.returncode:
             raise LakeError(
                 "the dbt project", (finished.stdout + finished.stderr).strip(), "mend the file that dbt names"
             )
-        next(Path(working).glob(f"compiled/*/analyses/{MEASURE_MACROS}")).rename(Path(working) / MEASURE_MACROS)
         with suppress(OSError):
             Path(working).rename(kept)
             Path(working).mkdir()
@@ -209,18 +205,6 @@ def contracts_spec() -> dg.AssetSpec:
         owners=["team:data-platform"],
         kinds={"yaml", "parquet"},
         tags={"layer": "reference", "sensitivity": "public"},
-    )
-
-
-def returns_spec() -> dg.AssetSpec:
-    """The clean tables of the returns, which intake fills while trusts send; the night reads what is there."""
-    return dg.AssetSpec(
-        RETURNS,
-        description="Accepted rows of the trusts' returns, the register of submissions and the expected returns.",
-        group_name="clean",
-        owners=["team:data-platform"],
-        kinds={"parquet"},
-        tags={"layer": "clean", "sensitivity": "restricted"},
     )
 
 

@@ -49,9 +49,18 @@ def test_every_asset_says_what_it_is_whose_it_is_and_where_it_stands(specs: dict
     for name, spec in specs.items():
         assert spec.description and len(spec.description) > 10, name
         assert spec.owners, name
-        assert spec.group_name in {"raw", "clean", "staging", "intermediate", "marts", "reference", "release"}, name
+        assert spec.group_name in {
+            "raw",
+            "clean",
+            "staging",
+            "intermediate",
+            "marts",
+            "reference",
+            "release",
+            "returns",
+        }, name
         assert spec.kinds, name
-        restricted = "_returns__" in name or name == "clean_returns"
+        restricted = "_returns__" in name or name in {"clean_returns", "returns_received", "returns_by_period"}
         assert spec.tags.get("sensitivity") == ("restricted" if restricted else "public"), name
 
 
@@ -127,3 +136,15 @@ def test_the_shipped_instance_sends_nothing_and_runs_one_night_at_a_time() -> No
     ]
     assert shipped["run_monitoring"]["enabled"]
     assert shipped["retention"]["schedule"]["purge_after_days"]
+
+
+def test_returns_come_in_before_the_models_in_the_night_and_on_their_own_when_a_file_lies_in_the_inbox(
+    definitions: dg.Definitions,
+) -> None:
+    night = definitions.resolve_job_def("nightly_refresh").dependencies
+    needed = {source.node for node, inputs in night.items() if node.name == "dbt_models" for source in inputs.values()}
+    assert "returns" in needed
+    sensor = definitions.resolve_sensor_def("returns_inbox")
+    assert (sensor.default_status, sensor.job_name) == (dg.DefaultSensorStatus.RUNNING, "returns_intake")
+    partitions = definitions.resolve_asset_graph().get(dg.AssetKey("returns_by_period")).partitions_def
+    assert isinstance(partitions, dg.DynamicPartitionsDefinition)

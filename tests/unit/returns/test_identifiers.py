@@ -295,7 +295,7 @@ def test_a_name_in_the_properties_is_said_and_does_not_refuse(scan: Scan, author
 
 def test_an_old_workbook_is_refused_whole(scan: Scan) -> None:
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1024)
-    assert kinds(scan(old, "a.xls")) == {"wrong_format"}
+    assert kinds(scan(old, "a.xls")) == {"old_format"}
     assert kinds(scan(old + "_VBA_PROJECT".encode("utf-16-le"), "a.xls")) == {"macro"}
 
 

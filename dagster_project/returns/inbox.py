@@ -1,0 +1,228 @@
+"""The drop folder: which submissions lie in it whole, and a private copy of each that is taken.
+
+A file is left alone until it has kept size and time over two looks, or its sender has put `<name>.done` beside it. Only
+regular files with one name are opened, by descriptor and without following links, so that nothing can be swapped between
+the look and the copy (faults F16, F17). What a file holds is not looked at here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from dagster_project.returns.area import FILE_MODE, PIECE_BYTES, ReturnsArea, make_private_folder, write_private
+from dagster_project.returns.submission import FILE_NAME, ORGANISATION_CODE, sidecar_of
+
+Refusal = Literal["not_a_file", "name", "too_large"]
+
+DONE, RECEIVED, MANIFEST = ".done", ".received", ".manifest.csv"
+UNFINISHED_ENDINGS = (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".swp")
+"""Names under which transfer programs write until the file is whole."""
+SETTLE_SECONDS = 2.0
+MANIFEST_PATIENCE = dt.timedelta(hours=1)
+"""How long a CSV waits for its manifest; then it is judged without, and rejected with that reason."""
+LARGEST_FILE_BYTES = 500_000_000
+
+Look = tuple[int, int]
+"""Size in bytes and time of the last change in nanoseconds."""
+
+
+class NotARegularFile(Exception):
+    """A link, a folder, a pipe, a device, or a file with a second name."""
+
+
+class StillChanging(Exception):
+    """The file changed while it was copied; it is looked at again next time."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A submission that lies in the inbox whole; or an entry that is none, with the reason why it is refused."""
+
+    path: Path
+    sender_org: str | None = None
+    manifest: Path | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def companions(self) -> list[Path]:
+        """What lies beside the data file and goes with it."""
+        name = self.path.name
+        beside = [self.path.with_name(name + DONE), self.path.with_name(self.path.stem + RECEIVED)]
+        return [*beside, *([self.manifest] if self.manifest else [])]
+
+
+@dataclass
+class InboxView:
+    """What one look at the inbox found."""
+
+    ready: list[Arrival] = field(default_factory=list)
+    waiting: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    path: Path
+    sender_org: str | None
+    status: os.stat_result
+
+    @property
+    def key(self) -> str:
+        """A hash of the path."""
+        return hashlib.sha256(os.fsencode(self.path)).hexdigest()
+
+    @property
+    def look(self) -> Look:
+        return self.status.st_size, self.status.st_mtime_ns
+
+
+def view_inbox(area: ReturnsArea, *, settle_seconds: float = SETTLE_SECONDS) -> InboxView:
+    """Look, wait if need be until a second look can tell, look again; raises OSError.
+
+    A look of the last run counts as the first one for what was not whole then.
+    """
+    before = _read_looks(area)
+    entries = list(_entries(area))
+    if any(_is_fresh(entry, before) and not _is_done(entry) for entry in entries):
+        before |= {entry.key: entry.look for entry in entries}
+        time.sleep(settle_seconds)
+        entries = list(_entries(area))
+    view = _judge(entries, before)
+    _remember_looks(area, [entry for entry in entries if entry.path in set(view.waiting)])
+    return view
+
+
+def _is_fresh(entry: _Entry, before: dict[str, Look]) -> bool:
+    data = stat.S_ISREG(entry.status.st_mode) and not entry.path.name.endswith((DONE, RECEIVED))
+    return data and before.get(entry.key) != entry.look
+
+
+def _read_looks(area: ReturnsArea) -> dict[str, Look]:
+    """The looks of the last run; none where they cannot be read, which costs a wait."""
+    try:
+        remembered = json.loads(area.looks.read_text(encoding="utf-8"))
+        return {str(key): (int(look[0]), int(look[1])) for key, look in remembered.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _remember_looks(area: ReturnsArea, waiting: list[_Entry]) -> None:
+    """Write down the looks of what is not whole, by the hash of its name: a name can hold an identifier."""
+    if waiting:
+        write_private(area.looks, json.dumps({entry.key: entry.look for entry in waiting}).encode(), area)
+    else:
+        area.looks.unlink(missing_ok=True)
+
+
+def _entries(area: ReturnsArea) -> Iterator[_Entry]:
+    """Everything in the inbox and in its senders' folders, in the order of names."""
+    if not area.inbox.is_dir():
+        return
+    for path in sorted(area.inbox.iterdir()):
+        status = path.lstat()
+        if stat.S_ISDIR(status.st_mode) and ORGANISATION_CODE.fullmatch(path.name):
+            for below in sorted(path.iterdir()):
+                yield _Entry(below, path.name, below.lstat())
+        else:
+            yield _Entry(path, None, status)
+
+
+def _judge(entries: list[_Entry], before: dict[str, Look]) -> InboxView:
+    view, names = InboxView(), {entry.path for entry in entries}
+    by_path = {entry.path: entry for entry in entries}
+    for entry in entries:
+        name = entry.path.name
+        if not stat.S_ISREG(entry.status.st_mode) or entry.status.st_nlink != 1:
+            view.ready.append(Arrival(entry.path, entry.sender_org, refusal="not_a_file"))
+        elif entry.status.st_size > LARGEST_FILE_BYTES:
+            view.ready.append(Arrival(entry.path, entry.sender_org, refusal="too_large"))
+        elif name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED_ENDINGS) or _belongs(entry.path, names):
+            continue
+        elif not (_is_done(entry) or before.get(entry.key) == entry.look):
+            view.waiting.append(entry.path)
+        elif not FILE_NAME.fullmatch(name):
+            view.ready.append(Arrival(entry.path, entry.sender_org, refusal="name"))
+        else:
+            _take_return(view, entry, by_path, before)
+    return view
+
+
+def _belongs(path: Path, names: set[Path]) -> bool:
+    """Whether the entry is a companion: it goes with its data file, or waits for it."""
+    if path.name.endswith(DONE):
+        return True
+    for ending in (MANIFEST, RECEIVED):
+        stem = path.name.removesuffix(ending)
+        if stem != path.name:
+            return any(FILE_NAME.fullmatch(stem + suffix) for suffix in (".csv", ".xlsx", ".ods"))
+    return False
+
+
+def _take_return(view: InboxView, entry: _Entry, by_path: dict[Path, _Entry], before: dict[str, Look]) -> None:
+    sidecar = by_path.get(sidecar_of(entry.path))
+    if _is_done(entry):
+        is_whole = True
+    elif sidecar is not None:
+        is_whole = before.get(sidecar.key) == sidecar.look
+    else:
+        is_whole = entry.path.suffix != ".csv" or _age(entry) >= MANIFEST_PATIENCE
+    if is_whole:
+        view.ready.append(Arrival(entry.path, entry.sender_org, sidecar.path if sidecar else None))
+    else:
+        view.waiting.append(entry.path)
+
+
+def _is_done(entry: _Entry) -> bool:
+    return entry.path.with_name(entry.path.name + DONE).is_file()
+
+
+def _age(entry: _Entry) -> dt.timedelta:
+    return dt.timedelta(seconds=time.time() - entry.status.st_ctime)
+
+
+@dataclass(frozen=True)
+class PrivateCopy:
+    """A file of the inbox as it was when it was copied."""
+
+    path: Path
+    sha256: str
+    changed_at: dt.datetime
+    """When the inbox's file was last changed, written or renamed, UTC: the moment of its arrival. The sender cannot set it."""
+
+
+def copy_privately(source: Path, target: Path, area: ReturnsArea) -> PrivateCopy:
+    """Copy a file of the inbox to `target` in the working folder, 0600, and take its sha256.
+
+    Raises NotARegularFile for links, second names and everything that is no file, StillChanging where it changed
+    meanwhile, OSError.
+    """
+    make_private_folder(target.parent, within=area.root)
+    try:
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise NotARegularFile from error
+    with os.fdopen(descriptor, "rb") as stream:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode) or before.st_nlink != 1:
+            raise NotARegularFile
+        digest, size = hashlib.sha256(), 0
+        out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        with os.fdopen(out, "wb") as copy:
+            while piece := stream.read(PIECE_BYTES):
+                size += len(piece)
+                digest.update(piece)
+                copy.write(piece)
+        after = os.fstat(descriptor)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != before.st_size:
+        target.unlink()
+        raise StillChanging
+    changed = dt.datetime.fromtimestamp(before.st_ctime, dt.UTC)
+    return PrivateCopy(target, digest.hexdigest(), min(changed, dt.datetime.now(dt.UTC)))

@@ -1,0 +1,213 @@
+"""Intake: every submission that lies in the inbox whole is searched, judged, kept, answered and taken into the clean tables.
+
+The order of the steps is the safety: identifiers are looked for before anything is kept; the original is kept before it is
+judged; the rows come before the register's line; the inbox is emptied last. Killed anywhere, the next run finds the file in
+the inbox without a line in the register and comes to the same end, because each step only puts whole files in their place.
+Not here: what is looked for (identifiers.py), the rules (validation.py), which submission is in use (dbt).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dagster_project.lake.paths import Lake, Origin
+from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_file, purge_folder
+from dagster_project.returns.identifiers import Finding, scan_file, scan_text
+from dagster_project.returns.inbox import (
+    RECEIVED,
+    SETTLE_SECONDS,
+    Arrival,
+    NotARegularFile,
+    PrivateCopy,
+    StillChanging,
+    copy_privately,
+    view_inbox,
+)
+from dagster_project.returns.keeping import Keeper
+from dagster_project.returns.register import Receipt, Register
+from dagster_project.returns.submission import FILE_NAME, Route, Submission
+
+SHOWN_NAME = re.compile(r"[\w.() -]{1,80}", re.ASCII)
+NOT_SHOWN = "a file whose name is not shown"
+
+
+@dataclass
+class IntakeReport:
+    """What one run of intake did: counts and names of returns, never a value."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    """The new lines of the register."""
+    repeats: list[str] = field(default_factory=list)
+    """Sentences: what had been received before, and when."""
+    waiting: list[str] = field(default_factory=list)
+    """Names of files that were not whole yet."""
+
+    def count(self, *outcomes: str) -> int:
+        """How many of the new receipts have one of the outcomes."""
+        return sum(receipt.outcome in outcomes for receipt in self.receipts)
+
+    @property
+    def partitions(self) -> list[str]:
+        """`WL01|2026-10` of every submission that came, sorted."""
+        return sorted({receipt.partition for receipt in self.receipts if receipt.partition})
+
+
+def submission_digest(data_sha256: str, manifest_sha256: str = "") -> str:
+    """What makes two submissions the same. A CSV sent again with a mended manifest is another submission of the same rows."""
+    if not manifest_sha256:
+        return data_sha256
+    return hashlib.sha256(f"{data_sha256}\n{manifest_sha256}".encode()).hexdigest()
+
+
+@dataclass
+class Incoming:
+    """A submission in the working folder: private copies, and how it came."""
+
+    name: str
+    data: PrivateCopy
+    manifest: PrivateCopy | None
+    received_at: dt.datetime
+    route: Route
+    sender_org: str | None
+    message_id: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Of data and manifest."""
+        return submission_digest(self.data.sha256, self.manifest.sha256 if self.manifest else "")
+
+    @property
+    def is_named_as_a_return(self) -> bool:
+        """Whether the name is one of a return: only such a name is shown, kept as a name, and judged."""
+        return FILE_NAME.fullmatch(self.name) is not None
+
+    @property
+    def shown_name(self) -> str:
+        """The name where it is safe to say it."""
+        safe = SHOWN_NAME.fullmatch(self.name) is not None and not scan_text(self.name.replace("_", " "))
+        return self.name if safe else NOT_SHOWN
+
+    def as_submission(self) -> Submission:
+        """For validation: the private copies under the name that was sent."""
+        return Submission(self.data.path, self.manifest.path if self.manifest else None, file_name=self.name)
+
+
+class Intake:
+    """One run over the inbox of a data folder. The caller holds the night's lock."""
+
+    def __init__(self, lake: Lake, origin: Origin, *, memory_limit: str = "1GB", threads: int = 2) -> None:
+        self.area = ReturnsArea.of(lake)
+        self.origin = origin
+        self._register = Register(self.area)
+        self._known = {receipt.digest: receipt for receipt in self._register.receipts()}
+        self._keeper = Keeper(lake, self.area, origin, memory_limit=memory_limit, threads=threads)
+        self.report = IntakeReport()
+
+    def run(self, *, settle_seconds: float = SETTLE_SECONDS) -> IntakeReport:
+        """Take in everything that is whole; raises NoSpace or OSError where the data folder cannot be written."""
+        self.area.prepare()
+        purge_folder(self.area.working)
+        view = view_inbox(self.area, settle_seconds=settle_seconds)
+        self.report.waiting = [_shown(path) for path in view.waiting]
+        for arrival in view.ready:
+            self._take(arrival)
+        return self.report
+
+    def _take(self, arrival: Arrival) -> None:
+        with self.working_folder() as folder:
+            try:
+                if arrival.refusal in {"not_a_file", "too_large"}:
+                    raise NotARegularFile
+                incoming = self._copy(arrival, Path(folder))
+            except NotARegularFile:
+                self._refuse_entry(arrival)
+                return
+            except StillChanging:
+                self.report.waiting.append(_shown(arrival.path))
+                return
+            receipt = self.take_in(incoming)
+            for path in (*arrival.companions, arrival.path):
+                if receipt.outcome == "purged":
+                    purge_file(path)
+                path.unlink(missing_ok=True)
+
+    def working_folder(self) -> tempfile.TemporaryDirectory[str]:
+        """A private folder for one submission, gone when the block ends; after a kill the next run sweeps it."""
+        make_private_folder(self.area.working, within=self.area.root)
+        return tempfile.TemporaryDirectory(dir=self.area.working)
+
+    def _copy(self, arrival: Arrival, folder: Path) -> Incoming:
+        data = copy_privately(arrival.path, folder / f"data{arrival.path.suffix.lower()}", self.area)
+        manifest = copy_privately(arrival.manifest, folder / "manifest.csv", self.area) if arrival.manifest else None
+        return Incoming(
+            name=_as_text(arrival.path.name),
+            data=data,
+            manifest=manifest,
+            received_at=self._said_moment(arrival) or data.changed_at,
+            route="inbox",
+            sender_org=arrival.sender_org,
+        )
+
+    def _said_moment(self, arrival: Arrival) -> dt.datetime | None:
+        """The moment in the sample's `.received`; a real sender cannot say when its file came."""
+        path = arrival.path.with_name(arrival.path.stem + RECEIVED)
+        if self.origin != "synthetic" or not path.is_file() or path.is_symlink():
+            return None
+        return dt.datetime.fromisoformat(path.read_text(encoding="ascii").strip()).replace(tzinfo=dt.UTC)
+
+    def take_in(self, incoming: Incoming) -> Receipt:
+        """Search, judge and keep one submission; its receipt, the old one where it had been received before."""
+        known = self._known.get(incoming.digest)
+        if known is not None:
+            self.report.repeats.append(f"{known.name}: already received {known.received_at[:10]}")
+            return known
+        findings = self._search(incoming)
+        purging = [finding for finding in findings if finding.purges]
+        if purging:
+            return self._enter(self._keeper.purge(incoming, purging))
+        if not incoming.is_named_as_a_return:
+            return self._enter(self._keeper.keep_unplaced(incoming))
+        return self._enter(self._keeper.keep(incoming, list(self._known.values())))
+
+    def _search(self, incoming: Incoming) -> list[Finding]:
+        findings = scan_file(incoming.data.path, incoming.name)
+        if incoming.manifest is not None:
+            beside = scan_file(incoming.manifest.path, "manifest.csv")
+            findings += [replace(finding, part="manifest") for finding in beside]
+        return findings
+
+    def _enter(self, receipt: Receipt) -> Receipt:
+        """Write the register's line: the submission's way in ends here."""
+        entered = self._register.add(receipt)
+        self._known[receipt.digest] = entered
+        self.report.receipts.append(entered)
+        return entered
+
+    def _refuse_entry(self, arrival: Arrival) -> None:
+        """Take a link, pipe, device or second name out of the inbox without opening it; leave a folder where it is."""
+        name = _as_text(arrival.path.name)
+        digest = hashlib.sha256(f"{arrival.refusal}\n{name}".encode()).hexdigest()
+        is_folder = arrival.path.is_dir() and not arrival.path.is_symlink()
+        if not is_folder:
+            arrival.path.unlink(missing_ok=True)
+        if digest not in self._known or not is_folder:
+            why = "too_large" if arrival.refusal == "too_large" else "not_a_regular_file"
+            now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+            self._enter(
+                Receipt(digest, "refused", _shown(arrival.path), now, "inbox", arrival.sender_org or "", kinds=why)
+            )
+
+
+def _shown(path: Path) -> str:
+    """The name where it is one of a return."""
+    return path.name if FILE_NAME.fullmatch(path.name) else NOT_SHOWN
+
+
+def _as_text(name: str) -> str:
+    """A file name as text: bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
