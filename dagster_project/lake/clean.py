@@ -295,7 +295,7 @@ class ParseJob:
 
     def error(self, why: str, next_step: str) -> ParseError:
         """A refusal of the whole file."""
-        if self.source.format_status == "unconfirmed":
+        if (self.entity.format_status or self.source.format_status) == "unconfirmed":
             next_step += "; this format was never confirmed: columns that are guessed say so in source.yml"
         return ParseError(self.report.name, why, next_step)
 

@@ -51,6 +51,11 @@ MISTAKES: list[tuple[str, Change, str]] = [
     ("no description", lambda c: entity(c)["clean"][1].pop("description"), "description"),
     ("empty description", lambda c: entity(c)["clean"][1].update(description=""), "description"),
     ("unknown type", lambda c: entity(c)["clean"][1].update(type="FLOAT"), "type"),
+    (
+        "guess in a confirmed format",
+        lambda c: entity(c)["columns"][0].update(guessed=True),
+        "format_status is confirmed, but these columns are marked guessed: period",
+    ),
     ("no key", no_key, "no clean column is marked as key"),
     ("column twice", lambda c: entity(c)["clean"].append(dict(entity(c)["clean"][0])), "stands twice"),
     ("period column that is not there", lambda c: entity(c).update(period_column="month"), "period_column month"),

@@ -159,6 +159,7 @@ def entity_with(pattern: str, fixed_period: str = "") -> Entity:
         (r"(?P<month>[A-Z][a-z]{2})(?P<year>\d\d)", "Jan26.csv", "2026-01"),
         (r"(?P<day>\d+)-(?P<month>[A-Za-z]+)-(?P<year>\d{4})", "7-SEPTEMBER-2025.csv", "2025-09-07"),
         (r"census", "census.csv", "2021"),
+        (r"stages-(?P<year>20\d\d)", "stages-2022.xlsx", "2022"),
     ],
 )
 def test_period_of_every_kind(pattern: str, address: str, period: str) -> None:
@@ -189,6 +190,7 @@ def test_address_without_a_period_is_refused_and_never_guessed(pattern: str, add
         ("2025-06-29", "2025-06-29", "2025-06-29"),
         ("fy2023-24", "2023-04-01", "2024-03-31"),
         ("2019", "2019-01-01", "2019-12-31"),
+        ("2025-12+11-7", "2025-12-01", "2025-12-31"),
     ],
 )
 def test_bounds_of_a_period(period: str, first: str, last: str) -> None:
