@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.lake.files import LakeError
 from dagster_project.sample.rcpch_epilepsy12 import COUNTS, HEALTH_BOARD
-from tests.fixtures.sheets import Change, judge, rename_sheet, set_cell, write_changed
+from tests.fixtures.sheets import Change, Sheets, judge, rename_sheet, set_cell, write_changed
 
 SLUG = "rcpch_epilepsy12"
 
@@ -44,6 +44,17 @@ def test_gate_holds_more_children_with_a_nurse_than_children(parse: Any) -> None
     assert judge(SLUG, "measure", parse().clean) == ()
     failures = judge(SLUG, "measure", parse(set_cell("Data", "Numerator", 3_001, row=1)).clean)
     assert any("part of its denominator" in failure for failure in failures)
+
+
+def test_gate_holds_a_file_whose_measures_have_other_names(parse: Any) -> None:
+    def rename(sheets: Sheets) -> None:
+        for row in sheets["Data"]:
+            row[:] = [
+                "Another name" if cell == "Input by an epilepsy specialist nurse in the first year of care" else cell
+                for cell in row
+            ]
+
+    assert any("names that are assumed" in failure for failure in judge(SLUG, "measure", parse(rename).clean))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.lake.files import LakeError
 from dagster_project.sample.rcpch_npda import PUMP_BY_ETHNICITY, SENSOR_BY_FIFTH
-from tests.fixtures.sheets import Change, judge, rename_sheet, set_cell, write_changed
+from tests.fixtures.sheets import Change, Sheets, judge, rename_sheet, set_cell, write_changed
 
 SLUG = "rcpch_npda"
 
@@ -43,6 +43,14 @@ def test_gate_holds_a_percentage_that_is_not_that_of_its_counts(parse: Any) -> N
     assert judge(SLUG, "measure", parse().clean) == ()
     failures = judge(SLUG, "measure", parse(set_cell("Data", "Percentage", 61, row=1)).clean)
     assert any("own counts" in failure for failure in failures)
+
+
+def test_gate_holds_a_file_whose_measures_have_other_names(parse: Any) -> None:
+    def rename(sheets: Sheets) -> None:
+        for row in sheets["Data"]:
+            row[:] = ["Another name" if cell == "Insulin pump" else cell for cell in row]
+
+    assert any("names that are assumed" in failure for failure in judge(SLUG, "measure", parse(rename).clean))
 
 
 @pytest.mark.parametrize(

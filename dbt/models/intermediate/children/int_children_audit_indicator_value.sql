@@ -9,11 +9,13 @@ with
             case
                 when
                     diabetes_type = 'type_1'
-                    and measure ilike '%continuous glucose monitoring%'
+                    and lower(measure) = 'real-time continuous glucose monitoring'
                 then 'CYP-DIA-01a'
-                when diabetes_type = 'type_1' and measure ilike '%pump%'
+                when diabetes_type = 'type_1' and lower(measure) = 'insulin pump'
                 then 'CYP-DIA-01b'
-                when diabetes_type = 'type_2' and measure ilike 'all key health checks'
+                when
+                    diabetes_type = 'type_2'
+                    and lower(measure) = 'all key health checks'
                 then 'CYP-DIA-02'
             end as indicator_id,
             'rcpch_npda' as source_id,
@@ -31,7 +33,12 @@ with
         where organisation_level in ('england', 'icb')
         union all
         select
-            case when measure ilike '%specialist nurse%' then 'CYP-EPI-01' end,
+            case
+                when
+                    lower(measure)
+                    = 'input by an epilepsy specialist nurse in the first year of care'
+                then 'CYP-EPI-01'
+            end,
             'rcpch_epilepsy12',
             period_start,
             organisation_level,

@@ -29,6 +29,15 @@ with
                 'age_band'
             )
             and not (dimension = 'sex' and group_code = 'other')
+        -- one organisation may stand in two breakdowns (residence; GP practice or
+        -- residence): the one that counts those registered stands
+        qualify
+            row_number() over (
+                partition by
+                    measure_id, period_end, organisation_code, dimension, group_code
+                order by breakdown not like '%GP Practice%', breakdown
+            )
+            = 1
     ),
 
     reported as (
@@ -89,7 +98,7 @@ with
             on figure.measure_id like '%b'
             and replace(figure.measure_id, 'b', 'c') = half_width.measure_id
             and figure.file_month = half_width.file_month
-            and figure.breakdown = half_width.breakdown
+            and figure.dimension = half_width.dimension
             and figure.organisation_code = half_width.organisation_code
             and figure.group_code = half_width.group_code
         left join
