@@ -3,8 +3,9 @@
 -- how far is a group from the group it is compared with, and if that cannot be said,
 -- why? Limits: Newcombe and Katz for proportions, MOVER and log limits for rates
 -- (macros/measures). A group is a part of the whole: those limits take the two as
--- independent and are a little too wide. Standardised figures have no counts: their
--- gaps are of the values, with standard errors recovered from the published limits.
+-- independent and are a little too wide. Standardised figures, and rates whose people
+-- are not published, have no counts: their gaps are of the values, with standard errors
+-- recovered from the published limits.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -114,7 +115,7 @@ with
             case
                 when status_of_part is not null
                 then null
-                when standardisation <> 'crude'
+                when standardisation <> 'crude' or denominator is null
                 then value
                 when unit = 'proportion'
                 then {{ proportion("numerator", "denominator") }}
@@ -170,6 +171,10 @@ with
     statuses as (
         select
             *,
+            standardisation <> 'crude'
+            or (
+                comparison_denominator is null and comparison_value is not null
+            ) as uses_values,
             case
                 when comparison_status <> 'published'
                 then comparison_status
@@ -190,40 +195,38 @@ with
             *,
             'absolute_gap' as measure,
             case
-                when standardisation <> 'crude'
-                then
-                    'difference of standardised values, standard errors from their limits'
+                when uses_values
+                then 'difference of published values, standard errors from their limits'
                 when unit = 'proportion'
                 then 'difference of proportions, Newcombe hybrid score limits'
                 else 'difference of rates, MOVER limits'
             end as method,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_values_reason(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_proportions_reason(*counts) }}
                 else {{ gap_rates_reason(*counts) }}
             end as undefined_reason,
             case
-                when standardisation <> 'crude'
-                then {{ gap_values_limits_reason(*values) }}
+                when uses_values then {{ gap_values_limits_reason(*values) }}
             end as limits_reason,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_absolute_values(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_absolute_proportions(*counts) }}
                 else {{ gap_absolute_rates(*counts, multiplier="multiplier") }}
             end as value,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_absolute_values_lower(*values) }}
                 when unit = 'proportion'
                 then {{ gap_absolute_newcombe_lower(*counts) }}
                 else {{ gap_absolute_mover_lower(*counts, multiplier="multiplier") }}
             end as ci_lower_95,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_absolute_values_upper(*values) }}
                 when unit = 'proportion'
                 then {{ gap_absolute_newcombe_upper(*counts) }}
@@ -235,42 +238,42 @@ with
             *,
             'relative_gap',
             case
-                when standardisation <> 'crude'
-                then 'ratio of standardised values, standard errors from their limits'
+                when uses_values
+                then 'ratio of published values, standard errors from their limits'
                 when unit = 'proportion'
                 then 'ratio of proportions, Katz log limits'
                 else 'ratio of rates, log limits'
             end,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_relative_values_reason(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_relative_proportions_reason(*counts) }}
                 else {{ gap_relative_rates_reason(*counts) }}
             end,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_relative_values_limits_reason(*values) }}
                 when unit = 'proportion'
                 then {{ gap_relative_katz_reason(*counts) }}
                 else {{ gap_relative_rates_limits_reason(*counts) }}
             end,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_relative_values(values[0], values[2]) }}
                 when unit = 'proportion'
                 then {{ gap_relative_proportions(*counts) }}
                 else {{ gap_relative_rates(*counts) }}
             end,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_relative_values_lower(*values) }}
                 when unit = 'proportion'
                 then {{ gap_relative_katz_lower(*counts) }}
                 else {{ gap_relative_rates_lower(*counts) }}
             end,
             case
-                when standardisation <> 'crude'
+                when uses_values
                 then {{ gap_relative_values_upper(*values) }}
                 when unit = 'proportion'
                 then {{ gap_relative_katz_upper(*counts) }}

@@ -40,6 +40,14 @@ with
             and figure.dimension in (
                 'imd_decile', 'imd_quintile', 'core20', 'ethnic_group', 'ethnic_group_5'
             )
+            -- rates whose people are never published (MHSDS) have no weights: there
+            -- is no
+            -- measure over all groups and no row
+            and figure.indicator_id in (
+                select indicator_id
+                from {{ ref("fct_indicator_value") }}
+                where denominator is not null
+            )
     ),
 
     families as (
