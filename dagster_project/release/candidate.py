@@ -99,7 +99,7 @@ def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str
         con.execute("begin transaction")
         for model in project.models:
             _copy_mart(con, model, fingerprint[:12])
-        add_measure_macros(con, read_measure_macros(con))
+        add_measure_macros(con, read_measure_macros(project.manifest))
         create_meta(con, "draft")
         _fill_meta(con, project, origin, fingerprint, built_at)
         con.execute("commit")

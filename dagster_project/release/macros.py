@@ -1,25 +1,22 @@
 """The measures as macros of the published file, so that an analyst runs them on data of her own.
 
-The statements are rendered by dbt from the macros that every figure of the marts is made with (int_published_macros): there is
+The statements are rendered by dbt from the macros that every figure of the marts is made with (dbt/analyses/measure_macros.sql): there is
 one definition of each measure. Not here: the definitions (dbt/macros/measures).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
-SCHEMA, TABLE = "intermediate", "int_published_macros"
+MEASURE_MACROS = "measure_macros.sql"
 
 
-def read_measure_macros(connection: duckdb.DuckDBPyConnection) -> str:
-    """The statements that dbt rendered, from the attached `warehouse`; empty where its project has no measures."""
-    listed = (
-        "select count(*) from duckdb_tables() where database_name = 'warehouse' and schema_name = ? and table_name = ?"
-    )
-    if connection.execute(listed, [SCHEMA, TABLE]).fetchone() == (0,):
-        return ""
-    row = connection.execute("select create_macros from warehouse.intermediate.int_published_macros").fetchone()
-    return "" if row is None else str(row[0])
+def read_measure_macros(manifest: Path) -> str:
+    """The statements that dbt rendered, beside its manifest; empty where its project has no measures."""
+    path = manifest.with_name(MEASURE_MACROS)
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def add_measure_macros(connection: duckdb.DuckDBPyConnection, compiled_sql: str) -> int:

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from dagster_project.lake.files import LakeError
+from dagster_project.returns.codes import metric_ids
 from dagster_project.returns.submission import Context, Submission, sidecar_of
 
 WRONG_CALL = 2
@@ -83,7 +84,7 @@ def check(
 
 def _context(previous: Path | None) -> Context:
     """Nothing is at hand but the file itself and, perhaps, the one before: the answer says what was not checked."""
-    return Context(received_at=dt.datetime.now(dt.UTC), previous=previous)
+    return Context(received_at=dt.datetime.now(dt.UTC), previous=previous, metrics=metric_ids())
 
 
 def _submission(file: Path, manifest: Path | None) -> Submission:

@@ -62,6 +62,14 @@ def thresholds(org_code: str, day: dt.date, folder: Path = SEEDS_FOLDER) -> dict
     return found
 
 
+def metric_ids(folder: Path = SEEDS_FOLDER) -> frozenset[str]:
+    """The metrics by which an action may be measured (P01): those of the returns and the indicators of the publishers."""
+    indicators = read_seed("indicators", folder.parent / "indicators")
+    return frozenset(row["metric_id"] for row in read_seed("hi_metric", folder)) | {
+        row["indicator_id"] for row in indicators
+    }
+
+
 def lists_of(collection_code: str, folder: Path = SEEDS_FOLDER) -> dict[str, list[Row]]:
     """Column -> the rows of its code list, for the templates."""
     columns = load_collections()[collection_code].columns

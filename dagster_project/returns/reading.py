@@ -172,7 +172,7 @@ def _read_plain(
             f"create or replace table {quote_identifier(table)} as "
             f"select row_number() over () as row_number, {texts} from read_csv({quote_literal(_literal_path(path))}, "
             f"columns = {{{names}}}, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-            f"strict_mode = true, null_padding = false, max_line_size = {MAXIMUM_CELL_CHARACTERS * 4})"
+            f"strict_mode = true, null_padding = false, max_line_size = {MAXIMUM_CELL_CHARACTERS})"
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         return None

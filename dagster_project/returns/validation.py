@@ -215,7 +215,8 @@ class _Validation:
                 mend="look for a comma too many or too few",
                 row=row,
             )
-        self.verdict.counts["C01"] += max(0, reading.ragged_count - LISTED_PER_CHECK)
+        if reading.ragged_count > LISTED_PER_CHECK:
+            self.verdict.counts["C01"] += reading.ragged_count - LISTED_PER_CHECK
 
     def _judge_volume(self, manifest: Manifest, reading: Reading) -> None:
         """M05, and the row count of C02."""

@@ -97,7 +97,7 @@ class Verdict:
 
     def failing_cells(self) -> Iterator[tuple[Check, int | None]]:
         """Every failing cell, by rule and row: the check, and the row as the sheet shows it (None for the whole file)."""
-        if self.connection is None:
+        if self.connection is None or not self.checks:
             return
         cursor = self.connection.cursor().execute(
             f"select check_number, row_number + {HEADER_ROWS} from failing order by check_number, row_number"
