@@ -36,6 +36,7 @@ DATA_SHEET, MANIFEST_SHEET = "data", "manifest"
 WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_BYTES = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
+_OUTER_BLANKS = (b" ,", b", ", b" \r", b" \n", b"\n ", b"\t")
 Record = tuple[int, list[str]]
 """The row as the sheet shows it, and its cells."""
 
@@ -154,6 +155,7 @@ class _Content:
             and not content.startswith((b"\n", b"\r"))
             and len(self.header) <= MAXIMUM_CELL_CHARACTERS
         )
+        self.has_outer_blanks = content.endswith(b" ") or any(blank in content for blank in _OUTER_BLANKS)
 
 
 def _read_plain(
@@ -166,7 +168,9 @@ def _read_plain(
     if content.lines - HEADER_ROWS > MAXIMUM_ROWS:
         raise _too_many_rows()
     names = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in columns)
-    texts = ", ".join(f"nullif(trim({quote_identifier(name)}), '') as {quote_identifier(name)}" for name in columns)
+    # Taking blanks off eleven columns costs half as much again as reading them, so it is done where there are any.
+    text = "nullif(trim({0}), '') as {0}" if content.has_outer_blanks else "{0}"
+    texts = ", ".join(text.format(quote_identifier(name)) for name in columns)
     try:
         con.execute(
             f"create or replace table {quote_identifier(table)} as "
