@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.settings import load_settings
-from tests.bench import measures, nights
+from tests.bench import measures, nights, returns
 
 
 def main() -> None:
@@ -30,6 +30,7 @@ def main() -> None:
             *(str(row[key]) for key in ("night_seconds", "floor_seconds", "ratio", "night_peak_mb", "floor_peak_mb")),
         )
     Console().print(table)
+    results["returns"] = returns.measure(folder / "returns")
     results["measures"] = measures.measure(folder / "measures")
     _write(folder / "results.json", results)
 

@@ -1,8 +1,9 @@
 """A month's returns of all trusts: 210 WL01 files of 100,000 rows through check, load and marts, beside bare DuckDB.
 
-"Check" is the search for identifiers and every rule, "load" the clean Parquet, "marts" rates by group. The floor reads the same
-files in one DuckDB query into one Parquet and makes the same table of rates, with no check at all. Each runs in a process of
-its own, whose memory is watched; the two tables of rates must be equal, or the times count for nothing.
+"Check" is the search for identifiers and every rule, "load" the clean Parquet and its line in the register, "marts" dbt's own
+models up to the numerators and denominators of mart_hi_rate (int_returns__rate_cell). The floor reads the same files in one
+DuckDB query into one Parquet and counts the same groups of the same metric, with no check at all. Each runs in a process of
+its own, whose memory is watched with that of its children; the counts of the two must be equal, or the times mean nothing.
 `python -m tests.bench.returns [trusts]` runs it alone; HIW_BENCH_TRUSTS scales it.
 """
 
@@ -13,6 +14,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -22,9 +24,14 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from dagster_project.lake.paths import Lake
+from dagster_project.returns.area import ReturnsArea, placing_private
+from dagster_project.returns.clean_tables import load_clean_tables, write_empty_returns
 from dagster_project.returns.contract import load_collections
 from dagster_project.returns.submission import Context, Submission, sidecar_of
-from dagster_project.returns.validation import validate
+from dagster_project.returns.validation import Verdict, validate
+from dagster_project.settings import Settings, load_settings
+from dagster_project.transform.dbt import run_dbt
 from tests.bench.watch import run_watched
 
 TRUSTS = int(os.environ.get("HIW_BENCH_TRUSTS", "210"))
@@ -34,12 +41,15 @@ GROUPS = 81
 MONTH_END = dt.date(2026, 10, 31)
 RECEIVED = dt.datetime(2026, 11, 12, tzinfo=dt.UTC)
 MEMORY_LIMIT = "1GB"
-RATES = """
-    select org_code, census_date, grouping_set, ethnic_category, imd_decile, age_band, person_stated_gender_code,
-        sum(pathway_count) as denominator,
-        sum(pathway_count) filter (wait_band in ('W052_065', 'W065_078', 'W078_104', 'W104_PLUS')) as over_52,
-        sum(pathway_count) filter (wait_band in ('W065_078', 'W078_104', 'W104_PLUS')) as over_65
-    from {source} where rtt_part = '2' and treatment_function_code = 'ALL' group by all
+BARE_RATES = """
+    select org_code, ethnic_category, sum(pathway_count) as denominator,
+        sum(pathway_count) filter (wait_band in ('W052_065', 'W065_078', 'W078_104', 'W104_PLUS')) as numerator
+    from {source}
+    where rtt_part = '2' and treatment_function_code = 'ALL' and grouping_set = 'G1' and wait_band <> 'WUNK' group by all
+"""
+DBT_RATES = """
+    select org_code, dim_value, denominator_low, numerator_low from restricted.int_returns__rate_cell
+    where metric_id = 'WL_GT52_PCT' and dim_type = 'ETHNIC_CATEGORY'
 """
 MAKE = """
 create or replace table ethnic as select unnest(['A','B','C','D','E','F','G','H','J','K','L','M','N','P','R','S','Z','99']) as code;
@@ -114,22 +124,75 @@ def _write_manifest(path: Path, org: str, total: int) -> Path:
 
 def run_checked(files: Path, work: Path) -> dict[str, float]:
     """Check, load and marts; seconds of each."""
-    work.mkdir(parents=True, exist_ok=True)
+    settings = Settings(data_lake=work / "lake", sources="sample")
+    lake = Lake(settings.data_lake)
+    area = ReturnsArea.of(lake)
+    area.prepare()
+    write_empty_returns(area)
     seconds = {"check": 0.0, "load": 0.0}
     for path in sorted(files.glob("HIW-WL01_*_v01.csv")):
         start = time.perf_counter()
-        with validate(
-            Submission(path, sidecar_of(path)), Context(received_at=RECEIVED, memory_limit=MEMORY_LIMIT)
-        ) as verdict:
+        context = Context(received_at=RECEIVED, memory_limit=MEMORY_LIMIT, data_origin="synthetic")
+        with validate(Submission(path, sidecar_of(path)), context) as verdict:
             if verdict.outcome != "accepted":
                 raise RuntimeError(f"{path.name}: {verdict.outcome} by {verdict.failed_rules} {verdict.warned_rules}")
             checked = time.perf_counter()
-            verdict.write_accepted(work / f"{verdict.submission_id}.parquet")
+            _load(verdict, area)
         seconds["check"] += checked - start
         seconds["load"] += time.perf_counter() - checked
     start = time.perf_counter()
-    _write_rates(f"read_parquet('{work}/*.parquet')", work / "rates.out")
-    return seconds | {"marts": time.perf_counter() - start}
+    built = run_dbt(
+        settings,
+        "synthetic",
+        "build",
+        "--select",
+        "+int_returns__rate_cell",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+    )
+    if built.returncode:
+        raise RuntimeError(built.stdout + built.stderr)
+    seconds["marts"] = time.perf_counter() - start
+    _write_counts(lake.warehouse, DBT_RATES, work)
+    return seconds
+
+
+def _load(verdict: Verdict, area: ReturnsArea) -> None:
+    """The clean rows and the line of the submission, as intake places them."""
+    manifest = verdict.manifest
+    assert manifest is not None and verdict.submission_id is not None
+    with placing_private(area.accepted("WL01", verdict.submission_id), area) as part:
+        verdict.write_accepted(part)
+    known = {
+        "submission_id": verdict.submission_id,
+        "collection_code": "WL01",
+        "template_version": manifest.template_version,
+        "org_code": manifest.org_code,
+        "period_start": manifest.period_start,
+        "period_end": manifest.period_end,
+        "submission_type": "P",
+        "sequence_no": 1,
+        "disclosure_profile": manifest.disclosure_profile,
+        "imd_version": manifest.imd_version,
+        "nil_return": False,
+        "received_at": RECEIVED.replace(tzinfo=None),
+        "route": "inbox",
+        "file_sha256": manifest.file_sha256,
+        "row_count": ROWS,
+        "rows_accepted": verdict.rows_accepted,
+        "rows_quarantined": 0,
+        "groups_rejected": 0,
+        "verdict": "accepted",
+        "failed_rules": "",
+        "warned_rules": "",
+        "data_origin": "synthetic",
+    }
+    types = load_clean_tables()["submission"]
+    columns = ", ".join(f"?::{kind} as {name}" for name, kind in types.items())
+    with placing_private(area.submission(verdict.submission_id), area) as part, duckdb.connect() as con:
+        con.execute(f"create table one as select {columns}", [known[name] for name in types])
+        con.execute(f"copy one to '{part}' (format parquet)")
 
 
 def run_bare(files: Path, work: Path) -> dict[str, float]:
@@ -144,17 +207,18 @@ def run_bare(files: Path, work: Path) -> dict[str, float]:
             f"to '{work}/all.parquet' (format parquet, compression zstd)"
         )
     loaded = time.perf_counter()
-    _write_rates(f"read_parquet('{work}/all.parquet')", work / "rates.out")
+    _write_counts(None, BARE_RATES.format(source=f"read_parquet('{work}/all.parquet')"), work)
     return {"load": loaded - start, "marts": time.perf_counter() - loaded}
 
 
-def _write_rates(source: str, path: Path) -> None:
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2}) as con:
-        con.execute(f"copy ({RATES.format(source=source)} order by all) to '{path}' (format csv)")
+def _write_counts(database: Path | None, query: str, work: Path) -> None:
+    with duckdb.connect(str(database or ":memory:"), config={"memory_limit": MEMORY_LIMIT, "threads": 2}) as con:
+        con.execute(f"copy ({query} order by all) to '{work}/counts.out' (format csv, header false)")
 
 
 def measure(folder: Path, trusts: int = TRUSTS) -> dict[str, Any]:
     """Both ways over the same files, each in a process of its own; raises RuntimeError where their rates differ."""
+    shutil.rmtree(folder, ignore_errors=True)
     files = folder / "files"
     make_files(files, trusts)
     found: dict[str, Any] = {"trusts": trusts, "rows": trusts * ROWS}
@@ -163,8 +227,9 @@ def measure(folder: Path, trusts: int = TRUSTS) -> dict[str, Any]:
         watched = run_watched(command, dict(os.environ))
         found[way] = json.loads(watched.output.splitlines()[-1])
         found[way] |= {"seconds": round(watched.seconds, 1), "peak_mb": round(watched.peak_mb)}
-    if (folder / "bare" / "rates.out").read_bytes() != (folder / "checked" / "rates.out").read_bytes():
-        raise RuntimeError("the checked files give other rates than the bare ones")
+    counts = {(folder / way / "counts.out").read_text(encoding="ascii") for way in ("bare", "checked")}
+    if len(counts) != 1 or not counts.pop():
+        raise RuntimeError("the checked files give other counts than the bare ones")
     found["ratio"] = round(found["checked"]["seconds"] / found["bare"]["seconds"], 1)
     _show(found)
     return found
@@ -186,8 +251,6 @@ def main(arguments: list[str]) -> None:
         run = run_checked if arguments[0] == "checked" else run_bare
         sys.stdout.write(json.dumps(run(Path(arguments[1]), Path(arguments[2]))) + "\n")
         return
-    from dagster_project.settings import load_settings
-
     folder = load_settings().data_lake / "bench" / "returns"
     measure(folder, int(arguments[0]) if arguments else TRUSTS)
 
