@@ -49,12 +49,13 @@ class Picture:
     drawing: Markup
     table: Table | None = None
     note: Markup | str = ""
-    icons: Sequence[tuple[Markup, str]] = ()
+    icons: Sequence[Markup] = ()
+    fold: bool = False
 
     @property
     def folded(self) -> bool:
-        """Whether the table is long enough to be folded away."""
-        return self.table is not None and len(self.table.lines) > LONG_TABLE
+        """Whether the table is folded away: asked for, or long."""
+        return self.fold or (self.table is not None and len(self.table.lines) > LONG_TABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,10 +148,12 @@ def svg(frame: Frame, height: float, parts: Sequence[str]) -> Markup:
 
 # -- dots with limits -------------------------------------------------------------------------------------------------
 
-LABELS = 176
-VALUES = 74
-ROW = 34
-WRAP = 23
+LABELS = 200
+VALUES = 70
+ROW = 36
+WRAP, WRAP_BOLD = 27, 24
+LINES = 3
+"""Characters of a label on a line, and lines of a label at most."""
 
 
 def draw_dots(frame: Frame, dots: Sequence[Dot], form: Formatter, *, references: Sequence[Reference] = ()) -> Markup:
@@ -162,7 +164,9 @@ def draw_dots(frame: Frame, dots: Sequence[Dot], form: Formatter, *, references:
     known = [v for dot in dots for v in (dot.value, dot.lower, dot.upper) if v is not None]
     if not known:
         return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
-    bottom = 8 + ROW * len(dots)
+    labels = [textwrap.wrap(dot.label, WRAP_BOLD if dot.highlight else WRAP)[:LINES] or [""] for dot in dots]
+    row = ROW + (16 if any(len(lines) == LINES for lines in labels) else 0)
+    bottom = 8 + row * len(dots)
     scale, marks = _scale([*known, *(r.value for r in references)], LABELS, WIDTH - VALUES)
     parts = [f'<g stroke="{LIGHT}">', *(line(scale.at(m), 4, scale.at(m), bottom) for m in marks), "</g>"]
     parts += [
@@ -171,7 +175,8 @@ def draw_dots(frame: Frame, dots: Sequence[Dot], form: Formatter, *, references:
     ]
     for place, reference in enumerate(references):
         parts += _reference(reference, scale, bottom, place)
-    parts += [part for place, dot in enumerate(dots) for part in _dot(dot, scale, 8 + ROW * place + ROW / 2)]
+    for place, (dot, lines) in enumerate(zip(dots, labels, strict=True)):
+        parts += _dot(dot, lines, scale, 8 + row * place + row / 2)
     return svg(frame, bottom + 26 + 20 * len(references), parts)
 
 
@@ -180,19 +185,19 @@ def _every(marks: Sequence[float]) -> int:
 
 
 def _reference(reference: Reference, scale: Scale, bottom: float, place: int) -> list[str]:
-    x = scale.at(reference.value)
-    y = bottom + 38 + 20 * place
-    anchor = "end" if x > WIDTH / 2 else "start"
+    """The line, and below the axis what it is, with a piece of the same line before it."""
+    x, y = scale.at(reference.value), bottom + 40 + 20 * place
+    stroke = PINK if place else INK
     return [
-        line(x, 4, x, bottom + 4, stroke=PINK if place else INK, width=1.5, dashes=reference.dashes),
-        text(x, y, reference.label, anchor=anchor, fill=PINK if place else INK),
+        line(x, 4, x, bottom, stroke=stroke, width=1.5, dashes=reference.dashes),
+        line(LABELS, y - 5, LABELS + 30, y - 5, stroke=stroke, width=1.5, dashes=reference.dashes),
+        text(LABELS + 38, y, reference.label),
     ]
 
 
-def _dot(dot: Dot, scale: Scale, y: float) -> list[str]:
-    lines = textwrap.wrap(dot.label, WRAP)[:2] or [""]
+def _dot(dot: Dot, lines: Sequence[str], scale: Scale, y: float) -> list[str]:
     weight = "bold" if dot.highlight else ""
-    first = y + 5 - (8 if len(lines) == 2 else 0)  # noqa: PLR2004
+    first = y + 5 - 8 * (len(lines) - 1)
     parts = [text(MARGIN - 8, first + 16 * n, words, weight=weight) for n, words in enumerate(lines)]
     parts.append(text(WIDTH - 4, y + 5, dot.shown, anchor="end", weight=weight, kind="figure"))
     if dot.value is None:
@@ -249,13 +254,13 @@ def draw_control_chart(
     parts += [part for stretch in _segments(points) for part in _limits(points, stretch, xs, ys)]
     if target is not None:
         y = ys.at(target.value)
-        above = y > TALL - 20
         parts.append(line(LEFT, y, WIDTH, y, stroke=PINK, width=1.5, dashes="2 3"))
-        parts.append(text(LEFT + 4, y - 4 if above or y > 30 else y + 15, target.label, fill=PINK))  # noqa: PLR2004
+        parts.append(line(LEFT, TALL + 39, LEFT + 30, TALL + 39, stroke=PINK, width=1.5, dashes="2 3"))
+        parts.append(text(LEFT + 38, TALL + 44, target.label))
     parts += _path(points, xs, ys)
     parts += [_mark(p, xs.at(n), ys.at(p.value)) for n, p in enumerate(points) if p.value is not None]
     parts += _months(points, xs)
-    return svg(frame, TALL + 30, parts)
+    return svg(frame, TALL + (30 if target is None else 54), parts)
 
 
 def _segments(points: Sequence[Point]) -> list[tuple[int, int]]:

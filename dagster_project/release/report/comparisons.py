@@ -23,7 +23,7 @@ from dagster_project.release.report.charts import (
 from dagster_project.release.report.context import Context, Organisation
 from dagster_project.release.report.figures import FORMATS, mark, present, show, show_period, tick, value_format
 from dagster_project.release.report.marts import Row, group_rows
-from dagster_project.release.report.priorities import short_name
+from dagster_project.release.report.priorities import counted, short_name
 from dagster_project.release.report.tables import Column, Figures, Table, Words, make_table
 
 ANCHOR, TITLE = "others", "Beside other organisations"
@@ -82,7 +82,7 @@ def _comparison(context: Context, rows: Sequence[Row]) -> Comparison:
     spots = {row["organisation_code"]: spot for row in rows if (spot := _spot(row)) is not None}
     comparison = Comparison(rows, form, spots=spots)
     if spots:
-        size = f"Size: {short_name(context.indicator_name(rows[0]['indicator_id']))}, all counted"
+        size = f"Size of the trust: {counted(rows[0])}"
         baseline = Reference(rows[0]["baseline"], size)
         comparison.drawn = prepare_funnel(list(spots.values()), baseline, tick(form))
     return comparison
@@ -180,6 +180,7 @@ def _neighbours(context: Context, organisation: Organisation, comparison: Compar
             f"{name}, trusts of a similar size, {show_period(rows[0])}",
             own=organisation.code,
         ),
+        fold=True,
     )
 
 
@@ -213,7 +214,6 @@ def page_of(context: Context, code: str) -> str | None:
 
 
 def _positions(context: Context, rows: Sequence[Row]) -> Table:
-    shares = value_format("proportion", present([v for row in rows for v in (row["value"], row["baseline"])]))
     return make_table(
         "Position among all trusts, every share that can be compared",
         rows,
@@ -232,10 +232,10 @@ def _positions(context: Context, rows: Sequence[Row]) -> Table:
                 ),
             ),
             Words("Period", show_period),
-            Figures("Value", "value", shares),
-            Figures("Lower 95% limit", "ci_lower_95", shares),
-            Figures("Upper 95% limit", "ci_upper_95", shares),
-            Figures("All trusts", "baseline", shares),
+            Figures("Value", "value", "percent2"),
+            Figures("Lower 95% limit", "ci_lower_95", "percent2"),
+            Figures("Upper 95% limit", "ci_upper_95", "percent2"),
+            Figures("All trusts", "baseline", "percent2"),
             Words("In the funnel", label),
         ],
     )

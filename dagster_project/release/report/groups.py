@@ -39,6 +39,8 @@ CAVEAT = (
     "What this does not say: groups differ in age, urgency and kind of treatment, and nothing here allows for that. A difference between "
     "groups is not by itself a difference in care. With many groups compared, one in twenty gaps looks clear by chance alone."
 )
+NAMED = 2
+"""Groups that a title names; the table has all."""
 Gaps = Mapping[str, Row]
 
 
@@ -178,12 +180,14 @@ def _finding_of_extremes(split: Split) -> str:
 def _finding_of_groups(context: Context, split: Split, clear: Sequence[Row]) -> str:
     ordered = sorted(clear, key=lambda gap: (-abs(gap["value"]), gap["comparison_group"]))
     reference = context.group_name(split.dimension, REFERENCE.get(split.dimension, "rest"))
-    named = [
-        f"{'higher' if gap['value'] > 0 else 'lower'} among “{context.group_name(split.dimension, gap['comparison_group'])}”"
-        for gap in ordered[:2]
-    ]
-    more = " and others" if len(ordered) > 2 else ""  # noqa: PLR2004 - two are named
-    return f"{' and '.join(named)}{more} than “{reference}”"
+    said = []
+    for word, sign in (("higher", 1), ("lower", -1)):
+        names = [
+            context.group_name(split.dimension, gap["comparison_group"]) for gap in ordered if gap["value"] * sign > 0
+        ]
+        more = " and others" if len(names) > NAMED else ""
+        said += [f"{word} among {', '.join(f'“{name}”' for name in names[:NAMED])}{more}"] if names else []
+    return f"{' and '.join(said)} than among “{reference}”"
 
 
 def gap_note(context: Context, split: Split, unit: str) -> Markup | str:

@@ -54,7 +54,6 @@ SLOPES = {
     "relative_index": "Relative index of inequality",
     "absolute_gap": "Gap between the most and the least deprived",
     "relative_gap": "Ratio of the most to the least deprived",
-    "relative_concentration_index": "Relative concentration index",
 }
 NEWEST = "period_end = max(period_end) over (partition by indicator_id, organisation_code, dimension)"
 CSV_COLUMNS = (

@@ -60,8 +60,8 @@ def headline(context: Context, row: Row) -> Markup:
     """The largest gap in two sentences."""
     reference = context.group_name(row["dimension"], row["reference_group"])
     text = (
-        "<strong>{group}: {indicator}.</strong> {events} of {people} {counted} of this group {adverse}. At the rate of the group “{reference}” "
-        "about {excess} fewer would (95% limits {lower} to {upper}), {share} of them."
+        "<strong>{group}: {indicator}.</strong> {events} of this group’s {people} {counted} {adverse}. If the group fared like “{reference}”, there "
+        "would be about {excess} fewer (95% limits {lower} to {upper}), which is {share} of them."
     )
     return say(
         text,
@@ -116,7 +116,8 @@ def _picture(context: Context, ranked: Sequence[Row]) -> Picture:
         for place, row in enumerate(drawn)
     ]
     first = drawn[0]
-    title = f"Largest of all: {_label(context, first)}, about {dots[0].shown} {counted(first)} more than at the rate of the reference group"
+    reference = context.group_name(first["dimension"], first["reference_group"])
+    title = f"{_label(context, first)}: about {dots[0].shown} {counted(first)} fewer, if this group fared like “{reference}”"
     frame = Frame(
         title,
         "Excess of each ranked group over what it would have at the rate of its reference group, largest first, as a dot with 95% limits as a bar.",

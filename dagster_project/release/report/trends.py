@@ -28,6 +28,7 @@ from dagster_project.release.report.tables import Figures, Table, Words, make_ta
 TITLE, ANCHOR = "Trends", "trends"
 DRAWN = 4
 """Charts on a page: every series stands in the summary table; a page of eleven charts was read by nobody."""
+OLD_DAYS = 365
 HOW_TO_READ = (
     "How to read these charts: the solid line is the mean, the dashed lines are the process limits within which months vary by chance. A blue "
     "square is an unusual month for the better, an orange diamond one for the worse, a grey circle ordinary variation. Limits start anew "
@@ -105,8 +106,8 @@ def picture(context: Context, rows: Sequence[Row], slope: Row | None) -> Picture
         tick(form),
         target=None if target is None else Reference(target, f"Target {FORMATS[form](target)}"),
     )
-    icons = [(draw_icon(icon), icon.meaning) for icon in (variation, assurance)]
-    return Picture(title, drawing, _months(context, rows, form), _note(context, newest, slope, form), icons)
+    icons = [draw_icon(icon) for icon in (variation, assurance)]
+    return Picture(title, drawing, _months(context, rows, form), _note(context, newest, slope, form), icons, fold=True)
 
 
 def _title(context: Context, newest: Row, variation: Icon, assurance: Icon) -> str:
@@ -164,6 +165,8 @@ def _note(context: Context, newest: Row, slope: Row | None, form: str) -> Markup
     ]
     if newest["limits_kind"] == "trial limits":
         parts.append(Markup("Fewer than 13 points: these are trial limits."))
+    if (context.release.built_at.date() - newest["period_end"]).days > OLD_DAYS:
+        parts.append(Markup("No newer month is published."))
     if slope is not None and slope["trend_slope"] is not None:
         parts.append(_slope(context, slope))
     return Markup(" ").join(parts)

@@ -1,0 +1,226 @@
+"""The published report as a reader meets it, in a real browser: by keyboard, with a screen reader's rules, without a script, on paper."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import http.server
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+
+from tests.end_to_end.test_ui import CHROMIUM, CHROMIUM_OPTIONS
+from tests.warehouses import Warehouse
+
+pytestmark = pytest.mark.requires_browser
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TRUST = "R9G"
+KINDS = {
+    "england": "index.html",
+    "trust": f"organisation-{TRUST}.html",
+    "board": "organisation-Q9D.html",
+    "indicator": "indicator-wlmds_over_52_weeks.html",
+    "find": "find.html",
+    "quality": "data-quality.html",
+    "provenance": "provenance.html",
+    "table": "table-mart_priorities.html",
+    "cite": "cite.html",
+    "accessibility": "accessibility.html",
+}
+"""One page of each kind."""
+
+
+@pytest.fixture(scope="module")
+def report(sample_warehouse: Warehouse) -> Path:
+    return sample_warehouse.lake / "published" / "report"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """A browser context that writes down everything that is loaded and everything that goes wrong."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.loaded: list[str] = []
+        self.wrong: list[str] = []
+        self.page = context.new_page()
+        context.on("request", self._note)
+        self.page.on("console", lambda message: self.wrong.append(message.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+
+    def _note(self, request: Request) -> None:
+        self.loaded.append(request.url)
+
+
+@pytest.fixture
+def desktop(browser: Browser) -> Iterator[Watched]:
+    context = browser.new_context(viewport=DESKTOP, accept_downloads=True)  # type: ignore[arg-type]
+    yield Watched(context)
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def address(report: Path) -> Iterator[str]:
+    """Any web server will do: Python's own."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(report)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def _keep(page: Page, name: str) -> None:
+    """A screenshot, where HIW_SCREENSHOTS names a folder for a person to look at."""
+    folder = os.environ.get("HIW_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"report_{name}.png"), full_page=True)
+
+
+def _tab_to(page: Page, words: str, presses: int = 60) -> None:
+    """Press Tab until the focus is on the element with these words."""
+    for _ in range(presses):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id")
+        if words in focused:
+            return
+    raise AssertionError(f"{words} was not reached with {presses} presses of Tab")
+
+
+@pytest.mark.parametrize("over", ["file", "server"])
+def test_by_keyboard_alone_a_reader_finds_a_trust_its_largest_gap_the_indicator_and_the_table(
+    over: str, report: Path, address: str, desktop: Watched, sample_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    page = desktop.page
+    start = (report / "index.html").as_uri() if over == "file" else f"{address}/index.html"
+    page.goto(start)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    _tab_to(page, "Organisations and indicators")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(re.compile("Organisations and indicators"))
+    _tab_to(page, "words")
+    page.keyboard.type(TRUST.lower())
+    expect(page.get_by_role("status")).to_have_text("1 result")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    name = sample_warehouse.one(f"select organisation_name from dim_organisation where organisation_code = '{TRUST}'")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(re.escape(name), re.IGNORECASE))
+    excess = sample_warehouse.one(
+        f"select excess_against_reference from mart_priorities where organisation_code = '{TRUST}' and priority_rank = 1"
+    )
+    expect(page.locator(".inset").first).to_contain_text(f"about {excess:.0f} fewer")
+    _tab_to(page, "Largest avoidable gaps")
+    page.keyboard.press("Enter")
+    _tab_to(page, "Waiting over 52 weeks")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Waiting over 52 weeks")
+    _tab_to(page, "Download the table")
+    with page.expect_download() as started:
+        page.keyboard.press("Enter")
+    started.value.save_as(tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["organisation_code"] == TRUST]
+    assert {"imd_quintile", "ethnic_group"} <= {row["dimension"] for row in rows}
+    assert desktop.wrong == []
+    assert all(url.startswith(("file:", address)) for url in desktop.loaded)
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing_and_nothing_is_loaded_from_elsewhere(
+    kind: str, width: dict[str, int], report: Path, browser: Browser
+) -> None:
+    context = browser.new_context(viewport=width)  # type: ignore[arg-type]
+    watched = Watched(context)
+    try:
+        watched.page.goto((report / KINDS[kind]).as_uri())
+        _keep(watched.page, f"{kind}_{width['width']}")
+        for details in watched.page.query_selector_all("details"):
+            details.evaluate("element => { element.open = true; }")
+        found = Axe().run(watched.page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        assert found.response["violations"] == [], found.generate_report()
+        assert len(found.response["passes"]) > 15
+        too_wide = watched.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert too_wide <= 0, f"the page scrolls sideways by {too_wide}"
+        assert watched.wrong == []
+        assert all(url.startswith((report / "").resolve().parent.as_uri()[:7]) for url in watched.loaded)
+    finally:
+        context.close()
+
+
+def test_axe_would_have_found_a_fault(report: Path, desktop: Watched) -> None:
+    desktop.page.goto((report / "index.html").as_uri())
+    desktop.page.evaluate("document.querySelector('svg.chart').removeAttribute('aria-label')")
+    desktop.page.evaluate("document.querySelectorAll('svg.chart title, svg.chart desc').forEach(node => node.remove())")
+    found = Axe().run(desktop.page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    assert [violation["id"] for violation in found.response["violations"]] == ["svg-img-alt"]
+
+
+def test_without_a_script_every_number_and_every_list_is_there(report: Path, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport=DESKTOP)  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        page.goto((report / "find.html").as_uri())
+        expect(page.locator("#search")).to_be_hidden()
+        page.get_by_role("link", name=re.compile("Eastwick", re.IGNORECASE)).click()
+        assert page.url.endswith(f"organisation-{TRUST}.html")
+        expect(page.locator(".inset").first).to_contain_text("fewer")
+        folded = page.locator("details").first
+        folded.locator("summary").click()
+        expect(folded.locator("table")).to_be_visible()
+    finally:
+        context.close()
+
+
+def test_the_focus_can_always_be_seen(report: Path, desktop: Watched) -> None:
+    page = desktop.page
+    page.goto((report / KINDS["trust"]).as_uri())
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        shadow = page.evaluate("getComputedStyle(document.activeElement).boxShadow")
+        assert shadow != "none", page.evaluate("document.activeElement.outerHTML")
+
+
+def test_on_paper_folded_tables_are_open_and_menus_are_gone(report: Path, desktop: Watched, tmp_path: Path) -> None:
+    page = desktop.page
+    page.goto((report / KINDS["trust"]).as_uri())
+    page.emulate_media(media="print")
+    expect(page.locator("nav.menu")).to_be_hidden()
+    heights = page.evaluate(
+        "[...document.querySelectorAll('details table')].map(table => table.getBoundingClientRect().height)"
+    )
+    assert heights and min(heights) > 20
+    paper = page.pdf(path=str(tmp_path / "trust.pdf"), format="A4")
+    assert paper.startswith(b"%PDF")
+    folder = os.environ.get("HIW_SCREENSHOTS")
+    if folder:
+        (Path(folder) / "report_trust.pdf").write_bytes(paper)
+
+
+def test_the_policy_of_the_page_stops_a_script_that_was_slipped_in(
+    report: Path, desktop: Watched, tmp_path: Path
+) -> None:
+    planted = (report / "index.html").read_text().replace("</main>", "<script>document.title = 'taken'</script></main>")
+    (tmp_path / "report.css").write_bytes((report / "report.css").read_bytes())
+    (tmp_path / "index.html").write_text(planted)
+    desktop.page.goto((tmp_path / "index.html").as_uri())
+    assert "taken" not in desktop.page.title()
+    assert any("Content Security Policy" in line for line in desktop.wrong)
