@@ -21,6 +21,8 @@ from tests.warehouses import Warehouse
 pytestmark = pytest.mark.requires_browser
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"], "preload": False}
+"""Without `preload` axe does not fetch the style sheet a second time, which the policy of the pages forbids."""
 TRUST = "R9G"
 KINDS = {
     "england": "index.html",
@@ -143,34 +145,30 @@ def test_by_keyboard_alone_a_reader_finds_a_trust_its_largest_gap_the_indicator_
     assert all(url.startswith(("file:", address)) for url in desktop.loaded)
 
 
-@pytest.mark.parametrize("width", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_axe_finds_nothing_and_nothing_is_loaded_from_elsewhere(
-    kind: str, width: dict[str, int], report: Path, browser: Browser
-) -> None:
-    context = browser.new_context(viewport=width)  # type: ignore[arg-type]
-    watched = Watched(context)
-    try:
-        watched.page.goto((report / KINDS[kind]).as_uri())
-        _keep(watched.page, f"{kind}_{width['width']}")
-        for details in watched.page.query_selector_all("details"):
-            details.evaluate("element => { element.open = true; }")
-        found = Axe().run(watched.page, options={"runOnly": {"type": "tag", "values": WCAG}})
+def test_axe_finds_nothing_and_nothing_is_loaded_from_elsewhere(kind: str, report: Path, desktop: Watched) -> None:
+    page = desktop.page
+    page.goto((report / KINDS[kind]).as_uri())
+    for width in (DESKTOP, PHONE):
+        page.set_viewport_size(width)  # type: ignore[arg-type]
+        _keep(page, f"{kind}_{width['width']}")
+        page.evaluate("document.querySelectorAll('details').forEach(element => { element.open = true; })")
+        found = Axe().run(page, options=AXE)
         assert found.response["violations"] == [], found.generate_report()
         assert len(found.response["passes"]) > 15
-        too_wide = watched.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"the page scrolls sideways by {too_wide}"
-        assert watched.wrong == []
-        assert all(url.startswith((report / "").resolve().parent.as_uri()[:7]) for url in watched.loaded)
-    finally:
-        context.close()
+        page.evaluate("document.querySelectorAll('details').forEach(element => { element.open = false; })")
+    assert desktop.wrong == []
+    assert desktop.loaded
+    assert all(url.startswith(report.as_uri()) for url in desktop.loaded)
 
 
 def test_axe_would_have_found_a_fault(report: Path, desktop: Watched) -> None:
     desktop.page.goto((report / "index.html").as_uri())
     desktop.page.evaluate("document.querySelector('svg.chart').removeAttribute('aria-label')")
     desktop.page.evaluate("document.querySelectorAll('svg.chart title, svg.chart desc').forEach(node => node.remove())")
-    found = Axe().run(desktop.page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    found = Axe().run(desktop.page, options=AXE)
     assert [violation["id"] for violation in found.response["violations"]] == ["svg-img-alt"]
 
 

@@ -18,7 +18,7 @@ from dagster_project.release.report.lineage import Lineage
 from dagster_project.release.report.marts import Marts
 
 PACKAGE = "dagster_project.release.report"
-STATIC = ("report.css", "report.js", "LICENCE-nhsuk-frontend.txt")
+STATIC = ("report.css", "report.js", "icon.svg", "LICENCE-nhsuk-frontend.txt")
 NAVIGATION = (
     ("index.html", "England"),
     ("find.html", "Organisations and indicators"),

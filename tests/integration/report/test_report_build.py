@@ -75,7 +75,7 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_runs_that_is_not_the_searc
             str(tag.get("src") or tag.get("href"))
             for tag in soup.select("script, link, img, iframe, object, use, image")
         ]
-        assert set(loaded) <= {"report.css", "report.js"}, name
+        assert set(loaded) <= {"report.css", "report.js", "icon.svg"}, name
         assert ("report.js" in loaded) == (name == "find.html")
         assert not soup.select("style, [style], form"), name
 
