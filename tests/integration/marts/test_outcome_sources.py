@@ -1,0 +1,113 @@
+"""What the sample plants in the outcome sources and what the published file says of it, from file to fact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagster_project.sample import nhse_ldhc, rcpch_epilepsy12, rcpch_npda, ukhsa_vaccination
+from dagster_project.sample.cvdprevent import true_prevalence
+from dagster_project.sample.estate import DEFAULT_SEED
+from dagster_project.sample.ndrs_staging import EARLY
+from dagster_project.sample.nhse_mhsds import RATE_OF_CORE20, RATE_OF_REST
+
+FIGURE = (
+    "select {columns} from fct_indicator_value where indicator_id = '{indicator}' and geography_basis = 'as_reported' "
+    "and period_end = (select max(period_end) from fct_indicator_value where indicator_id = '{indicator}') "
+)
+HYPERTENSION = FIGURE.format(columns="cast(group_code as int), value", indicator="HYP-01")
+GAP = (
+    "select value, ci_lower_95, ci_upper_95 from fct_inequality_measure where indicator_id = '{}' and organisation_code = 'ENG' "
+    "and dimension = '{}' and measure = 'absolute_gap' and standardisation = '{}' and geography_basis = 'current' "
+    "and reference_group in ('5', 'rest') order by period_end desc limit 1"
+)
+
+
+@pytest.mark.parametrize(("standardisation", "place"), [("crude", 0), ("age_standardised", 1)])
+def test_prevalence_by_fifth_is_the_planted_one(sample_warehouse: Any, standardisation: str, place: int) -> None:
+    rows = sample_warehouse.query(
+        HYPERTENSION
+        + f"and organisation_code = 'ENG' and dimension = 'imd_quintile' and standardisation = '{standardisation}' order by 1"
+    )
+    truth = [(fifth, true_prevalence(DEFAULT_SEED, fifth)[place]) for fifth in range(1, 6)]
+    assert rows == [(fifth, pytest.approx(share, abs=6e-5)) for fifth, share in truth]
+
+
+def test_standardising_turns_the_gap_of_hypertension_round(sample_warehouse: Any) -> None:
+    """Crude prevalence is lowest where people are youngest; at the same ages they have more of it."""
+    (crude,) = sample_warehouse.query(GAP.format("HYP-01", "imd_quintile", "crude"))
+    (standardised,) = sample_warehouse.query(GAP.format("HYP-01", "imd_quintile", "age_standardised"))
+    assert crude[2] < 0 < standardised[1]
+    most, least = (true_prevalence(DEFAULT_SEED, fifth)[1] for fifth in (1, 5))
+    assert standardised[0] == pytest.approx(most - least, abs=1.2e-4)
+
+
+def test_core20_is_the_first_fifth_and_the_rest_the_other_four(sample_warehouse: Any) -> None:
+    columns = "dimension, group_code, sum(numerator), sum(denominator)"
+    query = FIGURE.format(columns=columns, indicator="HYP-01") + (
+        "and organisation_code = 'ENG' and standardisation = 'crude' and dimension in ('all', 'core20', 'imd_quintile') group by 1, 2"
+    )
+    found = {(dimension, group): counts for dimension, group, *counts in sample_warehouse.query(query)}
+    assert found["core20", "core20"] == found["imd_quintile", "1"]
+    assert [a + b for a, b in zip(*(found["core20", g] for g in ("core20", "rest")), strict=True)] == found[
+        "all", "all"
+    ]
+
+
+def test_published_split_of_childrens_access_is_the_gap_of_the_fact(sample_warehouse: Any) -> None:
+    """The publisher gives the rates, their limits and their difference (MHS95g); ours must be the same."""
+    (gap,) = sample_warehouse.query(GAP.format("CYP-MHS95b", "core20", "age_standardised"))
+    assert gap[0] == RATE_OF_CORE20["MHS95"] - RATE_OF_REST["MHS95"]
+    assert gap[1:] == pytest.approx((gap[0] - 90 * 2**0.5, gap[0] + 90 * 2**0.5), rel=1e-9)
+    crude = sample_warehouse.query(GAP.format("CYP-MHS95a", "core20", "crude"))
+    assert crude == [(gap[0], None, None)]
+
+
+def test_no_measure_over_all_groups_stands_on_rates_without_people(sample_warehouse: Any) -> None:
+    query = "select distinct measure from fct_inequality_measure where source_id = 'nhse_mhsds' order by 1"
+    assert sample_warehouse.query(query) == [("absolute_gap",), ("relative_gap",)]
+
+
+def test_early_diagnosis_of_the_ends_of_the_gradient_is_the_planted_one(sample_warehouse: Any) -> None:
+    query = FIGURE.format(columns="group_code, value", indicator="CAN-01") + (
+        "and organisation_code = 'ENG' and dimension = 'imd_quintile' and group_code in ('1', '5') order by 1"
+    )
+    assert sample_warehouse.query(query) == [("1", EARLY["1"]), ("5", EARLY["5"])]
+
+
+def test_health_checks_add_up_to_england_and_hidden_practices_do_not_leave_staging(sample_warehouse: Any) -> None:
+    query = FIGURE.format(columns="organisation_code, numerator, denominator", indicator="STM-LD-01")
+    found = {code: (checked, register) for code, checked, register in sample_warehouse.query(query)}
+    assert found == nhse_ldhc.counts(DEFAULT_SEED)
+
+
+def test_vaccination_diabetes_and_epilepsy_are_the_planted_ones(sample_warehouse: Any) -> None:
+    query = FIGURE.format(columns="numerator, denominator", indicator="RESP-01") + "and organisation_code = 'ENG'"
+    _, _, registered, vaccinated = ukhsa_vaccination.uptake(DEFAULT_SEED)["ENG"]
+    assert sample_warehouse.query(query) == [(vaccinated, registered)]
+    sensors = (
+        FIGURE.format(columns="value", indicator="CYP-DIA-01a") + "and dimension = 'imd_quintile' order by group_code"
+    )
+    assert sample_warehouse.query(sensors) == [(share / 100,) for share in rcpch_npda.SENSOR_BY_FIFTH.values()]
+    nurses = FIGURE.format(columns="organisation_code, numerator, denominator", indicator="CYP-EPI-01")
+    assert {code: pair for code, *pair in sample_warehouse.query(nurses)} == {
+        code: list(pair) for code, pair in rcpch_epilepsy12.COUNTS.items()
+    }
+
+
+def test_levels_are_those_that_each_source_has(sample_warehouse: Any) -> None:
+    query = (
+        "select source_id, string_agg(distinct organisation_level, ' ' order by organisation_level) from fct_indicator_value "
+        "where source_id in ('cvdprevent', 'ndrs_staging', 'nhse_ldhc', 'nhse_mhsds', 'rcpch_epilepsy12', 'rcpch_npda', 'ukhsa_vaccination') "
+        "group by 1 order by 1"
+    )
+    assert sample_warehouse.query(query) == [
+        ("cvdprevent", "england icb region sub_icb"),
+        ("ndrs_staging", "england icb"),
+        ("nhse_ldhc", "england icb sub_icb"),
+        ("nhse_mhsds", "england icb region sub_icb trust"),
+        ("rcpch_epilepsy12", "england trust"),
+        ("rcpch_npda", "england"),
+        ("ukhsa_vaccination", "england icb"),
+    ]
