@@ -13,6 +13,7 @@ import duckdb
 
 from dagster_project.duck import connection, quote_identifier, quote_literal
 from dagster_project.returns.area import ReturnsArea, placing_private
+from dagster_project.returns.contract import load_collections
 from dagster_project.yaml_files import read_yaml
 
 COLUMNS = Path(__file__).with_name("clean_tables.yml")
@@ -21,10 +22,12 @@ EMPTY = "_empty.parquet"
 
 @cache
 def load_clean_tables() -> dict[str, dict[str, str]]:
-    """Table -> column -> DuckDB type, in the order of the file. Rows of a collection end with where they came from."""
+    """Table -> column -> DuckDB type, in order: of a collection by its contract, of a register by clean_tables.yml."""
     content: Mapping[str, Mapping[str, Mapping[str, str]]] = read_yaml(COLUMNS)
-    every_row = content["every_row"]["columns"]
-    collections = {name: dict(columns) | dict(every_row) for name, columns in content["collections"].items()}
+    collections = {
+        code.lower(): {column.name: column.type for column in collection.clean_columns}
+        for code, collection in load_collections().items()
+    }
     return collections | {name: dict(columns) for name, columns in content["registers"].items()}
 
 

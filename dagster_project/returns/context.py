@@ -5,7 +5,6 @@ Not here: the rules that use it (validation.py). What is not at hand is None, an
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -16,11 +15,10 @@ import duckdb
 from dagster_project.duck import connection
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.returns.area import ReturnsArea
+from dagster_project.returns.codes import metric_ids
 from dagster_project.returns.register import Receipt, known_submissions
 from dagster_project.returns.submission import Context, Organisations, Route
-from dagster_project.settings import PROJECT_ROOT
 
-INDICATORS = PROJECT_ROOT / "dbt" / "seeds" / "indicators" / "indicators.csv"
 RANKS: Mapping[str, int] = {"P": 1, "R": 2, "V": 3}
 TOTALS = """
     select case indicator_id when 'rtt_waiting' then 'rtt' else 'wlmds' end, numerator
@@ -47,8 +45,7 @@ class Surroundings:
 
     @cached_property
     def _metrics(self) -> frozenset[str]:
-        with INDICATORS.open(encoding="utf-8", newline="") as stream:
-            return frozenset(row["indicator_id"] for row in csv.DictReader(stream))
+        return metric_ids()
 
     def context(
         self,
