@@ -22,22 +22,31 @@ import duckdb
 from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.files import write_atomically
 from dagster_project.lake.paths import Lake, Origin
-from dagster_project.returns.area import ReturnsArea, placing_private, purge_file, write_private, writing_private
+from dagster_project.returns.answer import as_dict, html_page, write_answer
+from dagster_project.returns.area import (
+    ReturnsArea,
+    make_private_folder,
+    placing_private,
+    purge_file,
+    write_private,
+    writing_private,
+)
 from dagster_project.returns.clean_tables import load_clean_tables
 from dagster_project.returns.context import Surroundings
-from dagster_project.returns.contract import SEEDS_FOLDER
+from dagster_project.returns.contract import SEEDS_FOLDER, load_common
 from dagster_project.returns.identifiers import UNSEARCHABLE, Finding
 from dagster_project.returns.inbox import PrivateCopy
 from dagster_project.returns.manifest import type_manifest
 from dagster_project.returns.reading import Unreadable, read_manifest_record
 from dagster_project.returns.register import Outcome, Receipt
 from dagster_project.returns.submission import FILE_NAME, Context, Manifest, Submission, sidecar_of, submission_id
+from dagster_project.returns.submission import Finding as Reported
 from dagster_project.returns.validation import Verdict, validate
 
 if TYPE_CHECKING:
     from dagster_project.returns.intake import Incoming
 
-ARRIVAL, RECEIPT = "arrival.json", "receipt.json"
+RECEIPT = "receipt.json"
 UNPLACED = "content"
 PURGED = "C05"
 """The rule by which a purged file is rejected in the table of submissions."""
@@ -57,6 +66,7 @@ class Keeper:
     def purge(self, incoming: Incoming, findings: Sequence[Finding]) -> Receipt:
         """Destroy the private copies, raise the alert, answer by part and kind; the receipt. Nothing of the file is left."""
         manifest = _manifest_of(incoming, findings)
+        self._answer_purge(incoming, findings, manifest)
         for copy in (incoming.data, incoming.manifest):
             if copy is not None:
                 purge_file(copy.path)
@@ -65,6 +75,20 @@ class Keeper:
         if manifest is not None:
             self._write_submission(_Row(manifest, incoming, "rejected", (PURGED,)))
         return Receipt(**(vars(receipt) | {"kinds": ",".join(sorted({finding.kind for finding in findings}))}))
+
+    def _answer_purge(self, incoming: Incoming, findings: Sequence[Finding], manifest: Manifest | None) -> None:
+        named = FILE_NAME.fullmatch(incoming.name)
+        if named is None:
+            return
+        rule = load_common().rule(PURGED)
+        said = [
+            Reported(PURGED, "F", one.row, None, one.what, f"{rule.why}; nothing of the file was kept", one.mend)
+            for one in findings
+        ]
+        context = Context(received_at=incoming.received_at, route=incoming.route)
+        verdict = Verdict(incoming.as_submission(), context, manifest=manifest, findings=said)
+        verdict.counts[PURGED] = len(said)
+        self._answer(verdict, named["org"])
 
     def _alert(self, incoming: Incoming, findings: Sequence[Finding]) -> None:
         alert = {
@@ -96,11 +120,11 @@ class Keeper:
         named = FILE_NAME.fullmatch(incoming.name)
         assert named is not None  # noqa: S101 - intake has looked
         folder = self._area.received(named["collection"], named["period"], named["org"], incoming.digest)
-        incoming.received_at = self._arrival(folder, incoming)
         submission = self._place_submission(folder, incoming)
         context = self._context(incoming, receipts, named)
         with validate(submission, context) as verdict:
             receipt = self._record(incoming, verdict, receipts)
+            self._answer(verdict, named["org"])
             self._write_json(
                 folder / RECEIPT, vars(receipt) | {"findings": [one.as_dict() for one in verdict.findings]}
             )
@@ -115,15 +139,18 @@ class Keeper:
             collection=named["collection"],
             org_code=named["org"],
             period=named["period"],
+            size=incoming.data.path.stat().st_size,
         )
 
-    def _arrival(self, folder: Path, incoming: Incoming) -> dt.datetime:
-        """The moment of the first try: a run that was killed half-way must not make the file later than it was."""
-        path = folder / ARRIVAL
-        if path.exists():
-            return dt.datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["received_at"])
-        self._write_json(path, {"received_at": incoming.received_at.isoformat(), "route": incoming.route})
-        return incoming.received_at
+    def _answer(self, verdict: Verdict, org_code: str) -> None:
+        """What the sender reads. The workbook of failing cells is for a file that has some."""
+        folder = make_private_folder(self._area.answers(org_code), within=self._area.root)
+        stem = f"{Path(verdict.submission.name).stem}_{verdict.submission.sha256[:8]}"
+        if any(not finding.not_checked for finding in verdict.findings):
+            write_answer(verdict, folder, stem)
+            return
+        write_private(folder / f"{stem}.html", html_page(verdict).encode(), self._area)
+        self._write_json(folder / f"{stem}.json", as_dict(verdict))
 
     def _place_submission(self, folder: Path, incoming: Incoming) -> Submission:
         data = folder / incoming.name

@@ -155,6 +155,16 @@ def test_a_row_set_aside_stands_in_the_quarantine_with_its_rule(lake: Lake) -> N
     assert aside == len(found) and accepted == len(rows_of(lake, "wl01"))
 
 
+def test_answers_lie_in_the_folder_of_the_trust_and_name_the_rule_that_was_broken(lake: Lake) -> None:
+    drop(lake, wl01(), wl01("R9B", overrides=(("control_total", "1"),)))
+    take_in(lake)
+    good = [path.suffix for path in sorted(ReturnsArea.of(lake).answers("R9A").iterdir())]
+    bad = sorted(ReturnsArea.of(lake).answers("R9B").iterdir())
+    assert good == [".html", ".json"] and [path.suffix for path in bad] == [".html", ".json", ".xlsx"]
+    assert "C02" in bad[0].read_text(encoding="utf-8")
+    assert json.loads(bad[1].read_text(encoding="utf-8"))["outcome"] == "rejected"
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_nobody_else_can_read_anything_whatever_the_umask(lake: Lake, umask: int) -> None:
     before = os.umask(umask)
