@@ -53,10 +53,33 @@ def template(
 
 
 @app.command()
+def manifest(
+    file: Annotated[Path, typer.Argument(help="The data file, named HIW-<return>_<organisation>_<YYYY-MM>_v<NN>.csv.")],
+    signed_off_role: Annotated[str, typer.Option(help="CEO, EXEC_LEAD, COO, CIO, CFO, CPO or DELEGATE; never a name.")],
+    signed_off_date: Annotated[str, typer.Option(help="Day of sign-off, YYYY-MM-DD.")],
+    disclosure_profile: Annotated[str, typer.Option(help="RESTRICTED (true counts) or SAFE.")] = "RESTRICTED",
+    submission_type: Annotated[str, typer.Option(help="P primary, R refresh, V revision.")] = "P",
+    imd_version: Annotated[str, typer.Option(help="IMD2019 or IMD2025, where deprivation is used.")] = "",
+    known_issues: Annotated[str, typer.Option(help="What readers should know; no personal data.")] = "",
+) -> None:
+    """Write the manifest beside a CSV: hash, rows and control total are worked out from the file."""
+    from dagster_project.returns.making import make_manifest
+
+    said = {"signed_off_role": signed_off_role, "signed_off_date": signed_off_date, "imd_version": imd_version}
+    said |= {"disclosure_profile": disclosure_profile, "submission_type": submission_type, "known_issues": known_issues}
+    try:
+        out.print(str(make_manifest(file, said)), highlight=False, soft_wrap=True)
+    except (LakeError, OSError) as error:
+        err.print(str(error), highlight=False, soft_wrap=True)
+        raise typer.Exit(WRONG_CALL) from error
+
+
+@app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="The data file: CSV, XLSX or ODS.")],
-    manifest: Annotated[
-        Path | None, typer.Option(help="The manifest of a CSV; without it NAME.manifest.csv beside the file.")
+    manifest_file: Annotated[
+        Path | None,
+        typer.Option("--manifest", help="The manifest of a CSV; without it NAME.manifest.csv beside the file."),
     ] = None,
     previous: Annotated[
         Path | None, typer.Option(help="The file of the period before, for rules that compare.")
@@ -71,7 +94,7 @@ def check(
     from dagster_project.returns.validation import validate
 
     context = _context(previous)
-    with validate(_submission(file, manifest), context) as verdict:
+    with validate(_submission(file, manifest_file), context) as verdict:
         if as_json:
             sys.stdout.write(json.dumps(answer.as_dict(verdict), indent=1) + "\n")
         else:
@@ -82,9 +105,13 @@ def check(
         raise typer.Exit(answer.EXIT_CODES[verdict.outcome])
 
 
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
 def _context(previous: Path | None) -> Context:
     """Nothing is at hand but the file itself and, perhaps, the one before: the answer says what was not checked."""
-    return Context(received_at=dt.datetime.now(dt.UTC), previous=previous, metrics=metric_ids())
+    return Context(received_at=_now(), previous=previous, metrics=metric_ids())
 
 
 def _submission(file: Path, manifest: Path | None) -> Submission:

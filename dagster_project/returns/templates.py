@@ -40,6 +40,7 @@ TYPE_WORDS = {
 }
 GENERAL_NOTES = (
     ("How to send", "Name the file HIW-<return>_<organisation>_<YYYY-MM of the period's end>_v<sequence number> and send it with its manifest. A workbook carries the manifest as its sheet 'manifest'."),
+    ("How to make the manifest", "For a CSV run: hiw returns manifest FILE --signed-off-role CIO --signed-off-date 2026-11-11. It works out hash, rows and control total."),
     ("How to check", "Run: hiw returns check FILE. It works without network and runs the same rules as intake."),
     ("Never send", "NHS numbers, postcodes, dates of birth, names, telephone numbers, e-mail addresses. A file that holds one is refused and destroyed."),
     ("RESTRICTED", "True counts. They are kept apart and never leave without disclosure control."),
@@ -57,9 +58,9 @@ def write_template(collection: Collection, folder: Path, form: Literal["csv", "x
     """The files of a template, in `folder`; gives the paths. Raises NoSpace or OSError."""
     name, payloads = template_name(collection), {}
     if form in {None, "csv"}:
-        payloads[f"{name}.csv"] = _csv([[column.name for column in collection.columns]])
+        payloads[f"{name}.csv"] = as_csv([[column.name for column in collection.columns]])
         manifest = manifest_start(collection)
-        payloads[f"{name}.manifest.csv"] = _csv([list(manifest), list(manifest.values())])
+        payloads[f"{name}.manifest.csv"] = as_csv([list(manifest), list(manifest.values())])
     if form in {None, "xlsx"}:
         payloads[f"{name}.xlsx"] = workbook(collection)
     for file_name, payload in payloads.items():
@@ -80,7 +81,8 @@ def example_rows(collection: Collection) -> list[dict[str, str]]:
     return [usual | changed for changed in collection.example_rows]
 
 
-def _csv(rows: list[list[str]]) -> bytes:
+def as_csv(rows: list[list[str]]) -> bytes:
+    """Rows as the CSV of a template."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\r\n").writerows(rows)
     return stream.getvalue().encode()

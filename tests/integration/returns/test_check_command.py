@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -11,14 +12,20 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
-from dagster_project.returns import answer
+from dagster_project.returns import answer, cli
 from dagster_project.returns.contract import load_collections
 from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.templates import SYNTHETIC, example_rows, manifest_start, template_name, workbook
 from dagster_project.returns.validation import validate
-from tests.fixtures.returns_files import VALID, Row, as_csv, context, manifest_of, write_return
+from tests.fixtures.returns_files import RECEIVED, VALID, Row, as_csv, context, manifest_of, write_return
 
 NHS_NUMBER = "943 476 5919"
+
+
+@pytest.fixture(autouse=True)
+def _day_of_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files are of 2026: whether they lie in the future must not depend on the day on which the tests run."""
+    monkeypatch.setattr(cli, "_now", lambda: RECEIVED)
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
@@ -193,6 +200,26 @@ def test_filled_workbook_is_checked_like_the_csv(tmp_path: Path) -> None:
     found = json.loads(printed)
     assert [(f["rule"], f["what"]) for f in found["findings"] if not f["not_checked"] and f["severity"] != "I"] == []
     assert (code, found["rows_accepted"]) == (0, 66)
+
+
+@pytest.mark.parametrize("code", sorted(VALID))
+def test_manifest_made_from_the_file_is_the_one_that_fits(code: str, tmp_path: Path) -> None:
+    submission = write_return(tmp_path, code)
+    assert submission.manifest is not None
+    with submission.manifest.open(encoding="utf-8", newline="") as stream:
+        (expected,) = csv.DictReader(stream)
+    submission.manifest.unlink()
+    options = ["--signed-off-role", "CIO", "--signed-off-date", "2026-11-11", "--imd-version", expected["imd_version"]]
+    assert run("manifest", submission.data, *options)[0] == 0
+    with submission.manifest.open(encoding="utf-8", newline="") as stream:
+        (made,) = csv.DictReader(stream)
+    assert made == expected | {"ethnic_code_set": ""}
+    assert run("check", submission.data)[0] == 0
+
+
+def test_manifest_is_not_made_for_a_file_whose_name_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_bytes(b"a,b\n")
+    assert run("manifest", tmp_path / "mine.csv", "--signed-off-role", "CIO", "--signed-off-date", "2026-11-11")[0] == 2
 
 
 def test_unknown_return_is_said(tmp_path: Path) -> None:
