@@ -40,9 +40,8 @@ with
             and figure.dimension in (
                 'imd_decile', 'imd_quintile', 'core20', 'ethnic_group', 'ethnic_group_5'
             )
-            -- rates whose people are never published (MHSDS) have no weights: there
-            -- is no
-            -- measure over all groups and no row
+            -- rates whose people are never published (MHSDS) have no weights: no
+            -- measure over all groups, and no row
             and figure.indicator_id in (
                 select indicator_id
                 from {{ ref("fct_indicator_value") }}
