@@ -114,3 +114,5 @@ class ReleaseProject:
         """
         open_database(self.lake.warehouse, read_only=True, wait_seconds=self.wait_seconds).close()
         attach(con, self.lake.warehouse, "warehouse")
+        # Staging views name their Parquet from build/, where dbt works (transform/dbt.py).
+        con.execute("set file_search_path = ?", [str(self.lake.build)])
