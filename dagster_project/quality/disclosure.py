@@ -103,11 +103,19 @@ def _undescribed(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> Violati
 
 
 def _published_statistics(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> Violations:
-    """Figures that a publisher has published already, or synthetic ones: the publisher's suppression must still stand."""
+    """Figures that a publisher has published already, or synthetic ones: the publisher's suppression must still stand.
+
+    Rows made from returns (source_id `return_...`) may stand beside them if they hold shares and no count.
+    """
     columns = set(types_of(con, model))
     if "data_origin" in columns:
         text = f"rows whose data_origin is not {origin}"
-        yield from violations(con, model, "data_origin is distinct from ?", text, [origin])
+        of_returns = "coalesce(starts_with(source_id, 'return_'), false)" if "source_id" in columns else "false"
+        condition = f"data_origin is distinct from ? and not ({of_returns} and list_contains(?, data_origin))"
+        yield from violations(con, model, condition, text, [origin, list(ORIGINS.get(origin, ()))])
+        for name in sorted(columns & {"numerator", "denominator"}):
+            counts = f"{of_returns} and {qualified(name)} is not null"
+            yield from violations(con, model, counts, f"rows of a return that hold a {name}")
     yield from _guarded(con, model, origin, columns)
 
 

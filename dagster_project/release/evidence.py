@@ -28,6 +28,7 @@ from dagster_project.release.contents import MAIN, TableContent, attach, read_co
 from dagster_project.release.errors import Refused, ReleaseError
 from dagster_project.release.meta import insert
 from dagster_project.release.project import ReleaseProject
+from dagster_project.release.publication import PUBLICATION, fill_publication
 
 KEEP_FAILED = 3
 
@@ -117,6 +118,7 @@ def _write_checks(project: ReleaseProject, draft: Draft, results: tuple[CheckRes
         assert row is not None  # noqa: S101 - a function without a table gives one row
         con.execute("delete from meta.checks")
         insert(con, str(row[0]), "checks", rows)
+        fill_publication(con, results, fingerprint=draft.fingerprint, sealed_at=dt.datetime.now(dt.UTC))
         con.execute("checkpoint")
 
 
@@ -127,11 +129,16 @@ def _contents_after(project: ReleaseProject, draft: Draft) -> tuple[TableContent
     with project.engine() as con:
         attach(con, draft.path, "draft")
         tables = read_contents(con, "draft")
-    if tuple(table for table in tables if table.schema == MAIN) != draft.contents:
+    if _judged(tables) != _judged(draft.contents):
         raise ReleaseError(
             "the candidate could not be sealed", "a mart changed while it was judged", "build and judge it again"
         )
     return tables
+
+
+def _judged(tables: Iterable[TableContent]) -> tuple[TableContent, ...]:
+    """The marts that were judged: all but the record of the judgement itself."""
+    return tuple(table for table in tables if table.schema == MAIN and table.name != PUBLICATION)
 
 
 def _evidence(

@@ -245,10 +245,10 @@ select
             then cast({{ count }}_high as bigint)
         end as {{ count }}_high,
     {%- endfor %}
-    -- Whole per cent of at least 400 people: what is hidden beside it cannot be read
-    -- off.
+    -- Whole per cent of at least 2,000 people, of whom half a per cent is 10: no count
+    -- of 1 to 7 can be read off.
     case
-        when people >= 400 then cast(round(100 * people_known / people) as integer)
+        when people >= 2000 then cast(round(100 * people_known / people) as integer)
     end as known_pct,
     case geo_level when 'NATIONAL' then coverage.trusts_expected end as trusts_expected,
     case

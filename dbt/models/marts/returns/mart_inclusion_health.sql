@@ -247,7 +247,7 @@ select
     -- Whole per cent; without limits on the few, because it rests on all attendances
     -- or admissions of the quarter.
     case
-        when reference_numerator >= 400
+        when reference_numerator >= 2000
         then cast(round(100 * not_known_share) as integer)
     end as not_known_pct,
     case

@@ -1,0 +1,43 @@
+-- Grain: published table. Question: can tonight's table be trusted: what did the gate
+-- say of it, from which inputs and
+-- which code was it made, and under which licence may it be used?
+-- dbt cannot know what the gate will say: the columns that are NULL here are filled
+-- when the candidate is sealed
+-- (dagster_project/release/publication.py), after the last check and before the file
+-- has its name.
+{%- set marts = {} %}
+{%- if execute %}
+    {%- for exposure in graph.exposures.values() %}
+        {%- for name in exposure.depends_on.nodes %}
+            {%- set mart = graph.nodes[name] %}
+            {%- do marts.update({mart.name: mart.config.meta.disclosure_policy}) %}
+        {%- endfor %}
+    {%- endfor %}
+{%- endif %}
+select
+    cast(mart_name as varchar) as mart_name,
+    cast(disclosure_policy as varchar) as disclosure_policy,
+    cast(null as date) as period_end,
+    cast(null as bigint) as row_count,
+    cast(null as varchar) as gate_status,
+    cast(null as varchar) as failed_checks,
+    cast(null as varchar) as warned_checks,
+    cast(null as varchar) as git_commit,
+    cast(null as varchar) as inputs_sha256,
+    cast(
+        case
+            when disclosure_policy in ('safe_counts', 'counts_of_organisations')
+            then 'returns of trusts: by agreement with them'
+            else 'OGL-UK-3.0'
+        end as varchar
+    ) as licence,
+    cast(null as timestamp) as published_at,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from
+    (
+        values
+            {%- for mart, policy in (marts or {"none": "none"}) | dictsort %}
+                ('{{ mart }}', '{{ policy }}') {{- "," if not loop.last }}
+            {%- endfor %}
+    ) as listed(mart_name, disclosure_policy)
