@@ -187,6 +187,7 @@ select
     dimensioned.submission_id,
     in_use.imd_version,
     in_use.is_revised,
+    in_use.disclosure_profile = 'SAFE' as is_safe,
     in_use.data_origin,
     dimensioned.metric_id,
     dimensioned.dim_type,

@@ -2,7 +2,8 @@
 -- reported or estimated.
 -- Question: what are the true counts of each trust, of the trusts of each ICB, and of
 -- all of them? Restricted.
--- A trust whose recording fails its threshold is in no sum by that field. Deciles of
+-- A trust whose recording fails its threshold is in no sum by that field, one that
+-- suppresses before it sends in no sum by any. Deciles of
 -- another edition than
 -- `returns_imd_version` are a dimension of their own (IMD_QUINTILE_2019): never
 -- added, never joined into one series.
@@ -52,6 +53,12 @@ with
                 else recording.withheld_reason
             end as withheld_reason,
             cells.is_revised,
+            cells.is_safe,
+            -- In sums: the field is recorded well enough, and the groups are true
+            -- counts
+            -- (the middles of bounds do not add up to the middle of the total).
+            recording.withheld_reason is null
+            and (cells.dim_type = 'ALL' or not cells.is_safe) as is_in_sums,
             cells.data_origin
         from {{ ref("int_returns__rate_cell") }} as cells
         left join
@@ -114,24 +121,21 @@ with
             {%- for count in counts %}
                 {%- for side in ["low", "high"] %}
                     sum({{ count }}_{{ side }}) filter (
-                        geo_level = 'TRUST' or withheld_reason is null
+                        geo_level = 'TRUST' or is_in_sums
                     ) as {{ count }}_{{ side }},
                 {%- endfor %}
             {%- endfor %}
-            sum(people) filter (
-                geo_level = 'TRUST' or withheld_reason is null
-            ) as people,
+            sum(people) filter (geo_level = 'TRUST' or is_in_sums) as people,
             sum(people_known) filter (
-                geo_level = 'TRUST' or withheld_reason is null
+                geo_level = 'TRUST' or is_in_sums
             ) as people_known,
             any_value(withheld_reason) filter (geo_level = 'TRUST') as withheld_reason,
-            count(*) filter (
-                geo_level = 'TRUST' or withheld_reason is null
-            ) as trusts_included,
+            count(*) filter (geo_level = 'TRUST' or is_in_sums) as trusts_included,
             string_agg(org_code, ', ' order by org_code) filter (
-                geo_level <> 'TRUST' and withheld_reason is not null
+                geo_level <> 'TRUST' and not is_in_sums
             ) as withheld_trusts,
             bool_or(is_revised) as is_revised,
+            bool_or(is_safe) filter (geo_level = 'TRUST') as is_safe,
             any_value(data_origin) as data_origin
         from levels
         group by all

@@ -61,12 +61,59 @@ with
         }}
     ),
 
+    -- Where half of an ethnic group's cells are hidden, rows and columns together
+    -- would say
+    -- too much of them: the group is then shown in no fifth.
+    thin as (
+        select
+            *,
+            dim_type = 'ETHNIC5_IMD_QUINTILE'
+            and greatest(
+                count(*) filter (numerator_status = 'suppressed') over group_cells,
+                count(*) filter (denominator_status = 'suppressed') over group_cells
+            )
+            >= 3 as is_thin
+        from safe
+        window
+            group_cells as (
+                partition by {{ cell | join(", ") }}, dim_type, ethnic_group5
+            )
+    ),
+
+    guarded as (
+        select
+            thin.* replace (
+                {%- for column in [
+                    "numerator_status",
+                    "denominator_status",
+                    "rate_status",
+                ] %}
+                    case
+                        when is_thin then 'withheld' else {{ column }}
+                    end as {{ column }},
+                {%- endfor %}
+                {%- for column in ["numerator", "denominator"] %}
+                    case when not is_thin then {{ column }} end as {{ column }},
+                {%- endfor %}
+                case
+                    when is_thin
+                    then
+                        coalesce(
+                            withheld_reason,
+                            'half of the fifths of this group are too small'
+                        )
+                    else withheld_reason
+                end as withheld_reason
+            )
+        from thin
+    ),
+
     cells as (
         select
             *,
             {{ disclosed_value("rate_status", proportion("numerator", "denominator")) }}
             as share
-        from safe
+        from guarded
         where dim_type = 'ETHNIC5_IMD_QUINTILE'
     ),
 

@@ -11,7 +11,8 @@
 -- those beyond.
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set group = ["metric_id", "dim_type", "dim_value", "period_end"] %}
-{%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%'" %}
+{%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%' and (dim_type = 'ALL' or not is_safe)" %}
+{%- set is_hidden_sum = "coalesce(has_hidden_part and trusts_included < 10, false)" %}
 with
     shown as (
         select
@@ -79,21 +80,80 @@ with
         }}
     ),
 
+    -- A sum of fewer than ten trusts is not shown where one of them is hidden:
+    -- England less
+    -- the other ICBs would give it away.
+    hidden_parts as (
+        select
+            metric_id,
+            dim_type,
+            dim_value,
+            period_end,
+            icb_code,
+            bool_or(
+                numerator_status = 'suppressed' or denominator_status = 'suppressed'
+            ) as has_hidden_part
+        from safe
+        where geo_level = 'TRUST' {{ is_in_sums }}
+        group by
+            grouping sets (
+                ({{ group | join(", ") }}, icb_code), ({{ group | join(", ") }})
+            )
+    ),
+
+    summed as (
+        select
+            safe.* replace (
+                {%- for column in [
+                    "numerator_status",
+                    "denominator_status",
+                    "rate_status",
+                ] %}
+                    case
+                        when {{ is_hidden_sum }} then 'withheld' else safe.{{ column }}
+                    end as {{ column }},
+                {%- endfor %}
+                {%- for column in ["numerator", "denominator"] %}
+                    case
+                        when not {{ is_hidden_sum }} then safe.{{ column }}
+                    end as {{ column }},
+                {%- endfor %}
+                case
+                    when {{ is_hidden_sum }}
+                    then
+                        coalesce(
+                            safe.withheld_reason,
+                            'a sum of few trusts, of which one is hidden'
+                        )
+                    else safe.withheld_reason
+                end as withheld_reason
+            )
+        from safe
+        left join
+            hidden_parts
+            on safe.metric_id = hidden_parts.metric_id
+            and safe.dim_type = hidden_parts.dim_type
+            and safe.dim_value = hidden_parts.dim_value
+            and safe.period_end = hidden_parts.period_end
+            and safe.icb_code is not distinct from hidden_parts.icb_code
+            and safe.geo_level <> 'TRUST'
+    ),
+
     directed as (
         select
-            safe.*,
+            summed.*,
             metric.metric_name,
             metric.polarity,
             metric.paired_metric_id,
             metric.paired_note,
-            {{ returns_reference_group("safe.dim_type") }} as reference_value,
+            {{ returns_reference_group("summed.dim_type") }} as reference_value,
             case
                 metric.polarity
                 when 'lower_is_better'
                 then numerator
                 else denominator - numerator
             end as adverse_count
-        from safe
+        from summed
         inner join {{ ref("hi_metric") }} as metric using (metric_id)
     ),
 
@@ -121,7 +181,7 @@ with
             {% endfor %}
             directed.reference_value = reference.dim_value and not reference.is_estimate
         left join
-            safe as paired
+            summed as paired
             on {% for column in [
                 "geo_level",
                 "geo_code",
@@ -158,6 +218,7 @@ select
         else organisation.organisation_name
     end as geo_name,
     compared.icb_code,
+    coalesce(compared.is_safe, false) as is_sent_suppressed,
     compared.metric_id,
     compared.metric_name,
     compared.polarity,
