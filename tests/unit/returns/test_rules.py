@@ -146,6 +146,7 @@ CASES = [
     Case("W06", "WL01", where({"ethnic_category": "J"}, ethnic_category="Z"), "ethnic category is not stated or not known for more than 20%", "W", column="ethnic_category"),
     Case("W06", "OP01", where({"ethnic_category": "J"}, ethnic_category="99"), "the share of ethnic category not stated or not known rose by more than 5% of all since the period before", "W", previous=scaled("appointment_count", 0.9)),
     Case("W07", "WL01", where({"imd_decile": "10"}, imd_decile="99"), "the deprivation decile is not known for more than 10%", "W", column="imd_decile"),
+    Case("W07", "WL01", lambda rows: [row | {"imd_decile": {"1": "10", "10": "1"}.get(row["imd_decile"], row["imd_decile"])} for row in rows], "the share of a deprivation decile changed by more than 15% of all since the period before", "W", previous=scaled("pathway_count", 0.9)),
     # outpatients
     Case("O01", "OP01", added(attended_or_did_not_attend_code="0"), "code 0 stands for an appointment that has not taken place", row=57),
     Case("O02", "OP01", where({"attended_or_did_not_attend_code": "3", "grouping_set": "G0"}, appointment_count="400"), "the DNA rate is not between 1% and 25%", "W"),
