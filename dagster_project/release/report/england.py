@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagster_project.release.report import groups, priorities, trends
+from dagster_project.release.report import groups, priorities, returned, scorecard, trends
 from dagster_project.release.report.blocks import Block, Bullets, Page, Paragraph, Section, link
 from dagster_project.release.report.context import ENGLAND, Context
 
@@ -24,6 +24,7 @@ def page(context: Context) -> Page:
     marts = context.marts
     splits = groups.read_splits(marts, "mart_waiting_list", WHERE, gaps_where=own).get(ENGLAND, [])
     sections = [Section("start", "Start here", _start(context))]
+    sections += scorecard.section(context)
     ranked = marts.rows("mart_priorities", own)
     if ranked:
         sections.append(priorities.section(context, ranked))
@@ -33,6 +34,7 @@ def page(context: Context) -> Page:
     control = marts.rows("mart_control_chart", own)
     if control:
         sections.append(trends.section(context, control, marts.rows("mart_trend", own)))
+    sections += returned.england(context, returned.read_returned(marts))
     return Page("index.html", "Health inequalities in England", sections, LEAD)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from dagster_project.release.report.marts import Row
 
@@ -56,10 +56,14 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "percent0": lambda value: f"{_rounded(value, 0, 100)}%",
     "percent1": lambda value: f"{_rounded(value, 1, 100)}%",
     "percent2": lambda value: f"{_rounded(value, 2, 100)}%",
+    "share0": lambda value: f"{_rounded(value, 0)}%",
+    "share1": lambda value: f"{_rounded(value, 1)}%",
+    "share2": lambda value: f"{_rounded(value, 2)}%",
     "points1": lambda value: _points(value, 1),
     "points2": lambda value: _points(value, 2),
 }
-"""Name, as it stands in `data-format`, and what it does to a number. Percent and points are of shares (0.031 is 3.1%)."""
+"""Name, as it stands in `data-format`, and what it does to a number. Percent and points are of shares (0.031 is 3.1%), `share` is of figures
+that are per cent already (3.1 is 3.1%)."""
 
 
 def _shortest(value: float) -> str:
@@ -68,6 +72,7 @@ def _shortest(value: float) -> str:
 
 TICKS: dict[str, Callable[[float], str]] = {
     "percent": lambda value: f"{_shortest(100 * value)}%",
+    "share": lambda value: f"{_shortest(value)}%",
     "number": _shortest,
 }
 """How the marks of an axis are written: no more digits than they need."""
@@ -83,7 +88,9 @@ def value_format(unit: str | None, values: list[float]) -> str:
 
 def tick(form: str) -> Callable[[float], str]:
     """How the axis of figures of a format is written."""
-    return TICKS["percent" if form.startswith(("percent", "points")) else "number"]
+    return TICKS[
+        "percent" if form.startswith(("percent", "points")) else "share" if form.startswith("share") else "number"
+    ]
 
 
 def gap_format(unit: str | None, values: list[float]) -> str:
@@ -107,20 +114,21 @@ def show(row: Row, column: str, form: str, status: str = "value_status") -> str:
     value = row.values.get(column)
     if value is not None and not math.isnan(value):
         return FORMATS[form](value)
-    return SHORTHAND.get(str(row.values.get(status)), NOT_APPLICABLE)
+    return shorthand(row, status)
+
+
+def shorthand(row: Row, status: str) -> str:
+    """Why a figure is not there. One that is withheld is confidential where it would give away another, else its recording is too poor."""
+    why = str(row.values.get(status))
+    if why == "withheld":
+        return SUPPRESSED if "small number" in str(row.values.get("withheld_reason")) else NOT_AVAILABLE
+    return SHORTHAND.get(why, NOT_APPLICABLE)
 
 
 def mark(row: Row, column: str, form: str, status: str = "value_status") -> Markup:
     """The figure inside a sentence, with everything that leads back to its cell."""
     return Markup('<span data-table="{}" data-key="{}" data-column="{}" data-format="{}">{}</span>').format(
         row.table, key_text(row.key()), column, form, show(row, column, form, status)
-    )
-
-
-def mark_cell(row: Row, column: str, form: str) -> Markup:
-    """A text or date of a row inside a sentence, marked like a figure."""
-    return Markup('<span data-table="{}" data-key="{}" data-column="{}" data-format="{}">{}</span>').format(
-        row.table, key_text(row.key()), column, form, escape(row[column])
     )
 
 

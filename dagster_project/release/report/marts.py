@@ -67,6 +67,16 @@ KEYS: dict[str, tuple[str, ...]] = {
         "group_code",
         "geography_basis",
     ),
+    "mart_action_summary": ("org_code",),
+    "mart_hi_rate": ("geo_level", "geo_code", "metric_id", "dim_type", "dim_value", "period_end", "is_estimate"),
+    "mart_inclusion_health": ("org_code", "group_code", "measure_code", "identification_method", "period_end"),
+    "mart_inequality_summary": ("geo_level", "geo_code", "metric_id", "dim_type", "period_end"),
+    "mart_maturity": ("org_code", "domain_code"),
+    "mart_plus_group": ("org_code", "group_code"),
+    "mart_submission": ("collection_code", "org_code", "period_end"),
+    "mart_survey_benchmark": ("wave", "question_code", "option_code", "stratum_type", "stratum", "source_id"),
+    "mart_target_progress": ("target_id", "period_end"),
+    "mart_trust_vs_peer": ("org_code", "question_code", "option_code", "peer_group_type"),
     "meta.inputs": ("slug", "entity", "period", "sha256"),
     "meta.releases": ("release_id",),
     "meta.source_status": ("slug", "entity"),
@@ -95,6 +105,8 @@ class Row:
 
 
 def _as_text(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
     return None if value is None else str(value)
 
 

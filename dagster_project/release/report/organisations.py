@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.release.report import comparisons, groups, priorities, quality, trends
+from dagster_project.release.report import comparisons, groups, priorities, quality, returned, trends
 from dagster_project.release.report.blocks import Facts, Page, Section, link
 from dagster_project.release.report.context import LEVELS, Context, Organisation
 from dagster_project.release.report.figures import show_date
@@ -35,6 +35,7 @@ class Everything:
     quality: dict[Any, list[Row]]
     comparisons: dict[tuple[str, str, str], comparisons.Comparison]
     boards: list[list[Row]]
+    returned: returned.Returned
 
 
 def read_everything(context: Context) -> Everything:
@@ -49,6 +50,7 @@ def read_everything(context: Context) -> Everything:
         group_rows(quality.read_newest(marts, level), "organisation_code"),
         comparisons.read_comparisons(context),
         _read_boards(context),
+        returned.read_returned(marts),
     )
 
 
@@ -80,6 +82,7 @@ def _page(context: Context, organisation: Organisation, everything: Everything) 
         groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),
         trends.section(context, everything.control.get(code, []), everything.slopes.get(code, [])),
         _beside(context, organisation, everything),
+        *returned.sections(context, everything.returned, code),
         quality.section(context, everything.quality.get(code, [])),
     ]
     return Page(

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 
 from dagster_project.duck import connection
-from dagster_project.release.report import about, england, indicators, organisations, provenance, quality
+from dagster_project.release.report import about, england, indicators, organisations, provenance, quality, survey
 from dagster_project.release.report.blocks import Page
 from dagster_project.release.report.context import Context
 from dagster_project.release.report.lineage import Lineage
@@ -22,6 +22,7 @@ STATIC = ("report.css", "report.js", "icon.svg", "LICENCE-nhsuk-frontend.txt")
 NAVIGATION = (
     ("index.html", "England"),
     ("find.html", "Organisations and indicators"),
+    ("survey.html", "Survey"),
     ("data-quality.html", "Data quality"),
     ("provenance.html", "Where figures come from"),
     ("cite.html", "How to cite"),
@@ -57,6 +58,7 @@ def _pages(context: Context, lineage: Lineage) -> Iterator[Page]:
     yield england.page(context)
     yield from organisations.pages(context)
     yield from indicators.pages(context)
+    yield from survey.pages(context)
     yield quality.page(context)
     yield from provenance.pages(context, lineage)
     yield from about.pages(context)

@@ -21,7 +21,8 @@ class Figures:
 
     title: str
     column: str
-    form: str
+    form: str | Callable[[Row], str]
+    """A format for the whole column, or one for each row where rows are of different indicators."""
     status: str = "value_status"
 
 
@@ -39,10 +40,11 @@ Column = Figures | Words
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: a figure (its column and format stand in the head of the table), or words that may lead to a page."""
+    """One cell: a figure (its column, and mostly its format, stand in the head of the table), or words that may lead to a page."""
 
     text: Any
     figure: bool = False
+    form: str = ""
     address: str | None = None
 
 
@@ -93,7 +95,10 @@ def make_table(
 def _cell(row: Row, column: Column) -> Cell:
     if isinstance(column, Words):
         return Cell(column.text(row), address=column.address(row))
-    return Cell(show(row, column.column, column.form, column.status), figure=True)
+    if isinstance(column.form, str):
+        return Cell(show(row, column.column, column.form, column.status), figure=True)
+    form = column.form(row)
+    return Cell(show(row, column.column, form, column.status), figure=True, form=form)
 
 
 def _common(keys: Sequence[dict[str, str | None]]) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ HIDDEN = {
     "not_available": "[x]",
     "not_applicable": "[z]",
 }
-NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?%?")
+NUMBER = re.compile(r"[+−-]?\d(?:[\d,]*\d)?(?:\.\d+)?%?")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,12 @@ class Cells:
         self._marts = marts
         self._tables: dict[tuple[str, tuple[str, ...]], dict[tuple[str | None, ...], list[dict[str, Any]]]] = {}
 
+    def names(self) -> list[str]:
+        """Names of indicators, groups and organisations, which may hold digits."""
+        with duckdb.connect(str(self._marts), read_only=True) as con:
+            sql = "select indicator_name from dim_indicator union select group_name from dim_group union select organisation_name from dim_organisation"
+            return [row[0] for row in con.execute(sql).fetchall() if row[0]]
+
     def row(self, table: str, key: tuple[tuple[str, str | None], ...]) -> dict[str, Any]:
         """The one row that has this key; fails where there is none or more than one."""
         names = tuple(name for name, _ in key)
@@ -107,16 +113,38 @@ def figures_of(page: str, soup: BeautifulSoup) -> Iterator[Shown]:
 
 
 def _shown(page: str, table: str, key: dict[str, str | None], described: Tag, cell: Tag) -> Shown:
-    column, form = str(described["data-column"]), str(described["data-format"])
+    column, form = str(described["data-column"]), str(cell.get("data-format") or described["data-format"])
     return Shown(page, table, tuple(key.items()), column, form, cell.get_text(strip=True))
+
+
+STATUS = {
+    "mart_priorities": {"": "priority_status"},
+    "mart_hi_rate": {"": "rate_status", "denominator": "denominator_status"},
+    "mart_inclusion_health": {
+        "rate": "rate_status",
+        "reference_rate": "reference_rate_status",
+        "": "rate_ratio_status",
+    },
+    "mart_target_progress": {"actual": "actual_status", "core20_rate": "core20_status"},
+    "mart_trust_vs_peer": {"": "peer_status"},
+}
+"""Table -> column ("" for the others) -> the column that says why a figure is not there; value_status elsewhere."""
+
+
+def shorthand_of(shown: Shown, row: dict[str, Any]) -> tuple[str, str]:
+    """The shorthand that a missing figure should have, and the status behind it."""
+    columns = STATUS.get(shown.table, {})
+    status = str(row.get(columns.get(shown.column, columns.get("", "value_status"))))
+    if status == "withheld":
+        return ("[c]" if "small number" in str(row["withheld_reason"]) else "[x]"), status
+    return HIDDEN.get(status, "[z]"), status
 
 
 def problem_with(shown: Shown, row: dict[str, Any]) -> str | None:
     """Why the text is not the cell, None where it is: the same to the digits shown, or the right shorthand."""
     value = row[shown.column]
     if value is None:
-        status = row.get("value_status", row.get("priority_status"))
-        wanted = HIDDEN.get(str(status), "[z]")
+        wanted, status = shorthand_of(shown, row)
         return None if shown.text == wanted else f"{shown} is NULL with status {status}, so {wanted}"
     if shown.text in SHORTHAND:
         return f"{shown} is {value} in the file"
@@ -124,7 +152,7 @@ def problem_with(shown: Shown, row: dict[str, Any]) -> str | None:
         return f"{shown} is no number"
     digits = shown.text.replace("−", "-").replace(",", "").lstrip("+")
     number, scale = Decimal(digits.rstrip("%")), 100 if shown.form.startswith(("percent", "points")) else 1
-    if digits.endswith("%") != shown.form.startswith("percent"):
+    if digits.endswith("%") != shown.form.startswith(("percent", "share")):
         return f"{shown} has the wrong unit"
     places = -int(number.as_tuple().exponent)
     off = abs(number - Decimal(repr(float(value))) * scale)
