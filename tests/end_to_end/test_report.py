@@ -30,6 +30,7 @@ KINDS = {
     "board": "organisation-Q9D.html",
     "indicator": "indicator-wlmds_over_52_weeks.html",
     "find": "find.html",
+    "survey": "survey.html",
     "quality": "data-quality.html",
     "provenance": "provenance.html",
     "table": "table-mart_priorities.html",
