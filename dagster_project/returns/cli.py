@@ -105,6 +105,28 @@ def check(
         raise typer.Exit(answer.EXIT_CODES[verdict.outcome])
 
 
+@app.command()
+def receive(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")] = False,
+) -> None:
+    """Take in what lies in the drop folder and in the MESH mailbox now. Exit code 1 when something was refused."""
+    from dagster_project.returns.receive import receive_now
+    from dagster_project.settings import load_settings
+
+    try:
+        counts, lines, is_clean = receive_now(load_settings())
+    except (LakeError, ValueError) as error:
+        err.print(str(error), highlight=False, soft_wrap=True)
+        raise typer.Exit(WRONG_CALL) from error
+    if as_json:
+        sys.stdout.write(json.dumps(counts, indent=1) + "\n")
+    else:
+        for line in lines:
+            out.print(line, highlight=False, soft_wrap=True, markup=False)
+    if not is_clean:
+        raise typer.Exit(1)
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 

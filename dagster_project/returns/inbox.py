@@ -66,6 +66,8 @@ class InboxView:
 
     ready: list[Arrival] = field(default_factory=list)
     waiting: list[Path] = field(default_factory=list)
+    companions: list[Path] = field(default_factory=list)
+    """Markers and manifests whose data file is not there: theirs was taken in, or is still to come."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,14 @@ def view_inbox(area: ReturnsArea, *, settle_seconds: float = SETTLE_SECONDS) -> 
 
 
 def _is_fresh(entry: _Entry, before: dict[str, Look]) -> bool:
-    data = stat.S_ISREG(entry.status.st_mode) and not entry.path.name.endswith((DONE, RECEIVED))
-    return data and before.get(entry.key) != entry.look
+    """Whether a second look at the entry can tell something."""
+    name = entry.path.name
+    marker = name.endswith((DONE, RECEIVED)) or _is_unfinished(name)
+    return stat.S_ISREG(entry.status.st_mode) and not marker and before.get(entry.key) != entry.look
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED_ENDINGS)
 
 
 def _read_looks(area: ReturnsArea) -> dict[str, Look]:
@@ -144,8 +152,11 @@ def _judge(entries: list[_Entry], before: dict[str, Look]) -> InboxView:
             view.ready.append(Arrival(entry.path, entry.sender_org, refusal="not_a_file"))
         elif entry.status.st_size > LARGEST_FILE_BYTES:
             view.ready.append(Arrival(entry.path, entry.sender_org, refusal="too_large"))
-        elif name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED_ENDINGS) or _belongs(entry.path, names):
+        elif _is_unfinished(name):
             continue
+        elif (data := _data_of(name)) is not None:
+            if not any(entry.path.with_name(one) in names for one in data):
+                view.companions.append(entry.path)
         elif not (_is_done(entry) or before.get(entry.key) == entry.look):
             view.waiting.append(entry.path)
         elif not FILE_NAME.fullmatch(name):
@@ -155,15 +166,16 @@ def _judge(entries: list[_Entry], before: dict[str, Look]) -> InboxView:
     return view
 
 
-def _belongs(path: Path, names: set[Path]) -> bool:
-    """Whether the entry is a companion: it goes with its data file, or waits for it."""
-    if path.name.endswith(DONE):
-        return True
+def _data_of(name: str) -> list[str] | None:
+    """The names of the data files that an entry can go with; None where it is no companion."""
+    if name.endswith(DONE):
+        return [name.removesuffix(DONE)]
     for ending in (MANIFEST, RECEIVED):
-        stem = path.name.removesuffix(ending)
-        if stem != path.name:
-            return any(FILE_NAME.fullmatch(stem + suffix) for suffix in (".csv", ".xlsx", ".ods"))
-    return False
+        stem = name.removesuffix(ending)
+        data = [stem + suffix for suffix in (".csv", ".xlsx", ".ods")]
+        if stem != name and any(FILE_NAME.fullmatch(one) for one in data):
+            return data
+    return None
 
 
 def _take_return(view: InboxView, entry: _Entry, by_path: dict[Path, _Entry], before: dict[str, Look]) -> None:
@@ -181,7 +193,11 @@ def _take_return(view: InboxView, entry: _Entry, by_path: dict[Path, _Entry], be
 
 
 def _is_done(entry: _Entry) -> bool:
-    return entry.path.with_name(entry.path.name + DONE).is_file()
+    """Whether its sender has put a marker beside it, or beside the data file whose manifest it is."""
+    names = [entry.path.name]
+    if entry.path.name.endswith(MANIFEST):
+        names.append(entry.path.name.removesuffix(MANIFEST) + ".csv")
+    return any(entry.path.with_name(name + DONE).is_file() for name in names)
 
 
 def _age(entry: _Entry) -> dt.timedelta:

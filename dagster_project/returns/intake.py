@@ -15,10 +15,12 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_file, purge_folder
 from dagster_project.returns.identifiers import Finding, scan_file, scan_text
 from dagster_project.returns.inbox import (
+    MANIFEST,
     RECEIVED,
     SETTLE_SECONDS,
     Arrival,
@@ -116,6 +118,7 @@ class Intake:
         self.report.waiting = [_shown(path) for path in view.waiting]
         for arrival in view.ready:
             self._take(arrival)
+        self._sweep(view.companions)
         return self.report
 
     def _take(self, arrival: Arrival) -> None:
@@ -131,7 +134,8 @@ class Intake:
                 self.report.waiting.append(_shown(arrival.path))
                 return
             receipt = self.take_in(incoming)
-            for path in (*arrival.companions, arrival.path):
+            # The data file first: killed in between, what is left is known by its hash; a data file alone would be judged anew.
+            for path in (arrival.path, *arrival.companions):
                 if receipt.outcome == "purged":
                     purge_file(path)
                 path.unlink(missing_ok=True)
@@ -152,6 +156,14 @@ class Intake:
             route="inbox",
             sender_org=arrival.sender_org,
         )
+
+    def _sweep(self, companions: list[Path]) -> None:
+        """Take away what a killed run left of submissions that were taken in; a manifest whose data is to come stays."""
+        taken = {receipt.manifest_sha256 for receipt in self._known.values()}
+        for path in companions:
+            is_manifest = path.name.endswith(MANIFEST)
+            if not is_manifest or hash_file(path) in taken:
+                purge_file(path)
 
     def _said_moment(self, arrival: Arrival) -> dt.datetime | None:
         """The moment in the sample's `.received`; a real sender cannot say when its file came."""

@@ -299,6 +299,7 @@ def _receipt(
         route=incoming.route,
         sender_org=incoming.sender_org or "",
         file_sha256=incoming.data.sha256,
+        manifest_sha256=incoming.manifest.sha256 if incoming.manifest else "",
         failed_rules=",".join(failed),
         warned_rules=",".join(warned),
         message_id=incoming.message_id,

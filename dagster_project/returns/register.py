@@ -41,6 +41,7 @@ class Receipt:
     submission_type: str = ""
     sequence_no: int = 0
     file_sha256: str = ""
+    manifest_sha256: str = ""
     failed_rules: str = ""
     warned_rules: str = ""
     kinds: str = ""
