@@ -1,0 +1,349 @@
+"""The questions of boards and analysts, asked of the sample's published file with the queries that stand in it.
+
+The answers are worked out here from the sample's own counts (dagster_project/sample/returns_*.py), rounded and divided in
+Python: no SQL, no macro, no mart of the code under test. Questions 8, 9 and 11 are those of the survey.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from dagster_project.release.project import load_example_queries
+from dagster_project.sample import returns_op01, returns_uc01, returns_wl01
+from dagster_project.sample import returns_story as story
+from dagster_project.sample.files import round_to_five
+from dagster_project.sample.returns_people import ETHNIC, FIVE, FIVE_OF, Counts, five_by_fifth
+from tests.warehouses import Warehouse
+
+Row = tuple[Any, ...]
+Answer = Callable[[str], list[Row]]
+NEWEST = story.NEWEST_MONTH
+SUMMED = [code for code in story.WAITING_LIST_TRUSTS if code != story.SAFE]
+"""Trusts in sums by group: those that suppress before they send are left out."""
+
+
+@pytest.fixture(scope="module")
+def answer(sample_warehouse: Warehouse) -> Answer:
+    """`answer(name)`: the rows of the example query of that name, on the published file."""
+    queries = {query.name: query.sql for query in load_example_queries()}
+    return lambda name: sample_warehouse.query(queries[name])
+
+
+@cache
+def fifths(org_code: str, month: dt.date) -> tuple[tuple[int, int], ...]:
+    """(over 52 weeks, all) of each fifth, 1 to 5, as true counts."""
+    counts = returns_wl01.in_use(org_code, month)
+    assert counts is not None
+    whole = counts.sum(axis=0)
+    cells = []
+    for fifth in range(5):
+        two = whole[2 * fifth : 2 * fifth + 2].sum(axis=0)
+        cells.append((int(two[returns_wl01.FIRST_OVER_52 :].sum()), int(two.sum())))
+    return tuple(cells)
+
+
+def shown(numerator: int, denominator: int) -> float | None:
+    """The rate as it may be shown, per cent: from counts rounded to 5, None where numerator or complement is too small."""
+    x, n = round_to_five(numerator), round_to_five(denominator)
+    return None if numerator < 8 or n - x <= 11 else 100 * x / n
+
+
+def test_q1_the_largest_excess_is_the_long_waits_of_the_most_deprived_fifth_at_the_planted_trust(
+    answer: Answer,
+) -> None:
+    rows: list[Row] = answer("largest_avoidable_excess")
+    largest = max(rows, key=lambda row: row[4])
+    (x1, n1), (x5, n5) = (fifths("R9A", NEWEST)[place] for place in (0, 4))
+    rounded = [round_to_five(count) for count in (x1, n1, x5, n5)]
+    assert largest[:4] == ("R9A", "WL_GT52_PCT", "IMD_QUINTILE", "1")
+    assert largest[4] == pytest.approx(rounded[0] - rounded[2] / rounded[3] * rounded[1])
+    assert largest[5] == pytest.approx(rounded[0] / rounded[1] * rounded[3] / rounded[2])
+    assert max(collections.Counter(row[0] for row in rows).values()) <= 5
+    assert story.MISSING not in {row[0] for row in rows}
+
+
+def test_q2_points_between_the_most_and_the_least_deprived_fifth(answer: Answer) -> None:
+    """The query takes each fifth's highest month; the planted trust comes first."""
+    rows = {row[0]: row for row in answer("long_waits_most_against_least_deprived")}
+    for code in ("R9A", "R9B", "R9D"):
+        highest = [
+            max(shown(*fifths(code, month)[place]) or 0.0 for month in story.months_of(code)) for place in (0, 4)
+        ]
+        assert rows[code][2:] == (*map(pytest.approx, highest), pytest.approx(highest[0] - highest[1]))
+    assert next(iter(rows)) == "R9B"
+    assert rows[story.SAFE][4] is None and rows[story.DECILE_NOT_KNOWN][4] is None
+
+
+def test_q3_the_position_of_each_ethnic_group_in_the_newest_month(sample_warehouse: Warehouse, answer: Answer) -> None:
+    """England leaves out whose recording fails, who is missing and who suppresses; the query gives all months."""
+    found: list[Row] = answer("position_by_ethnic_group")
+    trusts = [code for code in SUMMED if code != story.FALLING_RECORDING]
+    counts = [one for code in trusts if (one := returns_wl01.in_use(code, NEWEST)) is not None]
+    for place, five in enumerate(FIVE[:5]):
+        rows = [row for row, code in enumerate(ETHNIC) if FIVE_OF[code] == place]
+        of_trusts = [one[rows].sum(axis=(0, 1)) for one in counts]
+        over = [int(bands[returns_wl01.FIRST_OVER_52 :].sum()) for bands in of_trusts]
+        # Nine trusts: a sum of fewer than ten is not shown where one of them is hidden.
+        hidden = any(0 < number < 8 for number in over)
+        expected = None if hidden else shown(sum(over), int(sum(bands.sum() for bands in of_trusts)))
+        found_now = sample_warehouse.one(
+            "select rate from mart_hi_rate where geo_level = 'NATIONAL' and dim_type = 'ETHNIC5' and metric_id = 'WL_GT52_PCT'"
+            f" and period_end = date '{NEWEST}' and dim_value = '{five}'"
+        )
+        assert found_now == (None if expected is None else pytest.approx(expected)), five
+        assert found_now in [row[2] for row in found if row[:2] == (five, "WL_GT52_PCT")]
+    assert len(counts) == 9
+    left_out = sample_warehouse.one(
+        "select distinct trusts_left_out from mart_hi_rate where geo_level = 'NATIONAL' and dim_type = 'ETHNIC5' and not is_estimate"
+        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}'"
+    )
+    assert set(left_out.split(", ")) == {
+        story.MISSING,
+        story.SUSPENDED,
+        story.REJECTED,
+        story.FALLING_RECORDING,
+        story.SAFE,
+    }
+
+
+def test_q4_missed_appointments_rise_with_deprivation(answer: Answer) -> None:
+    rows: list[Row] = answer("missed_and_cancelled_appointments")
+    most_deprived = {row[0] for row in rows if row[1:3] == ("IMD_QUINTILE", "1")}
+    assert {"R9A", "R9B", "R9D", "R9K", "ENG"} <= most_deprived
+    (ratio,) = {round(row[4], 9) for row in rows if row[0] == "R9A" and row[2] == "1" and _is_newest_dna(row)}
+    whole = returns_op01.counts_of("R9A", NEWEST).sum(axis=0)
+    shares = []
+    for fifth in (0, 4):
+        by_code = dict(zip(returns_op01.CODES, whole[2 * fifth : 2 * fifth + 2].sum(axis=0).tolist(), strict=True))
+        missed, attended = by_code["3"] + by_code["7"], by_code["5"] + by_code["6"]
+        shares.append(round_to_five(missed) / round_to_five(missed + attended))
+    assert ratio == pytest.approx(shares[0] / shares[1])
+    assert all(row[5] > 1 for row in rows)
+
+
+def _is_newest_dna(row: Row) -> bool:
+    """The row of R9A's newest month: the query tells neither metric nor month, its rate does."""
+    whole = returns_op01.counts_of("R9A", NEWEST).sum(axis=0)[:2].sum(axis=0)
+    by_code = dict(zip(returns_op01.CODES, whole.tolist(), strict=True))
+    missed = by_code["3"] + by_code["7"]
+    return math.isclose(row[3], 100 * round_to_five(missed) / round_to_five(missed + by_code["5"] + by_code["6"]))
+
+
+def test_q5_the_ethnic_gap_vanishes_inside_the_fifths_at_the_planted_trust(
+    sample_warehouse: Warehouse, answer: Answer
+) -> None:
+    rows = {row[:2]: row[2] for row in answer("ethnic_gap_inside_deprivation_fifths")}
+    assert rows["WHITE", "1"] > 1.5 * rows["WHITE", "5"]
+    overall = sample_warehouse.query(
+        "select dim_value, rate_ratio, rr_lcl from mart_hi_rate where geo_code = 'R9B' and dim_type = 'ETHNIC5'"
+        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and dim_value in ('ASIAN', 'BLACK')"
+    )
+    assert len(overall) == 2 and all(lower > 1.5 for _, _, lower in overall)
+    inside = sample_warehouse.query(
+        "select within_fifth_gap_lcl, within_fifth_gap_ucl from mart_hi_intersection where geo_code = 'R9B'"
+        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and within_fifth_gap_pp is not null"
+        " and ethnic_group5 in ('ASIAN', 'BLACK')"
+    )
+    assert len(inside) >= 3 and all(lower < 0 < upper for lower, upper in inside)
+
+
+def test_q5_cells_are_those_of_the_returns(sample_warehouse: Warehouse) -> None:
+    cells = five_by_fifth(returns_wl01.counts_of("R9B", NEWEST))
+    found = sample_warehouse.query(
+        "select ethnic_group5, imd_quintile, numerator, denominator from mart_hi_intersection where geo_code = 'R9B'"
+        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and disclosure_flag = 'OK'"
+    )
+    assert found
+    for five, fifth, numerator, denominator in found:
+        bands: Counts = cells[five, f"Q{fifth}"]
+        over = int(bands[returns_wl01.FIRST_OVER_52 :].sum())
+        assert (numerator, denominator) == (round_to_five(over), round_to_five(int(bands.sum())))
+
+
+def test_q6_inequality_widens_at_one_trust_and_narrows_at_another_without_chaining_deciles(
+    sample_warehouse: Warehouse, answer: Answer
+) -> None:
+    slopes = {row[:2]: row[2:] for row in answer("is_inequality_widening")}
+    assert slopes["R9D", "WL_GT52_PCT"][0] > 0.1 and slopes["R9K", "WL_GT52_PCT"][0] < -0.1
+    assert abs(slopes["R9A", "WL_GT52_PCT"][0]) < 0.05
+    assert {code for code, _ in slopes} == set(story.LONG_SERIES)
+    assert (slopes["R9D", "WL_GT52_PCT"][1], slopes["R9K", "WL_GT52_PCT"][1]) == (14, 12)
+    series = sample_warehouse.query(
+        "select dim_type, imd_version, count(*) from mart_inequality_summary where geo_code = 'R9K' and metric_id = 'WL_GT52_PCT'"
+        " group by all order by all"
+    )
+    assert series == [("IMD_QUINTILE", "IMD2025", 12), ("IMD_QUINTILE_2019", "IMD2019", 2)]
+    trends = dict(
+        sample_warehouse.query(
+            "select geo_code, trend from mart_inequality_summary where geo_level = 'TRUST' and metric_id = 'WL_GT52_PCT'"
+            f" and period_end = date '{NEWEST}' and geo_code in ('R9A', 'R9D', 'R9K', 'R9C')"
+        )
+    )
+    wanted = {"R9A": "no clear change", "R9D": "widening", "R9K": "narrowing", "R9C": "fewer than 12 periods"}
+    assert trends == wanted
+
+
+def test_q7_homeless_to_housed_ratios_name_their_denominator_and_are_withheld_where_housing_is_not_known(
+    sample_warehouse: Warehouse, answer: Answer
+) -> None:
+    rows: list[Row] = answer("homeless_to_housed_ratios")
+    for code, planted in returns_uc01.RATIOS.items():
+        measures = dict(zip(("AE_ATTENDANCES", "EM_ADMISSIONS", "MEAN_LOS"), planted, strict=True))
+        for measure, ratio in measures.items():
+            found = [row for row in rows if row[:2] == (code, measure)]
+            if code == story.HOUSING_NOT_KNOWN:
+                assert found == []
+                continue
+            assert found and all(row[2] == pytest.approx(ratio, rel=0.03) for row in found), (code, measure)
+            assert all(row[5] for row in found)
+    assert {row[5] for row in rows if row[1] == "AE_ATTENDANCES"} == {"H-CLIC against ONS_MYE"}
+    assert all(row[3] < row[2] < row[4] for row in rows if row[1] != "MEAN_LOS")
+    reasons = sample_warehouse.query(
+        f"select distinct withheld_reason from mart_inclusion_health where org_code = '{story.HOUSING_NOT_KNOWN}'"
+    )
+    assert reasons == [("U03: housing not known for more than 40%",)]
+
+
+def test_growth_is_worked_out_from_the_counts_and_a_stated_one_that_does_not_fit_is_marked(
+    sample_warehouse: Warehouse,
+) -> None:
+    (row,) = sample_warehouse.query(
+        "select numerator, growth_pct, growth_stated_pct, growth_note from mart_inclusion_health"
+        " where measure_code = 'EPC_REGISTERED' and growth_pct is not null"
+    )
+    assert row[0] == 1300 and row[1] == pytest.approx(80.6, abs=0.05) and row[2] == 90
+    assert row[3] == "U04: the stated growth is not the growth of the counts"
+
+
+def test_q10_groups_that_a_trust_names_stand_beside_their_gap_and_its_actions(answer: Answer) -> None:
+    rows = {row[:2]: row[2:] for row in answer("named_groups_gaps_and_actions")}
+    worst, actions = rows["R9A", "IH_HOMELESS"]
+    assert worst == pytest.approx(6, rel=0.03) and actions > 0
+    assert rows["R9B", "IH_HOMELESS"][0] == pytest.approx(3, rel=0.03) and rows["R9B", "IH_HOMELESS"][1] == 0
+
+
+def test_q12_who_has_not_sent_and_what_share_has_come(sample_warehouse: Warehouse, answer: Answer) -> None:
+    rows = {row[:2]: row[2:] for row in answer("returns_outstanding")}
+    expected, received, per_cent, outstanding = rows["WL01", NEWEST]
+    assert (expected, received, per_cent) == (15, 12, 80.0)
+    assert set(outstanding) == {story.MISSING, story.REJECTED}
+    assert rows["OP01", NEWEST][3] == [story.MISSING]
+    states = dict(
+        sample_warehouse.query(
+            f"select org_code, status from mart_submission where collection_code = 'WL01' and period_end = date '{NEWEST}'"
+        )
+    )
+    planted = {story.MISSING: "LATE", story.REJECTED: "REJECTED", story.SUSPENDED: "SUSPENDED", story.NIL: "NIL"}
+    assert {code: states[code] for code in planted} == planted
+
+
+def test_q13_falling_recording_is_seen_and_not_stated_is_told_from_not_known(
+    sample_warehouse: Warehouse, answer: Answer
+) -> None:
+    rows: list[Row] = answer("ethnicity_recording_of_trusts")
+    assert {row[1] for row in rows[:2]} == {story.FALLING_RECORDING}
+    assert all(row[2:] == (74, -18) for row in rows[:2])
+    shares = sample_warehouse.query(
+        "select distinct not_stated_pct, not_known_pct from mart_data_quality where field_name = 'ETHNIC_CATEGORY'"
+        f" and org_code = '{story.FALLING_RECORDING}' and period_end = date '{NEWEST}'"
+    )
+    assert shares == [(10, 16)]
+    hidden = sample_warehouse.query(
+        f"select distinct disclosure_flag, rate, excess_count from mart_hi_rate where geo_code = '{story.FALLING_RECORDING}'"
+        f" and dim_type in ('ETHNIC5', 'ETHNIC_CATEGORY') and period_end = date '{NEWEST}'"
+    )
+    assert hidden == [("WITHHELD", None, None)]
+
+
+def test_q14_targets_have_a_colour_by_rule_and_core20_stands_beside_the_overall_figure(answer: Answer) -> None:
+    rows = {row[0]: row for row in answer("targets_and_core20")}
+    _, code, actual, trajectory, target, colour, core20, gap = rows["SYN_R9A_WL52"]
+    counts = returns_wl01.counts_of("R9A", NEWEST)
+    over, whole = int(counts[:, :, returns_wl01.FIRST_OVER_52 :].sum()), int(counts.sum())
+    gone = (NEWEST - dt.date(2025, 8, 31)).days / (dt.date(2027, 3, 31) - dt.date(2025, 8, 31)).days
+    assert (code, target) == ("R9A", 2)
+    assert actual == pytest.approx(shown(over, whole))
+    assert trajectory == pytest.approx(6 + gone * (2 - 6))
+    assert colour == ("GREEN" if actual <= trajectory else "AMBER" if actual - trajectory <= 0.8 else "RED") == "RED"
+    assert core20 == pytest.approx(shown(*fifths("R9A", NEWEST)[0])) and gap == pytest.approx(actual - core20)
+
+
+def test_q15_every_table_says_what_the_gate_said_and_from_what_it_was_made(
+    sample_warehouse: Warehouse, answer: Answer
+) -> None:
+    rows = {row[0]: row for row in answer("can_i_trust_this_release")}
+    tables = {
+        row[0] for row in sample_warehouse.query("select table_name from duckdb_tables() where schema_name = 'main'")
+    }
+    assert set(rows) == tables
+    fingerprint = sample_warehouse.one("select fingerprint from meta.releases where this_release")
+    assert {row[6] for row in rows.values()} == {fingerprint}
+    assert {row[2] for row in rows.values()} <= {"PASSED", "PASSED_WITH_WARNINGS"}
+    assert all(row[3] is None and row[5] and row[7] for row in rows.values())
+    assert rows["mart_submission"][2] == "PASSED_WITH_WARNINGS" and "not_received" in rows["mart_submission"][4]
+    assert rows["mart_hi_rate"][1] == NEWEST
+
+
+def test_a_late_trust_lowers_the_reported_total_and_not_the_estimated_one(sample_warehouse: Warehouse) -> None:
+    """U8: reported and estimated apart, who is missing named, what stands in named, no trust imputed."""
+    rows = sample_warehouse.query(
+        "select is_estimate, denominator, trusts_left_out, estimate_basis_period from mart_hi_rate where geo_level = 'NATIONAL'"
+        f" and dim_type = 'ALL' and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' order by is_estimate"
+    )
+    (_, reported, left_out, _), (_, estimated, _, basis) = rows
+    missing = [story.MISSING, story.SUSPENDED, story.REJECTED]
+    before = story.months_of(story.MISSING)[0]
+    stand_ins = sum(int(returns_wl01.counts_of(code, before).sum()) for code in missing)
+    assert estimated - reported == pytest.approx(stand_ins, abs=10)
+    assert left_out.split(", ") == sorted(missing)
+    assert basis == ", ".join(f"{code} {before:%Y-%m}" for code in sorted(missing))
+    imputed = sample_warehouse.query(
+        f"select 1 from mart_hi_rate where geo_level = 'TRUST' and (is_estimate or (geo_code = '{story.MISSING}'"
+        f" and period_end = date '{NEWEST}'))"
+    )
+    assert imputed == []
+
+
+def test_the_revision_of_a_trust_speaks_for_it_and_is_marked(sample_warehouse: Warehouse) -> None:
+    """T6 and T13: P, R and V came; V came after the close. R9M came after the close only."""
+    query = (
+        "select geo_code, denominator, revision_flag from mart_hi_rate where geo_level = 'TRUST' and dim_type = 'ALL'"
+        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and geo_code in ('R9C', 'R9E', 'R9M') order by 1"
+    )
+    revised = round_to_five(int(returns_wl01.revised_counts("R9C", NEWEST).sum()))
+    late, after = (round_to_five(int(returns_wl01.counts_of(code, NEWEST).sum())) for code in ("R9E", "R9M"))
+    assert sample_warehouse.query(query) == [("R9C", revised, "r"), ("R9E", late, None), ("R9M", after, "r")]
+    files = sample_warehouse.query(
+        "select submission_type, status from mart_submission_file where collection_code = 'WL01' and org_code = 'R9C'"
+        f" and period_end = date '{NEWEST}' order by sequence_no"
+    )
+    assert [kind for kind, _ in files] == ["P", "R", "V"]
+    assert [status for _, status in files][:2] == ["SUPERSEDED", "SUPERSEDED"]
+
+
+def test_what_a_trust_suppressed_before_sending_is_never_a_zero(sample_warehouse: Warehouse) -> None:
+    """D8: bounds are carried, a figure whose bounds are far apart is not available, and the trust is in no sum by group."""
+    rows = sample_warehouse.query(
+        "select numerator, numerator_status, numerator_low, numerator_high from mart_hi_rate where geo_code = 'R9J'"
+        " and dim_type = 'IMD_QUINTILE' and metric_id = 'WL_GT52_PCT' and is_sent_suppressed"
+    )
+    assert rows
+    assert all(low is not None and high > low for _, _, low, high in rows)
+    assert all(value is None for value, status, *_ in rows if status != "published")
+    assert all(low - 2 <= value <= high + 2 and value > 0 for value, status, low, high in rows if status == "published")
+
+
+def test_the_wait_never_stands_without_the_missed_appointments_beside_it(sample_warehouse: Warehouse) -> None:
+    rows = sample_warehouse.query(
+        "select count(*), count(*) filter (where paired_metric_id = 'OP_DNA_PCT' and paired_note like '%first appointment%'),"
+        " count(paired_rate) from mart_hi_rate where metric_id like 'WL%' and geo_code = 'R9A' and dim_type = 'IMD_QUINTILE'"
+    )
+    ((waits, noted, paired),) = rows
+    assert waits == noted == paired > 0
