@@ -1,0 +1,101 @@
+"""Faults planted in the marts of the returns as they were published: the gate names the table and what is wrong (D2, D4, D6, D7)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.lake.paths import Lake
+from dagster_project.quality.attack import audit_attack
+from dagster_project.quality.disclosure import _audit_mart
+from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
+from tests.warehouses import Warehouse
+
+MARTS = ("mart_hi_rate", "mart_hi_intersection", "mart_inclusion_health", "mart_data_quality")
+Draft = tuple[duckdb.DuckDBPyConnection, dict[str, ExposedModel]]
+
+
+@pytest.fixture
+def draft(sample_warehouse: Warehouse, tmp_path: Path) -> Iterator[Draft]:
+    """A copy of the published file, attached for writing as gate 2 attaches a candidate."""
+    copy = tmp_path / "marts.duckdb"
+    shutil.copy(sample_warehouse.lake / "published" / "marts.duckdb", copy)
+    copy.chmod(0o600)
+    manifest = Lake(sample_warehouse.lake).build / "dbt" / "manifest.json"
+    con = duckdb.connect()
+    con.execute(f"attach '{copy}' as draft")
+    yield con, {model.name: model for model in read_exposed_models(manifest) if model.name in MARTS}
+    con.close()
+
+
+def judge(draft: Draft, mart: str) -> str:
+    """What the policy of the mart says; "" when nothing is wrong."""
+    con, models = draft
+    result = _audit_mart(con, models[mart], "synthetic")
+    return "" if result.passed else result.summary
+
+
+def test_what_is_published_passes_every_policy_and_the_attack(draft: Draft) -> None:
+    con, models = draft
+    assert {mart: judge(draft, mart) for mart in MARTS} == dict.fromkeys(MARTS, "")
+    result = audit_attack(con, tuple(models.values()))
+    assert result.passed, result.summary
+
+
+SHOWN = "rate_status = 'published' and geo_level = 'TRUST' and numerator > 100"
+
+
+@pytest.mark.parametrize(
+    ("mart", "plant", "said"),
+    [
+        ("mart_hi_rate", f"update {{}} set numerator = 3 where {SHOWN}", "numerator from 1 to 7"),
+        ("mart_hi_rate", f"update {{}} set numerator = numerator + 1 where {SHOWN}", "multiple of 5"),
+        ("mart_hi_rate", f"update {{}} set rate = rate + 0.01 where {SHOWN}", "not the rate of the counts shown"),
+        ("mart_hi_rate", "update {} set numerator = 5 where numerator_status = 'suppressed'", "hidden"),
+        ("mart_hi_rate", "update {} set rate = 100 where rate_status = 'suppressed'", "rate"),
+        ("mart_hi_rate", "alter table {} add column true_count bigint", "true_count"),
+        ("mart_hi_intersection", "update {} set denominator = 12 where disclosure_flag = 'OK'", "multiple of 5"),
+        ("mart_inclusion_health", "update {} set reference_numerator = 6", "reference_numerator"),
+        (
+            "mart_data_quality",
+            "update {} set numerator = 40 where quality_measure = 'known_share_of_return'",
+            "rows of a return that hold a numerator",
+        ),
+    ],
+)
+def test_a_count_that_slips_through_is_named(draft: Draft, mart: str, plant: str, said: str) -> None:
+    draft[0].execute(plant.format(f"draft.main.{mart}"))
+    assert said in judge(draft, mart)
+
+
+def test_showing_a_withheld_sum_is_found_by_the_attack(draft: Draft) -> None:
+    """D4: a sum of two trusts that are shown and one that is hidden, planted so low that the hidden one can only be 1."""
+    con, models = draft
+    row = con.execute("""
+        select icb_code, metric_id, dim_type, dim_value, period_end, sum(numerator) from draft.main.mart_hi_rate
+        where geo_level = 'TRUST' and icb_code is not null and dim_type in ('ETHNIC5', 'IMD_QUINTILE') and not is_sent_suppressed
+        group by all having count(*) = 3 and count(*) filter (numerator_status = 'suppressed') = 1 and count(numerator) = 2
+        order by all limit 1""").fetchone()
+    assert row is not None
+    *key, visible = row
+    con.execute(
+        "update draft.main.mart_hi_rate set numerator = ?, numerator_status = 'published' where geo_level = 'ICB' and icb_code = ?"
+        " and metric_id = ? and dim_type = ? and dim_value = ? and period_end = ?",
+        [visible - 5, *key],
+    )
+    result = audit_attack(con, tuple(models.values()))
+    assert not result.passed
+    assert any(f"{row[1]} / {row[2]} / {row[3]}" in found for found in result.failing_keys), result.failing_keys
+
+
+def test_a_mart_without_its_declaration_does_not_leave(draft: Draft) -> None:
+    """D7: deny by default."""
+    con, models = draft
+    bare = ExposedModel(**{**models["mart_hi_rate"].__dict__, "safe_counts": {}})
+    assert not _audit_mart(con, bare, "synthetic").passed
+    unnamed = ExposedModel(**{**models["mart_hi_rate"].__dict__, "disclosure_policy": ""})
+    assert "names no disclosure policy" in _audit_mart(con, unnamed, "synthetic").summary
