@@ -210,12 +210,15 @@ def prepare_names(con: duckdb.DuckDBPyConnection, collection: Collection, manife
     con.execute(
         "create macro is_imd_decile(code) as cast(code as varchar) <> 'ALL' and left(cast(code as varchar), 1) <> 'Q'"
     )
+    # A small file's time is the number of statements: what no rule can use is not loaded.
+    usable = [rule for rule in collection.rules if "previous" not in rule.needs or context.previous is not None]
+    needed = {need for rule in usable for need in rule.needs}
     for name, seed in SEED_TABLES.items():
-        if any(name in rule.sql for rule in collection.rules):
+        if any(name in rule.sql for rule in usable):
             _load_seed(con, name, seed, context.seeds)
-    if context.published_totals is not None:
+    if context.published_totals is not None and "published" in needed:
         _load_pairs(con, "published", "source varchar, total bigint", list(context.published_totals.items()))
-    if context.metrics is not None:
+    if context.metrics is not None and "metrics" in needed:
         _load_pairs(con, "metrics", "metric_id varchar", [(metric,) for metric in sorted(context.metrics)])
 
 
@@ -230,7 +233,8 @@ def _load_seed(con: duckdb.DuckDBPyConnection, name: str, seed: str, folder: Pat
 def _load_pairs(con: duckdb.DuckDBPyConnection, name: str, columns: str, rows: list[tuple[object, ...]]) -> None:
     con.execute(f"create table {_q(name)} ({columns})")
     if rows:
-        con.executemany(f"insert into {_q(name)} values ({', '.join('?' for _ in rows[0])})", rows)
+        lists = [list(column) for column in zip(*rows, strict=True)]
+        con.execute(f"insert into {_q(name)} select {', '.join('unnest(?)' for _ in lists)}", lists)
 
 
 def make_views(con: duckdb.DuckDBPyConnection, collection: Collection, table: str, prefix: str = "") -> None:

@@ -287,3 +287,16 @@ def test_rows_set_aside_and_refused_groups_stay_out_of_the_clean_rows(tmp_path: 
         f"select rules, count(*), min(row_number) from '{tmp_path}/aside.parquet' group by 1 order by 1"
     ).fetchall()
     assert aside == [("C08", 6, 10), ("C14", 12, 2)]
+
+
+@pytest.mark.parametrize("code", sorted(VALID))
+def test_nil_return_is_a_header_and_nothing_else(code: str, tmp_path: Path) -> None:
+    header = as_csv(VALID[code]()[:1]).split(b"\r\n")[0] + b"\r\n"
+    changes = {"nil_return": "Y", "control_total": "0"}
+    with validate(write_return(tmp_path / "nil", code, [], payload=header, **changes), context()) as verdict:
+        assert [f.what for f in verdict.findings if not f.not_checked and f.severity != "W"] == []
+        assert verdict.is_accepted
+        assert verdict.write_accepted(tmp_path / "nil.parquet") == 0
+    with validate(write_return(tmp_path / "empty", code, [], payload=header), context()) as verdict:
+        assert "the file holds no rows and nil_return is N" in [f.what for f in verdict.findings]
+        assert verdict.outcome == "rejected"
