@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import duckdb
 
+from dagster_project.duck import quote_identifier as q
 from dagster_project.quality.checks import CheckResult
 from dagster_project.quality.safe_counts import declarations
 from dagster_project.release.contents import columns_of, qualified, tables_of
@@ -74,9 +75,9 @@ def _texts(con: duckdb.DuckDBPyConnection, data_folder: str) -> Iterator[str]:
         texts = [name for name, kind in columns_of(con, relation) if kind == "VARCHAR"]
         if not texts:
             continue
-        found = "(contains({0}, ?) and regexp_matches({0}, ?)) or contains({0}, ?)"
-        hits = ", ".join(f"bool_or({found.format(qualified(name))})" for name in texts)
-        row = con.execute(f"select {hits} from {relation}", [PIECE, PATHS, data_folder] * len(texts)).fetchone() or ()
-        for name, hit in zip(texts, row, strict=True):
-            if hit:
+        looked = ", ".join(f"bool_or(contains({q(name)}, ?)), bool_or(contains({q(name)}, ?))" for name in texts)
+        row = con.execute(f"select {looked} from {relation}", [PIECE, data_folder] * len(texts)).fetchone() or ()
+        for name, piece, folder in zip(texts, row[::2], row[1::2], strict=True):
+            led = f"select bool_or(regexp_matches({q(name)}, ?)) from {relation}"
+            if folder or (piece and con.execute(led, [PATHS]).fetchone() == (True,)):
                 yield f"{table}.{name} holds a path into the data folder"

@@ -172,7 +172,7 @@ def _rate(con: duckdb.DuckDBPyConnection, model: ExposedModel, rule: Rule, rate:
 
 
 def _limits(con: duckdb.DuckDBPyConnection, model: ExposedModel, rate: Rate, shown: str, tolerance: str) -> Violations:
-    x, n = f"{q(rate.numerator)}::double", q(rate.denominator)
+    x, n = f"{q(rate.numerator)}::double", f"{q(rate.denominator)}::double"
     for column, sign in ((rate.lower, "-"), (rate.upper, "+")):
         if column is None:
             continue
