@@ -28,6 +28,7 @@ from dagster_project.sample import (
     nhse_wlmds,
     nhse_wres,
     ods_organisation,
+    ohid_dental_extractions,
     ohid_fingertips,
     ons_census,
     ons_geography,
@@ -79,6 +80,7 @@ _SOURCES = (
     nhse_wdes,
     rcpch_npda,
     rcpch_epilepsy12,
+    ohid_dental_extractions,
 )
 
 
