@@ -18,12 +18,14 @@ from dagster_project.sample import (
     ndrs_staging,
     nhsd_hes_monthly,
     nhsd_hes_outpatient,
+    nhsd_qof,
     nhse_ae,
     nhse_ldhc,
     nhse_mhsds,
     nhse_msds,
     nhse_rtt,
     nhse_smi,
+    nhse_talking_therapies,
     nhse_wdes,
     nhse_wlmds,
     nhse_wres,
@@ -81,6 +83,8 @@ _SOURCES = (
     rcpch_npda,
     rcpch_epilepsy12,
     ohid_dental_extractions,
+    nhsd_qof,
+    nhse_talking_therapies,
 )
 
 

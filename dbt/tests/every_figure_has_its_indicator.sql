@@ -10,6 +10,7 @@
     "int_severe_mental_illness_indicator_value",
     "int_primary_care_indicator_value",
     "int_oral_health_indicator_value",
+    "int_talking_therapies_indicator_value",
 ] %}
     select distinct figures.indicator_id, '{{ model }}' as where_it_stands
     from {{ ref(model) }} as figures

@@ -22,6 +22,7 @@
     "int_cardiovascular_indicator_value",
     "int_mental_health_indicator_value",
     "int_cancer_indicator_value",
+    "int_talking_therapies_indicator_value",
 ] %}
 with
     figures as (

@@ -1,0 +1,55 @@
+"""Talking Therapies: one row a month, organisation and measure, from the tidied extract or the publisher's own file."""
+
+from __future__ import annotations
+
+from dagster_project.lake.clean import ParseJob
+
+LEVELS = {"England": "england", "ICB": "icb", "SubICB": "sub_icb", "Provider": "provider"}
+"""The kinds of organisation that are read; others (regions, commissioner with provider) are set aside."""
+
+
+def parse(job: ParseJob) -> str:
+    """The clean rows: a SELECT over the typed rows of the file."""
+    job.read_csv()
+    return _select_trusts(job) if job.entity.name == "trust" else _select_monthly(job)
+
+
+def _select_trusts(job: ParseJob) -> str:
+    job.require_none(
+        "select distinct month from typed where try_strptime(month, '%B %Y') is null",
+        "a month that is none",
+        "look at the file",
+    )
+    job.require_none(
+        "select organisation_code, month, measure, value from typed where measure like 'Percentage%' and value not between 0 and 100",
+        "a percentage outside 0 to 100 (trust, month, measure, value)",
+        "look whether the publisher changed the unit",
+    )
+    return """
+        select
+            strptime(month, '%B %Y')::date as period_start,
+            'provider' as organisation_level,
+            organisation_code,
+            measure,
+            value,
+            value_status
+        from typed
+    """
+
+
+def _select_monthly(job: ParseJob) -> str:
+    start = "coalesce(try_strptime(reported_start, '%d/%m/%Y')::date, try_strptime(reported_start, '%Y-%m-%d')::date)"
+    levels = " ".join(f"when '{word}' then '{level}'" for word, level in LEVELS.items())
+    known = ", ".join(f"'{word}'" for word in LEVELS)
+    job.set_aside("organisations of a kind that is not read", job.count("typed", f"group_type not in ({known})"))
+    return f"""
+        select
+            {start} as period_start,
+            case group_type {levels} end as organisation_level,
+            case group_type when 'England' then 'ENG' else coalesce(reported_code, second_code) end as organisation_code,
+            measure,
+            value,
+            value_status
+        from typed
+        where group_type in ({known})
+    """

@@ -1,0 +1,98 @@
+-- Grain: as fct_indicator_value, Talking Therapies. Question: how many of those who
+-- finished treatment recovered?
+-- The publisher gives whole percentages without their denominator, so values stand as
+-- published and have no limits. The tidied extract holds NHS trusts only, so England
+-- has
+-- no figure for its months. A provider is a trust only where ODS says so.
+{%- set measures = {
+    "Percentage_ReliableRecovery": "STM-TT",
+    "Percentage_Recovery": "talking_therapies_recovery",
+} %}
+with
+    published as (
+        select *
+        from {{ ref("stg_nhse_talking_therapies__trust") }}
+        union all by name
+        select *
+        from {{ ref("stg_nhse_talking_therapies__monthly") }}
+    ),
+
+    organisations as (
+        select
+            period_start,
+            case
+                when published.organisation_level <> 'provider'
+                then published.organisation_level
+                else coalesce(place.organisation_level, 'other_provider')
+            end as organisation_level,
+            published.organisation_code,
+            measure,
+            value,
+            value_status,
+            snapshot_sha256
+        from published
+        left join
+            {{ ref("dim_organisation") }} as place
+            on published.organisation_code = place.organisation_code
+        where measure in ('{{ measures | join("', '") }}')
+    ),
+
+    with_england as (
+        select *
+        from organisations
+        union all
+        select
+            period_start,
+            'england',
+            'ENG',
+            measure,
+            null,
+            'not_available',
+            max(snapshot_sha256)
+        from organisations
+        group by period_start, measure
+        having count(*) filter (where organisation_level = 'england') = 0
+    ),
+
+    figures as (
+        select
+            case
+                measure
+                {%- for measure, indicator_id in measures.items() %}
+                    when '{{ measure }}' then '{{ indicator_id }}'
+                {%- endfor %}
+            end as indicator_id,
+            organisation_code,
+            organisation_level,
+            'all' as treatment_function_code,
+            period_start,
+            last_day(period_start) as period_end,
+            'month' as period_type,
+            'all' as dimension,
+            'all' as group_code,
+            'crude' as standardisation,
+            cast(null as double) as numerator,
+            cast(null as double) as denominator,
+            cast(null as double) as numerator_low,
+            cast(null as double) as numerator_high,
+            value / 100 as published_value,
+            cast(null as double) as published_lower,
+            cast(null as double) as published_upper,
+            value_status,
+            case
+                value_status
+                when 'suppressed'
+                then 'hidden by the publisher'
+                when 'missing'
+                then 'no value in the file'
+                when 'not_available'
+                then 'the extract of these months holds NHS trusts only'
+            end as value_status_reason,
+            0 as organisations_missing,
+            cast(null as varchar) as imd_version,
+            'nhse_talking_therapies' as source_id,
+            snapshot_sha256
+        from with_england
+    )
+
+    {{ on_both_geographies("figures", published=true) }}

@@ -1,0 +1,87 @@
+"""Talking Therapies: the real extract, the publisher's format as far as it is known, and their rules on small files."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.lake.files import LakeError
+from dagster_project.sample import nhse_talking_therapies as sample
+from dagster_project.sample.estate import DEFAULT_SEED
+from dagster_project.sources.contract import load_sources
+
+SLUG = "nhse_talking_therapies"
+REAL = "files.digital.nhs.uk/9A/1B2C3D/england_trust_iapt.csv"
+
+
+@pytest.mark.requires_mirror
+def test_thirteen_months_of_36_trusts(parse_file: Any, mirror_file: Any) -> None:
+    parsed = parse_file(SLUG, "trust", mirror_file(REAL), "2023")
+    assert parsed.row(
+        "select count(*), count(distinct organisation_code), count(distinct period_start), count(*) filter (where value_status = 'suppressed') from clean"
+    ) == (5_016, 36, 13, 95)
+    assert parsed.rows(
+        "select measure, value from clean where organisation_code = 'R1A' and period_start = date '2023-05-01' "
+        "and measure in ('Percentage_Recovery', 'Percentage_ReliableRecovery', 'Count_FinishedCourseTreatment') order by 1"
+    ) == [("Count_FinishedCourseTreatment", 470), ("Percentage_Recovery", 53), ("Percentage_ReliableRecovery", 51)]
+
+
+def test_sample_extract_hides_what_was_planted(parse_file: Any, sample_estate: Path) -> None:
+    (path,) = sample_estate.rglob("england_trust_iapt.csv")
+    parsed = parse_file(SLUG, "trust", path, "2023")
+    assert parsed.rows("select organisation_code, measure, value from clean where value_status <> 'published'") == [
+        (sample.HIDDEN[0], sample.HIDDEN[2], None)
+    ]
+    assert parsed.value(
+        "select value from clean where organisation_code = 'R9T' and measure = 'Percentage_Recovery' and period_start = date '2023-05-01'"
+    ) == sample.percent(DEFAULT_SEED, "R9T", "May 2023", "Percentage_Recovery")
+
+
+def test_monthly_file_has_england_and_sets_regions_aside(parse_file: Any, sample_estate: Path) -> None:
+    (path,) = sample_estate.rglob("iapt-activity-data-*.csv")
+    parsed = parse_file(SLUG, "monthly", path, "2025-09")
+    assert list(parsed.report.set_aside.values()) == [len(sample.RECOVERY)]
+    assert parsed.rows(
+        "select measure, value, period_start::varchar from clean where organisation_code = 'ENG' order by 1"
+    ) == [(measure, value, "2025-09-01") for measure, value in sample.RECOVERY.items()]
+    assert parsed.report.statuses == {"suppressed": 1}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        (3, "101", "a percentage outside 0 to 100 .*101"),
+        (1, "Floreal 2023", "a month that is none: Floreal 2023"),
+    ],
+)
+def test_extract_with_an_impossible_cell_is_refused(
+    parse_file: Any, write_csv: Any, sample_estate: Path, tmp_path: Path, column: int, value: str, said: str
+) -> None:
+    (path,) = sample_estate.rglob("england_trust_iapt.csv")
+    header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+    rows[1][column] = value
+    with pytest.raises(LakeError, match=said):
+        parse_file(SLUG, "trust", write_csv(tmp_path / "x.csv", header, rows), "2023")
+
+
+def test_monthly_file_of_another_month_is_refused(parse_file: Any, sample_estate: Path) -> None:
+    (path,) = sample_estate.rglob("iapt-activity-data-*.csv")
+    with pytest.raises(LakeError, match="listed as 2025-08 but holds another period"):
+        parse_file(SLUG, "monthly", path, "2025-08")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "iapt-activity-data-sep-2025-final.csv",
+        "NHS-TT-activity-September-2025.csv",
+        "nhs-talking-therapies-sep-2025.csv",
+    ],
+)
+def test_names_of_monthly_files_that_are_recognised(name: str) -> None:
+    match = re.search(load_sources()[SLUG].entity("monthly").link_pattern, f"https://files.digital.nhs.uk/AA/{name}")
+    assert match is not None and (match["month"].lower(), match["year"]) == ("sep", "2025")
