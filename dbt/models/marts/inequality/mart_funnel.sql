@@ -27,6 +27,8 @@ with
             and figure.treatment_function_code = 'all'
             and figure.dimension in ('all', 'core20')
             and indicator.unit = 'proportion'
+            -- a share without its counts (Talking Therapies) has no size to judge it by
+            and (figure.numerator is not null or figure.value_status <> 'published')
     ),
 
     newest as (select * from figures where period_end = newest_period_end),
