@@ -61,18 +61,19 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def _question(context: Context, code: str, own: Sequence[Row], others: Sequence[Row]) -> Section:
+    asked = QUESTIONS.get(code, code.replace("_", " ").capitalize())
     blocks: list[Block] = []
     waves = [row["wave"] for row in own if row["value_status"] == "published"]
     if waves:
         newest = [row for row in own if row["wave"] == max(waves)]
         everybody = [row for row in newest if row["stratum_type"] == "ALL"]
-        blocks.append(_picture(context, everybody))
+        blocks.append(_picture(context, everybody, asked))
         strata = [row for row in newest if row["stratum_type"] == "TRUST_TYPE" and row["value_status"] == "published"]
         if strata:
-            blocks.append(Tabular(_by_type(strata), "By type of trust"))
+            blocks.append(Tabular(_by_type(strata, asked), "By type of trust"))
     if others:
-        blocks.append(Tabular(_published(others), "Published figures of other surveys"))
-    return Section(code.lower(), QUESTIONS.get(code, code.replace("_", " ").capitalize()), blocks)
+        blocks.append(Tabular(_published(others, asked), "Published figures of other surveys"))
+    return Section(code.lower(), asked, blocks)
 
 
 def _figures() -> list[Column]:
@@ -85,7 +86,7 @@ def _figures() -> list[Column]:
     ]
 
 
-def _picture(context: Context, rows: Sequence[Row]) -> Picture:
+def _picture(context: Context, rows: Sequence[Row], asked: str) -> Picture:
     ordered = sorted(rows, key=lambda row: (row["pct"] is None, -(row["pct"] or 0), row["option_code"]))
     first = ordered[0]
     title = f"Named most: {first['option_label']}, by {show(first, 'pct', 'share0')} of trusts"
@@ -95,19 +96,21 @@ def _picture(context: Context, rows: Sequence[Row]) -> Picture:
     ]
     columns: list[Column] = [Words("Answer", lambda row: row["option_label"]), *_figures()]
     return Picture(
-        title, draw_dots(frame, dots, tick("share0")), make_table(f"All trusts, wave {first['wave']}", ordered, columns)
+        title,
+        draw_dots(frame, dots, tick("share0")),
+        make_table(f"{asked} All trusts, wave {first['wave']}", ordered, columns),
     )
 
 
-def _by_type(rows: Sequence[Row]) -> Table:
+def _by_type(rows: Sequence[Row], asked: str) -> Table:
     ordered = sorted(rows, key=lambda row: (row["stratum"], row["option_code"]))
     named = Words("Type", lambda row: str(row["stratum"]).replace("_", " ").capitalize())
     return make_table(
-        "By type of trust", ordered, [named, Words("Answer", lambda row: row["option_label"]), *_figures()]
+        f"{asked} By type of trust", ordered, [named, Words("Answer", lambda row: row["option_label"]), *_figures()]
     )
 
 
-def _published(rows: Sequence[Row]) -> Table:
+def _published(rows: Sequence[Row], asked: str) -> Table:
     ordered = sorted(rows, key=lambda row: (row["wave"], row["stratum"], row["option_code"]))
     columns: list[Column] = [
         Words("Answer", lambda row: row["option_label"]),
@@ -120,4 +123,4 @@ def _published(rows: Sequence[Row]) -> Table:
         Words("Base", lambda row: row.get("base_status", "")),
         Words("Cited from", lambda row: row.get("citation", "")),
     ]
-    return make_table("Figures that others have published", ordered, columns)
+    return make_table(f"{asked} Published elsewhere", ordered, columns)

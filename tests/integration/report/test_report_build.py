@@ -87,6 +87,8 @@ def test_headings_are_in_order_and_every_table_has_its_caption_and_scopes(sample
         assert levels[0] == 1
         assert levels.count(1) == 1
         assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), name
+        regions = [str(region["aria-label"]) for region in soup.select("[role=region]")]
+        assert len(regions) == len(set(regions)), name
         for table in soup.select("table"):
             assert table.caption is not None
             assert all(head.get("scope") in {"col", "row"} for head in table.select("th")), name
