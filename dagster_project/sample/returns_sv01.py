@@ -30,7 +30,7 @@ HEADER = (
 LEAD_FIRST = {1: ("CEO",), 2: ("DIRECTOR", "EXEC_LEAD"), 3: ("CHAIR", "EXEC_LEAD", "PH_CONSULTANT")}
 """Roles by number of respondents; the lead is not always the first of the file."""
 SINGLE = {
-    "HI_MATURITY": "DEVELOPING",
+    "HI_MATURITY": "VERY_WELL",
     "WL_SCOPE": "SOME_SERVICES",
     "PH_EMPLOYED": "NO",
     "PH_TRAINING_PLACEMENT": "NOT_AWARE",

@@ -14,7 +14,11 @@ with
             trust_type,
             org_name,
             wave,
-            max(option_code) filter (where selected) as rating,
+            -- a question with one answer: two would be no rating
+            case
+                when count(*) filter (where selected) = 1
+                then max(option_code) filter (where selected)
+            end as rating,
             min(value_status) as value_status,
             max(data_as_of) as data_as_of,
             min(data_origin) as data_origin
@@ -110,7 +114,7 @@ with
                 when rating = 'DONT_KNOW'
                 then 'the trust does not know'
                 when rating is null
-                then 'asked and not answered'
+                then 'asked and not answered with one rating'
             end as value_status_reason,
             data_as_of,
             data_origin
