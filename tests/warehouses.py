@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -59,20 +60,29 @@ def files_of(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(kept)}
 
 
+def _built_once(tmp_path_factory: pytest.TempPathFactory, name: str, settings: Mapping[str, str]) -> Warehouse:
+    """The warehouse of that name after its first night, one for all workers of this run: tests read it and change nothing."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    warehouse, done = Warehouse(folder / name / "lake", settings), folder / f"{name}.night.json"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            done.write_text(json.dumps(warehouse.refresh()), encoding="utf-8")
+    night = json.loads(done.read_text(encoding="utf-8"))
+    assert night["exit_code"] == 0, night
+    return warehouse
+
+
 @pytest.fixture(scope="session")
 def sample_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The sample estate after its first night."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("sample") / "lake", {"HIW_SOURCES": "sample"})
-    night = warehouse.refresh()
-    assert night["exit_code"] == 0, night
-    return warehouse
+    return _built_once(tmp_path_factory, "sample_warehouse", {"HIW_SOURCES": "sample"})
 
 
 @pytest.fixture(scope="session")
 def mirror_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The real published files after a first night; only for tests marked requires_mirror."""
     settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(MIRROR)}
-    warehouse = Warehouse(tmp_path_factory.mktemp("mirror") / "lake", settings)
-    night = warehouse.refresh()
-    assert night["exit_code"] == 0, night
-    return warehouse
+    return _built_once(tmp_path_factory, "mirror_warehouse", settings)

@@ -149,14 +149,6 @@ def test_every_published_row_of_the_sample_estate_says_synthetic(sample_warehous
         assert origins == [("synthetic",)], table
 
 
-@pytest.mark.requires_mirror
-def test_synthetic_marts_never_replace_published_ones(mirror_warehouse: Warehouse) -> None:
-    night = Warehouse(mirror_warehouse.lake, {"HIW_SOURCES": "sample"}).refresh()
-    assert night["exit_code"] == 1
-    assert "synthetic" in " ".join(night["failed_steps"])
-    assert mirror_warehouse.query("select distinct data_origin from fct_indicator_value") == [("published",)]
-
-
 def test_the_error_of_a_wrong_setting_says_what_and_where(tmp_path: Path) -> None:
     wrong = Warehouse(tmp_path / "lake", {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(tmp_path / "absent")})
     finished: subprocess.CompletedProcess[str] = wrong.hiw("status")

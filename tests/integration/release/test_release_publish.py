@@ -45,6 +45,18 @@ def test_what_is_published_is_the_candidate_byte_for_byte(estate: Estate) -> Non
     assert verify_current(estate.lake) == []
 
 
+def test_synthetic_marts_never_replace_published_ones(estate: Estate) -> None:
+    estate.take(1)
+    real = publish(estate.project)
+    manifest = estate.lake.releases / real.name / "manifest.json"
+    manifest.chmod(0o644)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"data_origin": "published"}))
+    estate.take(2)
+    with pytest.raises(Refused, match="the candidate is synthetic and the current release holds published figures"):
+        publish(estate.project)
+    assert current_name(estate.lake) == real.name
+
+
 def test_every_table_has_a_parquet_twin_that_says_what_it_is(estate: Estate) -> None:
     estate.take(1)
     release = publish(estate.project)
