@@ -3,7 +3,9 @@
 -- Question: what are the true counts of each trust, of the trusts of each ICB, and of
 -- all of them? Restricted.
 -- A trust whose recording fails its threshold is in no sum by that field, one that
--- suppresses before it sends in no sum by any. Deciles of
+-- suppresses before it sends in no sum by any, one of which no return is expected in
+-- none
+-- at all (a closed trust would be counted beside its successor). Deciles of
 -- another edition than
 -- `returns_imd_version` are a dimension of their own (IMD_QUINTILE_2019): never
 -- added, never joined into one series.
@@ -54,6 +56,7 @@ with
             end as withheld_reason,
             cells.is_revised,
             cells.is_safe,
+            expected.org_code is not null as is_expected,
             -- In sums: the field is recorded well enough, and the groups are true
             -- counts
             -- (the middles of bounds do not add up to the middle of the total).
@@ -64,6 +67,11 @@ with
         left join
             {{ ref("dim_organisation") }} as organisation
             on cells.org_code = organisation.organisation_code
+        left join
+            {{ ref("stg_returns__expected") }} as expected
+            on cells.collection_code = expected.collection_code
+            and cells.org_code = expected.org_code
+            and cells.period_end = expected.period_end
         left join
             {{ ref("int_returns__recording") }} as recording
             on cells.submission_id = recording.submission_id
@@ -95,12 +103,16 @@ with
         union all
         select 'ICB', icb_code, *
         from trusts
-        where icb_code is not null and dim_type in ('ALL', 'ETHNIC5', 'IMD_QUINTILE')
+        where
+            is_expected
+            and icb_code is not null
+            and dim_type in ('ALL', 'ETHNIC5', 'IMD_QUINTILE')
         union all
         select 'NATIONAL', 'ENG', * replace (cast(null as varchar) as icb_code)
         from trusts
         where
-            dim_type not like 'ETHNIC5_IMD%'
+            is_expected
+            and dim_type not like 'ETHNIC5_IMD%'
             and coalesce(imd_version, '{{ var("returns_imd_version", "IMD2025") }}')
             = '{{ var("returns_imd_version", "IMD2025") }}'
     ),
@@ -136,6 +148,7 @@ with
             ) as withheld_trusts,
             bool_or(is_revised) as is_revised,
             bool_or(is_safe) filter (geo_level = 'TRUST') as is_safe,
+            bool_and(is_expected) as is_expected,
             any_value(data_origin) as data_origin
         from levels
         group by all

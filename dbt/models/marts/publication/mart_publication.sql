@@ -10,7 +10,16 @@
     {%- for exposure in graph.exposures.values() %}
         {%- for name in exposure.depends_on.nodes %}
             {%- set mart = graph.nodes[name] %}
-            {%- do marts.update({mart.name: mart.config.meta.disclosure_policy}) %}
+            {%- set policy = mart.config.meta.disclosure_policy %}
+            {%- set of_trusts = policy in ["safe_counts", "counts_of_organisations"] %}
+            {%- set usual = (
+                "returns of trusts: by agreement with them"
+                if of_trusts
+                else "OGL-UK-3.0"
+            ) %}
+            {%- do marts.update(
+                {mart.name: [policy, mart.config.meta.get("licence", usual)]}
+            ) %}
         {%- endfor %}
     {%- endfor %}
 {%- endif %}
@@ -24,20 +33,18 @@ select
     cast(null as varchar) as warned_checks,
     cast(null as varchar) as git_commit,
     cast(null as varchar) as inputs_sha256,
-    cast(
-        case
-            when disclosure_policy in ('safe_counts', 'counts_of_organisations')
-            then 'returns of trusts: by agreement with them'
-            else 'OGL-UK-3.0'
-        end as varchar
-    ) as licence,
+    cast(licence as varchar) as licence,
     cast(null as timestamp) as published_at,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from
     (
         values
-            {%- for mart, policy in (marts or {"none": "none"}) | dictsort %}
-                ('{{ mart }}', '{{ policy }}') {{- "," if not loop.last }}
+            {%- for mart, (policy, licence) in (
+                marts or {"none": ["none", "none"]}
+            ) | dictsort %}
+                (
+                    '{{ mart }}', '{{ policy }}', '{{ licence }}'
+                ) {{- "," if not loop.last }}
             {%- endfor %}
-    ) as listed(mart_name, disclosure_policy)
+    ) as listed(mart_name, disclosure_policy, licence)

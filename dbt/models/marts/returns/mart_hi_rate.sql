@@ -11,7 +11,7 @@
 -- those beyond.
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set group = ["metric_id", "dim_type", "dim_value", "period_end"] %}
-{%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%' and (dim_type = 'ALL' or not is_safe)" %}
+{%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%' and is_expected and (dim_type = 'ALL' or not is_safe)" %}
 {%- set is_hidden_sum = "coalesce(has_hidden_part and trusts_included < 10, false)" %}
 with
     shown as (
@@ -219,6 +219,7 @@ select
     end as geo_name,
     compared.icb_code,
     coalesce(compared.is_safe, false) as is_sent_suppressed,
+    compared.is_expected,
     compared.metric_id,
     compared.metric_name,
     compared.polarity,
