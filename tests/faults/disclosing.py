@@ -107,7 +107,7 @@ SHOW = """
         case when is_shown then 'published' else 'suppressed' end as rate_status,
         revision_flag::varchar as revision_flag, 'synthetic' as data_origin, null::varchar as release_id
     from judged"""
-WILSON = "100 * (numerator::double + 1.9207294103470618 {sign} 1.959963984540054 * sqrt(numerator * (denominator - numerator) / denominator::double + 0.9603647051735309)) / (denominator::double + 3.8414588206941236)"
+WILSON = "100 * (numerator::double + 1.9207294103470618 {sign} 1.959963984540054 * sqrt(numerator::double * (denominator - numerator) / denominator::double + 0.9603647051735309)) / (denominator::double + 3.8414588206941236)"
 
 
 @dataclass(frozen=True)

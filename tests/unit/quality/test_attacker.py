@@ -15,7 +15,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from dagster_project.quality.attacker import Attack, System, attack, propagate
+from dagster_project.quality import solving
+from dagster_project.quality.attacker import Attack, attack, propagate
+from dagster_project.quality.solving import System
 
 THRESHOLD, HALF = 7, 2
 LARGEST = 200_000
@@ -247,3 +249,70 @@ def test_many_blocks_at_once_are_judged_like_each_alone() -> None:
         alone = attack(of_counts(with_totals(tables[number], equations), equations), 3).too_narrow
         assert (together[number] == alone).all()
     assert 0 < together.sum() < together.size
+
+
+def trusts_and_england(trusts: int, seed: int) -> tuple[list[int], list[Equation]]:
+    """Two-way tables of many trusts, and the table of England that each of their cells adds up to."""
+    random = np.random.default_rng(seed)
+    equations = two_way(2, 3)
+    tables = [with_totals(random.integers(0, 12, 6).tolist(), equations) for _ in range(trusts)]
+    size = len(tables[0])
+    england = np.sum(tables, axis=0).tolist()
+    counts = [count for table in [*tables, england] for count in table]
+    all_equations = [([c + n * size for c in parts], w + n * size) for n in range(trusts + 1) for parts, w in equations]
+    all_equations += [([c + n * size for n in range(trusts)], c + trusts * size) for c in range(size)]
+    return counts, all_equations
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_block_that_england_holds_together_is_judged_alike_part_by_part(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    counts, equations = trusts_and_england(40, seed)
+    whole = attack(of_counts(counts, equations), 3)
+    parts_solved = []
+    plain = solving._Parts.solve
+    monkeypatch.setattr(solving, "LARGE", 0)
+    monkeypatch.setattr(
+        solving._Parts, "solve", lambda self, signs: parts_solved.append(plain(self, signs)) or parts_solved[-1]
+    )
+    apart = attack(of_counts(counts, equations), 3)
+    assert parts_solved, "the block was not taken apart"
+    assert not any(solution is None for solution in parts_solved)
+    assert np.isfinite(parts_solved[0]).mean() > 0.9
+    assert (apart.too_narrow == whole.too_narrow).all()
+    assert 0 < whole.too_narrow.sum() < of_counts(counts, equations).targets.sum()
+
+
+def test_solutions_of_parts_fit_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one part shows, with all others at the middle and England following, is a table that fits everything."""
+    counts, equations = trusts_and_england(40, 7)
+    planted = of_counts(counts, equations)
+    lows, highs = propagate(planted)
+    taken: list[tuple[solving._Parts, np.ndarray]] = []
+    plain = solving._Parts.solve
+
+    def keep(self: solving._Parts, signs: np.ndarray) -> np.ndarray | None:
+        solution = plain(self, signs)
+        assert solution is not None
+        taken.append((self, solution))
+        return solution
+
+    monkeypatch.setattr(solving, "LARGE", 0)
+    monkeypatch.setattr(solving._Parts, "solve", keep)
+    cut: list[np.ndarray] = []
+    block = solving.Block.cut
+    monkeypatch.setattr(solving.Block, "cut", lambda system, cells: cut.append(cells) or block(system, cells))
+    attack(planted, 3)
+    parts, solution = taken[0]
+    cells = cut[0]
+    for label in np.unique(parts.labels[np.isfinite(solution)])[:20]:
+        table = np.array(counts, dtype=float)
+        mine = parts.labels == label
+        table[:] = np.where(lows == highs, lows, np.nan)
+        table[cells] = parts.middle + parts.moved @ np.where(mine, solution - parts.middle, 0.0)
+        table[cells[mine]] = solution[mine]
+        assert not np.isnan(table).any()
+        assert abs(planted.equations @ table).max() < 1e-4
+        assert (table >= planted.lows - 1e-4).all()
+        assert (table <= planted.highs + 1e-4).all()
