@@ -10,6 +10,7 @@ bound: a bound that is narrow enough to be found is the secret.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 
 import duckdb
@@ -144,9 +145,11 @@ def _load(
             if model.name in before and _same_columns(con, model, safe):
                 tables.append(_add_previous(con, board, now, rule))
     for table in tables:
-        for relation in table.declared.relations:
-            _add_relation(con, board, table, tables, relation)
-        _add_shares(board, table, con)
+        # A relation may name a column that the release before did not have yet.
+        with suppress(duckdb.BinderException) if table.database == PREVIOUS else nullcontext():
+            for relation in table.declared.relations:
+                _add_relation(con, board, table, tables, relation)
+            _add_shares(board, table, con)
     return tables, board
 
 

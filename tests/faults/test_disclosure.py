@@ -212,6 +212,14 @@ def test_a_contradiction_between_releases_is_no_finding(disclosing: Disclosing) 
     assert blocked(disclosing.audit()) == {}
 
 
+def test_a_release_before_without_a_column_of_today_does_not_hold_the_release(disclosing: Disclosing) -> None:
+    """A mart that grew a column since, which its relations name: the older release is attacked as far as it can be."""
+    disclosing.publish()
+    grown = {**RELATIONS[WAITS][0], "parts": {"where": "dimension = 'sex' and not is_left_out"}}
+    results = with_column(disclosing, "is_left_out", "boolean", "false", relations=[grown])
+    assert blocked(results) == {}
+
+
 def test_relations_that_do_not_hold_block(disclosing: Disclosing) -> None:
     """A declaration that does not fit the figures has not been attacked: denied."""
     found = blocked(
