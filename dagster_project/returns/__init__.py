@@ -1,1 +1,1 @@
-"""Trusts' returns: templates, the check that a trust runs before it sends, intake, the calendar, the clean tables that dbt reads."""
+"""Trusts' returns: what is expected, how it comes in, how it is judged and answered, and the clean tables that dbt reads."""

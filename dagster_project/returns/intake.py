@@ -175,7 +175,7 @@ class Intake:
     def take_in(self, incoming: Incoming) -> Receipt:
         """Search, judge and keep one submission; its receipt, the old one where it had been received before."""
         known = self._known.get(incoming.digest)
-        if known is not None:
+        if known is not None and not self._is_another_try(known, incoming):
             self.report.repeats.append(f"{known.name}: already received {known.received_at[:10]}")
             return known
         findings = self._search(incoming)
@@ -185,6 +185,10 @@ class Intake:
         if not incoming.is_named_as_a_return:
             return self._enter(self._keeper.keep_unplaced(incoming))
         return self._enter(self._keeper.keep(incoming, list(self._known.values())))
+
+    def _is_another_try(self, known: Receipt, incoming: Incoming) -> bool:
+        """A file that was refused or rejected under another name, perhaps for that name, is judged again."""
+        return known.outcome in {"refused", "rejected"} and known.name != incoming.shown_name
 
     def _search(self, incoming: Incoming) -> list[Finding]:
         findings = scan_file(incoming.data.path, incoming.name)

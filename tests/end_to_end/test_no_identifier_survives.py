@@ -1,6 +1,6 @@
 """After a whole night with planted identifiers none of them is found in any byte of the data folder (security goal S-7).
 
-One night of the sample, with nine files of made-up patients put into its inbox beforehand: every byte of every file is
+One night of the sample, with thirteen files of made-up patients put into its inbox beforehand: every byte of every file is
 searched, names included, zip, gzip and Parquet unpacked, databases read, and with them Dagster's event log, dbt's target and
 logs, alerts, answers and the release.
 """
@@ -57,7 +57,7 @@ def _plant(lake: Lake) -> None:
     }.items():
         drop_bytes(lake, f"HIW-WL01_R9A_2026-10_{name}.xlsx", workbook)
     drop_bytes(lake, f"ward list {SPACED}.csv", b"org_code\nR9A\n")
-    drop_bytes(lake, f"HIW-WL01_R9A_2026-10_v95_{NUMBER}.csv", b"org_code\nR9A\n")
+    drop_bytes(lake, f"HIW-WL01_R9A_2026-10_v95_{NUMBER}.csv", b"org_code\nR9B\n")
 
 
 def _spelt(root: Path, *needles: str) -> list[str]:
@@ -102,7 +102,7 @@ def _texts_of_duckdb(path: Path) -> Iterator[bytes]:
 
 def _distinct_texts(con: duckdb.DuckDBPyConnection, relation: str, parameters: list[str]) -> bytes:
     described = con.execute(f"describe select * from {relation}", parameters).fetchall()
-    texts = [row[0] for row in described if row[1] in {"VARCHAR", "DATE", "BIGINT"}]
+    texts = [row[0] for row in described if row[1] in {"VARCHAR", "BIGINT"}]
     found = [
         con.execute(
             f'select string_agg(distinct cast("{name}" as varchar), chr(10)) from {relation}', parameters

@@ -130,6 +130,17 @@ def test_the_same_rows_with_a_mended_manifest_are_another_submission(lake: Lake)
     assert [row[0] for row in rows_of(lake, "submission", "verdict")] != ["rejected"]
 
 
+def test_a_file_refused_for_its_name_is_judged_when_it_comes_under_the_right_one(lake: Lake) -> None:
+    content = planted.plain()
+    drop_bytes(lake, "waiting list.xlsx", content)
+    assert take_in(lake).count("refused") == 1
+    drop_bytes(lake, f"{wl01().stem}.xlsx", content)
+    report = take_in(lake)
+    assert report.repeats == [] and report.count("rejected") == 1
+    drop_bytes(lake, f"{wl01().stem}.xlsx", content)
+    assert len(take_in(lake).repeats) == 1
+
+
 def test_a_rejected_file_is_kept_with_its_verdict_and_gives_no_rows(lake: Lake) -> None:
     sent = wl01(overrides=(("control_total", "1"),))
     drop(lake, sent)
