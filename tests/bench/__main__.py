@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.settings import load_settings
-from tests.bench import measures, nights, returns
+from tests.bench import measures, nights, report, returns
 
 
 def main() -> None:
@@ -30,6 +30,9 @@ def main() -> None:
             *(str(row[key]) for key in ("night_seconds", "floor_seconds", "ratio", "night_peak_mb", "floor_peak_mb")),
         )
     Console().print(table)
+    results["report"] = report.measure(folder / "report", folder / "work" / "lake" / "published" / "marts.duckdb")
+    row = results["report"]
+    Console().print(f"report of {row['organisations']} organisations: {row['seconds']} s (aim {row['aim_seconds']} s)")
     results["returns"] = returns.measure(folder / "returns")
     results["measures"] = measures.measure(folder / "measures")
     _write(folder / "results.json", results)

@@ -14,6 +14,7 @@ from dagster_project.release.report.tables import Column, Figures, Table, Words,
 ANCHOR, TITLE = "quality", "Data quality"
 MEASURES = {
     "known_share": "Known",
+    "known_share_of_return": "Known in the trust's own return",
     "valid_share": "Known or not stated",
     "not_stated_share": "Not stated by the patient",
     "not_known_share": "Not known",
@@ -24,6 +25,10 @@ MEASURES = {
     "no_current_organisation": "Organisations without a single successor",
 }
 FIELDS = {
+    "ETHNIC_CATEGORY": "ethnicity",
+    "IMD_DECILE": "deprivation",
+    "AGE": "age",
+    "SEX": "sex",
     "imd": "deprivation",
     "four_hour_waits": "four-hour waits",
     "organisation": "organisations",

@@ -1,6 +1,6 @@
 """Tables of figures: what a cell says, where it comes from, and which shorthand needs explaining below.
 
-The HTML is in templates/macros.html.
+The frame of a table is in templates/macros.html, its rows are written here.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from dagster_project.release.report.figures import MEANING, key_text, show
 from dagster_project.release.report.marts import Row
@@ -67,6 +69,29 @@ class Table:
     key: str
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def body(self) -> Markup:
+        """The rows as HTML. Not in the template: a site has half a million cells, and this takes a third of the time."""
+        return Markup("\n").join(_row_html(line) for line in self.lines)
+
+
+def _row_html(line: Line) -> Markup:
+    head, *others = line.cells
+    shown = "".join(_cell_html(cell) for cell in others)
+    own = ' class="own"' if line.emphasis else ""
+    return Markup(f'<tr data-key="{escape(line.key)}"{own}><th scope="row">{_words_html(head)}</th>{shown}</tr>')  # noqa: S704
+
+
+def _cell_html(cell: Cell) -> str:
+    if not cell.figure:
+        return f"<td>{_words_html(cell)}</td>"
+    form = f' data-format="{escape(cell.form)}"' if cell.form else ""
+    return f'<td class="n"{form}>{escape(cell.text)}</td>'
+
+
+def _words_html(cell: Cell) -> str:
+    return f'<a href="{escape(cell.address)}">{escape(cell.text)}</a>' if cell.address else str(escape(cell.text))
 
 
 def make_table(
