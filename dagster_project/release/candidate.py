@@ -173,7 +173,7 @@ def _fill_meta(
     sources = list(project.sources.values())
     inputs = inputs_in_use(project.lake, sources, origin)
     insert(con, "draft", "source_status", [asdict(status) for status in source_statuses(project.lake, sources, origin)])
-    insert(con, "draft", "inputs", [_input_row(item) for item in inputs])
+    insert(con, "draft", "inputs", [*(_input_row(item) for item in inputs), *_return_rows(con)])
     insert(con, "draft", "rejects", [row for item in inputs for row in _reject_rows(con, item)])
     insert(con, "draft", "example_queries", [query.model_dump(exclude={"needs"}) for query in project.example_queries])
     insert(con, "draft", "data_dictionary", list(_dictionary(con, project.models)))
@@ -193,6 +193,29 @@ def current_marts(project: ReleaseProject) -> Path | None:
 def _input_row(item: Input) -> dict[str, Any]:
     row = {name: getattr(item, name) for name in ("slug", "entity", "period", "sha256", "url", "retrieved_at", "file")}
     return row | {"rows_count": int(item.report["clean_rows"])}
+
+
+def _return_rows(con: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+    """The submissions in use, by hash and id: no path, no address, and no count of rows, which nobody has rounded."""
+    table = "int_returns__submission"
+    there = "select 1 from duckdb_tables() where database_name = 'warehouse' and table_name = ?"
+    if not con.execute(there, [table]).fetchall():
+        return
+    found = con.execute(
+        "select lower(collection_code), strftime(period_end, '%Y-%m'), file_sha256, received_at, submission_id "
+        f"from {qualified('warehouse', 'restricted', table)} where is_in_use order by all"
+    ).fetchall()
+    for entity, period, sha256, received_at, submission in found:
+        yield {
+            "slug": "returns",
+            "entity": entity,
+            "period": period,
+            "sha256": sha256,
+            "url": "",
+            "retrieved_at": received_at,
+            "file": submission,
+            "rows_count": None,
+        }
 
 
 def _reject_rows(con: duckdb.DuckDBPyConnection, item: Input) -> Iterator[dict[str, Any]]:
