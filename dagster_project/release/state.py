@@ -19,7 +19,7 @@ from dagster_project.sources.contract import Source
 
 DBT_FOLDER = PROJECT_ROOT / "dbt"
 PACKAGE = PROJECT_ROOT / "dagster_project"
-DBT_PARTS = ("models", "macros", "seeds", "tests", "analyses", "snapshots")
+DBT_PARTS = ("models", "macros", "seeds", "indicators", "tests", "analyses", "snapshots")
 CODE_PARTS = ("release", "quality")
 State = Literal["current", "withdrawn", "new"]
 

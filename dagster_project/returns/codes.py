@@ -10,6 +10,7 @@ import datetime as dt
 from functools import cache
 from pathlib import Path
 
+from dagster_project.indicators import indicator_ids
 from dagster_project.returns.contract import SEEDS_FOLDER, CodeList, ReturnsContractError, load_collections
 
 Row = dict[str, str]
@@ -64,10 +65,7 @@ def thresholds(org_code: str, day: dt.date, folder: Path = SEEDS_FOLDER) -> dict
 
 def metric_ids(folder: Path = SEEDS_FOLDER) -> frozenset[str]:
     """The metrics by which an action may be measured (P01): those of the returns and the indicators of the publishers."""
-    indicators = read_seed("indicators", folder.parent / "indicators")
-    return frozenset(row["metric_id"] for row in read_seed("hi_metric", folder)) | {
-        row["indicator_id"] for row in indicators
-    }
+    return frozenset(row["metric_id"] for row in read_seed("hi_metric", folder)) | indicator_ids()
 
 
 def lists_of(collection_code: str, folder: Path = SEEDS_FOLDER) -> dict[str, list[Row]]:

@@ -32,6 +32,7 @@ from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.returns.calendar import write_expected
 from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.transform.indicator_table import write_indicator_table
 from dagster_project.transform.source_table import write_source_table
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
@@ -201,10 +202,10 @@ class DbtRunner(DbtCliResource):
 
 
 def contracts_spec() -> dg.AssetSpec:
-    """The contracts as a table, which dim_source reads; written from the source.yml files before dbt runs."""
+    """Contracts and catalogue as tables, which dim_source and dim_indicator read; written from their YAML before dbt runs."""
     return dg.AssetSpec(
         CONTRACTS,
-        description="Title, publisher, licence and attribution of every source, from the source.yml files.",
+        description="Title, publisher, licence and attribution of every source (source.yml), and every indicator (dbt/indicators).",
         group_name="reference",
         owners=["team:data-platform"],
         kinds={"yaml", "parquet"},
@@ -230,6 +231,7 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             context.log.info(f"Nothing new: release {fingerprint[:12]} was made of the same inputs and is {state}.")
             return
         write_source_table(lake)
+        write_indicator_table(lake)
         keep_build_private(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
         os.environ.update(dbt_environment(settings, origin))

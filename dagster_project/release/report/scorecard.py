@@ -37,12 +37,16 @@ def section(context: Context) -> list[Section]:
     gaps = _rows(context, "fct_inequality_measure", "dimension = 'core20' and measure = 'absolute_gap'", elements)
     blocks: list[Block] = [Paragraph(EXPLAINED)]
     for title, chosen in (("Adults", False), ("Children and young people", True)):
-        own = [row for row in values if ("children" in elements[row["indicator_id"]].lower()) == chosen]
+        own = [row for row in values if _is_for_children(context, row) == chosen]
         if own:
             blocks.append(Tabular(make_table(f"{title}: where England stands", own, _values(context, elements))))
     if gaps:
         blocks.append(Tabular(make_table("Core20 against the rest of England", gaps, _gaps(context, elements))))
     return [Section("core20plus5", "Core20PLUS5 scorecard", blocks)]
+
+
+def _is_for_children(context: Context, row: Row) -> bool:
+    return str(context.indicators[row["indicator_id"]].get("core20plus5_programme")) == "children"
 
 
 def _rows(context: Context, table: str, where: str, elements: dict[str, str]) -> list[Row]:

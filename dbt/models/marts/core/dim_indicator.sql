@@ -1,25 +1,65 @@
--- Grain: indicator. Question: what is counted, over what, why, in which unit, and who
--- answers for it?
+-- Grain: indicator. Question: what is counted, over what, why, in which unit, where
+-- does it truly exist, and who answers for it?
+-- Everything comes from dbt/indicators/<indicator_id>.yml
+-- (dagster_project/indicators.py), but for its place in the Statement on information,
+-- which stands in a seed that a human can replace.
+with
+    statement_places as (
+        select
+            indicator_id,
+            string_agg(distinct domain, '; ' order by domain) as statement_domain,
+            string_agg(
+                distinct statement_version, '; ' order by statement_version
+            ) as statement_version
+        from {{ ref("statement_indicators") }}
+        where indicator_id <> 'none'
+        group by indicator_id
+    )
+
 select
-    indicator_id,
-    indicator_name,
-    definition,
-    why_it_matters,
-    numerator,
-    denominator,
-    unit,
-    polarity,
-    target,
-    target_source,
-    core20plus5_element,
-    available_level,
-    source_id,
-    method,
-    breaks_in_series,
-    caveats,
-    author,
-    checked_by,
-    next_review,
+    catalogue.indicator_id,
+    catalogue.indicator_name,
+    catalogue.definition,
+    catalogue.why_it_matters,
+    catalogue.numerator,
+    catalogue.denominator,
+    catalogue.unit,
+    catalogue.polarity,
+    cast(catalogue.target as double) as target,
+    catalogue.target_source,
+    catalogue.core20plus5_element,
+    catalogue.available_level,
+    catalogue.source_id,
+    catalogue.method,
+    catalogue.breaks_in_series,
+    catalogue.caveats,
+    catalogue.author,
+    catalogue.checked_by,
+    cast(catalogue.next_review as date) as next_review,
+    catalogue.catalogue_id,
+    catalogue.core20plus5_programme,
+    catalogue.core20plus5_area,
+    catalogue.population,
+    catalogue.target_statement,
+    cast(catalogue.target_valid_from as date) as target_valid_from,
+    cast(catalogue.target_due as date) as target_due,
+    cast(catalogue.target_withdrawn as date) as target_withdrawn,
+    statement_places.statement_domain,
+    statement_places.statement_version,
+    catalogue.published_elsewhere,
+    catalogue.not_public,
+    catalogue.held_in,
+    catalogue.held_as,
+    catalogue.levels,
+    catalogue.deprivation_levels,
+    catalogue.deprivation_note,
+    catalogue.ethnicity_levels,
+    catalogue.ethnicity_note,
+    catalogue.age_levels,
+    catalogue.age_note,
+    catalogue.sex_levels,
+    catalogue.sex_note,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from {{ ref("indicators") }}
+from {{ source("meta", "indicators") }} as catalogue
+left join statement_places on catalogue.indicator_id = statement_places.indicator_id

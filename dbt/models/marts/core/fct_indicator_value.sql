@@ -74,7 +74,7 @@ with
             ) as multiplier
         from figures
         inner join
-            {{ ref("indicators") }} as indicators
+            {{ ref("dim_indicator") }} as indicators
             on figures.indicator_id = indicators.indicator_id
     ),
 

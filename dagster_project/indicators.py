@@ -1,0 +1,170 @@
+"""The governed catalogue of indicators: one file each in dbt/indicators/, checked against this schema when it is loaded.
+
+The file is the only place where an indicator is described: dim_indicator, the report, the dictionary and the code list of
+actions take it from here. Which line of the Statement on information an indicator answers is not said here, but in
+dbt/seeds/indicators/statement_indicators.csv: whoever gets the official annex replaces that one file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from dagster_project.settings import PROJECT_ROOT
+from dagster_project.yaml_files import read_yaml
+
+INDICATORS_FOLDER = PROJECT_ROOT / "dbt" / "indicators"
+
+Text = Annotated[str, Field(min_length=1)]
+Unit = Annotated[str, Field(pattern=r"^(proportion|count|rate_per_[0-9]+|ratio|difference|score)$")]
+"""The facts work with the first three; ratios, differences and scores stand in the mart of the workforce standards."""
+Level = Literal["england", "region", "icb", "sub_icb", "trust", "other_provider"]
+Breakdown = Literal["deprivation", "ethnicity", "age", "sex"]
+BREAKDOWNS: tuple[Breakdown, ...] = ("deprivation", "ethnicity", "age", "sex")
+"""The least that the Statement on information asks for."""
+Area = Literal[
+    "core20",
+    "plus",
+    "maternity",
+    "severe_mental_illness",
+    "chronic_respiratory",
+    "early_cancer_diagnosis",
+    "hypertension",
+    "smoking_cessation",
+    "asthma",
+    "diabetes",
+    "epilepsy",
+    "oral_health",
+    "mental_health",
+]
+
+
+class IndicatorError(Exception):
+    """A file of the catalogue that cannot be used; the text names the file and the place."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Target(_Strict):
+    """A national target, in the indicator's unit, in words, and who set it. A withdrawn one is kept and rates nobody."""
+
+    value: float
+    statement: Text
+    source: Text
+    valid_from: dt.date | None = None
+    due: dt.date | None = None
+    """Day by which it is to be met."""
+    withdrawn: dt.date | None = None
+    """Day from which it no longer holds."""
+
+
+class Core20Plus5(_Strict):
+    """Where the indicator stands in Core20PLUS5."""
+
+    programme: Literal["adults", "children"]
+    area: Area
+    element: Text
+
+
+class Published(_Strict):
+    """For which levels the publisher gives a breakdown; where for none, `note` says why."""
+
+    levels: tuple[Level, ...]
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _absence_has_a_reason(self) -> Self:
+        if not self.levels and not self.note:
+            raise ValueError("a breakdown that is not published needs a note that says why")
+        return self
+
+
+class Indicator(_Strict):
+    """One file. Exactly one of source_id, published_elsewhere and not_public says whether public figures exist."""
+
+    indicator_id: Text
+    catalogue_id: str = ""
+    """Line of the Core20PLUS5 and Statement catalogue that it belongs to; "" for indicators beyond it."""
+    indicator_name: Text
+    definition: Text
+    why_it_matters: Text
+    numerator: Text
+    denominator: Text
+    unit: Unit
+    polarity: Literal["higher_is_better", "lower_is_better", "none"]
+    target: Target | None = None
+    core20plus5: Core20Plus5 | None = None
+    population: Literal["adults", "children", "everybody"]
+    source_id: str = ""
+    """Source of the warehouse from which the figures come."""
+    published_elsewhere: str = ""
+    """Published, but not a source of the warehouse: where, and at which level."""
+    not_public: str = ""
+    """Why there are no public figures."""
+    held_in: str = ""
+    """Table of the published file in which the figures stand."""
+    held_as: tuple[str, ...] = ()
+    """Indicators whose figures, limits or gaps carry this one; empty where it stands under its own name."""
+    levels: tuple[Level, ...] = ()
+    """Levels at which the source truly gives figures."""
+    breakdowns: Mapping[Breakdown, Published]
+    available_level: Text
+    method: Text
+    breaks_in_series: tuple[Text, ...] = ()
+    caveats: str = ""
+    author: Text
+    checked_by: Text
+    next_review: dt.date
+
+    @model_validator(mode="after")
+    def _origin_is_said_once(self) -> Self:
+        if sum(map(bool, (self.source_id, self.published_elsewhere, self.not_public))) != 1:
+            raise ValueError("say exactly one of source_id, published_elsewhere and not_public")
+        if bool(self.source_id) != bool(self.held_in) or bool(self.source_id) != bool(self.levels):
+            raise ValueError("levels and held_in belong to a source, and a source needs both")
+        return self
+
+    @model_validator(mode="after")
+    def _breakdowns_are_complete(self) -> Self:
+        if set(self.breakdowns) != set(BREAKDOWNS):
+            raise ValueError(f"breakdowns must be {', '.join(BREAKDOWNS)}")
+        beyond = {level for part in self.breakdowns.values() for level in part.levels} - set(self.levels)
+        if beyond:
+            raise ValueError(f"a breakdown at a level that has no figures: {', '.join(sorted(beyond))}")
+        return self
+
+    @property
+    def current_target(self) -> float | None:
+        """The target by which a figure may be rated: none where it was withdrawn."""
+        return self.target.value if self.target and not self.target.withdrawn else None
+
+
+@cache
+def load_indicators(folder: Path = INDICATORS_FOLDER) -> Mapping[str, Indicator]:
+    """The catalogue by identifier. Raises IndicatorError for a file that does not fit the schema or has another name."""
+    found = [_load_file(path) for path in sorted(folder.glob("*.yml"))]
+    return {indicator.indicator_id: indicator for indicator in found}
+
+
+def indicator_ids(folder: Path = INDICATORS_FOLDER) -> frozenset[str]:
+    """The identifiers alone, by the names of the files: a code list that costs no reading."""
+    return frozenset(path.stem for path in folder.glob("*.yml"))
+
+
+def _load_file(path: Path) -> Indicator:
+    try:
+        content: Any = read_yaml(path)
+        indicator = Indicator.model_validate(content)
+    except (ValidationError, yaml.YAMLError) as error:
+        raise IndicatorError(f"{path.parent.name}/{path.name}: {error}") from error
+    if indicator.indicator_id != path.stem:
+        raise IndicatorError(f"{path.parent.name}/{path.name}: indicator_id is {indicator.indicator_id!r}")
+    return indicator

@@ -1,0 +1,43 @@
+"""Tables of texts that dbt reads and the project writes of its own YAML: sources and indicators, so that nothing is kept twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.duck import connection, quote_identifier, quote_literal
+
+Row = tuple[str | None, ...]
+
+
+def write_text_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> Path:
+    """The path of a Parquet with these rows, all texts, ordered by the first column; rewritten only when one changed.
+
+    Raises OSError or duckdb.Error when the data folder cannot be written.
+    """
+    ordered = sorted(rows, key=lambda row: str(row[0]))
+    with connection(None) as con:
+        if _read_rows(con, path, columns) == ordered:
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        lists = ", ".join(f"unnest(?::varchar[]) as {quote_identifier(name)}" for name in columns)
+        values = [[row[n] for row in ordered] for n in range(len(columns))]
+        con.execute(f"create table written as select {lists}", values)
+        con.execute(f"copy written to {quote_literal(str(part))} (format parquet)")
+        part.replace(path)
+    return path
+
+
+def _read_rows(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> list[Row] | None:
+    """The rows of the table as it stands; None where there is none, it is damaged, or it has other columns."""
+    if not path.exists():
+        return None
+    try:
+        result = con.execute("select * from read_parquet(?) order by 1", [str(path)])
+    except duckdb.Error:
+        return None
+    names = tuple(column[0] for column in result.description or ())
+    return result.fetchall() if names == tuple(columns) else None

@@ -1,0 +1,186 @@
+"""Every indicator has its file, every file says what it must, and none of the Core20PLUS5 and Statement catalogue is missing."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dagster_project.indicators import INDICATORS_FOLDER, IndicatorError, indicator_ids, load_indicators
+from dagster_project.settings import PROJECT_ROOT
+from dagster_project.sources.contract import load_sources
+
+MODELS = PROJECT_ROOT / "dbt" / "models"
+STATEMENT = PROJECT_ROOT / "dbt" / "seeds" / "indicators" / "statement_indicators.csv"
+CATALOGUE = [
+    "CORE-01",
+    "MAT-01",
+    "MAT-02",
+    "MAT-03",
+    "MAT-04",
+    "MAT-05",
+    "MAT-06",
+    "SMI-01",
+    "SMI-02..07",
+    "RESP-01",
+    "RESP-02",
+    "RESP-03",
+    "RESP-04",
+    "RESP-05",
+    "CAN-01",
+    "CAN-02",
+    "CAN-03",
+    "HYP-01",
+    "HYP-02",
+    "HYP-03",
+    "HYP-04",
+    "HYP-05",
+    "LIP-01",
+    "LIP-02",
+    "LIP-03",
+    "AF-01",
+    "SMK-01",
+    "SMK-02",
+    "SMK-03",
+    "CYP-AST-01",
+    "CYP-AST-02",
+    "CYP-DIA-01",
+    "CYP-DIA-02",
+    "CYP-EPI-01",
+    "CYP-ORAL-01",
+    "CYP-MHS95",
+    "CYP-MHS95a",
+    "CYP-MHS95b",
+    "CYP-MHS95c",
+    "CYP-MHS95f",
+    "CYP-MHS95g",
+    "STM-MHS157",
+    "STM-MHS157a",
+    "STM-MHS157b",
+    "STM-MHS157c",
+    "STM-RESTR",
+    "STM-TT",
+    "STM-EL-01",
+    "STM-EL-02",
+    "STM-EL-03",
+    "STM-UEC-01",
+    "STM-CVD-01/02",
+    "STM-DM-01/02",
+    "STM-LD-01",
+    "STM-LD-02",
+    "WRES-1",
+    "WRES-2",
+    "WRES-3",
+    "WRES-4",
+    "WRES-5",
+    "WRES-6",
+    "WRES-7",
+    "WRES-8",
+    "WRES-9",
+    "WDES-1..10",
+    "DQ-01",
+    "DQ-02",
+]
+"""The lines of the catalogue of outcome indicators, as they stand in it."""
+INDICATORS = load_indicators()
+
+
+def test_every_line_of_the_catalogue_has_its_indicators() -> None:
+    assert len(CATALOGUE) == 67
+    assert {one.catalogue_id for one in INDICATORS.values()} - {""} == set(CATALOGUE)
+    assert sum(one.catalogue_id == "SMI-02..07" for one in INDICATORS.values()) == 6
+    assert sum(one.catalogue_id == "WDES-1..10" for one in INDICATORS.values()) == 10
+
+
+def test_every_indicator_named_in_the_sql_of_a_subject_has_a_file() -> None:
+    """An indicator without a file would be left out of the facts; dbt/tests/every_figure_has_its_indicator.sql asks the data."""
+    named = re.compile(r"'((?:MAT|SMI|CAN|RESP|HYP|LIP|AF|SMK|CYP|STM|DQ)-[A-Za-z0-9-]+)'")
+    found = {
+        name
+        for path in MODELS.glob("intermediate/**/*.sql")
+        for name in named.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 10
+    assert sorted(found - indicator_ids()) == []
+
+
+def test_identifiers_are_those_of_the_files() -> None:
+    assert indicator_ids() == set(INDICATORS)
+
+
+@pytest.mark.parametrize("indicator_id", sorted(INDICATORS))
+def test_a_definition_has_an_owner_a_review_ahead_and_a_target_with_its_source(indicator_id: str) -> None:
+    one = INDICATORS[indicator_id]
+    assert one.next_review > dt.datetime.now(dt.UTC).date(), "its review is due"
+    assert one.author and one.checked_by
+    assert not one.source_id or one.source_id in load_sources()
+    if one.target:
+        assert len(one.target.source) > 10 and len(one.target.statement) > 3
+    assert [other for other in one.held_as if other not in INDICATORS] == []
+
+
+def test_continuity_of_carer_has_no_target_since_21_september_2022() -> None:
+    for indicator_id in ("MAT-01", "MAT-02", "MAT-03"):
+        target = INDICATORS[indicator_id].target
+        assert target and target.withdrawn == dt.date(2022, 9, 21)
+        assert INDICATORS[indicator_id].current_target is None
+
+
+def test_no_level_of_a_trust_is_claimed_where_the_source_has_none() -> None:
+    without_trusts = {
+        "cvdprevent",
+        "ndrs_staging",
+        "nhse_ldhc",
+        "ukhsa_vaccination",
+        "rcpch_npda",
+        "nhse_smi",
+        "ohid_fingertips",
+    }
+    assert [i for i, one in INDICATORS.items() if one.source_id in without_trusts and "trust" in one.levels] == []
+
+
+def test_the_statement_names_indicators_of_the_catalogue() -> None:
+    with STATEMENT.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted({row["indicator_id"] for row in rows} - {"none"} - set(INDICATORS)) == []
+    assert {row["source_status"] for row in rows} <= {"verified", "memory", "official"}
+    statement = {i for i in INDICATORS if i.startswith("STM-")}
+    assert sorted(statement - {row["indicator_id"] for row in rows}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"polarity": "up"}, "polarity"),
+        ({"not_public": "a reason beside a source"}, "exactly one of source_id"),
+        ({"levels": []}, "a source needs both"),
+        ({"target": {"value": 0.5, "statement": "half"}}, "target.source"),
+        ({"breakdowns": {"deprivation": {"levels": ["england"]}}}, "breakdowns must be"),
+        ({"indicator_id": "MAT-99"}, "indicator_id is 'MAT-99'"),
+        ({"colour": "red"}, "Extra inputs"),
+    ],
+)
+def test_a_file_that_says_too_little_or_too_much_is_refused(
+    tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    content = yaml.safe_load((INDICATORS_FOLDER / "MAT-01.yml").read_text(encoding="utf-8")) | change
+    (tmp_path / "MAT-01.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(IndicatorError, match=re.escape(said)):
+        load_indicators(tmp_path)
+
+
+def test_a_breakdown_at_a_level_without_figures_or_without_a_reason_is_refused(tmp_path: Path) -> None:
+    content = yaml.safe_load((INDICATORS_FOLDER / "MAT-01.yml").read_text(encoding="utf-8"))
+    content["breakdowns"]["age"] = {"levels": ["sub_icb"]}
+    (tmp_path / "MAT-01.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(IndicatorError, match="no figures: sub_icb"):
+        load_indicators(tmp_path)
+    content["breakdowns"]["age"] = {"levels": []}
+    (tmp_path / "MAT-01.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    load_indicators.cache_clear()
+    with pytest.raises(IndicatorError, match="needs a note"):
+        load_indicators(tmp_path)
