@@ -77,7 +77,7 @@ class Context:
 
     def unit(self, indicator_id: str) -> str:
         """The unit of an indicator."""
-        return str(self.indicators[indicator_id]["unit"]) if indicator_id in self.indicators else ""
+        return str(self.indicators[indicator_id].get("unit", "")) if indicator_id in self.indicators else ""
 
     def indicator_name(self, indicator_id: str) -> str:
         """The name of an indicator; its identifier where the catalogue does not have it."""

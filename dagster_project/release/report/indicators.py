@@ -98,7 +98,7 @@ def pages(context: Context) -> Iterator[Page]:
     for indicator_id, indicator in context.indicators.items():
         rows = newest.get(indicator_id, [])
         sections = [
-            Section("definition", "What it is", [Facts(_facts(indicator))]),
+            Section("definition", "What it is", [Facts(_facts(context, indicator))]),
             *_england(context, rows, measures.get(indicator_id, [])),
             *_trend(context, control.get(indicator_id, []), slopes.get(indicator_id, [])),
             *_organisations(context, indicator, rows, compared),
@@ -109,20 +109,20 @@ def pages(context: Context) -> Iterator[Page]:
             indicator_page(indicator_id),
             str(indicator["indicator_name"]),
             sections,
-            str(indicator["definition"]),
+            str(indicator.get("definition", "")),
             crumbs,
         )
     yield find_page(context)
 
 
-def _facts(indicator: Row) -> list[tuple[str, Any]]:
-    unit, polarity = str(indicator["unit"]), str(indicator["polarity"])
+def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
+    unit, polarity = str(indicator.get("unit", "")), str(indicator.get("polarity", ""))
     target = indicator.get("target")
     form = value_format(unit, present([target]))
     facts: list[tuple[str, Any]] = [
         ("Why it matters", indicator.get("why_it_matters", "")),
-        ("What is counted", indicator["numerator"]),
-        ("Out of", indicator["denominator"]),
+        ("What is counted", indicator.get("numerator", "")),
+        ("Out of", indicator.get("denominator", "")),
         ("Unit", UNITS.get(unit, unit.replace("_", " "))),
         ("Direction", POLARITY.get(polarity, polarity)),
         (
@@ -135,10 +135,17 @@ def _facts(indicator: Row) -> list[tuple[str, Any]]:
         ("Method", indicator.get("method", "")),
         ("Breaks in the series", indicator.get("breaks_in_series", "none known")),
         ("Keep in mind", indicator.get("caveats", "")),
-        ("Source", link(f"provenance.html#{slug(str(indicator['source_id']))}", str(indicator["source_id"]))),
+        ("Source", _source(context, indicator)),
         ("Next review of the definition", show_date(indicator.get("next_review"))),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _source(context: Context, indicator: Row) -> Markup | str:
+    """A link to the source where the file has it; an indicator of the catalogue may have none yet."""
+    source_id = str(indicator.get("source_id", ""))
+    known = any(row["source_id"] == source_id for row in context.marts.rows("dim_source", "source_id = ?", [source_id]))
+    return link(f"provenance.html#{slug(source_id)}", source_id) if known else source_id
 
 
 # -- England ----------------------------------------------------------------------------------------------------------
