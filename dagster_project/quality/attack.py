@@ -21,8 +21,9 @@ from dagster_project.duck import quote_identifier as q
 from dagster_project.quality.attacker import Attack, attack
 from dagster_project.quality.checks import MAXIMUM_KEYS, CheckResult
 from dagster_project.quality.declaration import Count, Relation, SafeCounts
+from dagster_project.quality.parts import Bools, Floats, Integers
 from dagster_project.quality.safe_counts import Rule, declarations
-from dagster_project.quality.solving import Bools, Floats, Integers, System
+from dagster_project.quality.solving import System
 from dagster_project.release.contents import MAIN, columns_of, qualified, tables_of
 from dagster_project.release.dbt_artifacts import ExposedModel
 

@@ -20,12 +20,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from dagster_project.quality.solving import EPSILON, Block, Bools, Floats, Integers, System, values_between
+from dagster_project.quality.parts import BATCH, EPSILON, Bools, Floats, Integers
+from dagster_project.quality.solving import Block, System, values_between
 
 ROUNDS = 200
 """Propagation gains at least 1 in a cell each round; what it has not gained by then is left to the solver."""
-BATCH = 2500
-"""Cells that are solved together. The solver starts in 3 ms, a block takes 1 ms: 210 blocks took 4.5 s singly, 1.5 s in batches."""
 SINGLE_CELLS = 60
 """Cells that are solved singly in one attack; a cell that is still undecided then counts as too narrow."""
 

@@ -2,29 +2,28 @@
 
 A solution is a table that fits everything that is shown, so two solutions in which a cell differs by 2 show that it can have three
 values: no bound need be solved for that cell. In blocks that only the totals of many trusts hold together (trusts add
-up to England), solutions of all trusts are found at once, each trust by itself beside one table of all the others.
+up to England), each trust is solved by itself beside one table of all the others (parts.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, diags, vstack
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_matrix
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
-EPSILON = 1e-6
+from dagster_project.quality.parts import EPSILON, Bools, Equations, Floats, Integers, Parts, Projection
+
 MIXED_OBJECTIVES = 14
-APART_OBJECTIVES = 10
-WIDE = 30
-"""An equation with more open cells holds a block together that falls apart without it."""
 LARGE = 4000
+"""Cells from which on a block is taken apart if it can be."""
+APART_OBJECTIVES = 6
+MIDDLES = 8
+"""Tables around which a large block is taken apart."""
 SEED = 20261122
 
 
@@ -53,9 +52,7 @@ def values_between(lows: Floats, highs: Floats) -> Floats:
 class Block:
     """One connected block for the solver, and the range of values that solutions have shown for each of its cells."""
 
-    lows: Floats
-    highs: Floats
-    arguments: dict[str, Any]
+    equations: Equations
     seen_low: Floats
     seen_high: Floats
     undecided: Bools
@@ -67,40 +64,42 @@ class Block:
         """The equations among these cells; settled cells of the same equations move to the right side."""
         columns = system.equations[:, cells]
         rows = np.flatnonzero(np.diff(columns.indptr))
-        inside = columns[rows]
-        whole = system.equations[rows]
         outside = np.ones(system.equations.shape[1])
         outside[cells] = 0
         settled = np.where((outside > 0) & np.isfinite(system.lows), system.lows, 0.0) * outside
-        right = -(whole @ settled)
-        exact = system.exact[rows]
+        right = -(system.equations[rows] @ settled)
         lows, highs = system.lows[cells].copy(), system.highs[cells].copy()
-        arguments: dict[str, Any] = {"bounds": np.column_stack([lows, highs]), "method": "highs"}
-        if exact.any():
-            arguments |= {"A_eq": inside[exact], "b_eq": right[exact]}
-        if not exact.all():
-            arguments |= {"A_ub": inside[~exact], "b_ub": right[~exact]}
+        equations = Equations(csr_matrix(columns[rows]), right, system.exact[rows], lows, highs)
         size = len(cells)
-        return cls(lows, highs, arguments, np.full(size, np.inf), np.full(size, -np.inf), np.zeros(size, dtype=bool))
+        return cls(equations, np.full(size, np.inf), np.full(size, -np.inf), np.zeros(size, dtype=bool))
+
+    @cached_property
+    def programme(self) -> dict[str, Any]:
+        """What is the same for every objective."""
+        return self.equations.programme()
+
+    @property
+    def lows(self) -> Floats:
+        """Lower bounds of the cells, narrowed where a cell was solved singly."""
+        return self.equations.lows
+
+    @property
+    def highs(self) -> Floats:
+        """Upper bounds of the cells."""
+        return self.equations.highs
 
     def solve(self, targets: Bools, minimum_values: int, single_cells: int, *, exhaustive: bool) -> bool:
         """Narrow the bounds of the targets as far as needed; False when no table fits the published figures.
 
-        Two solutions that lie far from each other show for most cells at once that they are wide enough: a random mixture of
-        up and down is maximised, then the same mixture upside down, each time for the cells that are still open. Single
-        cells are solved only where that did not show it.
+        Single cells are solved only where mixtures did not show that they are wide enough.
         """
         self.single_cells = single_cells
-        random, signs = np.random.default_rng(SEED), np.ones(len(targets))
-        if not exhaustive and len(targets) > LARGE and not self._apart(targets, minimum_values):
-            return False
-        for turn in range(0 if exhaustive else MIXED_OBJECTIVES):
-            left = self._open(targets, minimum_values)
-            if not left.any():
-                return True
-            signs = -signs if turn % 2 else random.choice([-1.0, 1.0], len(targets))
-            if not self._minimise(np.where(left, signs, 0.0)):
-                return False
+        if not exhaustive:
+            if len(targets) > LARGE:
+                self._apart(targets, minimum_values)
+            for objective in self.mixtures(targets, minimum_values):
+                if not self._minimise(objective):
+                    return False
         for place in np.flatnonzero(targets):
             if exhaustive or self._open(targets, minimum_values)[place]:
                 self.undecided[place] = self.single_cells <= 0
@@ -109,17 +108,31 @@ class Block:
                     return False
         return True
 
+    def mixtures(self, targets: Bools, minimum_values: int, turns: int = MIXED_OBJECTIVES) -> Iterator[Floats]:
+        """Objectives over the targets that are still open, until none is.
+
+        Two solutions that lie far from each other show for most cells at once that they are wide enough: a random mixture of
+        up and down is maximised, then the same mixture upside down.
+        """
+        random, signs = np.random.default_rng(SEED), np.ones(len(targets))
+        for turn in range(turns):
+            left = self._open(targets, minimum_values)
+            if not left.any():
+                return
+            signs = -signs if turn % 2 else random.choice([-1.0, 1.0], len(targets))
+            yield np.where(left, signs, 0.0)
+
     def _open(self, targets: Bools, minimum_values: int) -> Bools:
         return np.asarray(targets & ~(values_between(self.seen_low, self.seen_high) >= minimum_values))
 
     def _minimise(self, objective: Floats) -> bool:
-        found = linprog(objective, **self.arguments)
+        found = linprog(objective, **self.programme)
         if found.x is None:
             return False
-        self._see(found.x)
+        self.see(found.x)
         return True
 
-    def _see(self, solution: Floats) -> None:
+    def see(self, solution: Floats) -> None:
         """Cells that are NaN in a solution were not part of it."""
         self.seen_low, self.seen_high = np.fmin(self.seen_low, solution), np.fmax(self.seen_high, solution)
 
@@ -134,97 +147,29 @@ class Block:
 
     # -- blocks that many trusts make up ------------------------------------------------------------------------------
 
-    def _apart(self, targets: Bools, minimum_values: int) -> bool:
-        """Show what can be shown part by part, around the middle of two solutions; False when no table fits."""
-        signs = np.random.default_rng(SEED).choice([-1.0, 1.0], len(targets))
-        ends = [linprog(np.where(targets, side * signs, 0.0), **self.arguments).x for side in (1.0, -1.0)]
-        if ends[0] is None or ends[1] is None:
-            return False
-        for end in ends:
-            self._see(end)
-        parts = _Parts.split(self, (ends[0] + ends[1]) / 2)
-        random = np.random.default_rng(SEED + 1)
-        for turn in range(APART_OBJECTIVES if parts else 0):
+    def _apart(self, targets: Bools, minimum_values: int) -> None:
+        """Show what can be shown part by part, around several tables that fit everything; nothing where there are no parts.
+
+        Several, because a part can rise only as far as the wholes of one table leave it room; after the first, parts are
+        merged at random, so that one can rise by what another gives.
+        """
+        projection, random = Projection(self.equations), np.random.default_rng(SEED)
+        for turn in range(MIDDLES):
             left = self._open(targets, minimum_values)
-            if not left.any():
+            middle = projection.find(random.uniform(0.0, 1.0, len(targets))) if left.any() else None
+            parts = None if middle is None else Parts.split(self.equations, middle)
+            if middle is None or parts is None:
+                return
+            self.see(middle)
+            parts = parts.merged(random) if turn else parts
+            for cells, equations in parts.batches(left):
+                self._show(parts, cells, equations, left[cells], minimum_values)
+
+    def _show(self, parts: Parts, cells: Integers, equations: Equations, targets: Bools, minimum_values: int) -> None:
+        batch = Block(equations, self.seen_low[cells], self.seen_high[cells], np.zeros(len(cells), dtype=bool))
+        for objective in batch.mixtures(targets, minimum_values, APART_OBJECTIVES):
+            found = linprog(objective, **batch.programme).x
+            if found is None:
                 break
-            signs = -signs if turn % 2 else random.choice([-1.0, 1.0], len(targets))
-            assert parts is not None  # noqa: S101 - there is no turn without parts
-            solution = parts.solve(np.where(left, signs, 0.0))
-            if solution is None:
-                break
-            self._see(solution)
-        return True
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """A large block without its wide equations, around a table `middle` that fits everything.
-
-    One part moves while all others stay at `middle`, so the wide equations leave each of its cells the room that the whole of the
-    equation has. `moved` says how the wholes follow: what they do to the equations among themselves is checked afterwards.
-    """
-
-    middle: Floats
-    labels: Integers
-    arguments: dict[str, Any]
-    moved: csr_matrix
-    """(cells, cells): the change of each whole from the change of its parts."""
-    checks: csr_matrix
-    """Equations among the wholes, which must still hold when they have followed."""
-    room: tuple[Floats, Floats]
-    """By how much each of these may fall and rise: not at all where it is exact."""
-
-    @classmethod
-    def split(cls, block: Block, middle: Floats) -> _Parts | None:
-        """None where nothing falls apart, or where wholes are held together in a way that this cannot check."""
-        equal = csr_matrix(block.arguments["A_eq"])
-        wide = np.diff(equal.indptr) > WIDE
-        narrow, hubs = equal[~wide], equal[wide]
-        wholes = np.asarray((hubs < 0).sum(axis=0)).ravel()
-        if not wide.any() or (wholes > 1).any():
-            return None
-        others = [narrow, csr_matrix(block.arguments["A_ub"])] if "A_ub" in block.arguments else [narrow]
-        graph = abs(vstack(others))
-        labels = connected_components(graph.T @ graph, directed=False)[1].astype(np.int64)
-        fixed = np.isin(labels, labels[wholes > 0])
-        if fixed[np.unique(hubs.maximum(0).indices)].any():
-            return None
-        lows, highs = block.lows.copy(), block.highs.copy()
-        whole_of = hubs.minimum(0).tocoo()
-        whole = np.full(hubs.shape[0], -1)
-        whole[whole_of.row] = whole_of.col
-        entries = hubs.maximum(0).tocoo()
-        keys = entries.row.astype(np.int64) * (labels.max() + 1) + labels[entries.col]
-        shared = np.bincount(np.unique(keys, return_inverse=True)[1])[np.unique(keys, return_inverse=True)[1]]
-        # A whole that is settled already is not in the block, and its parts have no room.
-        has_whole = whole >= 0
-        room_up = np.where(has_whole, (block.highs - middle)[whole], 0.0)[entries.row] / shared
-        room_down = np.where(has_whole, (middle - block.lows)[whole], 0.0)[entries.row] / shared
-        np.minimum.at(highs, entries.col, middle[entries.col] + room_up)
-        np.maximum.at(lows, entries.col, middle[entries.col] - room_down)
-        lows[fixed] = highs[fixed] = middle[fixed]
-        arguments = block.arguments | {"A_eq": narrow, "b_eq": block.arguments["b_eq"][~wide]}
-        arguments["bounds"] = np.column_stack([np.minimum(lows, middle), np.maximum(highs, middle)])
-        kept = has_whole[entries.row]
-        places = (whole[entries.row][kept], entries.col[kept])
-        moved = csr_matrix((np.ones(len(places[0])), places), shape=(len(middle), len(middle)))
-        touched = np.asarray(abs(graph[:, wholes > 0]).sum(axis=1)).ravel() > 0
-        checks = csr_matrix(vstack(others)[touched])
-        exact = (np.arange(graph.shape[0]) < narrow.shape[0])[touched]
-        right = np.concatenate([block.arguments["b_eq"][~wide], block.arguments.get("b_ub", np.zeros(0))])[touched]
-        room = np.where(exact, 0.0, -np.inf), np.where(exact, 0.0, right - checks @ middle)
-        return cls(middle, labels, arguments, moved, checks, room)
-
-    def solve(self, objective: Floats) -> Floats | None:
-        """One solution of every part, NaN in parts whose wholes could not follow; the wholes themselves are left out."""
-        found = linprog(objective, **self.arguments)
-        if found.x is None:
-            return None
-        change = found.x - self.middle
-        count = int(self.labels.max()) + 1
-        of_part = csr_matrix((np.ones(len(change)), (np.arange(len(change)), self.labels)), shape=(len(change), count))
-        follows = (self.checks @ (self.moved @ (diags(change) @ of_part))).tocoo()
-        low, high = self.room[0][follows.row] - EPSILON, self.room[1][follows.row] + EPSILON
-        broken = np.unique(follows.col[(follows.data < low) | (follows.data > high)])
-        return np.where(np.isin(self.labels, broken), np.nan, found.x)
+            batch.see(parts.followed(cells, found))
+        self.seen_low[cells], self.seen_high[cells] = batch.seen_low, batch.seen_high

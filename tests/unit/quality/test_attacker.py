@@ -6,6 +6,7 @@ import csv
 import itertools
 import os
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from dagster_project.quality import parts as apart
 from dagster_project.quality import solving
 from dagster_project.quality.attacker import Attack, attack, propagate
 from dagster_project.quality.solving import System
@@ -270,49 +272,64 @@ def test_a_block_that_england_holds_together_is_judged_alike_part_by_part(
 ) -> None:
     counts, equations = trusts_and_england(40, seed)
     whole = attack(of_counts(counts, equations), 3)
-    parts_solved = []
-    plain = solving._Parts.solve
+    followed: list[np.ndarray] = []
+    plain = apart.Parts.followed
+
+    def keep(self: apart.Parts, cells: np.ndarray, solution: np.ndarray) -> np.ndarray:
+        followed.append(plain(self, cells, solution))
+        return followed[-1]
+
     monkeypatch.setattr(solving, "LARGE", 0)
-    monkeypatch.setattr(
-        solving._Parts, "solve", lambda self, signs: parts_solved.append(plain(self, signs)) or parts_solved[-1]
-    )
-    apart = attack(of_counts(counts, equations), 3)
-    assert parts_solved, "the block was not taken apart"
-    assert not any(solution is None for solution in parts_solved)
-    assert np.isfinite(parts_solved[0]).mean() > 0.9
-    assert (apart.too_narrow == whole.too_narrow).all()
+    monkeypatch.setattr(apart.Parts, "followed", keep)
+    taken_apart = attack(of_counts(counts, equations), 3)
+    assert len(followed) >= 2, "the block was not taken apart"
+    assert np.isfinite(followed[0]).mean() > 0.9
+    assert (taken_apart.too_narrow == whole.too_narrow).all()
     assert 0 < whole.too_narrow.sum() < of_counts(counts, equations).targets.sum()
 
 
-def test_solutions_of_parts_fit_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one part shows, with all others at the middle and England following, is a table that fits everything."""
+def test_what_a_part_shows_fits_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part as solved, all others at the middle, England following: a table that fits everything that is shown."""
     counts, equations = trusts_and_england(40, 7)
     planted = of_counts(counts, equations)
     lows, highs = propagate(planted)
-    taken: list[tuple[solving._Parts, np.ndarray]] = []
-    plain = solving._Parts.solve
+    seen: list[tuple[apart.Parts, np.ndarray, np.ndarray]] = []
+    cut: list[np.ndarray] = []
+    plain, block = apart.Parts.followed, solving.Block.cut
 
-    def keep(self: solving._Parts, signs: np.ndarray) -> np.ndarray | None:
-        solution = plain(self, signs)
-        assert solution is not None
-        taken.append((self, solution))
-        return solution
+    def keep(self: apart.Parts, cells: np.ndarray, solution: np.ndarray) -> np.ndarray:
+        seen.append((self, cells, plain(self, cells, solution)))
+        return seen[-1][2]
+
+    def keep_cells(system: System, cells: np.ndarray) -> solving.Block:
+        cut.append(cells)
+        return block(system, cells)
 
     monkeypatch.setattr(solving, "LARGE", 0)
-    monkeypatch.setattr(solving._Parts, "solve", keep)
-    cut: list[np.ndarray] = []
-    block = solving.Block.cut
-    monkeypatch.setattr(solving.Block, "cut", lambda system, cells: cut.append(cells) or block(system, cells))
+    monkeypatch.setattr(apart.Parts, "followed", keep)
+    monkeypatch.setattr(solving.Block, "cut", keep_cells)
     attack(planted, 3)
-    parts, solution = taken[0]
-    cells = cut[0]
-    for label in np.unique(parts.labels[np.isfinite(solution)])[:20]:
-        table = np.array(counts, dtype=float)
-        mine = parts.labels == label
-        table[:] = np.where(lows == highs, lows, np.nan)
-        table[cells] = parts.middle + parts.moved @ np.where(mine, solution - parts.middle, 0.0)
-        table[cells[mine]] = solution[mine]
+    whole, cells, solution = seen[0]
+    for label in np.unique(whole.labels[cells][np.isfinite(solution)])[:20]:
+        change = np.zeros(len(whole.middle))
+        mine = whole.labels[cells] == label
+        change[cells[mine]] = solution[mine] - whole.middle[cells[mine]]
+        table = np.where(lows == highs, lows, np.nan)
+        table[cut[0]] = whole.middle + change + whole.moved @ (whole.hubs @ change)
         assert not np.isnan(table).any()
         assert abs(planted.equations @ table).max() < 1e-4
         assert (table >= planted.lows - 1e-4).all()
         assert (table <= planted.highs + 1e-4).all()
+
+
+def test_the_projection_finds_a_table_that_fits_or_says_so() -> None:
+    counts, equations = trusts_and_england(40, 11)
+    planted = of_counts(counts, equations)
+    lows, highs = propagate(planted)
+    cells = np.flatnonzero(highs - lows > 1e-6)
+    given = solving.Block.cut(replace(planted, lows=lows, highs=highs), cells).equations
+    table = apart.Projection(given).find(np.full(len(cells), 0.5))
+    assert table is not None
+    assert given.fits(table)
+    assert not given.fits(table + 1)
+    assert apart.Projection(replace(given, right=given.right + 1000)).find(np.full(len(cells), 0.5)) is None
