@@ -41,6 +41,11 @@ class Equations:
     lows: Floats
     highs: Floats
 
+    @property
+    def wide(self) -> Bools:
+        """The equations that are wide."""
+        return np.asarray(self.exact & (np.diff(self.matrix.indptr) > WIDE))
+
     def programme(self) -> dict[str, Any]:
         """The arguments of scipy's linprog, without an objective."""
         arguments: dict[str, Any] = {"bounds": np.column_stack([self.lows, self.highs]), "method": "highs"}
@@ -113,7 +118,7 @@ class Parts:
     @classmethod
     def split(cls, block: Equations, middle: Floats) -> Parts | None:
         """None where nothing falls apart, or where a whole is followed by another one."""
-        wide = block.exact & (np.diff(block.matrix.indptr) > WIDE)
+        wide = block.wide
         hubs = block.matrix[wide]
         wholes = (-hubs.minimum(0)).tocoo()
         narrow = Equations(block.matrix[~wide], block.right[~wide], block.exact[~wide], block.lows, block.highs)

@@ -153,6 +153,8 @@ class Block:
         Several, because a part can rise only as far as the wholes of one table leave it room; after the first, parts are
         merged at random, so that one can rise by what another gives.
         """
+        if not self.equations.wide.any():
+            return
         projection, random = Projection(self.equations), np.random.default_rng(SEED)
         for turn in range(MIDDLES):
             left = self._open(targets, minimum_values)
