@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui test test-vectors lint format bench lock
+.PHONY: help environment refresh ui ui-readonly docs test test-vectors test-compat lint format bench lock
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,14 +28,22 @@ refresh: environment ## Run the night once (default: on the synthetic sample est
 ui: environment ## Dagster's webserver and daemon on http://127.0.0.1:3000 (PORT=...)
 	@home=$$($(BIN)/hiw prepare) && export DAGSTER_HOME=$$home && trap 'kill 0' EXIT INT TERM && \
 	env --default-signal=INT,TERM $(BIN)/dagster-daemon run -m dagster_project.definitions & \
-	home=$$($(BIN)/hiw prepare) && DAGSTER_HOME=$$home env --default-signal=INT,TERM \
-	$(BIN)/dagster-webserver --host 127.0.0.1 --port $(PORT) -m dagster_project.definitions
+	env --default-signal=INT,TERM $(BIN)/hiw webserver --port $(PORT)
+
+ui-readonly: environment ## The same pages for viewers: nothing can be started or changed (PORT=...)
+	env --default-signal=INT,TERM $(BIN)/hiw webserver --read-only --port $(PORT)
+
+docs: environment ## dbt's documentation of the models for engineers, in the private folder build/dbt_docs
+	@$(BIN)/hiw docs
 
 test: environment ## All tests; the last lines say what was skipped and why
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-vectors: environment ## The measures against the reference vectors (HIW_VECTORS=folder)
 	$(BIN)/python -m pytest tests/integration/measures
+
+test-compat: environment ## The published file and the notebook with DuckDB 1.0, 1.2, 1.4 and 2.0, in throw-away environments
+	$(BIN)/python -m pytest -m compat tests/end_to_end/test_compat.py
 
 lint: environment ## ruff, mypy, sqlfmt: nothing is changed
 	$(BIN)/ruff check .

@@ -1,4 +1,8 @@
-"""The analyst's connection: read-only, no other file, no extension, nothing that can be switched back on."""
+"""The analyst's connection: read-only, no other file, no extension, nothing that can be switched back on.
+
+What holds it, and what it does not hold (a person with the file can open it herself), stands in faults S1; every way out is tried in
+tests/faults/test_analyst.py.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +14,48 @@ import duckdb
 from dagster_project.duck import Configuration
 from dagster_project.lake.files import LakeError
 
+HARDENED: Configuration = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    # CREATE PERSISTENT SECRET writes into the home folder whatever the file's own mode is.
+    "allow_persistent_secrets": False,
+    # A name in a query must never mean a variable of this process.
+    "python_enable_replacements": False,
+    # A query that outgrows the memory fails; it would otherwise spill into a folder beside the published file.
+    "temp_directory": "",
+    "memory_limit": "1GB",
+    "lock_configuration": True,
+}
+Rows = tuple[list[str], list[tuple[Any, ...]]]
+SNIPPETS = {
+    "python": """\
+# pip install duckdb
+import duckdb
+con = duckdb.connect({path!r}, read_only=True)
+con.sql("select * from meta.example_queries").show()""",
+    "r": """\
+# install.packages("duckdb")
+library(duckdb)
+con <- dbConnect(duckdb(), dbdir = "{path}", read_only = TRUE)
+dbGetQuery(con, "select * from meta.example_queries")""",
+    "duckdb": """\
+-- duckdb -readonly '{path}', or from a session that is open:
+attach '{path}' as marts (read_only);
+use marts;
+select * from meta.example_queries;""",
+}
+
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     """A hardened connection to the published file; raises LakeError when there is none yet."""
     if not path.exists():
         raise LakeError(str(path), "nothing is published yet", "run `make refresh`")
-    configuration: Configuration = {
-        "enable_external_access": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-    }
-    connection = duckdb.connect(str(path.resolve()), read_only=True, config=configuration)
-    connection.execute("set lock_configuration = true")
-    return connection
+    return duckdb.connect(str(path.resolve()), read_only=True, config=HARDENED)
 
 
-def ask(path: Path, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+def ask(path: Path, query: str) -> Rows:
     """Column names and rows of one query; raises LakeError with DuckDB's own message."""
     connection = open_published(path)
     try:
@@ -37,3 +66,24 @@ def ask(path: Path, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise LakeError("the query", str(error), "look at `select * from meta.data_dictionary`") from error
     finally:
         connection.close()
+
+
+def list_examples(path: Path) -> Rows:
+    """Name, question and user of every example query of the published file."""
+    return ask(path, 'select name, question, "user" from meta.example_queries order by name')
+
+
+def example_sql(path: Path, name: str) -> str:
+    """The SQL of an example query; raises LakeError naming what there is."""
+    queries: dict[str, str] = dict(ask(path, "select name, sql from meta.example_queries order by name")[1])
+    if name not in queries:
+        raise LakeError(f"the query {name}", "there is no example query of that name", f"one of: {', '.join(queries)}")
+    return queries[name]
+
+
+def attach_snippet(path: Path, language: str = "") -> str:
+    """What to paste to open the published file; "" gives all languages. Raises LakeError for another language."""
+    if language and language not in SNIPPETS:
+        raise LakeError(f"attach {language}", "there is no snippet for it", f"one of: {', '.join(SNIPPETS)}")
+    chosen = [language] if language else list(SNIPPETS)
+    return "\n\n".join(SNIPPETS[name].format(path=str(path)) for name in chosen)

@@ -6,6 +6,7 @@ Exit codes: 0 good; 1 the night failed, or what is published is not good; 2 the 
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dagster_project.lake.files import LakeError
@@ -31,6 +33,7 @@ app = typer.Typer(
 app.add_typer(returns_app, name="returns")
 out = Console()
 err = Console(stderr=True)
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV; cells that a spreadsheet would run are made text.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
 
@@ -55,6 +58,22 @@ def _emit(payload: Any, *, as_json: bool, lines: list[str]) -> None:
         return
     for line in lines:
         out.print(line, highlight=False, soft_wrap=True)
+
+
+def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], *, as_json: bool, as_csv: bool) -> None:
+    if as_json:
+        _emit([dict(zip(columns, row, strict=True)) for row in rows], as_json=True, lines=[])
+        return
+    if as_csv:
+        from dagster_project.release.beside.csv_files import harmless
+
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([columns, *([harmless(cell) for cell in row] for row in rows)])
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    out.print(table)
 
 
 @app.command()
@@ -137,19 +156,70 @@ def releases(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def sql(query: Annotated[str, typer.Argument(help="One SELECT.")], as_json: AsJson = False) -> None:
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT.")],
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
     """Ask the published file, read-only, with nothing else of the machine in reach."""
     with _explained() as settings:
         from dagster_project.analyst import ask
 
-        columns, rows = ask(Lake(settings.data_lake).marts, query)
-        if as_json:
-            _emit([dict(zip(columns, row, strict=True)) for row in rows], as_json=True, lines=[])
-            return
-        table = Table(*columns)
-        for row in rows:
-            table.add_row(*("" if cell is None else str(cell) for cell in row))
-        out.print(table)
+        _print_rows(*ask(Lake(settings.data_lake).marts, query), as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def query(
+    name: Annotated[str, typer.Argument(help="Name of an example query; empty lists them.")] = "",
+    show_sql: Annotated[bool, typer.Option("--sql", help="Print the query instead of running it.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Run one of the example queries of the published file, or list them."""
+    with _explained() as settings:
+        from dagster_project.analyst import ask, example_sql, list_examples
+
+        marts = Lake(settings.data_lake).marts
+        if not name:
+            _print_rows(*list_examples(marts), as_json=as_json, as_csv=as_csv)
+        elif show_sql:
+            sys.stdout.write(example_sql(marts, name).rstrip() + "\n")
+        else:
+            _print_rows(*ask(marts, example_sql(marts, name)), as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def attach(
+    language: Annotated[str, typer.Argument(help="python, r or duckdb; empty prints all three.")] = "",
+) -> None:
+    """Print what opens the published file from Python, R or the DuckDB shell."""
+    with _explained() as settings:
+        from dagster_project.analyst import attach_snippet
+
+        sys.stdout.write(attach_snippet(Lake(settings.data_lake).marts, language) + "\n")
+
+
+@app.command()
+def webserver(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Nobody can start or change anything.")] = False,
+    path_prefix: Annotated[str, typer.Option(help="Path under which a proxy shows it, such as /dagster.")] = "",
+) -> None:
+    """Serve Dagster's pages on this machine; elsewhere only with HIW_BEHIND_PROXY=1."""
+    with _explained() as settings:
+        from dagster_project.webserver import serve
+
+        serve(settings, host, port, read_only=read_only, path_prefix=path_prefix)
+
+
+@app.command()
+def docs() -> None:
+    """Write dbt's own documentation of the models for engineers, into the private folder build/dbt_docs."""
+    with _explained() as settings:
+        from dagster_project.transform.docs import write_docs
+
+        sys.stdout.write(f"{write_docs(settings)}\n")
 
 
 @app.command()

@@ -23,7 +23,6 @@ from dagster_project.lake.paths import Origin
 from dagster_project.release.changes import find_changes
 from dagster_project.release.contents import (
     MAIN,
-    META,
     TableContent,
     attach,
     columns_of,
@@ -34,6 +33,7 @@ from dagster_project.release.contents import (
     tables_of,
 )
 from dagster_project.release.dbt_artifacts import ExposedModel
+from dagster_project.release.dictionary import WAREHOUSE, Ancestry, describe_column
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.inputs import Input, inputs_in_use, source_statuses
 from dagster_project.release.macros import add_measure_macros, read_measure_macros
@@ -172,11 +172,13 @@ def _fill_meta(
 ) -> None:
     sources = list(project.sources.values())
     inputs = inputs_in_use(project.lake, sources, origin)
-    insert(con, "draft", "source_status", [asdict(status) for status in source_statuses(project.lake, sources, origin)])
+    statuses = source_statuses(project.lake, sources, origin, built_at.date())
+    insert(con, "draft", "source_status", [asdict(status) for status in statuses])
     insert(con, "draft", "inputs", [*(_input_row(item) for item in inputs), *_return_rows(con)])
     insert(con, "draft", "rejects", [row for item in inputs for row in _reject_rows(con, item)])
     insert(con, "draft", "example_queries", [query.model_dump(exclude={"needs"}) for query in project.example_queries])
-    insert(con, "draft", "data_dictionary", list(_dictionary(con, project.models)))
+    insert(con, "draft", "glossary", [term.model_dump() for term in project.dictionary.terms])
+    insert(con, "draft", "data_dictionary", list(_dictionary(con, project)))
     insert(con, "draft", "releases", list(_release_rows(con, project, origin, fingerprint, built_at)))
     insert(con, "draft", "changes", find_changes(con, project, current_marts(project)))
 
@@ -228,28 +230,33 @@ def _reject_rows(con: duckdb.DuckDBPyConnection, item: Input) -> Iterator[dict[s
         yield place | {"column_name": column, "rule": rule, "rejected_rows_count": rows}
 
 
-def _dictionary(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> Iterator[dict[str, Any]]:
-    described: dict[tuple[str, str], tuple[str, dict[str, tuple[str, str]]]] = {
-        (MAIN, model.name): (model.description, {c.name: (c.description, c.unit) for c in model.columns})
-        for model in models
-    }
-    described |= {
-        (META, table.name): (table.description, {c.name: (c.description, c.unit) for c in table.columns})
-        for table in META_BY_NAME.values()
-    }
+def _dictionary(con: duckdb.DuckDBPyConnection, project: ReleaseProject) -> Iterator[dict[str, Any]]:
+    """One row for each column of each table, in the order of the catalogue."""
+    ancestry = Ancestry.read(project.manifest)
+    marts = {model.name: model for model in project.models}
     for schema, table in tables_of(con, "draft"):
-        text, columns = described[(schema, table)]
         for position, (name, kind) in enumerate(columns_of(con, qualified("draft", schema, table)), start=1):
-            yield {
-                "table_schema": schema,
-                "table_name": table,
-                "column_position": position,
-                "column_name": name,
-                "data_type": kind,
-                "unit": columns[name][1] or None,
-                "description": columns[name][0],
-                "table_description": text,
-            }
+            place = {"table_schema": schema, "table_name": table, "column_position": position, "column_name": name}
+            said = (
+                _said_of_mart(project, ancestry, marts[table], name, kind)
+                if schema == MAIN
+                else _said_of_meta(table, name)
+            )
+            yield place | {"data_type": kind} | said
+
+
+def _said_of_mart(
+    project: ReleaseProject, ancestry: Ancestry, model: ExposedModel, name: str, kind: str
+) -> dict[str, Any]:
+    column = next(column for column in model.columns if column.name == name)
+    words = {"description": column.description, "table_description": model.description}
+    return words | describe_column(project.dictionary, ancestry, model, column, kind)
+
+
+def _said_of_meta(table: str, name: str) -> dict[str, Any]:
+    column = next(column for column in META_BY_NAME[table].columns if column.name == name)
+    words = {"description": column.description, "table_description": META_BY_NAME[table].description}
+    return words | {"unit": column.unit or None, "code_list": None, "source": WAREHOUSE, "caveat": None}
 
 
 def _release_rows(

@@ -17,6 +17,7 @@ from dagster_project.release.contents import MAIN, attach, columns_of, qualified
 from dagster_project.release.dbt_artifacts import ExposedModel
 from dagster_project.release.meta import META_BY_NAME
 from dagster_project.release.project import ReleaseProject
+from dagster_project.release.publication import PUBLICATION
 
 PROVENANCE_COLUMNS = frozenset({"release_id", "snapshot_sha256", "data_as_of"})
 """A figure that stays the same under a new file has not changed."""
@@ -40,9 +41,22 @@ def find_changes(con: duckdb.DuckDBPyConnection, project: ReleaseProject, curren
     before = {name for schema, name in tables_of(con, "previous") if schema == MAIN}
     changes = [*_table_changes(before, {model.name for model in project.models})]
     for model in project.models:
-        if model.name in before:
+        # The record of the publication itself is new in every release.
+        if model.name in before and model.name != PUBLICATION:
             changes += [*_column_changes(con, model.name), *_row_changes(con, model)]
-    return changes + _input_changes(con)
+    return _with_revisions(con, changes) + _input_changes(con)
+
+
+def _with_revisions(con: duckdb.DuckDBPyConnection, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The source and period of the file that brought each change, where one file did."""
+    query = """
+        select sha256, min(slug), case when count(distinct entity) = 1 then min(entity) end, min(period)
+        from (from draft.meta.inputs union from previous.meta.inputs)
+        group by sha256 having count(distinct (slug, period)) = 1"""
+    known = {
+        row[0]: dict(zip(("slug", "entity", "period"), row[1:], strict=True)) for row in con.execute(query).fetchall()
+    }
+    return [change | known.get(change["snapshot_sha256"], {}) for change in changes]
 
 
 def _change(change_type: str, description: str, **found: Any) -> dict[str, Any]:

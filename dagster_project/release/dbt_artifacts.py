@@ -24,6 +24,8 @@ class ColumnDescription:
     description: str
     unit: str
     data_type: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """All of its config.meta; the dictionary reads code_list, source and caveat."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,9 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
 
 def _column(column: dict[str, Any], model: str) -> ColumnDescription:
     place = f"{model}.{column['name']}"
-    unit = str(_meta(column).get("unit") or "")
-    return ColumnDescription(column["name"], _text(column["description"], place), unit, str(column["data_type"] or ""))
+    meta = _meta(column)
+    unit, data_type = str(meta.get("unit") or ""), str(column["data_type"] or "")
+    return ColumnDescription(column["name"], _text(column["description"], place), unit, data_type, meta)
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:

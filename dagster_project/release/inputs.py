@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +47,8 @@ class SourceStatus:
     licence: str
     attribution: str
     newest_period_in_use: str | None
+    newest_period_end: str | None
+    age_days: int | None
     periods_in_use_count: int
     held: bool
     held_reason: str | None
@@ -102,14 +107,34 @@ def last_judgements(lake: Lake, origin: Origin) -> dict[tuple[str, str, str], En
     return judged
 
 
-def source_statuses(lake: Lake, sources: Iterable[Source], origin: Origin) -> tuple[SourceStatus, ...]:
-    """One row for each entity of each source, whether or not it has data."""
+def period_end(period: str) -> dt.date | None:
+    """The last day of a period as the lake writes it: 2019, 2026-01, 2025-06-29, fy2024-25 or 2025-q3; None for other words.
+
+    An interface adds the version of the data to the period (`2025-12+37-7`, cvdprevent).
+    """
+    period = period.partition("+")[0]
+    if match := re.fullmatch(r"fy(\d{4})-\d{2}", period):
+        return dt.date(int(match[1]) + 1, 3, 31)
+    if match := re.fullmatch(r"(\d{4})-?q([1-4])", period, re.IGNORECASE):
+        return _month_end(int(match[1]), 3 * int(match[2]))
+    if match := re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", period):
+        year, month, day = int(match[1]), int(match[2] or 12), match[3]
+        return dt.date(year, month, int(day)) if day else _month_end(year, month)
+    return None
+
+
+def _month_end(year: int, month: int) -> dt.date:
+    return dt.date(year, month, calendar.monthrange(year, month)[1])
+
+
+def source_statuses(lake: Lake, sources: Iterable[Source], origin: Origin, today: dt.date) -> tuple[SourceStatus, ...]:
+    """One row for each entity of each source, whether or not it has data; ages are as of `today`."""
     chosen = list(sources)
     inputs = inputs_in_use(lake, chosen, origin)
     judged = last_judgements(lake, origin)
     accepted = _last_accepted(lake, origin)
     return tuple(
-        _status(source, entity.name, inputs, judged, accepted) for source in chosen for entity in source.entities
+        _status(source, entity.name, inputs, judged, accepted, today) for source in chosen for entity in source.entities
     )
 
 
@@ -128,6 +153,7 @@ def _status(
     inputs: tuple[Input, ...],
     judged: Mapping[tuple[str, str, str], Entry],
     accepted: Mapping[tuple[str, str], str],
+    today: dt.date,
 ) -> SourceStatus:
     mine = [item for item in inputs if (item.slug, item.entity) == (source.slug, entity)]
     in_use = {(item.period, item.sha256) for item in mine}
@@ -139,6 +165,8 @@ def _status(
         and entry.event in {"held", "refused"}
         and (period, entry.sha256) not in in_use
     ]
+    newest = max((item.period for item in mine), default=None)
+    end = None if newest is None else period_end(newest)
     return SourceStatus(
         slug=source.slug,
         entity=entity,
@@ -146,7 +174,9 @@ def _status(
         publisher=source.publisher,
         licence=source.licence,
         attribution=source.attribution,
-        newest_period_in_use=max((item.period for item in mine), default=None),
+        newest_period_in_use=newest,
+        newest_period_end=None if end is None else end.isoformat(),
+        age_days=None if end is None else (today - end).days,
         periods_in_use_count=len(mine),
         held=bool(held),
         held_reason="; ".join(held) or None,

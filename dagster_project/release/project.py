@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from dagster_project.lake.paths import Lake
 from dagster_project.quality.suites import Suite, load_marts, load_thresholds
 from dagster_project.release.contents import attach
 from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
+from dagster_project.release.dictionary import Dictionary, load_dictionary
 from dagster_project.release.errors import ReleaseError
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.sources.contract import Source, load_sources
@@ -74,6 +75,7 @@ class ReleaseProject:
     sources: Mapping[str, Source]
     example_queries: tuple[ExampleQuery, ...]
     rows_fall_maximum_share: float
+    dictionary: Dictionary = field(default_factory=Dictionary)
     memory_limit: str = "1GB"
     threads: int = 2
     wait_seconds: float = 120
@@ -89,6 +91,7 @@ class ReleaseProject:
             sources=load_sources(),
             example_queries=load_example_queries(),
             rows_fall_maximum_share=float(load_thresholds()[ROWS_FALL].value),
+            dictionary=load_dictionary(MARTS),
             memory_limit=settings.memory_limit,
             threads=settings.threads,
             wait_seconds=settings.lock_wait_seconds,

@@ -177,8 +177,9 @@ def _assemble(project: ReleaseProject, evidence: Evidence, name: str) -> None:
         _verify_copy(con, evidence, folder)
         for table in evidence.tables:
             _write_parquet(con, folder, table.schema, table.name, manifest)
+        beside = _write_beside(con, project, folder, manifest)
     report = _build_report(project, folder)
-    _complete_manifest(folder, evidence, manifest, report)
+    _complete_manifest(folder, evidence, manifest, [*beside, *report])
     _make_durable(folder)
     folder.rename(lake.releases / name)
     sync_folder(lake.releases)
@@ -211,6 +212,22 @@ def _write_parquet(
             f"the Parquet of {table} does not hold what the table holds",
             "cast columns of types that Parquet lacks (HUGEINT, ENUM) in the model",
         )
+
+
+def _write_beside(
+    con: duckdb.DuckDBPyConnection, project: ReleaseProject, folder: Path, manifest: Mapping[str, Any]
+) -> list[str]:
+    """CSV, workbook, data package and bill of materials; whatever goes wrong, nothing is published."""
+    from dagster_project.release.beside import write_beside
+
+    try:
+        return write_beside(con, folder, manifest, project.lake.build)
+    except Exception as error:
+        raise ReleaseError(
+            "nothing was published",
+            f"what lies beside the file could not be made: {error!r}",
+            "what is published is as it was; mend the reason in dagster_project/release/beside, then publish again",
+        ) from error
 
 
 def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
@@ -254,8 +271,8 @@ def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence) -> dict[str, A
     }
 
 
-def _complete_manifest(folder: Path, evidence: Evidence, manifest: dict[str, Any], report: Iterable[str]) -> None:
-    files = [MARTS, EVIDENCE, *(_parquet_path(table.schema, table.name) for table in evidence.tables), *report]
+def _complete_manifest(folder: Path, evidence: Evidence, manifest: dict[str, Any], others: Iterable[str]) -> None:
+    files = [MARTS, EVIDENCE, *(_parquet_path(table.schema, table.name) for table in evidence.tables), *others]
     listed = {name: {"sha256": hash_file(folder / name), "bytes": (folder / name).stat().st_size} for name in files}
     (folder / MANIFEST).write_text(json.dumps(manifest | {"files": listed}, indent=1), encoding="utf-8")
 

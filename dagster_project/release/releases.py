@@ -1,6 +1,6 @@
 """The releases that are kept, and the one pointer that says which of them analysts see.
 
-    releases/<UTC stamp>-<release_id>/   marts.duckdb  parquet/  report/  manifest.json  evidence.json
+    releases/<UTC stamp>-<release_id>/   marts.duckdb  parquet/  csv/  marts.xlsx  report/  manifest.json  evidence.json
     published/current -> ../releases/<...>          the pointer: the only thing that moves
     published/marts.duckdb -> current/marts.duckdb  and so on: constant, so that one swap moves everything at once
 
@@ -34,7 +34,8 @@ REPORT = "report"
 MANIFEST = "manifest.json"
 EVIDENCE = "evidence.json"
 CURRENT = "current"
-CONSTANT_LINKS = (MARTS, PARQUET, REPORT, MANIFEST, EVIDENCE)
+BESIDE = ("csv", "marts.xlsx", "datapackage.json", "sbom.cdx.json")
+CONSTANT_LINKS = (MARTS, PARQUET, *BESIDE, REPORT, MANIFEST, EVIDENCE)
 STAMP = "%Y%m%dT%H%M%S%fZ"
 Outcome = Literal["published", "unchanged", "rolled_back", "listed"]
 

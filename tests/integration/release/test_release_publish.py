@@ -62,7 +62,7 @@ def test_every_table_has_a_parquet_twin_that_says_what_it_is(estate: Estate) -> 
     release = publish(estate.project)
     with connection(estate.lake.marts, read_only=True) as con:
         tables = con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
-        assert len(tables) == 10
+        assert len(tables) == 11
         for schema, name in tables:
             folder = estate.lake.published / "parquet" / ("meta" if schema == "meta" else "")
             twin = f"'{folder / name}.parquet'"
@@ -115,7 +115,11 @@ def test_one_swap_moves_everything(two: Estate) -> None:
     links = {path.name: path.readlink() for path in two.lake.published.iterdir()}
     assert links.pop("current") == Path("../releases", current_name(two.lake) or "")
     assert links == {
-        name: Path("current", name) for name in ("marts.duckdb", "parquet", "report", "manifest.json", "evidence.json")
+        name: Path("current", name)
+        for name in (
+            *("marts.duckdb", "parquet", "csv", "marts.xlsx", "datapackage.json", "sbom.cdx.json"),
+            *("report", "manifest.json", "evidence.json"),
+        )
     }
 
 

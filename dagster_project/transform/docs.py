@@ -1,0 +1,34 @@
+"""dbt's own documentation of the project, for engineers: one page with the SQL and the lineage of every model.
+
+Not part of the night: it takes ten seconds and a second look at the warehouse, and nobody who reads the marts needs it; `hiw docs` makes
+it when an engineer wants it. It stays in build/ (private) because it shows the SQL of models over returns, and is never released.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster_project.lake.files import LakeError
+from dagster_project.lake.night import hold_night_lock
+from dagster_project.lake.paths import Lake
+from dagster_project.lake.transport import origin_of
+from dagster_project.settings import Settings
+from dagster_project.transform.dbt import run_dbt
+
+PAGE = "static_index.html"
+
+
+def write_docs(settings: Settings) -> Path:
+    """Make build/dbt_docs/static_index.html, one file that opens without a server; gives its path.
+
+    Waits for a night that is running. Raises LakeError with dbt's own message.
+    """
+    lake = Lake(settings.data_lake)
+    if not lake.warehouse.exists():
+        raise LakeError("the documentation", "there is no warehouse yet", "run `hiw refresh`")
+    hold_night_lock(lake, settings.lock_wait_seconds)
+    folder = lake.build / "dbt_docs"
+    done = run_dbt(settings, origin_of(settings), "docs", "generate", "--static", DBT_TARGET_PATH=str(folder))
+    if done.returncode:
+        raise LakeError("the documentation", (done.stdout + done.stderr).strip()[-2000:], "mend what dbt names")
+    return folder / PAGE
