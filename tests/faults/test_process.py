@@ -311,18 +311,23 @@ def test_p5_two_publishers_of_one_candidate_publish_it_once(waiting: Estate, pub
 # -- P6: readers ------------------------------------------------------------------------------------------------------
 
 
-def test_p6_twenty_publishes_under_four_readers(waiting: Estate, publisher: Publisher, tmp_path: Path) -> None:
+def test_p6_hundred_releases_under_eight_readers(waiting: Estate, publisher: Publisher, tmp_path: Path) -> None:
+    """Every table that a reader sees carries one release (generation_of fails otherwise), whatever is published meanwhile.
+
+    Each generation is made once; from then on its folder is found, verified and pointed to, which is what readers meet.
+    """
     candidates = [waiting.take(generation) for generation in GENERATIONS]
-    publisher.start("read_for_ever", waiting, readers=4, stop=str(tmp_path / "stop"), told=str(tmp_path / "reads"))
+    publisher.start("read_for_ever", waiting, readers=8, stop=str(tmp_path / "stop"), told=str(tmp_path / "reads"))
+    seen = set()
     with connection(waiting.lake.marts, read_only=True) as opened_before:
-        for number in range(20):
-            publish(waiting.project, candidates[number % len(candidates)], keep_releases=3)
+        for number in range(100):
+            seen.add(publish(waiting.project, candidates[number % len(candidates)]).release_id)
         kept = opened_before.execute("select distinct generation_number from fct_indicator_value").fetchall()
     (tmp_path / "stop").touch()
     assert publisher.wait() == 0, publisher.said
     reads = [int(told.read_text()) for told in tmp_path.glob("reads-*")]
-    assert len(reads) == 4
-    assert sum(reads) > 40
+    assert len(reads) == 8 and len(seen) == len(candidates)
+    assert sum(reads) > 80, reads
     # Whoever had the file open all the time still has the release that he opened.
     assert kept == [(1,)]
 
