@@ -43,6 +43,8 @@ PARSED = DBT_PROJECT / "target" / "parsed"
 PARSE_RESULTS = ("manifest.json", "partial_parse.msgpack", MEASURE_MACROS)
 PARSE = ("compile", "--no-introspect", "--no-populate-cache", "--select", Path(MEASURE_MACROS).stem)
 """Parses the project, and renders the measures of the published file, which change with nothing else."""
+SEED_TESTS = "test_type:generic,path:seeds"
+"""Tests of seeds and unit tests change with the project alone: they run in `make test`, not every night."""
 KEPT_PARSES = 6
 DIGEST_SHOWN = 16
 CONTRACTS = dg.AssetKey("source_contracts")
@@ -220,7 +222,9 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
 
     runner = DbtRunner(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable())
 
-    @dbt_assets(manifest=manifest, pool=POOL, dagster_dbt_translator=Translator(), name="dbt_models")
+    @dbt_assets(
+        manifest=manifest, exclude=SEED_TESTS, pool=POOL, dagster_dbt_translator=Translator(), name="dbt_models"
+    )
     def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         lake, origin = Lake(settings.data_lake), origin_of(settings)
         hold_night_lock(lake, settings.lock_wait_seconds)
