@@ -18,13 +18,29 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                 figure.{{ key | join(", figure.") }},
                 max(figure.organisation_level) as organisation_level,
                 max(figure.period_type) as period_type,
-                {%- for column in ["numerator", "denominator", "value", "ci_lower_95", "ci_upper_95", "value_status", "value_status_reason"] %}
+                {%- for column in [
+                    "numerator",
+                    "denominator",
+                    "value",
+                    "ci_lower_95",
+                    "ci_upper_95",
+                    "value_status",
+                    "value_status_reason",
+                ] %}
                     max(figure.{{ column }}) filter (
                         where figure.dimension = 'all'
                     ) as all_{{ column }},
                 {%- endfor %}
                 {%- for group in ["core20", "rest"] %}
-                    {%- for column in ["numerator", "denominator", "value", "ci_lower_95", "ci_upper_95", "value_status", "value_status_reason"] %}
+                    {%- for column in [
+                        "numerator",
+                        "denominator",
+                        "value",
+                        "ci_lower_95",
+                        "ci_upper_95",
+                        "value_status",
+                        "value_status_reason",
+                    ] %}
                         max(figure.{{ column }}) filter (
                             where
                                 figure.dimension = 'core20'
@@ -59,7 +75,10 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         measures as (
             select
                 {{ key | join(", ") }},
-                {%- for measure, name in [("absolute_gap", "gap"), ("relative_gap", "ratio")] %}
+                {%- for measure, name in [
+                    ("absolute_gap", "gap"),
+                    ("relative_gap", "ratio"),
+                ] %}
                     {%- for column in ["value", "ci_lower_95", "ci_upper_95"] %}
                         max({{ column }}) filter (
                             where
@@ -69,9 +88,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                         ) as core20_{{ name }}_{{ column }},
                     {%- endfor %}
                 {%- endfor %}
-                max(
-                    coalesce(value_status_reason, value_status)
-                ) filter (
+                max(coalesce(value_status_reason, value_status)) filter (
                     where
                         dimension = 'core20'
                         and measure = 'absolute_gap'
@@ -88,9 +105,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                         )
                     ) as slope_index_{{ column }},
                 {%- endfor %}
-                max(
-                    coalesce(value_status_reason, value_status)
-                ) filter (
+                max(coalesce(value_status_reason, value_status)) filter (
                     where measure = 'slope_index' and value is null
                 ) as slope_index_reason,
                 {%- for group in plus_groups if group != "white" %}
@@ -241,7 +256,8 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
 
 {#- What a level is called for a reader. Local maternity systems come as the ICBs that they follow. -#}
 {%- macro level_label(level, source_id) -%}
-    case {{ level }}
+    case
+        {{ level }}
         when 'england'
         then 'England'
         when 'region'

@@ -382,7 +382,7 @@ def test_domains_are_rated_by_the_points_of_answered_items(sample_warehouse: War
 def test_relative_likelihoods_are_ratios_and_shares_are_shares(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
         "select indicator_no, comparison_group, reference_group, value, unit from mart_workforce_equality "
-        "where org_code = 'R9A' and measure_kind = 'relative_likelihood'"
+        "where org_code = 'R9A' and measure_kind = 'relative_likelihood' and source_id = 'WR01'"
     )
     wanted = {}
     for indicator in (2, 3, 4):
@@ -394,7 +394,7 @@ def test_relative_likelihoods_are_ratios_and_shares_are_shares(sample_warehouse:
     assert {row[4] for row in rows} == {"ratio"}
     suspects = "select org_code, indicator_no from mart_workforce_equality where type_check = 'ratio_out_of_range'"
     assert sample_warehouse.query(suspects) == [("R9D", 2)]
-    board = "select distinct value, value_status from mart_workforce_equality where indicator_no = 9"
+    board = "select distinct value, value_status from mart_workforce_equality where indicator_no = 9 and source_id = 'WR01'"
     assert sample_warehouse.query(board) == [(None, "suppressed")], "two of fourteen members are nobody's to know"
 
 

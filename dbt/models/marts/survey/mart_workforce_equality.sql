@@ -5,7 +5,9 @@
 -- to print one as 17.16%); type_check says where a ratio lies so far from 1 that the
 -- numbers behind it should be read again. Counts of staff are rounded and 1 to 7
 -- hidden; shares, ratios and limits (Wilson, Katz) come from the rounded counts.
--- source_id and standard leave room for figures that a publisher gives.
+-- Beside them stand the figures that NHS England publishes (source_id nhse_wres,
+-- nhse_wdes; England too), as published, without counts and limits: the two are never
+-- added together.
 with
     submissions as (
         select * from {{ ref("int_returns__in_use") }} where collection_code = 'WR01'
@@ -185,6 +187,7 @@ select
     trusts.org_name,
     trusts.trust_type,
     cast(figures.wres_indicator as integer) as indicator_no,
+    'all' as indicator_part,
     figures.indicator_label,
     figures.snapshot_date,
     figures.staff_scope,
@@ -223,3 +226,109 @@ select
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from figures
 left join {{ ref("dim_trust") }} as trusts on figures.org_code = trusts.org_code
+union all by name
+select
+    published.standard,
+    published.organisation_code as org_code,
+    case
+        when published.organisation_code = 'ENG' then 'England' else trusts.org_name
+    end as org_name,
+    trusts.trust_type,
+    cast(regexp_extract(published.indicator, '^[0-9]+') as integer) as indicator_no,
+    coalesce(
+        nullif(regexp_extract(published.indicator, '[a-z]$'), ''), 'all'
+    ) as indicator_part,
+    coalesce(labels.indicator_label, indicator.indicator_name) as indicator_label,
+    cast(published.data_year || '-03-31' as date) as snapshot_date,
+    case
+        when published.part = 'all'
+        then case when indicator.unit = 'difference' then 'BOARD' else 'ALL' end
+        else upper(replace(published.part, ' ', '_'))
+    end as staff_scope,
+    case
+        when published.unit = 'ratio'
+        then 'relative_likelihood'
+        when published.unit = 'percentage_points'
+        then 'difference'
+        when published.unit = 'score'
+        then 'score'
+        else 'share'
+    end as measure_kind,
+    case
+        published.unit
+        when 'ratio'
+        then 'ratio'
+        when 'percentage_points'
+        then 'difference'
+        when 'score'
+        then 'score'
+        else 'proportion'
+    end as unit,
+    case
+        when published.unit = 'ratio' then 'closer_to_1' else indicator.polarity
+    end as polarity,
+    coalesce(labels.source_area, 'as published') as source_area,
+    case
+        when published.staff_group <> 'ratio'
+        then upper(published.staff_group)
+        when published.standard = 'WDES'
+        then case when published.indicator = '3' then 'DISABLED' else 'NON_DISABLED' end
+        else split_part(labels.ratio_groups, '_TO_', 1)
+    end as comparison_group,
+    case
+        when published.staff_group <> 'ratio'
+        then null
+        when published.standard = 'WDES'
+        then case when published.indicator = '3' then 'NON_DISABLED' else 'DISABLED' end
+        else split_part(labels.ratio_groups, '_TO_', 2)
+    end as reference_group,
+    cast(null as bigint) as numerator,
+    'not_applicable' as numerator_status,
+    cast(null as bigint) as denominator,
+    'not_applicable' as denominator_status,
+    case
+        when published.unit in ('percent', 'percentage_points')
+        then published.value / 100
+        else published.value
+    end as value,
+    cast(null as double) as ci_lower_95,
+    cast(null as double) as ci_upper_95,
+    published.value_status,
+    case
+        when published.value_status = 'suppressed'
+        then 'hidden by the publisher'
+        when published.value_status <> 'published'
+        then 'not given by the publisher'
+    end as value_status_reason,
+    case
+        when published.value is null
+        then 'not_checked'
+        when
+            published.unit = 'ratio' and (published.value > 10 or published.value < 0.1)
+        then 'ratio_out_of_range'
+        when published.unit = 'percent' and published.value not between 0 and 100
+        then 'share_out_of_range'
+        else 'ok'
+    end as type_check,
+    published.source_id,
+    cast(published.data_year || '-03-31' as date) as data_as_of,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from
+    (
+        select 'WRES' as standard, 'nhse_wres' as source_id, *
+        from {{ ref("stg_nhse_wres__trust") }}
+        union all
+        select 'WDES', 'nhse_wdes', *
+        from {{ ref("stg_nhse_wdes__trust") }}
+    ) as published
+left join
+    {{ ref("wres_indicator") }} as labels
+    on published.standard = 'WRES'
+    and published.indicator = cast(labels.wres_indicator as varchar)
+left join
+    {{ ref("dim_indicator") }} as indicator
+    on published.standard || '-' || regexp_extract(published.indicator, '^[0-9]+')
+    = indicator.indicator_id
+left join
+    {{ ref("dim_trust") }} as trusts on published.organisation_code = trusts.org_code

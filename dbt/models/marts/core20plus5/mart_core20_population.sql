@@ -1,0 +1,79 @@
+-- Grain: edition of the IMD x organisation (England, ICB, trust). Question: which share
+-- of its people live in the most deprived fifth of England (Core20)?
+-- England and ICBs: residents of Census 2021. Trusts have no residents: theirs is the
+-- share of the ICBs from which their patients come, weighted by the catchment
+-- (ecological: it says nothing of the patients). Editions are never mixed or compared.
+with
+    residents as (
+        select
+            imd_version,
+            organisation_code,
+            organisation_level,
+            sum(population) filter (
+                where imd_decile in ('1', '2')
+            ) as core20_population,
+            sum(population) filter (where imd_decile <> 'unknown') as population,
+            sum(population) filter (where imd_decile = 'unknown') as unknown_population
+        from {{ ref("int_population_by_deprivation") }}
+        group by imd_version, organisation_code, organisation_level
+    ),
+
+    catchments as (
+        select
+            imd_version,
+            organisation_code,
+            sum(catchment_share) filter (where imd_decile in ('1', '2'))
+            / sum(catchment_share) filter (
+                where imd_decile <> 'unknown'
+            ) as core20_share
+        from {{ ref("int_trust_catchment_deprivation") }}
+        group by imd_version, organisation_code
+    ),
+
+    shares as (
+        select
+            imd_version,
+            organisation_code,
+            organisation_level,
+            'residents' as basis,
+            case
+                organisation_level when 'england' then 'England' else 'ICB'
+            end as level_label,
+            coalesce(core20_population, 0) as core20_population,
+            population,
+            coalesce(unknown_population, 0) as unknown_population,
+            coalesce(core20_population, 0) / nullif(population, 0) as core20_share
+        from residents
+        union all
+        select
+            imd_version,
+            organisation_code,
+            'trust',
+            'catchment',
+            'NHS trust, through its catchment',
+            null,
+            null,
+            null,
+            core20_share
+        from catchments
+    )
+
+select
+    shares.imd_version,
+    shares.organisation_code,
+    organisation.organisation_name,
+    shares.organisation_level,
+    shares.level_label,
+    shares.basis,
+    shares.core20_population,
+    shares.population,
+    shares.unknown_population,
+    shares.core20_share,
+    'mhclg_imd' as source_id,
+    cast('2021-03-21' as date) as data_as_of,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from shares
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on shares.organisation_code = organisation.organisation_code

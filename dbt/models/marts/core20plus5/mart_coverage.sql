@@ -1,0 +1,216 @@
+-- Grain: indicator x breakdown x level. Question: which figures of an indicator exist
+-- at a level and by a breakdown, which of them are in this release, and why are the
+-- others not there?
+-- Every indicator of the catalogue has all its rows, held or not. What the catalogue
+-- says (dbt/indicators) stands beside what the facts hold.
+{%- set levels = ["england", "region", "icb", "sub_icb", "trust"] %}
+{%- set breakdowns = ["all", "deprivation", "ethnicity", "age", "sex"] %}
+with
+    carriers as (
+        select indicator_id, unnest(string_split(held_as, ',')) as carrier_id
+        from {{ ref("dim_indicator") }}
+        where held_as is not null
+        union
+        select indicator_id, indicator_id
+        from {{ ref("dim_indicator") }}
+    ),
+
+    of_facts as (
+        select
+            indicator_id,
+            organisation_level,
+            case
+                when dimension in ('imd_decile', 'imd_quintile', 'core20')
+                then 'deprivation'
+                when dimension like 'ethnic_group%'
+                then 'ethnicity'
+                when dimension = 'age_band'
+                then 'age'
+                else dimension
+            end as breakdown,
+            dimension,
+            organisation_code,
+            period_end,
+            value is not null as is_published
+        from {{ ref("fct_indicator_value") }}
+        where geography_basis = 'current' and treatment_function_code = 'all'
+    ),
+
+    of_other_marts as (
+        select
+            standard || '-' || indicator_no as indicator_id,
+            case
+                when org_code = 'ENG' then 'england' else 'trust'
+            end as organisation_level,
+            breakdowns.breakdown,
+            case
+                standard when 'WRES' then 'ethnicity' else 'disability'
+            end as dimension,
+            org_code as organisation_code,
+            snapshot_date as period_end,
+            value is not null as is_published
+        from {{ ref("mart_workforce_equality") }}
+        cross join (select unnest(['all', 'ethnicity']) as breakdown) as breakdowns
+        where breakdowns.breakdown = 'all' or standard = 'WRES'
+        union all
+        select
+            'CORE-01',
+            organisation_level,
+            breakdowns.breakdown,
+            'core20',
+            organisation_code,
+            data_as_of,
+            core20_share is not null
+        from {{ ref("mart_core20_population") }}
+        cross join (select unnest(['all', 'deprivation']) as breakdown) as breakdowns
+    ),
+
+    held as (
+        select
+            carriers.indicator_id,
+            figures.organisation_level,
+            figures.breakdown,
+            string_agg(
+                distinct figures.dimension, ',' order by figures.dimension
+            ) as dimensions_held,
+            count(distinct figures.organisation_code) as organisations,
+            count(distinct figures.organisation_code) filter (
+                where figures.is_published
+            ) as organisations_with_value,
+            count(*) as figures,
+            count(*) filter (where figures.is_published) as figures_with_value,
+            min(figures.period_end) as first_period_end,
+            max(figures.period_end) as last_period_end
+        from carriers
+        inner join
+            (
+                select *
+                from of_facts
+                union all
+                select *
+                from of_other_marts
+            ) as figures
+            on carriers.carrier_id = figures.indicator_id
+        group by carriers.indicator_id, figures.organisation_level, figures.breakdown
+    ),
+
+    stated as (
+        select
+            indicator.*,
+            breakdowns.breakdown,
+            levels.organisation_level,
+            case
+                breakdowns.breakdown
+                when 'all'
+                then indicator.levels
+                {%- for breakdown in breakdowns[1:] %}
+                    when '{{ breakdown }}' then indicator.{{ breakdown }}_levels
+                {%- endfor %}
+            end as stated_levels,
+            case
+                breakdowns.breakdown
+                {%- for breakdown in breakdowns[1:] %}
+                    when '{{ breakdown }}' then indicator.{{ breakdown }}_note
+                {%- endfor %}
+            end as note
+        from {{ ref("dim_indicator") }} as indicator
+        cross join
+            (
+                select unnest(['{{ breakdowns | join("', '") }}']) as breakdown
+            ) as breakdowns
+        cross join
+            (
+                select unnest(['{{ levels | join("', '") }}']) as organisation_level
+            ) as levels
+    ),
+
+    joined as (
+        select
+            stated.*,
+            coalesce(
+                list_contains(
+                    string_split(stated.stated_levels, ','), stated.organisation_level
+                ),
+                false
+            ) as is_stated,
+            held.dimensions_held,
+            coalesce(held.organisations, 0) as organisations,
+            coalesce(held.organisations_with_value, 0) as organisations_with_value,
+            coalesce(held.figures, 0) as figures,
+            coalesce(held.figures_with_value, 0) as figures_with_value,
+            held.first_period_end,
+            held.last_period_end,
+            max(held.figures) over (
+                partition by stated.indicator_id, stated.organisation_level
+            ) as figures_of_any_breakdown
+        from stated
+        left join
+            held
+            on stated.indicator_id = held.indicator_id
+            and stated.breakdown = held.breakdown
+            and stated.organisation_level = held.organisation_level
+            -- figures that carry another indicator stand in only where that is said
+            and (
+                stated.held_as is null
+                or list_contains(
+                    string_split(stated.stated_levels, ','), stated.organisation_level
+                )
+            )
+    )
+
+select
+    indicator_id,
+    catalogue_id,
+    indicator_name,
+    core20plus5_programme,
+    core20plus5_area,
+    statement_domain,
+    breakdown,
+    organisation_level,
+    is_stated,
+    case
+        when figures_with_value > 0 and figures_with_value = figures
+        then 'available'
+        when figures_with_value > 0
+        then 'partly'
+        when not_public is not null
+        then 'not_public'
+        when published_elsewhere is not null
+        then 'published_not_held'
+        when is_stated and (breakdown <> 'all' or figures_of_any_breakdown is null)
+        then 'not_in_this_release'
+        else 'not_published'
+    end as coverage_status,
+    case
+        when figures_with_value > 0 and figures_with_value = figures
+        then note
+        when figures_with_value > 0
+        then
+            (figures - figures_with_value)
+            || ' of '
+            || figures
+            || ' figures are hidden, missing or not applicable'
+        when not_public is not null
+        then not_public
+        when published_elsewhere is not null
+        then published_elsewhere
+        when is_stated and breakdown = 'all' and figures_of_any_breakdown is not null
+        then 'The source gives groups only'
+        when is_stated
+        then 'The source gives it, but this release holds no figure of it'
+        when stated_levels is not null
+        then 'The source gives it for ' || replace(stated_levels, ',', ', ') || ' only'
+        else coalesce(note, 'Not published')
+    end as coverage_reason,
+    dimensions_held,
+    cast(organisations as integer) as organisations,
+    cast(organisations_with_value as integer) as organisations_with_value,
+    cast(figures as integer) as figures,
+    cast(figures_with_value as integer) as figures_with_value,
+    first_period_end,
+    last_period_end,
+    held_in,
+    source_id,
+    data_origin,
+    release_id
+from joined

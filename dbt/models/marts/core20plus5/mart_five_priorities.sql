@@ -1,0 +1,89 @@
+-- Grain: strategic priority x indicator x organisation. Question: where do England,
+-- regions, ICBs and trusts stand on NHS England's five strategic priorities for
+-- inequalities, newest figure and gap of Core20?
+-- A priority without a public indicator has one row that says which table of the
+-- returns answers it.
+with
+    newest as (
+        select *
+        from {{ ref("fct_indicator_value") }}
+        where
+            dimension = 'all'
+            and geography_basis = 'current'
+            and treatment_function_code = 'all'
+            and standardisation = 'crude'
+            and organisation_level in ('england', 'region', 'icb', 'trust')
+            and indicator_id in (select indicator_id from {{ ref("five_priorities") }})
+        qualify
+            row_number() over (
+                partition by indicator_id, organisation_code order by period_end desc
+            )
+            = 1
+    ),
+
+    gaps as (
+        select *
+        from {{ ref("fct_inequality_measure") }}
+        where
+            dimension = 'core20'
+            and measure = 'absolute_gap'
+            and comparison_group = 'core20'
+            and geography_basis = 'current'
+            and treatment_function_code = 'all'
+            and standardisation = 'crude'
+        qualify
+            row_number() over (
+                partition by indicator_id, organisation_code order by period_end desc
+            )
+            = 1
+    )
+
+select
+    priorities.priority_no,
+    priorities.priority,
+    priorities.indicator_id,
+    indicator.indicator_name,
+    priorities.answered_by,
+    coalesce(newest.organisation_code, 'none') as organisation_code,
+    organisation.organisation_name,
+    newest.organisation_level,
+    newest.period_start,
+    newest.period_end,
+    indicator.unit,
+    indicator.polarity,
+    newest.value,
+    newest.ci_lower_95,
+    newest.ci_upper_95,
+    coalesce(newest.value_status, 'not_available') as value_status,
+    case
+        when newest.indicator_id is null
+        then 'no figure for everybody here: see ' || priorities.answered_by
+        else newest.value_status_reason
+    end as value_status_reason,
+    indicator.target,
+    gaps.period_end as core20_gap_period_end,
+    gaps.value as core20_gap,
+    gaps.ci_lower_95 as core20_gap_ci_lower_95,
+    gaps.ci_upper_95 as core20_gap_ci_upper_95,
+    {{
+        gap_reading(
+            "gaps.value", "gaps.ci_lower_95", "gaps.ci_upper_95", "indicator.polarity"
+        )
+    }} as core20_gap_reading,
+    gaps.imd_version,
+    indicator.source_id,
+    newest.data_as_of,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from {{ ref("five_priorities") }} as priorities
+left join
+    {{ ref("dim_indicator") }} as indicator
+    on priorities.indicator_id = indicator.indicator_id
+left join newest on priorities.indicator_id = newest.indicator_id
+left join
+    gaps
+    on newest.indicator_id = gaps.indicator_id
+    and newest.organisation_code = gaps.organisation_code
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on newest.organisation_code = organisation.organisation_code
