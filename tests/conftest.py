@@ -71,12 +71,15 @@ def _reasons_to_skip() -> dict[str, str]:
 
 
 def _sandbox_reason(items: list[pytest.Item]) -> dict[str, str]:
-    """The sandbox is installed when first needed, so it is asked about only where a test of this run needs it."""
-    from tests.fixtures.mesh_sandbox import why_it_cannot_run
+    """What is installed when first needed is asked about only where a test of this run needs it."""
+    from tests.fixtures import cml_schemas, mesh_sandbox
 
-    needed = any(item.get_closest_marker("requires_mesh_sandbox") for item in items)
-    reason = why_it_cannot_run() if needed else ""
-    return {"requires_mesh_sandbox": reason} if reason else {}
+    found = {}
+    for marker, package in (("requires_mesh_sandbox", mesh_sandbox), ("requires_cml_schemas", cml_schemas)):
+        needed = any(item.get_closest_marker(marker) for item in items)
+        reason = package.why_it_cannot_run() if needed else ""
+        found.update({marker: reason} if reason else {})
+    return found
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,6 +20,7 @@ import duckdb
 from dagster_project.duck import quote_literal
 from dagster_project.lake.files import LakeError, hash_file, require_free_space, sync_folder
 from dagster_project.lake.paths import Lake
+from dagster_project.release.cml import write_cml
 from dagster_project.release.contents import (
     MAIN,
     META,
@@ -177,7 +178,7 @@ def _assemble(project: ReleaseProject, evidence: Evidence, name: str) -> None:
         _verify_copy(con, evidence, folder)
         for table in evidence.tables:
             _write_parquet(con, folder, table.schema, table.name, manifest)
-        beside = _write_beside(con, project, folder, manifest)
+        beside = [*_write_beside(con, project, folder, manifest), *write_cml(con, "copy", folder)]
     report = _build_report(project, folder)
     _complete_manifest(folder, evidence, manifest, [*beside, *report])
     _make_durable(folder)

@@ -1,6 +1,6 @@
 """The releases that are kept, and the one pointer that says which of them analysts see.
 
-    releases/<UTC stamp>-<release_id>/   marts.duckdb  parquet/  csv/  marts.xlsx  report/  manifest.json  evidence.json
+    releases/<UTC stamp>-<release_id>/   marts.duckdb  parquet/  cml/  csv/  marts.xlsx  report/  manifest.json  evidence.json
     published/current -> ../releases/<...>          the pointer: the only thing that moves
     published/marts.duckdb -> current/marts.duckdb  and so on: constant, so that one swap moves everything at once
 

@@ -394,7 +394,9 @@ def test_relative_likelihoods_are_ratios_and_shares_are_shares(sample_warehouse:
     assert {row[4] for row in rows} == {"ratio"}
     suspects = "select org_code, indicator_no from mart_workforce_equality where type_check = 'ratio_out_of_range'"
     assert sample_warehouse.query(suspects) == [("R9D", 2)]
-    board = "select distinct value, value_status from mart_workforce_equality where indicator_no = 9 and source_id = 'WR01'"
+    board = (
+        "select distinct value, value_status from mart_workforce_equality where indicator_no = 9 and source_id = 'WR01'"
+    )
     assert sample_warehouse.query(board) == [(None, "suppressed")], "two of fourteen members are nobody's to know"
 
 
