@@ -5,6 +5,8 @@ has no place for a figure that is not there: only published values are exported,
 functions together. It knows no other providers than NHS trusts, so those are left out too.
 """
 
+# ruff: noqa: S608 - tables are quoted by duck.quote_identifier (contents.qualified), all other names are constants of this file
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -77,7 +79,7 @@ def _figures(database: str) -> str:
             from {qualified(database, MAIN, "fct_indicator_value")} as fact
             where fact.value is not null and fact.geography_basis = 'current' and fact.treatment_function_code = 'all'
                 and fact.organisation_level in ('{"', '".join(LOCATION_TYPES)}')
-        )"""  # noqa: S608 - names are constants of this file, the table is quoted
+        )"""
 
 
 _METRIC = """
@@ -112,7 +114,7 @@ def _dimensions() -> str:
             (len(list_filter([{used}], lambda name: name is not null)))::bigint as dimension_count,
             {", ".join(DIMENSIONS)}
         from cml_figure
-        order by dimension_id"""  # noqa: S608 - names are constants of this file
+        order by dimension_id"""
 
 
 def _metadata(database: str) -> str:
@@ -165,4 +167,4 @@ def _metadata(database: str) -> str:
         from used
         inner join {indicator} as i on used.indicator_id = i.indicator_id
         inner join {source} as s on i.source_id = s.source_id
-        order by i.indicator_id"""  # noqa: S608 - the tables are quoted
+        order by i.indicator_id"""
