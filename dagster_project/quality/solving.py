@@ -22,6 +22,7 @@ MIXED_OBJECTIVES = 14
 LARGE = 4000
 """Cells from which on a block is taken apart if it can be."""
 APART_OBJECTIVES = 6
+PATIENCE = 2
 MIDDLES = 8
 """Tables around which a large block is taken apart."""
 SEED = 20261122
@@ -163,9 +164,12 @@ class Block:
         if not self.equations.wide.any():
             return judged
         projection, random = Projection(self.equations), np.random.default_rng(SEED)
+        open_before = np.inf
         for turn in range(MIDDLES):
             left = self._open(targets, minimum_values)
-            middle = projection.find(random.uniform(0.0, 1.0, len(targets))) if left.any() else None
+            # A further table that shows nothing new: what is open is too narrow, or a whole.
+            stuck, open_before = turn > PATIENCE and left.sum() == open_before, left.sum()
+            middle = projection.find(random.uniform(0.0, 1.0, len(targets))) if left.any() and not stuck else None
             parts = None if middle is None else Parts.split(self.equations, middle)
             if middle is None or parts is None:
                 break
