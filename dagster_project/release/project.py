@@ -119,3 +119,16 @@ class ReleaseProject:
         attach(con, self.lake.warehouse, "warehouse")
         # Staging views name their Parquet from build/, where dbt works (transform/dbt.py).
         con.execute("set file_search_path = ?", [str(self.lake.build)])
+
+    def read_columns(self) -> dict[str, list[str]]:
+        """The columns of every table and view of the warehouse, by its name; none where there is no warehouse."""
+        if not self.lake.warehouse.exists():
+            return {}
+        found: dict[str, list[str]] = {}
+        with connection(self.lake.warehouse, read_only=True, wait_seconds=self.wait_seconds) as con:
+            for table, column in con.execute(
+                "select table_name, column_name from duckdb_columns() where database_name = current_database() and not internal "
+                "order by table_name, column_index"
+            ).fetchall():
+                found.setdefault(table, []).append(column)
+        return found

@@ -236,8 +236,8 @@ def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
     from dagster_project.release.report import build_report
     from dagster_project.release.report.lineage import Lineage
 
-    lineage = Lineage.read(project.manifest) if project.manifest.exists() else None
     try:
+        lineage = Lineage.read(project.manifest, project.read_columns()) if project.manifest.exists() else None
         return [f"{REPORT}/{name}" for name in build_report(folder / MARTS, folder / REPORT, lineage)]
     except Exception as error:
         raise ReleaseError(

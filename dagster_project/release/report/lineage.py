@@ -5,14 +5,15 @@ The manifest is that of the build whose tables are released. Not here: what is i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markupsafe import Markup
 
 from dagster_project.release.dbt_artifacts import read_artefact
 from dagster_project.release.report.charts import BLUE, GREY, INK, MARGIN, WIDTH, Frame, svg, text
+from dagster_project.release.report.columns import Origin, Origins, keep_origins
 
 LAYERS = ("source", "seed", "staging", "intermediate", "mart")
 LAYER_NAMES = {
@@ -39,6 +40,7 @@ class Lineage:
 
     nodes: Mapping[str, Node]
     tables: Mapping[str, str]
+    origins: Origins = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> Lineage:
@@ -46,8 +48,8 @@ class Lineage:
         return cls({}, {})
 
     @classmethod
-    def read(cls, manifest: Path) -> Lineage:
-        """From a manifest.json of dbt; raises ReleaseError when there is none."""
+    def read(cls, manifest: Path, columns: Mapping[str, Sequence[str]] | None = None) -> Lineage:
+        """From a manifest.json of dbt; raises ReleaseError when there is none. `columns` are those of the warehouse, by table."""
         content = read_artefact(manifest)
         known = {**content["sources"], **content["nodes"]}
         nodes = {
@@ -55,7 +57,8 @@ class Lineage:
             for unique_id, node in known.items()
             if node["resource_type"] in {"model", "seed", "source"}
         }
-        return cls(nodes, {node.name: unique_id for unique_id, node in nodes.items() if node.layer == "mart"})
+        origins = keep_origins(manifest, content, columns) if columns else {}
+        return cls(nodes, {node.name: unique_id for unique_id, node in nodes.items() if node.layer == "mart"}, origins)
 
     def above(self, table: str) -> list[Node]:
         """The table and everything it is made from, by layer and name."""
@@ -67,6 +70,21 @@ class Lineage:
                 seen.add(unique_id)
                 waiting += self.nodes[unique_id].reads
         return sorted((self.nodes[i] for i in seen), key=lambda node: (LAYERS.index(node.layer), node.name))
+
+    def origins_of(self, table: str) -> Mapping[str, Sequence[Origin]] | None:
+        """The columns of a published table and what each is worked out from; None where that is not known."""
+        return self.origins.get(self.tables.get(table, ""))
+
+    def first_origins_of(self, table: str, column: str) -> list[Origin]:
+        """The columns of files and look-up tables that a column comes from in the end."""
+        seen: set[Origin] = set()
+        waiting = [(self.tables[table], column)]
+        while waiting:
+            place = waiting.pop()
+            if place not in seen:
+                seen.add(place)
+                waiting += self.origins.get(place[0], {}).get(place[1], [])
+        return sorted(place for place in seen if self.nodes[place[0]].layer in {"source", "seed"})
 
 
 def _name(node: Mapping[str, str]) -> str:

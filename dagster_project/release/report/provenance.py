@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -22,6 +22,7 @@ from dagster_project.release.report.blocks import (
     table_page,
 )
 from dagster_project.release.report.charts import Frame
+from dagster_project.release.report.columns import Origin
 from dagster_project.release.report.context import Context
 from dagster_project.release.report.figures import show_date
 from dagster_project.release.report.lineage import Lineage, draw_lineage
@@ -154,6 +155,9 @@ def _table_page(context: Context, name: str, columns: Sequence[tuple[Any, ...]],
     sections = [
         Section("made-from", "What it is made from", _made_from(context, name, lineage)),
         Section("columns", "Columns", [Tabular(Table(f"Columns of {name}", titles, "", "", lines))]),
+        Section(
+            "columns-from", "Where each column comes from", _columns_from(name, [row[0] for row in columns], lineage)
+        ),
     ]
     crumbs = [("index.html", "England"), (PATH, TITLE)]
     return Page(table_page(name), f"Table {name}", sections, str(columns[0][4]) if columns else "", crumbs)
@@ -175,3 +179,50 @@ def _made_from(context: Context, name: str, lineage: Lineage) -> list[Block]:
     )
     columns = tuple(Words(words, lambda row: "") for words in ("Table", "Layer", "Reads"))
     return [Picture(title, draw_lineage(frame, nodes), Table(f"Everything above {name}", columns, "", "", lines))]
+
+
+LISTED = 12
+"""Columns of files that a cell lists one by one; of more it names the tables."""
+FOLLOWED = (
+    "Read from the SQL that made this table: what the expression of each column names, conditions included. Which rows there are is decided by "
+    "joins and filters too, which are not listed column by column."
+)
+
+
+def _columns_from(name: str, columns: Sequence[str], lineage: Lineage) -> list[Block]:
+    """What each column is worked out from, in the table before and in the files at the very beginning."""
+    origins = lineage.origins_of(name)
+    if origins is None:
+        return [
+            Paragraph(
+                "The columns of this table could not be followed in its SQL; the tables it is made from stand above."
+            )
+        ]
+    lines = tuple(
+        Line((Cell(c), Cell(_direct(c, origins, lineage)), Cell(_first(name, c, lineage))), "") for c in columns
+    )
+    titles = tuple(Words(t, lambda row: "") for t in ("Column", "Worked out from", "In files and look-up tables"))
+    return [Paragraph(FOLLOWED), Tabular(Table(f"Where the columns of {name} come from", titles, "", "", lines))]
+
+
+def _direct(column: str, origins: Mapping[str, Sequence[Origin]], lineage: Lineage) -> str:
+    parents = origins.get(column, ())
+    if not parents:
+        return "no column: a constant, a number of rows, or filled in when the release is sealed"
+    return _by_table(parents, lineage)
+
+
+def _first(table: str, column: str, lineage: Lineage) -> str:
+    first = lineage.first_origins_of(table, column)
+    if len(first) <= LISTED:
+        return _by_table(first, lineage) or "none"
+    tables = sorted({lineage.nodes[unique_id].name for unique_id, _ in first})
+    return f"{len(first)} columns of {', '.join(tables)}"
+
+
+def _by_table(places: Sequence[Origin], lineage: Lineage) -> str:
+    """`table: column, column; table: column`."""
+    found: dict[str, list[str]] = {}
+    for unique_id, column in places:
+        found.setdefault(lineage.nodes[unique_id].name, []).append(column)
+    return "; ".join(f"{table}: {', '.join(columns)}" for table, columns in sorted(found.items()))
