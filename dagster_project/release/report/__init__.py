@@ -4,7 +4,8 @@
     marts.py          reading the published file; a row knows its table and key
     figures.py        how a number, a status and a date are shown, and marked up so that a test can find them in the file
     tables.py         tables of figures
-    charts.py         charts as SVG; icons.py the Making Data Count icons; lineage.py the drawing of where a table comes from
+    charts.py         charts as SVG; icons.py the Making Data Count icons
+    lineage.py        where a table comes from, and its drawing; columns.py where each of its columns comes from
     england.py, organisations.py, indicators.py, survey.py, quality.py, provenance.py    what the pages say
     templates/, static/    Jinja2 templates, style sheet and the small script of the search
 

@@ -23,7 +23,7 @@ from dagster_project.release.report.charts import (
 from dagster_project.release.report.context import Context, Organisation
 from dagster_project.release.report.figures import FORMATS, mark, present, show, show_period, tick, value_format
 from dagster_project.release.report.marts import Row, group_rows
-from dagster_project.release.report.priorities import counted, short_name
+from dagster_project.release.report.priorities import counted
 from dagster_project.release.report.tables import Column, Figures, Table, Words, make_table
 
 ANCHOR, TITLE = "others", "Beside other organisations"
@@ -136,7 +136,7 @@ def _chosen(own: dict[tuple[str, str, str], Row]) -> list[tuple[str, str, str]]:
 
 def _funnel(context: Context, organisation: Organisation, comparison: Comparison, row: Row) -> Picture:
     assert comparison.drawn is not None  # noqa: S101 - it is drawn wherever there is a spot
-    name = short_name(context.indicator_name(row["indicator_id"]))
+    name = context.short_name(row["indicator_id"])
     title = f"{name}: {show(row, 'value', comparison.form)}, {label(row).lower()} around the {show(row, 'baseline', comparison.form)} of all trusts"
     frame = Frame(
         title, f"Funnel of trusts, {show_period(row)}; {organisation.name} is the orange diamond.", context.synthetic
@@ -163,7 +163,7 @@ def _neighbours(context: Context, organisation: Organisation, comparison: Compar
     place = next(n for n, row in enumerate(sized) if row["organisation_code"] == organisation.code)
     start = max(0, min(place - NEIGHBOURS, len(sized) - 2 * NEIGHBOURS - 1))
     rows = sized[start : start + 2 * NEIGHBOURS + 1]
-    name = short_name(context.indicator_name(rows[0]["indicator_id"]))
+    name = context.short_name(rows[0]["indicator_id"])
     title = f"{name}: {organisation.name} and the trusts nearest to it in size"
     frame = Frame(
         title, f"Value with 95% limits of each trust, smallest first; {show_period(rows[0])}.", context.synthetic
@@ -220,7 +220,7 @@ def _positions(context: Context, rows: Sequence[Row]) -> Table:
         [
             Words(
                 "Indicator",
-                lambda row: short_name(context.indicator_name(row["indicator_id"])),
+                lambda row: context.short_name(row["indicator_id"]),
                 lambda row: indicator_page(row["indicator_id"]),
             ),
             Words(
@@ -255,7 +255,7 @@ def section_of_icb(context: Context, organisation: Organisation, waiting: Sequen
 
 def _icbs(context: Context, organisation: Organisation, rows: Sequence[Row], own: Row) -> Picture:
     form = value_format(context.unit(own["indicator_id"]), present([row["value"] for row in rows]))
-    name = short_name(context.indicator_name(own["indicator_id"]))
+    name = context.short_name(own["indicator_id"])
     beside = {"lower": "below England", "higher": "above England", "similar": "like England"}.get(
         str(own.get("england_comparison")), ""
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from dagster_project.release.report.blocks import organisation_page
@@ -55,6 +57,8 @@ class Context:
     names: dict[str, str] = field(default_factory=dict)
     indicators: dict[str, Row] = field(default_factory=dict)
     groups: dict[tuple[str, str], Row] = field(default_factory=dict)
+    metrics: dict[str, str] = field(default_factory=dict)
+    """Names of the metrics of the returns, by identifier."""
 
     @classmethod
     def read(cls, marts: Marts) -> Context:
@@ -63,6 +67,8 @@ class Context:
         context.indicators = {row["indicator_id"]: row for row in marts.rows("dim_indicator")}
         for dimension, code, name, order in _groups(marts):
             context.groups[dimension, code] = Row("dim_group", {"group_name": name, "group_order": order})
+        if marts.has("mart_hi_rate", "metric_id", "metric_name"):
+            context.metrics = dict(marts.pairs("select distinct metric_id, metric_name from mart_hi_rate order by all"))
         _read_organisations(context)
         return context
 
@@ -84,6 +90,16 @@ class Context:
         row = self.indicators.get(indicator_id)
         return str(row["indicator_name"]) if row else indicator_id
 
+    def short_name(self, indicator_id: str) -> str:
+        """The name without what stands in brackets at its end, unless another indicator would then have the same name."""
+        name = self.indicator_name(indicator_id)
+        short = _shortened(name)
+        return name if self._short_names[short] > 1 else short
+
+    @cached_property
+    def _short_names(self) -> Counter[str]:
+        return Counter(_shortened(str(row["indicator_name"])) for row in self.indicators.values())
+
     def group_name(self, dimension: str, code: str) -> str:
         """The name of a group within its dimension."""
         row = self.groups.get((dimension, code))
@@ -93,6 +109,11 @@ class Context:
         """Where a group stands among those of its dimension."""
         found = self.groups.get((row["dimension"], row["group_code"]))
         return (int(found["group_order"]) if found else 999, str(row["group_code"]))
+
+
+def _shortened(name: str) -> str:
+    """Without the remark in brackets at its end, and without `by group`."""
+    return name.split(" (", maxsplit=1)[0].removesuffix(" by group")
 
 
 def _release(marts: Marts) -> Release:

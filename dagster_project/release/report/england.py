@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagster_project.release.report import groups, priorities, returned, scorecard, trends
+from dagster_project.release.report import commitments, groups, priorities, returned, scorecard, trends
 from dagster_project.release.report.blocks import Block, Bullets, Page, Paragraph, Section, link
 from dagster_project.release.report.context import ENGLAND, Context
 
@@ -35,6 +35,7 @@ def page(context: Context) -> Page:
     if control:
         sections.append(trends.section(context, control, marts.rows("mart_trend", own)))
     sections += returned.england(context, returned.read_returned(marts))
+    sections += commitments.england(context, commitments.read_commitments(marts))
     return Page("index.html", "Health inequalities in England", sections, LEAD)
 
 

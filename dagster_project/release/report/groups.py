@@ -21,7 +21,6 @@ from dagster_project.release.report.figures import (
     value_format,
 )
 from dagster_project.release.report.marts import Marts, Row
-from dagster_project.release.report.priorities import short_name
 from dagster_project.release.report.tables import Column, Figures, Table, Words, make_table
 
 DIMENSIONS = {
@@ -100,7 +99,7 @@ def picture(context: Context, split: Split) -> Picture:
     rows = sorted(split.rows, key=context.group_order)
     unit = context.unit(split.indicator_id)
     form = value_format(unit, present([row["value"] for row in rows]))
-    title = f"{short_name(context.indicator_name(split.indicator_id))}: {finding(context, split)}"
+    title = f"{context.short_name(split.indicator_id)}: {finding(context, split)}"
     extreme = EXTREMES.get(split.dimension, ("", "", ""))[0]
     dots = [_dot(context, row, form, row["group_code"] == extreme) for row in rows]
     described = (
@@ -125,7 +124,7 @@ def _references(context: Context, split: Split, form: str) -> list[Reference]:
 
 def table(context: Context, rows: Sequence[Row], form: str) -> Table:
     """The groups with counts, value and limits."""
-    name = short_name(context.indicator_name(rows[0]["indicator_id"]))
+    name = context.short_name(rows[0]["indicator_id"])
     columns: list[Column] = [
         Words("Group", lambda row: context.group_name(row["dimension"], row["group_code"])),
         Figures("Counted", "numerator", "whole"),

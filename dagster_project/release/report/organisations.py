@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.release.report import comparisons, groups, priorities, quality, returned, trends
+from dagster_project.release.report import commitments, comparisons, groups, priorities, quality, returned, trends
 from dagster_project.release.report.blocks import Facts, Page, Section, link
 from dagster_project.release.report.context import LEVELS, Context, Organisation
 from dagster_project.release.report.figures import show_date
@@ -36,6 +36,7 @@ class Everything:
     comparisons: dict[tuple[str, str, str], comparisons.Comparison]
     boards: list[list[Row]]
     returned: returned.Returned
+    commitments: commitments.Commitments
 
 
 def read_everything(context: Context) -> Everything:
@@ -51,6 +52,7 @@ def read_everything(context: Context) -> Everything:
         comparisons.read_comparisons(context),
         _read_boards(context),
         returned.read_returned(marts),
+        commitments.read_commitments(marts),
     )
 
 
@@ -83,6 +85,7 @@ def _page(context: Context, organisation: Organisation, everything: Everything) 
         trends.section(context, everything.control.get(code, []), everything.slopes.get(code, [])),
         _beside(context, organisation, everything),
         *returned.sections(context, everything.returned, code),
+        *commitments.sections(context, everything.commitments, code),
         quality.section(context, everything.quality.get(code, [])),
     ]
     return Page(

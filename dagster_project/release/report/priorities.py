@@ -45,15 +45,10 @@ def counted(row: Row) -> str:
 
 def adverse(context: Context, row: Row) -> str:
     """How the adverse events of an indicator are called: those counted, or those that miss it where a higher share is better."""
-    name = short_name(context.indicator_name(row["indicator_id"]))
+    name = context.short_name(row["indicator_id"])
     indicator = context.indicators.get(row["indicator_id"])
     higher = indicator is not None and indicator["polarity"] == "higher_is_better"
     return f"do not meet “{name}”" if higher else f"count as “{name}”"
-
-
-def short_name(name: str) -> str:
-    """Without the remark in brackets at its end, and without `by group`."""
-    return name.split(" (", maxsplit=1)[0].removesuffix(" by group")
 
 
 def headline(context: Context, row: Row) -> Markup:
@@ -66,7 +61,7 @@ def headline(context: Context, row: Row) -> Markup:
     return say(
         text,
         group=context.group_name(row["dimension"], row["group_code"]),
-        indicator=link(indicator_page(row["indicator_id"]), short_name(context.indicator_name(row["indicator_id"]))),
+        indicator=link(indicator_page(row["indicator_id"]), context.short_name(row["indicator_id"])),
         events=mark(row, "adverse_events", "whole", STATUS),
         people=mark(row, "people", "whole", STATUS),
         counted=counted(row),
@@ -99,7 +94,7 @@ def _headline(context: Context, ranked: Sequence[Row], others: Sequence[Row]) ->
 
 
 def _label(context: Context, row: Row) -> str:
-    return f"{context.group_name(row['dimension'], row['group_code'])}, {short_name(context.indicator_name(row['indicator_id']))}"
+    return f"{context.group_name(row['dimension'], row['group_code'])}, {context.short_name(row['indicator_id'])}"
 
 
 def _picture(context: Context, ranked: Sequence[Row]) -> Picture:
@@ -131,7 +126,7 @@ def _words(context: Context) -> list[Column]:
         Words("Group", lambda row: context.group_name(row["dimension"], row["group_code"])),
         Words(
             "Indicator",
-            lambda row: short_name(context.indicator_name(row["indicator_id"])),
+            lambda row: context.short_name(row["indicator_id"]),
             lambda row: indicator_page(row["indicator_id"]),
         ),
     ]

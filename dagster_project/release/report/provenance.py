@@ -26,7 +26,8 @@ from dagster_project.release.report.columns import Origin
 from dagster_project.release.report.context import Context
 from dagster_project.release.report.figures import show_date
 from dagster_project.release.report.lineage import Lineage, draw_lineage
-from dagster_project.release.report.tables import Cell, Figures, Line, Table, Words, make_table
+from dagster_project.release.report.marts import Row
+from dagster_project.release.report.tables import Cell, Column, Figures, Line, Table, Words, make_table
 
 PATH, TITLE = "provenance.html", "Where figures come from"
 
@@ -39,6 +40,7 @@ def pages(context: Context, lineage: Lineage) -> Iterator[Page]:
         Section("status", "How far each dataset reaches", _status(context)),
         Section("files", "Every file that went in", _files(context)),
         Section("checks", "What was checked before this release went out", _checks(context)),
+        Section("publication", "What the gate said of each table", _publication(context)),
         Section("tables", "Every published table", [Bullets([link(table_page(name), name) for name in tables])]),
     ]
     lead = (
@@ -130,6 +132,40 @@ def _checks(context: Context) -> list[Block]:
     first = "A critical check that fails holds the whole release back: a release that is out has passed all of them."
     blocks: list[Block] = [Paragraph(first), Tabular(Table("Checks of this release by kind", columns, "", "", lines))]
     return [*blocks, Bullets(said)] if said else [*blocks, Paragraph("Every check passed, warnings too.")]
+
+
+GATE = {"PASSED": "passed", "PASSED_WITH_WARNINGS": "passed, with warnings", "FAILED": "failed"}
+POLICIES = {
+    "published_statistics": "as its publishers release it",
+    "safe_counts": "small counts hidden, others rounded",
+    "counts_of_organisations": "counts of organisations, not of people",
+    "reference": "no figures of people",
+}
+
+
+def _publication(context: Context) -> list[Block]:
+    """Of each published table: rows, newest period, the gate's word, the warnings, and under which rule it leaves the warehouse."""
+    rows = context.marts.rows("mart_publication")
+    columns: list[Column] = [
+        Words("Table", lambda row: row["mart_name"], lambda row: _page_of(context, row["mart_name"])),
+        Figures("Rows", "row_count", "whole"),
+        Words("Newest period", lambda row: show_date(row["period_end"]) if row["period_end"] else "none"),
+        Words("Gate", lambda row: GATE.get(row["gate_status"], "not known")),
+        Words("Not passed", _checks_of),
+        Words("Rule of disclosure", lambda row: POLICIES.get(row["disclosure_policy"], row["disclosure_policy"])),
+        Words("Licence", lambda row: row["licence"]),
+    ]
+    return [Tabular(make_table("Published tables and what the gate said of them", rows, columns))] if rows else []
+
+
+def _page_of(context: Context, name: str) -> str | None:
+    return table_page(name) if name in context.marts.columns else None
+
+
+def _checks_of(row: Row) -> str:
+    """The checks without the parts that every one of a table shares: `suite.<table>.05.`."""
+    named = [str(row[column]) for column in ("failed_checks", "warned_checks") if row.get(column)]
+    return ", ".join(named).replace(f"suite.{row['mart_name']}.", "").replace(",", ", ") or "none"
 
 
 # -- one table --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from dagster_project.release.report.context import ENGLAND, Context
 from dagster_project.release.report.figures import gap_format, present, show_period, value_format
 from dagster_project.release.report.groups import is_clear
 from dagster_project.release.report.marts import Row
-from dagster_project.release.report.priorities import short_name
 from dagster_project.release.report.tables import Column, Figures, Words, make_table
 
 EXPLAINED = (
@@ -59,7 +58,7 @@ def _named(context: Context, elements: dict[str, str]) -> list[Column]:
     return [
         Words(
             "Indicator",
-            lambda row: short_name(context.indicator_name(row["indicator_id"])),
+            lambda row: context.short_name(row["indicator_id"]),
             lambda row: indicator_page(row["indicator_id"]),
         ),
         Words("Area", lambda row: elements[row["indicator_id"]]),

@@ -22,7 +22,6 @@ from dagster_project.release.report.figures import (
 )
 from dagster_project.release.report.icons import Icon, assurance_icon, draw_icon, variation_icon
 from dagster_project.release.report.marts import Row, group_rows
-from dagster_project.release.report.priorities import short_name
 from dagster_project.release.report.tables import Figures, Table, Words, make_table
 
 TITLE, ANCHOR = "Trends", "trends"
@@ -76,7 +75,7 @@ def _summary(context: Context, newest: Sequence[Row]) -> Table:
         [
             Words(
                 "Indicator",
-                lambda row: short_name(context.indicator_name(row["indicator_id"])),
+                lambda row: context.short_name(row["indicator_id"]),
                 lambda row: indicator_page(row["indicator_id"]),
             ),
             Words("Month", show_period),
@@ -111,7 +110,7 @@ def picture(context: Context, rows: Sequence[Row], slope: Row | None) -> Picture
 
 
 def _title(context: Context, newest: Row, variation: Icon, assurance: Icon) -> str:
-    name = short_name(context.indicator_name(newest["indicator_id"]))
+    name = context.short_name(newest["indicator_id"])
     words = f"{name}: {lower_first(variation.meaning)}"
     return f"{words}; {lower_first(assurance.meaning)}" if assurance.letter else words
 
@@ -137,7 +136,7 @@ def _point(row: Row) -> Point:
 
 
 def _months(context: Context, rows: Sequence[Row], form: str) -> Table:
-    name = short_name(context.indicator_name(rows[0]["indicator_id"]))
+    name = context.short_name(rows[0]["indicator_id"])
     return make_table(
         f"{name}, month by month",
         rows,
@@ -197,7 +196,7 @@ def _slopes(context: Context, rows: Sequence[Row]) -> Table:
         [
             Words(
                 "Indicator",
-                lambda row: short_name(context.indicator_name(row["indicator_id"])),
+                lambda row: context.short_name(row["indicator_id"]),
                 lambda row: indicator_page(row["indicator_id"]),
             ),
             Words("What", lambda row: _subject(context, row)),

@@ -20,6 +20,8 @@ HIDDEN = {
     "not_collected": "[x]",
     "missing": "[x]",
     "not_available": "[x]",
+    "not_measured": "[x]",
+    "not_shown": "[x]",
     "not_applicable": "[z]",
 }
 NUMBER = re.compile(r"[+−-]?\d(?:[\d,]*\d)?(?:\.\d+)?%?")
@@ -127,6 +129,8 @@ STATUS = {
     },
     "mart_target_progress": {"actual": "actual_status", "core20_rate": "core20_status"},
     "mart_trust_vs_peer": {"": "peer_status"},
+    "mart_plus_group": {"": "gap_status"},
+    "mart_workforce_equality": {"numerator": "numerator_status", "denominator": "denominator_status"},
 }
 """Table -> column ("" for the others) -> the column that says why a figure is not there; value_status elsewhere."""
 
