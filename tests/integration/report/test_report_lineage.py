@@ -158,11 +158,10 @@ def test_known_columns_lead_to_the_publishers_columns(sample_lineage: Lineage) -
         f"{sample_lineage.nodes[i].name}.{c}" for i, c in sample_lineage.first_origins_of("mart_action", "has_metric")
     }
     assert first == {"returns.ap01.metric_id"}
-    status = {
-        f"{sample_lineage.nodes[i].name}.{c}"
-        for i, c in sample_lineage.first_origins_of("mart_submission_file", "file_sha256")
+    wave = {
+        f"{sample_lineage.nodes[i].name}.{c}" for i, c in sample_lineage.first_origins_of("mart_plus_group", "wave")
     }
-    assert status == {"returns.submission.file_sha256"}
+    assert wave == {"returns.sv01.wave"}
 
 
 def test_the_published_page_of_a_table_says_it(sample_warehouse: Warehouse, sample_site: Site) -> None:
