@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.settings import load_settings
-from tests.bench import measures, nights, report, returns
+from tests.bench import analyst, measures, nights, report, returns
 
 
 def main() -> None:
@@ -33,6 +33,8 @@ def main() -> None:
     results["report"] = report.measure(folder / "report", folder / "work" / "lake" / "published" / "marts.duckdb")
     row = results["report"]
     Console().print(f"report of {row['organisations']} organisations: {row['seconds']} s (aim {row['aim_seconds']} s)")
+    results["analyst"] = {"full night": analyst.measure(folder / "work" / "lake" / "published" / "marts.duckdb")}
+    analyst.print_table(results["analyst"])
     results["returns"] = returns.measure(folder / "returns")
     results["measures"] = measures.measure(folder / "measures")
     _write(folder / "results.json", results)

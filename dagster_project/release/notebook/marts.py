@@ -57,10 +57,10 @@ def choose_an_indicator(marts, mo):
 def draw_the_gradient(alt, indicator, marts, mo, origin):
     deciles = marts.execute(
         """
-        select cast(group_code as integer) as decile, value, ci_lower_95 as lower, ci_upper_95 as upper, period_end
+        select try_cast(group_code as integer) as decile, value, ci_lower_95 as lower, ci_upper_95 as upper, period_end
         from fct_indicator_value
         where indicator_id = ? and organisation_code = 'ENG' and dimension = 'imd_decile' and geography_basis = 'current'
-            and treatment_function_code = 'all' and value_status = 'published'
+            and treatment_function_code = 'all' and value_status = 'published' and group_code <> 'unknown'
         qualify period_end = max(period_end) over ()
         order by decile""",
         [indicator.value],
