@@ -94,6 +94,9 @@ def _tables(con: duckdb.DuckDBPyConnection, *, synthetic: bool) -> Iterator[tupl
         for sheet in load_sheets():
             if set(sheet.needs) <= present:
                 frame = _shown(con.execute(sheet.query).df(), sheet.statuses)
+                if frame.empty:
+                    # gptables refuses a table without rows: a release without returns has no sheet of them
+                    continue
                 yield (
                     sheet.name,
                     gptables.GPTable(

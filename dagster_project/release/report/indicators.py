@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.release.report import comparisons, groups, trends
+from dagster_project.release.report import catalogue, comparisons, groups, trends
 from dagster_project.release.report.blocks import (
     Block,
     Facts,
@@ -121,21 +121,24 @@ def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
     form = value_format(unit, present([target]))
     facts: list[tuple[str, Any]] = [
         ("Why it matters", indicator.get("why_it_matters", "")),
+        *catalogue.place(indicator),
         ("What is counted", indicator.get("numerator", "")),
         ("Out of", indicator.get("denominator", "")),
         ("Unit", UNITS.get(unit, unit.replace("_", " "))),
         ("Direction", POLARITY.get(polarity, polarity)),
         (
             "Target",
-            "none"
+            catalogue.target_in_words(indicator)
             if target is None
             else say("{t} ({s})", t=mark(indicator, "target", form), s=indicator.get("target_source", "")),
         ),
         ("Levels", indicator.get("available_level", "")),
+        *catalogue.existence(indicator),
         ("Method", indicator.get("method", "")),
         ("Breaks in the series", indicator.get("breaks_in_series", "none known")),
         ("Keep in mind", indicator.get("caveats", "")),
         ("Source", _source(context, indicator)),
+        *catalogue.query(indicator),
         ("Next review of the definition", show_date(indicator.get("next_review"))),
     ]
     return [(name, value) for name, value in facts if value]
@@ -143,7 +146,7 @@ def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
 
 def _source(context: Context, indicator: Row) -> Markup | str:
     """A link to the source where the file has it; an indicator of the catalogue may have none yet."""
-    source_id = str(indicator.get("source_id", ""))
+    source_id = str(indicator.get("source_id") or "")
     known = any(row["source_id"] == source_id for row in context.marts.rows("dim_source", "source_id = ?", [source_id]))
     return link(f"provenance.html#{slug(source_id)}", source_id) if known else source_id
 
