@@ -32,6 +32,7 @@ KINDS = {
     "find": "find.html",
     "survey": "survey.html",
     "quality": "data-quality.html",
+    "coverage": "coverage.html",
     "provenance": "provenance.html",
     "table": "table-mart_priorities.html",
     "cite": "cite.html",

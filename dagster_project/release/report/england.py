@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagster_project.release.report import commitments, groups, priorities, returned, scorecard, trends
+from dagster_project.release.report import commitments, coverage, groups, priorities, returned, scorecard, trends
 from dagster_project.release.report.blocks import Block, Bullets, Page, Paragraph, Section, link
 from dagster_project.release.report.context import ENGLAND, Context
 
@@ -24,7 +24,7 @@ def page(context: Context) -> Page:
     marts = context.marts
     splits = groups.read_splits(marts, "mart_waiting_list", WHERE, gaps_where=own).get(ENGLAND, [])
     sections = [Section("start", "Start here", _start(context))]
-    sections += scorecard.section(context)
+    sections += scorecard.Scorecards(context).sections(context, ENGLAND)
     ranked = marts.rows("mart_priorities", own)
     if ranked:
         sections.append(priorities.section(context, ranked))
@@ -48,6 +48,8 @@ def _start(context: Context) -> list[Block]:
         link("find.html", "Find a trust, an integrated care board or an indicator"),
         link("data-quality.html", "See how complete the data are"),
     ]
+    if coverage.COVERAGE in context.marts.columns:
+        ways.append(link(coverage.PATH, "See which figures exist, and which are held"))
     ways.append(link("provenance.html", "See where each figure comes from"))
     return [
         Bullets(ways),

@@ -25,6 +25,7 @@ SHORTHAND = {
     "not_collected": NOT_AVAILABLE,
     "missing": NOT_AVAILABLE,
     "not_available": NOT_AVAILABLE,
+    "not_known": NOT_AVAILABLE,
     "not_measured": NOT_AVAILABLE,
     "not_shown": NOT_AVAILABLE,
     "not_applicable": NOT_APPLICABLE,

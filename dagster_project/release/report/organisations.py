@@ -8,7 +8,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.release.report import commitments, comparisons, groups, priorities, quality, returned, trends
+from dagster_project.release.report import (
+    commitments,
+    comparisons,
+    coverage,
+    groups,
+    priorities,
+    quality,
+    returned,
+    scorecard,
+    trends,
+)
 from dagster_project.release.report.blocks import Facts, Page, Section, link
 from dagster_project.release.report.context import LEVELS, Context, Organisation
 from dagster_project.release.report.figures import show_date
@@ -37,6 +47,8 @@ class Everything:
     boards: list[list[Row]]
     returned: returned.Returned
     commitments: commitments.Commitments
+    scorecards: scorecard.Scorecards
+    statement: dict[Any, list[Row]]
 
 
 def read_everything(context: Context) -> Everything:
@@ -53,6 +65,8 @@ def read_everything(context: Context) -> Everything:
         _read_boards(context),
         returned.read_returned(marts),
         commitments.read_commitments(marts),
+        scorecard.Scorecards(context),
+        coverage.read_statement(marts),
     )
 
 
@@ -84,8 +98,10 @@ def _page(context: Context, organisation: Organisation, everything: Everything) 
         groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),
         trends.section(context, everything.control.get(code, []), everything.slopes.get(code, [])),
         _beside(context, organisation, everything),
+        *everything.scorecards.sections(context, code),
         *returned.sections(context, everything.returned, code),
         *commitments.sections(context, everything.commitments, code),
+        *coverage.statement(context, everything.statement.get(code, [])),
         quality.section(context, everything.quality.get(code, [])),
     ]
     return Page(

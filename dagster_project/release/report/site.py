@@ -11,7 +11,16 @@ from typing import Any
 import jinja2
 
 from dagster_project.duck import connection
-from dagster_project.release.report import about, england, indicators, organisations, provenance, quality, survey
+from dagster_project.release.report import (
+    about,
+    coverage,
+    england,
+    indicators,
+    organisations,
+    provenance,
+    quality,
+    survey,
+)
 from dagster_project.release.report.blocks import Page
 from dagster_project.release.report.context import Context
 from dagster_project.release.report.lineage import Lineage
@@ -24,6 +33,7 @@ NAVIGATION = (
     ("find.html", "Organisations and indicators"),
     ("survey.html", "Survey"),
     ("data-quality.html", "Data quality"),
+    (coverage.PATH, coverage.TITLE),
     ("provenance.html", "Where figures come from"),
     ("cite.html", "How to cite"),
 )
@@ -60,6 +70,7 @@ def _pages(context: Context, lineage: Lineage) -> Iterator[Page]:
     yield from indicators.pages(context)
     yield from survey.pages(context)
     yield quality.page(context)
+    yield from coverage.pages(context)
     yield from provenance.pages(context, lineage)
     yield from about.pages(context)
 

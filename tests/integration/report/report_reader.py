@@ -20,6 +20,7 @@ HIDDEN = {
     "not_collected": "[x]",
     "missing": "[x]",
     "not_available": "[x]",
+    "not_known": "[x]",
     "not_measured": "[x]",
     "not_shown": "[x]",
     "not_applicable": "[z]",
@@ -119,6 +120,17 @@ def _shown(page: str, table: str, key: dict[str, str | None], described: Tag, ce
     return Shown(page, table, tuple(key.items()), column, form, cell.get_text(strip=True))
 
 
+CORE20PLUS5 = {
+    "all_value": "all_value_status",
+    "all_ci_lower_95": "all_value_status",
+    "all_ci_upper_95": "all_value_status",
+    "core20_value": "core20_value_status",
+    "rest_value": "rest_value_status",
+    "core20_gap": "core20_value_status rest_value_status",
+    "core20_gap_ci_lower_95": "core20_value_status rest_value_status",
+    "core20_gap_ci_upper_95": "core20_value_status rest_value_status",
+    "target": "target_reading",
+}
 STATUS = {
     "mart_priorities": {"": "priority_status"},
     "mart_hi_rate": {"": "rate_status", "denominator": "denominator_status"},
@@ -131,14 +143,19 @@ STATUS = {
     "mart_trust_vs_peer": {"": "peer_status"},
     "mart_plus_group": {"": "gap_status"},
     "mart_workforce_equality": {"numerator": "numerator_status", "denominator": "denominator_status"},
+    "mart_five_priorities": {"core20_gap": "core20_gap_reading"},
+    "mart_core20plus5_adults": CORE20PLUS5,
+    "mart_core20plus5_children": CORE20PLUS5,
 }
-"""Table -> column ("" for the others) -> the column that says why a figure is not there; value_status elsewhere."""
+"""Table -> column ("" for the others) -> the column that says why a figure is not there; value_status elsewhere. Of several the first that is
+not `published`."""
 
 
 def shorthand_of(shown: Shown, row: dict[str, Any]) -> tuple[str, str]:
     """The shorthand that a missing figure should have, and the status behind it."""
     columns = STATUS.get(shown.table, {})
-    status = str(row.get(columns.get(shown.column, columns.get("", "value_status"))))
+    asked = columns.get(shown.column, columns.get("", "value_status")).split()
+    status = next((s for s in (str(row.get(name)) for name in asked) if s != "published"), "published")
     if status == "withheld":
         return ("[c]" if "small number" in str(row["withheld_reason"]) else "[x]"), status
     return HIDDEN.get(status, "[z]"), status
