@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,43 @@ import pytest
 
 HIW = str(Path(sys.executable).with_name("hiw"))
 MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[1].parent / "shared" / "mirror")
+
+
+HEARD = "heard.log"
+LISTENER = """
+import os, sys
+
+def listen(event, arguments):
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if not host.startswith("127.") and host not in ("::1", "localhost"):
+            note(f"connect {host}")
+    elif event == "socket.getaddrinfo" and arguments[0] not in (None, "", "localhost", "127.0.0.1", b"localhost"):
+        note(f"look up {arguments[0]}")
+
+def note(text):
+    with open(os.environ["HIW_TEST_LISTENER"], "a") as log:
+        log.write(f"{text} by {' '.join(sys.argv)[:200]}\\n")
+
+sys.addaudithook(listen)
+"""
+
+
+def listening(folder: Path) -> dict[str, str]:
+    """The environment of a process that writes every connection beyond this machine, and every name it looks up, to HEARD."""
+    site = folder / "listening"
+    site.mkdir(exist_ok=True)
+    (site / "sitecustomize.py").write_text(LISTENER, encoding="utf-8")
+    others = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    return {
+        "HIW_TEST_LISTENER": str(folder / HEARD),
+        "PYTHONPATH": os.pathsep.join([str(site), *others]),
+        # The switches of the shell are taken away: the project's own configuration must do.
+        "DO_NOT_TRACK": "",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "",
+        "DAGSTER_DISABLE_TELEMETRY": "",
+        "GX_ANALYTICS_ENABLED": "",
+    }
 
 
 @dataclass(frozen=True)
@@ -60,16 +97,26 @@ def files_of(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(kept)}
 
 
-def _built_once(tmp_path_factory: pytest.TempPathFactory, name: str, settings: Mapping[str, str]) -> Warehouse:
-    """The warehouse of that name after its first night, one for all workers of this run: tests read it and change nothing."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder of all workers of this run."""
     folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+def _built_once(
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    settings: Mapping[str, str],
+    of_the_night: Callable[[Path], Mapping[str, str]] = lambda _: {},
+) -> Warehouse:
+    """The warehouse of that name after its first night, one for all workers of this run: tests read it and change nothing."""
+    folder = shared_folder(tmp_path_factory)
     warehouse, done = Warehouse(folder / name / "lake", settings), folder / f"{name}.night.json"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            done.write_text(json.dumps(warehouse.refresh()), encoding="utf-8")
+            first = Warehouse(warehouse.lake, dict(settings) | dict(of_the_night(folder)))
+            done.write_text(json.dumps(first.refresh()), encoding="utf-8")
     night = json.loads(done.read_text(encoding="utf-8"))
     assert night["exit_code"] == 0, night
     return warehouse
@@ -77,8 +124,8 @@ def _built_once(tmp_path_factory: pytest.TempPathFactory, name: str, settings: M
 
 @pytest.fixture(scope="session")
 def sample_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The sample estate after its first night."""
-    return _built_once(tmp_path_factory, "sample_warehouse", {"HIW_SOURCES": "sample"})
+    """The sample estate after its first night, in which every attempt to leave this machine was written down."""
+    return _built_once(tmp_path_factory, "sample_warehouse", {"HIW_SOURCES": "sample"}, listening)
 
 
 @pytest.fixture(scope="session")
