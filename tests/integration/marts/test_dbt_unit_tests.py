@@ -11,7 +11,7 @@ from dagster_project.settings import Settings
 from dagster_project.transform.dbt import SEED_TESTS, prepare_manifest, run_dbt, target_folder
 from tests.warehouses import Warehouse
 
-FEWEST = 90
+FEWEST = 70
 
 
 def test_every_unit_test_of_the_models_and_every_test_of_the_seeds_passes(
