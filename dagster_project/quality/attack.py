@@ -41,6 +41,8 @@ class Table:
     declared: SafeCounts
     cells: Integers
     """(rows, counts): the number of each cell; a cell that both releases show alike has one number."""
+    has_counts: bool = True
+    """Whether a count is shown or hidden in it; published shares without counts (WRES) stand in no relation."""
 
     @property
     def relation(self) -> str:
@@ -166,7 +168,8 @@ def _add_draft(
     table = Table(DRAFT, model, safe, np.zeros((0, 0), dtype=np.int64))
     bounds = _read_bounds(con, table, rule)
     columns = [board.add_cells(*bounds[name]) for name in safe.counts]
-    return Table(DRAFT, model, safe, np.column_stack(columns))
+    has_counts = any(bool(np.isfinite(bounds[name][1]).any()) for name in safe.counts)
+    return Table(DRAFT, model, safe, np.column_stack(columns), has_counts)
 
 
 def _add_previous(con: duckdb.DuckDBPyConnection, board: Board, now: Table, rule: Rule) -> Table:
@@ -246,7 +249,7 @@ def _add_relation(
         join ({_side(whole, relation.match.values(), relation.whole.where)}) w on {" and ".join(equal)}
         order by whole_row"""
     rows = _numbers(con, query)
-    if table.database == DRAFT and not len(rows["equation"]) and len(table.cells):
+    if table.database == DRAFT and not len(rows["equation"]) and table.has_counts:
         raise ValueError(f"the relation {relation.name!r} of {table.model.name} connects no row with another")
     counts = relation.counts or {name: name for name in table.declared.counts}
     for part, whole_count in counts.items():
