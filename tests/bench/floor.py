@@ -51,7 +51,9 @@ def build_models(connection: duckdb.DuckDBPyConnection, lake: Path) -> list[str]
     target = lake / "build" / "dbt"
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     connection.execute(f"attach '{lake / 'build' / 'warehouse.duckdb'}' as night (read_only)")
-    for schema in ("staging", "intermediate", "marts", "seeds"):
+    # The SQL names its Parquet from build/, where dbt works.
+    connection.execute("set file_search_path = ?", [str(lake / "build")])
+    for schema in ("staging", "intermediate", "marts", "seeds", "restricted"):
         connection.execute(f"create schema if not exists {schema}")
     for (seed,) in connection.execute(
         "select table_name from duckdb_tables() where database_name = 'night' and schema_name = 'seeds'"
