@@ -86,23 +86,24 @@ def audit_suites(con: duckdb.DuckDBPyConnection, project: ReleaseProject) -> lis
 
     A mart without a suite fails, and so does a suite without a mart: a renamed mart must not lose its checks.
     """
-    marts = {model.name for model in project.models}
+    models = {model.name: model for model in project.models}
     results = []
-    for name in sorted(marts | set(project.suites)):
+    for name in sorted(set(models) | set(project.suites)):
         if name not in project.suites:
             results.append(_failure(f"suite.{name}", name, f"there is no expectations/marts/{name}.yml"))
-        elif name not in marts:
+        elif name not in models:
             results.append(_failure(f"suite.{name}", name, "the suite's mart is in no exposure"))
         else:
-            results += _run_suite(con, name, project.suites[name])
+            results += _run_suite(con, models[name], project.suites[name])
     return results
 
 
-def _run_suite(con: duckdb.DuckDBPyConnection, mart: str, suite: Suite) -> list[CheckResult]:
+def _run_suite(con: duckdb.DuckDBPyConnection, model: ExposedModel, suite: Suite) -> list[CheckResult]:
     from dagster_project.quality.runner import run_suite
 
+    mart, relation = model.name, f"select * from {qualified('draft', MAIN, model.name)}"
     try:
-        outcomes = run_suite(con, suite, f"select * from {qualified('draft', MAIN, mart)}")
+        outcomes = run_suite(con, suite, relation, made_of_returns=model.made_of_returns)
     except (duckdb.Error, KeyError) as error:
         numbered = enumerate(suite.expectations, start=1)
         names = [f"suite.{mart}", *(_expectation_name(mart, number, expectation) for number, expectation in numbered)]

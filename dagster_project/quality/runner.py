@@ -1,6 +1,10 @@
 """Great Expectations, run on pandas batches that hold only what a suite names. Imported lazily: the import costs seconds.
 
 An expectation that raises counts as failed and critical: the gate fails closed.
+
+A result of Great Expectations holds cells of the table (unexpected_list, observed_value, the message of an exception), whatever
+result format is asked for. They end here: only counts, places and keys go on, and of a table made of returns no observed
+value, no message of an exception, and no key that is itself what was judged.
 """
 
 from __future__ import annotations
@@ -8,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAXIMUM_KEYS = 20
+LEFT_OUT = "it could not be evaluated (why is left out, because the table is made of returns)"
+OF_NAMES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""Errors that come before a row is read: they say names of columns and no cell."""
 THRESHOLD = "threshold:"
 """A keyword argument written `threshold:<name>` takes the value of that row of thresholds.yml."""
 
@@ -51,22 +58,47 @@ class Outcome:
         return asdict(self) | {"failing_keys": list(self.failing_keys)}
 
 
-def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite, relation_sql: str) -> list[Outcome]:
+def run_suite(
+    connection: duckdb.DuckDBPyConnection, suite: Suite, relation_sql: str, *, made_of_returns: bool
+) -> list[Outcome]:
     """Judge one table. `relation_sql` is a SELECT or a quoted table that stands for the name `batch` in the suite's query.
 
     Raises duckdb.Error when the suite's query does not fit the table: a gate that cannot look must not pass.
     """
-    connection.execute("create or replace temp view batch as " + relation_sql)
-    frame = connection.execute(suite.query).df()
+    try:
+        connection.execute("create or replace temp view batch as " + relation_sql)
+        frame = connection.execute(suite.query).df()
+    except duckdb.Error as error:
+        if made_of_returns and not isinstance(error, OF_NAMES):
+            raise type(error)(LEFT_OUT) from None
+        raise
+    if not made_of_returns:
+        return _judge(frame, suite, [suite.key] * len(suite.expectations))
+    keys = [tuple(name for name in suite.key if name not in _judged(e)) for e in suite.expectations]
+    return [_without_values(outcome) for outcome in _judge(frame, suite, keys)]
+
+
+def _judge(frame: pd.DataFrame, suite: Suite, keys: list[tuple[str, ...]]) -> list[Outcome]:
+    """The outcome of each expectation, failing rows named by the columns in `keys`."""
     thresholds = {name: threshold.value for name, threshold in load_thresholds().items()}
     try:
         results = _validate(_batches().get_batch(batch_parameters={"dataframe": frame}), suite, thresholds)
     except Exception as error:
         return [_outcome(suite, e, False, error=f"the suite could not be run: {error}") for e in suite.expectations]
     return [
-        _read(result, frame, suite, expectation)
-        for result, expectation in zip(results, suite.expectations, strict=True)
+        _read(result, frame[list(key)], suite, expectation)
+        for result, expectation, key in zip(results, suite.expectations, keys, strict=True)
     ]
+
+
+def _judged(expectation: Expectation) -> set[str]:
+    """Every text among the arguments: the columns that are judged are there, under several names."""
+    listed = [value if isinstance(value, list) else [value] for value in expectation.kwargs.values()]
+    return {value for values in listed for value in values if isinstance(value, str)}
+
+
+def _without_values(outcome: Outcome) -> Outcome:
+    return replace(outcome, observed="", error=LEFT_OUT if outcome.error else "")
 
 
 @cache
@@ -106,7 +138,8 @@ def _validate(batch: Any, suite: Suite, thresholds: dict[str, float | int]) -> l
     return sorted(results, key=lambda result: int(result.expectation_config.meta["place"]))
 
 
-def _read(result: Any, frame: pd.DataFrame, suite: Suite, expectation: Expectation) -> Outcome:
+def _read(result: Any, keys: pd.DataFrame, suite: Suite, expectation: Expectation) -> Outcome:
+    """`keys`: of every row the cells that may name it."""
     detail = dict(result.result or {})
     raised = _raised(result)
     return _outcome(
@@ -114,7 +147,7 @@ def _read(result: Any, frame: pd.DataFrame, suite: Suite, expectation: Expectati
         expectation,
         bool(result.success) and not raised,
         unexpected_count=int(detail.get("unexpected_count") or 0),
-        keys=_failing_keys(frame, suite, detail.get("unexpected_index_list") or []),
+        keys=_failing_keys(keys, detail.get("unexpected_index_list") or []),
         observed="" if detail.get("observed_value") is None else str(detail["observed_value"])[:200],
         error=raised,
     )
@@ -136,9 +169,11 @@ def _raised(result: Any) -> str:
     return str(inner[0].get("exception_message")) if inner else ""
 
 
-def _failing_keys(frame: pd.DataFrame, suite: Suite, places: list[Any]) -> tuple[str, ...]:
+def _failing_keys(keys: pd.DataFrame, places: list[Any]) -> tuple[str, ...]:
+    if keys.columns.empty:
+        return ()
     indices = [place if isinstance(place, int) else place.get("index") for place in places[:MAXIMUM_KEYS]]
-    rows = frame.loc[[index for index in indices if index is not None], list(suite.key)]
+    rows = keys.loc[[index for index in indices if index is not None]]
     return tuple(" / ".join(str(cell) for cell in row) for row in rows.itertuples(index=False))
 
 

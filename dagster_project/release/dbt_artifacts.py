@@ -14,6 +14,9 @@ from typing import Any
 from dagster_project.release.errors import ReleaseError
 
 MART_LAYER = "marts"
+RETURNS = "returns"
+"""The name of dbt's source of what trusts sent."""
+COUNTS_OF_PEOPLE = "safe_counts"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class ExposedModel:
     unique_id: str
     safe_counts: Mapping[str, Any] = field(default_factory=dict)
     """The declaration of its counts of people, as it stands in config.meta (quality/declaration.py)."""
+    made_of_returns: bool = True
+    """Whether it counts people, or a return is among what it is built of: of such a mart nothing is told but keys and numbers."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -100,6 +105,7 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
         disclosure_policy=str(meta.get("disclosure_policy") or ""),
         unique_id=unique_id,
         safe_counts=dict(meta.get("safe_counts") or {}),
+        made_of_returns=meta.get("disclosure_policy") == COUNTS_OF_PEOPLE or _is_built_of_returns(unique_id, nodes),
     )
     unknown = [name for name in model.key if name not in model.column_names]
     if not model.key or unknown:
@@ -107,6 +113,19 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
             f"{model.name} has no usable key {unknown or ''}".strip(), "list the key's columns in config.meta.key"
         )
     return model
+
+
+def _is_built_of_returns(unique_id: str, nodes: dict[str, Any]) -> bool:
+    """Whether one of dbt's sources of the returns is among its ancestors."""
+    known, waiting = {unique_id}, [unique_id]
+    while waiting:
+        node = waiting.pop()
+        if node.startswith("source.") and node.split(".")[2] == RETURNS:
+            return True
+        above = set(nodes.get(node, {}).get("depends_on", {}).get("nodes", ())) - known
+        known |= above
+        waiting += above
+    return False
 
 
 def _column(column: dict[str, Any], model: str) -> ColumnDescription:

@@ -50,7 +50,7 @@ def test_planted_faults_are_held_back_at_the_gate(sample_warehouse: Warehouse, m
         con.execute(f"create table broken as from published.main.{mart}")
         for fault, where, _ in FAULTS[mart]:
             con.execute(f"update broken set {fault} where {where}")
-        outcomes = run_suite(con, load_marts()[mart], "select * from broken")
+        outcomes = run_suite(con, load_marts()[mart], "select * from broken", made_of_returns=False)
     refused = [one.sentence for one in outcomes if not one.passed and one.severity == "critical"]
     unseen = [column for _, _, column in FAULTS[mart] if not any(column in sentence for sentence in refused)]
     assert unseen == []

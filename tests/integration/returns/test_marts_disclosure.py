@@ -99,3 +99,11 @@ def test_a_mart_without_its_declaration_does_not_leave(draft: Draft) -> None:
     assert not _audit_mart(con, bare, "synthetic").passed
     unnamed = ExposedModel(**{**models["mart_hi_rate"].__dict__, "disclosure_policy": ""})
     assert "names no disclosure policy" in _audit_mart(con, unnamed, "synthetic").summary
+
+
+def test_a_mart_with_a_return_among_its_ancestors_is_known_as_one(sample_warehouse: Warehouse) -> None:
+    """Of these gate 2 tells keys and numbers only; the lineage says which they are, whatever policy a mart names."""
+    models = read_exposed_models(Lake(sample_warehouse.lake).build / "dbt" / "manifest.json")
+    made = {model.name for model in models if model.made_of_returns}
+    assert {*MARTS, "mart_submission", "mart_action", "mart_survey_benchmark", "mart_coverage"} <= made
+    assert not made & {"fct_indicator_value", "mart_priorities", "dim_lsoa", "dim_organisation", "mart_waiting_list"}
