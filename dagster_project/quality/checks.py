@@ -10,6 +10,7 @@ from typing import Any, Literal
 Severity = Literal["critical", "warning"]
 Kind = Literal["landing", "suite", "dbt", "reconciliation", "key", "disclosure", "difference", "example_query"]
 MAXIMUM_KEYS = 20
+KEYS_IN_A_SENTENCE = 3
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,14 @@ class CheckResult:
     def blocks(self) -> bool:
         """Whether it holds the release back."""
         return not self.passed and self.severity == "critical"
+
+    @property
+    def sentence(self) -> str:
+        """The summary, with the first of the rows it is about; a suite's summary names them itself."""
+        if self.passed or self.kind == "suite" or not self.failing_keys:
+            return self.summary
+        named, more = self.failing_keys[:KEYS_IN_A_SENTENCE], len(self.failing_keys) - KEYS_IN_A_SENTENCE
+        return f"{self.summary}: {'; '.join(named)}{f'; and {more} more' if more > 0 else ''}"
 
     @property
     def asset_check_name(self) -> str:

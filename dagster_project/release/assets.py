@@ -135,14 +135,14 @@ def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition
 def _check_result(name: str, results: Iterable["CheckResult"], evidence: Path) -> dg.AssetCheckResult:
     mine = [result for result in results if _belongs(name, result)]
     failed = _most_exact([result for result in mine if not result.passed])
-    lines = [f"- **{r.name}** ({r.severity}): {r.summary}" for r in failed[:MAXIMUM_LISTED]]
+    lines = [f"- **{r.name}** ({r.severity}): {r.sentence}" for r in failed[:MAXIMUM_LISTED]]
     advisory = name.startswith("advisory_")
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=CANDIDATE,
         passed=not failed and (bool(mine) or advisory),
         severity=dg.AssetCheckSeverity.WARN if advisory else dg.AssetCheckSeverity.ERROR,
-        description="\n".join(f"{r.name} ({r.severity}): {r.summary}" for r in failed[:MAXIMUM_LISTED])
+        description="\n".join(f"{r.name} ({r.severity}): {r.sentence}" for r in failed[:MAXIMUM_LISTED])
         or "All passed.",
         metadata={
             "checks": len(mine),

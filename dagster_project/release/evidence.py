@@ -172,7 +172,7 @@ def incomplete_or_failed(results: Iterable[CheckResult], expected: frozenset[str
     """Why results do not let a candidate through; empty when they do."""
     judged = list(results)
     missing = sorted(expected - {result.name for result in judged})
-    reasons = [f"{result.name}: {result.summary}" for result in judged if result.blocks]
+    reasons = [f"{result.name}: {result.sentence}" for result in judged if result.blocks]
     return reasons + [f"{name}: there is no result" for name in missing]
 
 

@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 
 from dagster_project.quality.checks import CheckResult
+from dagster_project.quality.marts import audit
 from dagster_project.quality.safe_counts import Rule
+from dagster_project.release.assets import _check_result
 from dagster_project.release.errors import Refused
 from dagster_project.release.evidence import seal
 from dagster_project.release.publish import publish
 from dagster_project.settings import PROJECT_ROOT
 from tests.faults.disclosing import CROSS, CROSS_SENT, RELATIONS, SENT, WAITS, Cells, Disclosing
 from tests.integration.release.release_estate import Estate, fingerprint_of
+from tests.warehouses import files_of
 
 WHITE = "organisation_code = 'Q01' and group_code = 'white'"
 ATTACK = "disclosure.attack"
@@ -202,6 +205,37 @@ def test_a_revision_that_gives_a_patient_away_blocks(disclosing: Disclosing, was
         assert found[ATTACK].failing_keys[0].startswith(f"{WAITS} / Q01 / sex / not_known / numerator / ")
 
 
+def test_a_return_that_gives_a_patient_away_beside_the_last_release_is_held_and_published_does_not_move(
+    disclosing: Disclosing,
+) -> None:
+    """D5 by real publishes: two go out one after the other, the third is held and named, and a mended fourth goes out."""
+    disclosing.describe(CROSS, relations=[], no_relations="cells of the table are shown alone")
+    lake = disclosing.estate.lake
+    harmless = dict(FIRST) | {("Q01", "ethnicity", "asian"): (0, 65)}
+    for generation, sent in enumerate((FIRST, harmless), start=1):
+        disclosing.send(WAITS, sent, revised=frozenset(cell for cell in sent if sent[cell] != FIRST[cell]))
+        disclosing.publish(generation)
+    before, second = files_of(lake.published), lake.marts.resolve()
+    revised = frozenset(cell for cell in SECOND if SECOND[cell] != FIRST[cell])
+
+    disclosing.send(WAITS, SECOND, revised=revised)
+    draft = disclosing.estate.build(fingerprint_of(3))
+    evidence = seal(disclosing.project, draft, audit(disclosing.project, draft), run_id="test")
+    assert [result.name for result in evidence.blocking if result.kind != "reconciliation"] == [ATTACK]
+    with pytest.raises(Refused, match=f"{WAITS} / Q01 / sex / not_known / numerator"):
+        publish(disclosing.project, evidence.sha256)
+    shown = _check_result("disclosure", evidence.results, evidence.path)
+    assert not shown.passed and f"{WAITS} / Q01 / sex / not_known / numerator" in (shown.description or "")
+    assert files_of(lake.published) == before and lake.marts.resolve() == second
+
+    disclosing.estate.change(
+        f"update main.{WAITS} set numerator = null, numerator_status = 'withheld', rate = null, rate_lower = null,"
+        " rate_upper = null, rate_status = 'withheld' where dimension = 'sex'"
+    )
+    disclosing.publish(4)
+    assert lake.marts.resolve() != second
+
+
 def test_a_contradiction_between_releases_is_no_finding(disclosing: Disclosing) -> None:
     """D5: figures that were silently revised look alike and do not add up together; nothing follows, so nothing is held."""
     before = dict(SENT) | {("Q01", "sex", "female"): (33, 198), ("Q01", "all", "all"): (62, 400)}
@@ -316,8 +350,6 @@ def test_a_candidate_with_a_finding_cannot_be_published_by_hand(disclosing: Disc
     disclosing.send(WAITS, with_sexes(8, 13, 1))
     disclosing.describe(CROSS, relations=[], no_relations="cells of the table are shown alone")
     draft = disclosing.estate.build(fingerprint_of(3))
-    from dagster_project.quality.marts import audit
-
     evidence = seal(disclosing.project, draft, audit(disclosing.project, draft), run_id="test")
     assert not evidence.passed
     with pytest.raises(Refused, match="can be worked out too closely"):
