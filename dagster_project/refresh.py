@@ -14,6 +14,7 @@ from dagster_project.instance import open_instance
 from dagster_project.lake.night import hold_night_lock, release_night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.orphans import process_tags, reap_dead_runs
+from dagster_project.quality.judge import start_judge
 from dagster_project.sensors import write_alert
 from dagster_project.settings import Settings
 
@@ -48,6 +49,7 @@ def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
     """Run the main job in this process; raises LakeError when another run holds the data folder."""
     lake = Lake(settings.data_lake)
     hold_night_lock(lake, settings.lock_wait_seconds)
+    start_judge()
     try:
         return _run(settings, verbose=verbose)
     finally:

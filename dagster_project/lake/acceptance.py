@@ -102,9 +102,9 @@ class Acceptance:
         waiting = {self._key(s): s for s in self._snapshots if again or s.period in asked or self._waits(s)}
         with ThreadPoolExecutor(self._threads) as pool:
             try:
-                parsing = [(snapshot, pool.submit(self._parse, snapshot)) for snapshot in waiting.values()]
+                parsing = [(snapshot, pool.submit(self._parse_and_judge, snapshot)) for snapshot in waiting.values()]
                 for snapshot, parsed in progress(parsing, f"parse {self._source.slug}"):
-                    self._judge_parsed(snapshot, parsed.result())
+                    self._settle(snapshot, *parsed.result())
             finally:
                 pool.shutdown(cancel_futures=True)
         for entity in self._source.entities:
@@ -145,6 +145,13 @@ class Acceptance:
             self._source.slug, snapshot.entity, snapshot.period, snapshot.sha256, self._source.fingerprint
         )
 
+    def _parse_and_judge(self, snapshot: Snapshot) -> tuple[ParseReport | LakeError, Verdict | None]:
+        """A table and what gate 1 says of it; while the gate looks, the next file is parsed."""
+        parsed = self._parse(snapshot)
+        if isinstance(parsed, LakeError):
+            return parsed, None
+        return parsed, self._gate(self._source, self._source.entity(snapshot.entity), self._destination(snapshot))
+
     def _parse(self, snapshot: Snapshot) -> ParseReport | LakeError:
         """One file on one core, beside others: unpacking and counting of a month overlap with the casting of another."""
         self._lake.temporary.mkdir(parents=True, exist_ok=True)
@@ -161,15 +168,11 @@ class Acceptance:
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
 
-    def _judge_parsed(self, snapshot: Snapshot, parsed: ParseReport | LakeError) -> None:
-        """Gate 1 and the ledger, one file after another, in the order of the snapshots."""
-        if isinstance(parsed, LakeError):
-            self._judge(snapshot, "refused", str(parsed), {})
+    def _settle(self, snapshot: Snapshot, report: ParseReport | LakeError, verdict: Verdict | None) -> None:
+        """The ledger, one file after another, in the order of the snapshots."""
+        if isinstance(report, LakeError) or verdict is None:
+            self._judge(snapshot, "refused", str(report), {})
             return
-        verdict = self._gate(self._source, self._source.entity(snapshot.entity), self._destination(snapshot))
-        self._settle(snapshot, parsed, verdict)
-
-    def _settle(self, snapshot: Snapshot, report: ParseReport, verdict: Verdict) -> None:
         self._report.reports.append(report)
         self._report.periods_parsed.add(snapshot.period)
         counts = {"in": report.records_in, "loaded": report.records_loaded, "rejected": report.records_rejected}

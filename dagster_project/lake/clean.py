@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
-from dagster_project.duck import connection, quote_identifier, quote_literal
+from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
 from dagster_project.lake.content import check_content, count_records, detect_encoding, rewrite_as_utf8
 from dagster_project.lake.discovery import period_bounds
@@ -597,7 +597,7 @@ def build_clean_table(
     destination.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(destination)
     try:
-        with connection(None, memory_limit=memory_limit, threads=threads, temp_directory=workspace) as con:
+        with scratch_connection(memory_limit=memory_limit, threads=threads, temp_directory=workspace.parent) as con:
             job = ParseJob(con, source, entity, snapshot, workspace, report)
             _write(job, parse(job), part)
             _check_clean(job, part)
@@ -729,7 +729,7 @@ def write_empty(entity: Entity, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(f"cast(null as {column.type}) as {_q(column.name)}" for column in entity.clean_columns)
     part = path.with_name(path.name + ".part")
-    with connection(None) as con:
+    with scratch_connection() as con:
         con.execute(
             f"copy (select {columns}, cast(null as varchar) as snapshot_sha256 limit 0) to {quote_literal(str(part))} (format parquet)"
         )

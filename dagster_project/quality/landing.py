@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
-from dagster_project.duck import connection, quote_literal
+from dagster_project.duck import quote_literal
 from dagster_project.lake.acceptance import Gate, Verdict
+from dagster_project.quality.judge import MACHINE_ERRORS, Question, answers, ask
 from dagster_project.quality.suites import landing_fingerprint, load_landing
 from dagster_project.sources.contract import Entity, Source
 
@@ -16,17 +15,15 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
     """The gate that Acceptance asks about every clean table."""
 
     def judge(source: Source, entity: Entity, clean: Path) -> Verdict:
-        from dagster_project.quality.runner import run_suite
-
         suite = load_landing(source.slug).suites[entity.name]
-        try:
-            with connection(None, memory_limit=memory_limit, threads=threads) as con:
-                relation = "from read_parquet(" + quote_literal(str(clean)) + ")"
-                outcomes = run_suite(con, suite, relation, made_of_returns=False)
-        except (duckdb.OutOfMemoryException, duckdb.IOException):
-            raise  # the machine's fault, not the file's: it is judged again the next night
-        except duckdb.Error as error:  # a gate that cannot look must hold
-            return Verdict(False, (f"the suite {suite.name} could not be run: {error}",))
+        relation = f"from read_parquet({quote_literal(str(clean))})"
+        (outcomes,) = answers(
+            ask([Question(suite, relation, made_of_returns=False)], memory_limit=memory_limit, threads=threads)
+        )
+        if isinstance(outcomes, MACHINE_ERRORS):
+            raise outcomes  # the machine's fault, not the file's: it is judged again the next night
+        if isinstance(outcomes, Exception):  # a gate that cannot look must hold
+            return Verdict(False, (f"the suite {suite.name} could not be run: {outcomes}",))
         failed = [outcome for outcome in outcomes if not outcome.passed]
         critical = tuple(outcome.sentence for outcome in failed if outcome.severity == "critical")
         others = tuple(outcome.sentence for outcome in failed if outcome.severity != "critical")

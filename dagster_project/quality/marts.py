@@ -9,6 +9,7 @@ current release, and the example queries. `expected_checks` says beforehand whic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import duckdb
@@ -16,6 +17,7 @@ import duckdb
 from dagster_project.quality.checks import CheckResult, Severity, shown_keys
 from dagster_project.quality.disclosure import EXPECTED as EXPECTED_OF_DISCLOSURE
 from dagster_project.quality.disclosure import audit_disclosure
+from dagster_project.quality.judge import Answer, Question, answers, ask
 from dagster_project.quality.suites import Expectation, Suite
 from dagster_project.release.candidate import RELEASE_ID, Draft, current_marts
 from dagster_project.release.contents import MAIN, attach, content_hash, count_rows, qualified, tables_of
@@ -47,6 +49,7 @@ def expected_checks(project: ReleaseProject) -> frozenset[str]:
 def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
     """Judge the draft; one result for each expected check. Bad data never raises: it is a result."""
     results = [*audit_landing(project, draft), *audit_dbt(project)]
+    asked = ask_suites(project, draft)
     with project.engine() as con:
         attach(con, draft.path, "draft")
         project.attach_warehouse(con)
@@ -56,8 +59,7 @@ def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
         results += audit_disclosure(con, project, draft)
         results += audit_difference(con, project, draft)
         results += [_run_example(con, query) for query in project.example_queries]
-        results += audit_suites(con, project)
-    return results
+    return results + audit_suites(project, asked)
 
 
 def _guarded(
@@ -81,12 +83,26 @@ def _failure(name: str, mart: str, summary: str) -> CheckResult:
 # -- suites -----------------------------------------------------------------------------------------------------------
 
 
-def audit_suites(con: duckdb.DuckDBPyConnection, project: ReleaseProject) -> list[CheckResult]:
+def ask_suites(project: ReleaseProject, draft: Draft) -> Future[list[Answer]]:
+    """The suite of every mart that has one, asked of Great Expectations' process."""
+    questions = [
+        Question(project.suites[name], f"select * from {qualified('draft', MAIN, name)}", model.made_of_returns)
+        for name, model in _asked(project).items()
+    ]
+    return ask(questions, database=draft.path, memory_limit=project.memory_limit, threads=project.threads)
+
+
+def _asked(project: ReleaseProject) -> dict[str, ExposedModel]:
+    return {model.name: model for model in project.models if model.name in project.suites}
+
+
+def audit_suites(project: ReleaseProject, asked: Future[list[Answer]]) -> list[CheckResult]:
     """Every mart's suite on the draft: one result that sums it up, and one for each expectation.
 
     A mart without a suite fails, and so does a suite without a mart: a renamed mart must not lose its checks.
     """
     models = {model.name: model for model in project.models}
+    found = dict(zip(_asked(project), answers(asked), strict=True))
     results = []
     for name in sorted(set(models) | set(project.suites)):
         if name not in project.suites:
@@ -94,20 +110,15 @@ def audit_suites(con: duckdb.DuckDBPyConnection, project: ReleaseProject) -> lis
         elif name not in models:
             results.append(_failure(f"suite.{name}", name, "the suite's mart is in no exposure"))
         else:
-            results += _run_suite(con, models[name], project.suites[name])
+            results += _read_suite(name, project.suites[name], found[name])
     return results
 
 
-def _run_suite(con: duckdb.DuckDBPyConnection, model: ExposedModel, suite: Suite) -> list[CheckResult]:
-    from dagster_project.quality.runner import run_suite
-
-    mart, relation = model.name, f"select * from {qualified('draft', MAIN, model.name)}"
-    try:
-        outcomes = run_suite(con, suite, relation, made_of_returns=model.made_of_returns)
-    except (duckdb.Error, KeyError) as error:
+def _read_suite(mart: str, suite: Suite, outcomes: Answer) -> list[CheckResult]:
+    if isinstance(outcomes, Exception):
         numbered = enumerate(suite.expectations, start=1)
         names = [f"suite.{mart}", *(_expectation_name(mart, number, expectation) for number, expectation in numbered)]
-        return [_failure(name, mart, f"the suite could not be run: {error}") for name in names]
+        return [_failure(name, mart, f"the suite could not be run: {outcomes}") for name in names]
     singles = [
         CheckResult(
             name=_expectation_name(mart, number, expectation),

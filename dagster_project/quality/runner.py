@@ -101,6 +101,11 @@ def _without_values(outcome: Outcome) -> Outcome:
     return replace(outcome, observed="", error=LEFT_OUT if outcome.error else "")
 
 
+def prepare() -> None:
+    """Import Great Expectations."""
+    _batches()
+
+
 @cache
 def _batches() -> Any:
     """The one batch definition of this process: Great Expectations writes its whole configuration anew for each new asset."""
@@ -170,7 +175,7 @@ def _raised(result: Any) -> str:
 
 
 def _failing_keys(keys: pd.DataFrame, places: list[Any]) -> tuple[str, ...]:
-    if keys.columns.empty:
+    if not places or keys.columns.empty:
         return ()
     indices = [place if isinstance(place, int) else place.get("index") for place in places[:MAXIMUM_KEYS]]
     rows = keys.loc[[index for index in indices if index is not None]]

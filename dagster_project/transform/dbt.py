@@ -83,6 +83,8 @@ def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
         "HIW_TEMPORARY": lake.temporary.name,
         "DBT_TARGET_PATH": str(target_folder(settings)),
         "DBT_LOG_PATH": str(lake.build / "dbt_logs"),
+        # What dbt says stands in the log of the run; a file of every statement beside it costs 5 ms for each node.
+        "DBT_LOG_LEVEL_FILE": "none",
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

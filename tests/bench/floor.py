@@ -1,8 +1,10 @@
 """The floor: the same work as bare DuckDB queries, in one process and one connection, without any of the stack.
 
-For each new RTT month: hash and unpack the zip, count the records of the text, CSV to typed Parquet with explicit types. Then the
-SQL of every model, as dbt compiled it, in the order of its dependencies; then the published tables to a fresh file and to
-Parquet. What it leaves out is the stack's tax: discovery, provenance, rejects, dbt, Great Expectations, Dagster, evidence.
+For each new RTT month: hash and unpack the zip, count the records of the text, CSV to typed Parquet with explicit types; the clean
+tables of the other sources are read and written once, without their parsing. Then the SQL of every model, as dbt compiled it, in
+the order of its dependencies, and that of every data test; then the published tables to a fresh file, to Parquet and to CSV. What
+it leaves out is the stack's tax: discovery, provenance, rejects, workbooks, dbt, Great Expectations, Dagster, evidence, the
+disclosure gate, the report.
 
 Usage: python -m tests.bench.floor ARCHIVES LAKE WORK NEW_MONTHS
 """
@@ -46,6 +48,18 @@ def convert(connection: duckdb.DuckDBPyConnection, archive: Path, work: Path) ->
         raise RuntimeError(f"{archive.name}: {lines - 1} records, {loaded} loaded")
 
 
+def rewrite_clean_tables(connection: duckdb.DuckDBPyConnection, lake: Path, work: Path) -> None:
+    """The clean tables of every source but RTT, each read and written once."""
+    clean = lake / "clean"
+    tables = [
+        path for path in sorted(clean.rglob("vintages/*/*.parquet")) if not path.name.endswith(".rejects.parquet")
+    ]
+    for place, table in enumerate(path for path in tables if path.relative_to(clean).parts[0] != "nhse_rtt"):
+        connection.execute(
+            f"copy (from '{table}') to '{work / f'{place}.parquet'}' (format parquet, compression zstd, row_group_size 32768)"
+        )
+
+
 def build_models(connection: duckdb.DuckDBPyConnection, lake: Path) -> list[str]:
     """Every model's compiled SQL, once; the seeds are copied. The names of the published tables."""
     target = lake / "build" / "dbt"
@@ -64,16 +78,28 @@ def build_models(connection: duckdb.DuckDBPyConnection, lake: Path) -> list[str]
         if key in models:
             sql = (target / "run" / PROJECT / "models" / models[key]["path"]).read_text(encoding="utf-8")
             connection.execute(sql.replace("__dbt_tmp", ""))
+    for test in _compiled_tests(manifest, target):
+        if connection.execute(test).fetchall():
+            raise RuntimeError(f"a data test that passed in the night finds rows here: {test[:300]}")
     exposed: list[dict[str, Any]] = list(manifest["exposures"].values())
     return [models[key]["name"] for exposure in exposed for key in exposure["depends_on"]["nodes"]]
 
 
+def _compiled_tests(manifest: dict[str, Any], target: Path) -> list[str]:
+    """The SQL of every data test that ran in the night and passed."""
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    passed = [result["unique_id"] for result in results if result["status"] == "pass"]
+    tests = [manifest["nodes"][key] for key in passed if manifest["nodes"].get(key, {}).get("resource_type") == "test"]
+    return [str(test["compiled_code"]) for test in tests]
+
+
 def write_marts(connection: duckdb.DuckDBPyConnection, marts: list[str], work: Path) -> None:
-    """The published tables in a fresh file and as Parquet."""
+    """The published tables in a fresh file, as Parquet and as CSV."""
     connection.execute(f"attach '{work / 'published.duckdb'}' as published (storage_version 'v1.0.0')")
     for mart in marts:
         connection.execute(f'create table published."{mart}" as from marts."{mart}"')
         connection.execute(f"copy marts.\"{mart}\" to '{work / mart}.parquet' (format parquet, compression zstd)")
+        connection.execute(f"copy marts.\"{mart}\" to '{work / mart}.csv' (header)")
 
 
 def main() -> None:
@@ -91,6 +117,8 @@ def main() -> None:
     connection = duckdb.connect(str(work / "warehouse.duckdb"), config=config)
     for archive in months[-new_months:]:
         convert(connection, archive, work)
+    if new_months == len(months):
+        rewrite_clean_tables(connection, lake, work)
     write_marts(connection, build_models(connection, lake), work)
     connection.close()
 

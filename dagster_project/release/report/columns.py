@@ -4,7 +4,8 @@ The columns of models and seeds are those of the warehouse that was built; a fil
 "From" means the expression of the column, conditions of a `case` and windows included. Joins and filters decide which rows
 there are; they are in the lineage of tables, not here.
 
-All 150 models take 2 s, so the answer is kept beside the manifest until the SQL, the columns or this module change.
+All 150 models take 2 s, so the answer is kept with what dbt parsed, for all data folders of a checkout, until the SQL, the columns
+or this module change.
 
 Not here: what is drawn of it. A model whose SQL cannot be followed has no entry, and its page says so.
 """
@@ -27,6 +28,7 @@ from sqlglot.optimizer.scope import Scope, build_scope
 from sqlglot.schema import MappingSchema
 
 from dagster_project.lake.files import write_atomically
+from dagster_project.settings import PROJECT_ROOT
 
 Origin = tuple[str, str]
 """Unique identifier of a model, seed or source, and the name of one of its columns."""
@@ -35,22 +37,24 @@ Origins = dict[str, dict[str, list[Origin]]]
 _Outputs = list[tuple[str, set[Origin]]]
 """Columns in order; a union takes them by place, and the same name may stand twice in its second part."""
 ANYTHING = "*"
+KEPT = PROJECT_ROOT / "dbt" / "target" / "origins"
+KEPT_ANSWERS = 6
 
 
-def keep_origins(manifest: Path, content: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> Origins:
-    """The origins of a manifest, from the file beside it where they were worked out before from the same SQL and columns."""
-    kept = manifest.with_name("column_origins.json")
-    digest = _digest(content, columns)
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads(kept.read_bytes())
-        if found["digest"] == digest:
-            return {
-                i: {name: [(o[0], o[1]) for o in origins] for name, origins in own.items()}
-                for i, own in found["origins"].items()
-            }
+def keep_origins(content: Mapping[str, Any], columns: Mapping[str, Sequence[str]], folder: Path = KEPT) -> Origins:
+    """The origins of a manifest, from `folder` where they were worked out before from the same SQL and columns."""
+    kept = folder / f"{_digest(content, columns)}.json"
+    with suppress(OSError, ValueError, AttributeError, TypeError, IndexError):
+        return {
+            i: {name: [(o[0], o[1]) for o in origins] for name, origins in own.items()}
+            for i, own in json.loads(kept.read_bytes()).items()
+        }
     origins = read_origins(content, columns)
     with suppress(OSError):  # a release does not wait for a cache
-        write_atomically(kept, json.dumps({"digest": digest, "origins": origins}).encode())
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, json.dumps(origins).encode())
+        for old in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-KEPT_ANSWERS]:
+            old.unlink()
     return origins
 
 

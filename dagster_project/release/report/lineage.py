@@ -57,7 +57,7 @@ class Lineage:
             for unique_id, node in known.items()
             if node["resource_type"] in {"model", "seed", "source"}
         }
-        origins = keep_origins(manifest, content, columns) if columns else {}
+        origins = keep_origins(content, columns) if columns else {}
         return cls(nodes, {node.name: unique_id for unique_id, node in nodes.items() if node.layer == "mart"}, origins)
 
     def above(self, table: str) -> list[Node]:

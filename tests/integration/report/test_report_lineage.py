@@ -110,16 +110,17 @@ def test_a_statement_that_cannot_be_followed_has_no_origins() -> None:
 
 def test_what_was_worked_out_is_kept_until_the_sql_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built = {"names": list(NAMES), "figures": ["trust"]}
-    path = tmp_path / "manifest.json"
-    first = keep_origins(path, _manifest("select trust from waits"), built)
+    first = keep_origins(_manifest("select trust from waits"), built, tmp_path)
+    (kept,) = tmp_path.iterdir()
     monkeypatch.setattr(columns, "read_origins", lambda *_: pytest.fail("worked out again"))
-    assert keep_origins(path, _manifest("select trust from waits"), built) == first
+    assert keep_origins(_manifest("select trust from waits"), built, tmp_path) == first
     monkeypatch.undo()
-    assert keep_origins(path, _manifest("select grp as trust from waits"), built) == {
+    assert keep_origins(_manifest("select grp as trust from waits"), built, tmp_path) == {
         "model.p.figures": {"trust": [("source.p.waits", "grp")]}
     }
-    (tmp_path / "column_origins.json").write_text("{broken")
-    assert keep_origins(path, _manifest("select trust from waits"), built) == first
+    for broken in ("{broken", "[]", '{"model.p.figures": {"trust": [["one"]]}}'):
+        kept.write_text(broken)
+        assert keep_origins(_manifest("select trust from waits"), built, tmp_path) == first
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,111 @@
+"""Great Expectations in a process of its own, which is asked to judge tables.
+
+Its import takes three seconds and its rules are Python, so beside it the night goes on: it is imported while the run starts, a
+file is judged while the next is parsed, and the suites of the marts run beside the rest of gate 2. The process ends with the
+one that asked, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, TypeAlias
+
+import duckdb
+
+from dagster_project.duck import quote_literal, scratch_connection
+from dagster_project.lake.files import LakeError
+from dagster_project.quality.suites import Suite
+
+if TYPE_CHECKING:
+    from dagster_project.quality.runner import Outcome
+
+Answer: TypeAlias = "list[Outcome] | duckdb.Error | KeyError"
+MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A suite, the SELECT or quoted table that it judges, and whether that is made of returns."""
+
+    suite: Suite
+    relation_sql: str
+    made_of_returns: bool
+
+
+def start_judge() -> None:
+    """Let the process import Great Expectations now; whoever asks first waits the less."""
+    _process().submit(_import)
+
+
+def ask(
+    questions: Sequence[Question], *, database: Path | None = None, memory_limit: str, threads: int
+) -> Future[list[Answer]]:
+    """What `run_suite` says of each relation, which may read the DuckDB file `database` under the name `draft`."""
+    try:
+        return _process().submit(_run, questions, database, memory_limit, threads)
+    except BrokenProcessPool:  # it died between two questions
+        _process.cache_clear()
+        return _process().submit(_run, questions, database, memory_limit, threads)
+
+
+def answers(asked: Future[list[Answer]]) -> list[Answer]:
+    """The outcomes of each question, or the DuckDB error for which it could not be judged, once they are there.
+
+    Raises LakeError when the process died: nothing has been judged then, so nothing passes.
+    """
+    try:
+        return asked.result()
+    except BrokenProcessPool as error:
+        _process.cache_clear()
+        raise LakeError(
+            "the gate could not judge",
+            "the process of Great Expectations died (it may have run out of memory)",
+            "run the night again; look at the machine's memory when it happens twice",
+        ) from error
+
+
+@cache
+def _process() -> ProcessPoolExecutor:
+    """`spawn`: a copy of this process would share DuckDB's threads and locks."""
+    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_end_with_the_asker)
+
+
+def _end_with_the_asker() -> None:
+    """A pool's process waits for ever for a parent that was killed."""
+    asker = parent_process()
+    assert asker is not None  # noqa: S101 - this function runs in a child
+    Thread(target=lambda: (connection.wait([asker.sentinel]), os._exit(1)), daemon=True).start()
+
+
+def _import() -> None:
+    from dagster_project.quality.runner import prepare
+
+    prepare()
+
+
+def _run(questions: Sequence[Question], database: Path | None, memory_limit: str, threads: int) -> list[Answer]:
+    with scratch_connection(memory_limit=memory_limit, threads=threads) as con:
+        if database is None:
+            return [_judge(con, question) for question in questions]
+        con.execute(f"attach {quote_literal(str(database))} as draft (read_only)")
+        try:
+            return [_judge(con, question) for question in questions]
+        finally:
+            con.execute("detach draft")
+
+
+def _judge(con: duckdb.DuckDBPyConnection, question: Question) -> Answer:
+    from dagster_project.quality.runner import run_suite
+
+    try:
+        return run_suite(con, question.suite, question.relation_sql, made_of_returns=question.made_of_returns)
+    except (duckdb.Error, KeyError) as error:
+        return error

@@ -1,0 +1,94 @@
+"""The process that runs Great Expectations: same answers as here, nothing passes when it dies, and it dies with its asker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.lake.files import LakeError
+from dagster_project.quality import judge
+from dagster_project.quality.judge import Question, answers, ask
+from dagster_project.quality.runner import run_suite
+from dagster_project.quality.suites import load_marts
+from dagster_project.settings import PROJECT_ROOT
+
+LIMITS: dict[str, Any] = {"memory_limit": "500MB", "threads": 1}
+SUITE = load_marts()["mart_control_chart"]
+
+
+def _columns() -> str:
+    """A table without rows that the suite's query fits."""
+    described = duckdb.connect()
+    nothing: list[str] = []
+    while True:
+        columns = ", ".join(f"1 as {name}" for name in nothing) or "1 as nothing"
+        try:
+            described.execute(f"create or replace view batch as select {columns} where false")
+            described.execute(SUITE.query)
+            return f"select {columns} where false"
+        except duckdb.BinderException as error:
+            nothing.append(str(error).split('"')[1])
+
+
+def _child() -> int:
+    (pid,) = judge._process()._processes
+    return int(pid)
+
+
+def test_its_answers_are_those_of_run_suite() -> None:
+    relation = _columns()
+    with duckdb.connect() as con:
+        here = run_suite(con, SUITE, relation, made_of_returns=False)
+    (there, broken) = answers(
+        ask([Question(SUITE, relation, False), Question(SUITE, "select 1 as other", False)], **LIMITS)
+    )
+    assert there == here
+    assert isinstance(broken, duckdb.BinderException)
+
+
+def test_nothing_passes_when_it_is_killed_and_the_next_question_is_answered() -> None:
+    question = Question(SUITE, _columns(), False)
+    answers(ask([question], **LIMITS))
+    os.kill(_child(), signal.SIGSTOP)
+    asked = ask([question], **LIMITS)
+    os.kill(_child(), signal.SIGKILL)
+    with pytest.raises(LakeError, match="could not judge"):
+        answers(asked)
+    assert isinstance(answers(ask([question], **LIMITS))[0], list)
+    os.kill(_child(), signal.SIGKILL)
+    time.sleep(0.5)
+    assert isinstance(answers(ask([question], **LIMITS))[0], list), "it died between two questions"
+
+
+def test_it_ends_with_a_killed_asker(tmp_path: Path) -> None:
+    script = tmp_path / "asker.py"
+    script.write_text(
+        textwrap.dedent("""
+            import time
+            from dagster_project.quality import judge
+
+            if __name__ == "__main__":
+                judge.start_judge()
+                print(*judge._process()._processes, flush=True)
+                time.sleep(60)
+        """)
+    )
+    environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}
+    asker = subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, text=True)
+    assert asker.stdout is not None
+    child = int(asker.stdout.readline())
+    asker.kill()
+    asker.wait()
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes():
+        assert time.monotonic() < deadline, "it outlives its asker"
+        time.sleep(0.1)
