@@ -1,4 +1,4 @@
-"""dbt's settings of DuckDB can be given again to every cursor, also after a query has spilled to disk.
+"""dbt gives DuckDB its settings once, because some cannot be given again after a query has spilled to disk.
 
 Found by the bench of returns: with 210 trusts a model spilled, and the next one failed at "Cannot switch temporary directory".
 """
@@ -35,12 +35,22 @@ def spilled(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def test_settings_that_dbt_repeats_on_every_cursor_can_be_repeated_after_a_spill(tmp_path: Path) -> None:
-    values = {"memory_limit": "40MB", "threads": "1"}
+def test_what_dbt_repeats_on_every_cursor_can_be_repeated_after_a_spill(tmp_path: Path) -> None:
+    """Nothing is repeated now: every setting is given when the file is opened."""
+    target = night()
+    assert set(target["config_options"]) >= {"temp_directory", "memory_limit", "threads", "preserve_insertion_order"}
     with spilled(tmp_path) as con:
-        for name, value in night()["settings"].items():
-            con.cursor().execute(f"set {name} = '{values.get(name, value)}'")
-    assert "temp_directory" in night()["config_options"]
+        for name, value in target.get("settings", {}).items():
+            con.cursor().execute(f"set {name} = '{value}'")
+
+
+def test_duckdb_takes_the_options_of_the_night(tmp_path: Path) -> None:
+    given = {"memory_limit": "40MB", "threads": "1", "temp_directory": str(tmp_path / "spill")}
+    options = {name: given.get(name, value) for name, value in night()["config_options"].items()}
+    with duckdb.connect(str(tmp_path / "w.duckdb"), config=options) as con:
+        con.cursor().execute(SPILLING)
+        found = con.execute("select current_setting('threads'), current_setting('preserve_insertion_order')").fetchone()
+    assert found == (1, False)
 
 
 def test_temporary_directory_is_not_one_of_them(tmp_path: Path) -> None:
