@@ -205,6 +205,10 @@ def _judge_organisation(manifest: Manifest, context: Context) -> Iterator[Compla
         what = f"{code} had closed by the last day of the period; {successor} follows it, and both codes are kept"
         yield Complaint("C03", what, f"report under {successor} from now on", "org_code", severity="W")
         return
+    if several := known.divided_among(code, day):
+        what = f"{code} had closed by the last day of the period and was divided among {', '.join(several)}: its figures have no trust of today"
+        yield Complaint("C03", what, "let each of these trusts send its own part", "org_code")
+        return
     yield Complaint("C03", _unknown_organisation(code, context, day), column="org_code")
 
 

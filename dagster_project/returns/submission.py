@@ -190,6 +190,11 @@ class Organisations:
             (code,) = followed
         return code
 
+    def divided_among(self, code: str, day: dt.date) -> list[str]:
+        """The several organisations that followed a closed one by the day; empty where one or none did."""
+        followed = sorted({after for after, effective in self.successors.get(code, ()) if effective <= day})
+        return followed if len(followed) > 1 else []
+
     def suggestion(self, code: str, day: dt.date) -> str | None:
         """The open trust that the sender probably meant: the trust of a site code, or the nearest spelling."""
         if len(code) >= SITE_CODE_LENGTH and self.is_open(code[:3], day):

@@ -1,4 +1,4 @@
-"""Faults of trusts' files that validation meets (faults.md F14, T1 to T5, T8, T9, T12, T13, D8), and what is true after each."""
+"""Faults of trusts' files that validation meets (faults.md F14, T1 to T5, T8, T9, T12, T13, D8, X5, X6), and what is true after each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import datetime as dt
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import openpyxl
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,6 +106,16 @@ def test_t2_merged_trust_goes_on_under_its_successor_and_both_codes_are_kept(tmp
         verdict.write_accepted(tmp_path / "clean.parquet")
     assert duckdb.sql(f"select distinct org_code from '{tmp_path}/clean.parquet'").fetchall() == [("R9X",)]
     assert ORGANISATIONS.successor("R9X", dt.date(2025, 9, 30)) == "R9X"
+
+
+def test_t2_a_divided_trust_has_no_trust_of_today_and_is_refused_with_those_that_follow(tmp_path: Path) -> None:
+    submission = write_return(tmp_path, "WF01", for_trust("WF01", "R9Y"), org_code="R9Y")
+    with validate(submission, context(sender_org="R9Y")) as verdict:
+        assert (verdict.outcome, verdict.failed_rules, verdict.successor_code) == ("rejected", ["C03"], None)
+        assert whats(verdict, "C03") == [
+            "R9Y had closed by the last day of the period and was divided among R9A, R9B: its figures have no trust of today"
+        ]
+    assert ORGANISATIONS.divided_among("R9Y", dt.date(2021, 9, 30)) == []
 
 
 @pytest.mark.parametrize(
@@ -319,3 +331,94 @@ def a_workbook() -> bytes:
     book.save(stream)
     assert zipfile.is_zipfile(stream)
     return stream.getvalue()
+
+
+# -- X5, X6: workbooks that are laid out or typed another way ------------------------------------------------------------
+
+
+def as_workbook(change: Callable[[Any, Any, list[Row]], object], rows: list[Row]) -> bytes:
+    """The rows as a sheet `data` in row 1 and below; `change(workbook, sheet, rows)` writes over it."""
+    stream = io.BytesIO()
+    workbook = xlsxwriter.Workbook(stream, {"in_memory": True})
+    sheet = workbook.add_worksheet("data")
+    for number, line in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+        sheet.write_row(number, 0, line)
+    change(workbook, sheet, rows)
+    workbook.close()
+    return stream.getvalue()
+
+
+def write_workbook(folder: Path, change: Callable[[Any, Any, list[Row]], object], **changes: str) -> Submission:
+    """A waiting list as a workbook, with its manifest beside it."""
+    rows = VALID["WL01"]()
+    name = {"name": "HIW-WL01_R9A_2026-10_v01.xlsx", "file_name": "HIW-WL01_R9A_2026-10_v01.xlsx"}
+    return write_return(folder, "WL01", rows, payload=as_workbook(change, rows), **(name | changes))
+
+
+def title_above(_: Any, sheet: Any, rows: list[Row]) -> None:
+    sheet.write_row(0, 0, ["Waiting list of October", *[""] * (len(rows[0]) - 1)])
+    sheet.write_row(1, 0, list(rows[0]))
+
+
+def merged_heading(workbook: Any, sheet: Any, rows: list[Row]) -> None:
+    sheet.merge_range(0, 4, 0, 5, list(rows[0])[4], workbook.add_format({"bold": True}))
+
+
+def spacer_column(_: Any, sheet: Any, rows: list[Row]) -> None:
+    for number, line in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+        sheet.write_row(number, 0, [*line[:3], "", *line[3:]])
+
+
+def units_row(_: Any, sheet: Any, rows: list[Row]) -> None:
+    sheet.write(1, len(rows[0]) - 1, "pathways")
+
+
+def note_in_a_cell(_: Any, sheet: Any, rows: list[Row]) -> None:
+    sheet.write(1, len(rows[0]) - 1, f"{rows[0]['pathway_count']} (provisional)")
+
+
+@pytest.mark.parametrize("change", [title_above, merged_heading, spacer_column])
+def test_x5_a_sheet_whose_header_is_not_the_templates_is_refused_and_never_shifted_into_place(
+    change: Callable[[Any, Any, list[Row]], object], tmp_path: Path
+) -> None:
+    with validate(write_workbook(tmp_path, change), context()) as verdict:
+        assert (verdict.outcome, verdict.failed_rules[0]) == ("rejected", "C01")
+        assert not verdict.is_accepted
+
+
+@pytest.mark.parametrize("change", [units_row, note_in_a_cell])
+def test_x5_words_among_the_counts_set_their_row_aside_and_no_number_is_read_out_of_them(
+    change: Callable[[Any, Any, list[Row]], object], tmp_path: Path
+) -> None:
+    with validate(write_workbook(tmp_path, change, control_total=""), context()) as verdict:
+        assert "pathway_count" in {finding.column for finding in verdict.findings if finding.rule == "C09"}
+        assert {finding.row for finding in verdict.findings if finding.rule == "C09"} == {2}
+
+
+def as_numbers_and_dates(workbook: Any, sheet: Any, rows: list[Row]) -> None:
+    day = workbook.add_format({"num_format": "dd/mm/yyyy"})
+    for number, row in enumerate(rows, start=1):
+        sheet.write_datetime(number, 1, dt.datetime.fromisoformat(row["census_date"]), day)
+        sheet.write_number(number, len(row) - 1, float(row["pathway_count"]))
+
+
+def as_serials(_: Any, sheet: Any, rows: list[Row]) -> None:
+    for number, row in enumerate(rows, start=1):
+        serial = (dt.date.fromisoformat(row["census_date"]) - dt.date(1899, 12, 30)).days
+        sheet.write_number(number, 1, serial)
+
+
+def test_x6_numbers_and_dates_of_a_sheet_are_the_same_whether_typed_or_text(tmp_path: Path) -> None:
+    tables = []
+    for name, change in (("text", lambda *_: None), ("typed", as_numbers_and_dates)):
+        with validate(write_workbook(tmp_path / name, change), context()) as verdict:
+            assert verdict.outcome == "accepted", [finding.what for finding in verdict.findings]
+            verdict.write_accepted(tmp_path / f"{name}.parquet")
+        tables.append(duckdb.sql(f"select * exclude (submission_id) from '{tmp_path}/{name}.parquet'").fetchall())
+    assert tables[0] == tables[1] and len(tables[0]) == len(VALID["WL01"]())
+
+
+def test_x6_a_date_as_a_bare_serial_number_is_refused_and_not_guessed(tmp_path: Path) -> None:
+    with validate(write_workbook(tmp_path, as_serials), context()) as verdict:
+        assert not verdict.rows_accepted
+        assert "census_date" in {finding.column for finding in verdict.findings}

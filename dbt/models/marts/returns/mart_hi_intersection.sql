@@ -154,6 +154,7 @@ with
 select
     geo_level,
     geo_code,
+    {{ returns_current_trust("compared.geo_code", "organisation") }},
     metric_id,
     ethnic_group5,
     imd_quintile,
@@ -208,6 +209,9 @@ select
     imd_version,
     case when is_revised then 'r' end as revision_flag,
     period_end as data_as_of,
-    data_origin,
+    compared.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from compared
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on compared.geo_code = organisation.organisation_code

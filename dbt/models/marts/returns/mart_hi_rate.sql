@@ -217,6 +217,7 @@ select
         then 'Trusts with a return'
         else organisation.organisation_name
     end as geo_name,
+    {{ returns_current_trust("compared.geo_code", "organisation") }},
     compared.icb_code,
     coalesce(compared.is_safe, false) as is_sent_suppressed,
     compared.is_expected,

@@ -196,6 +196,7 @@ with
 select
     compared.org_code,
     organisation.organisation_name as org_name,
+    {{ returns_current_trust("compared.org_code", "organisation") }},
     'IH_HOMELESS' as group_code,
     'HOUSED' as reference_group,
     compared.measure_code,

@@ -5,6 +5,7 @@ select
     files.submission_id,
     files.collection_code,
     files.org_code,
+    {{ returns_current_trust("files.org_code", "organisation") }},
     files.period_start,
     files.period_end,
     files.submission_type,
@@ -35,3 +36,6 @@ select
     files.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ ref("int_returns__submission") }} as files
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on files.org_code = organisation.organisation_code
