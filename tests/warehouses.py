@@ -103,7 +103,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
-def _built_once(
+def built_once(
     tmp_path_factory: pytest.TempPathFactory,
     name: str,
     settings: Mapping[str, str],
@@ -125,11 +125,11 @@ def _built_once(
 @pytest.fixture(scope="session")
 def sample_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The sample estate after its first night, in which every attempt to leave this machine was written down."""
-    return _built_once(tmp_path_factory, "sample_warehouse", {"HIW_SOURCES": "sample"}, listening)
+    return built_once(tmp_path_factory, "sample_warehouse", {"HIW_SOURCES": "sample"}, listening)
 
 
 @pytest.fixture(scope="session")
 def mirror_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The real published files after a first night; only for tests marked requires_mirror."""
     settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(MIRROR)}
-    return _built_once(tmp_path_factory, "mirror_warehouse", settings)
+    return built_once(tmp_path_factory, "mirror_warehouse", settings)
