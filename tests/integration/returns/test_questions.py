@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from dagster_project.lake.paths import Lake
+from dagster_project.release.dbt_artifacts import read_exposed_models
 from dagster_project.release.project import load_example_queries
 from dagster_project.sample import returns_op01, returns_uc01, returns_wl01
 from dagster_project.sample import returns_story as story
@@ -242,6 +244,23 @@ def test_q12_who_has_not_sent_and_what_share_has_come(sample_warehouse: Warehous
     )
     planted = {story.MISSING: "LATE", story.REJECTED: "REJECTED", story.SUSPENDED: "SUSPENDED", story.NIL: "NIL"}
     assert {code: states[code] for code in planted} == planted
+
+
+def test_beside_every_table_made_of_returns_stands_who_is_missing(sample_warehouse: Warehouse) -> None:
+    """Which tables these are is found in dbt's lineage by the release as well as by the mart: they must agree."""
+    rows = sample_warehouse.query(
+        "select mart_name, collection_code, trusts_expected, trusts_received, received_pct, trusts_missing"
+        f" from mart_return_coverage where period_end = date '{NEWEST}'"
+    )
+    by_table = {row[:2]: row[2:] for row in rows}
+    missing = ", ".join(sorted((story.MISSING, story.SUSPENDED, story.REJECTED)))
+    assert by_table["mart_hi_rate", "WL01"] == by_table["mart_plus_group", "WL01"] == (15, 12, 80.0, missing)
+    assert by_table["mart_hi_rate", "OP01"][3] == by_table["mart_inclusion_health", "UC01"][3] == story.MISSING
+    manifest = Lake(sample_warehouse.lake).build / "dbt" / "manifest.json"
+    made_of_returns = {model.name for model in read_exposed_models(manifest) if model.made_of_returns}
+    trackers = {"mart_submission", "mart_submission_file", "mart_return_coverage"}
+    named = {name for (name,) in sample_warehouse.query("select distinct mart_name from mart_return_coverage")}
+    assert named == made_of_returns - trackers
 
 
 def test_q13_falling_recording_is_seen_and_not_stated_is_told_from_not_known(

@@ -1,0 +1,43 @@
+-- Grain: published table made of returns x collection x period. Question: of how many
+-- trusts is there a return behind the table, and who is missing?
+-- Which collections a table is made of is read from the project's lineage, so that a
+-- new mart is here without being listed.
+{%- set made_of = [] %}
+{%- if execute %}
+    {%- for exposure in graph.exposures.values() %}
+        {%- for name in exposure.depends_on.nodes %}
+            {%- for collection in returns_collections_above(name) %}
+                {%- do made_of.append((graph.nodes[name].name, collection)) %}
+            {%- endfor %}
+        {%- endfor %}
+    {%- endfor %}
+{%- endif %}
+with
+    made_of as (
+        select *
+        from
+            (
+                values
+                    {%- for mart, collection in (
+                        made_of or [("none", "none")]
+                    ) | unique | sort %}
+                        ('{{ mart }}', '{{ collection }}') {{- "," if not loop.last }}
+                    {%- endfor %}
+            ) as listed(mart_name, collection_code)
+    )
+
+select
+    cast(made_of.mart_name as varchar) as mart_name,
+    cast(made_of.collection_code as varchar) as collection_code,
+    coverage.period_start,
+    coverage.period_end,
+    coverage.trusts_expected,
+    coverage.trusts_received,
+    100.0::double * coverage.trusts_received / coverage.trusts_expected as received_pct,
+    coverage.missing_trusts as trusts_missing,
+    coverage.period_end as data_as_of,
+    '{{ "return" if env_var("HIW_ORIGIN") == "published" else "synthetic" }}'
+    as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+from made_of
+inner join {{ ref("int_returns__coverage") }} as coverage using (collection_code)
