@@ -318,10 +318,11 @@ def _result(con: duckdb.DuckDBPyConnection, attacks: list[tuple[list[Table], Fou
             )
     if narrow:
         said.append(
-            f"{narrow:,} hidden counts can be worked out too closely by adding up; withhold the sets that are named"
+            f"{_of(narrow, 'hidden count')} can be worked out too closely by adding up; withhold the sets that are named"
         )
     if inconsistent:
-        said.append(f"{inconsistent:,} counts stand in relations that do not hold in the figures shown")
+        stand = "stands" if inconsistent == 1 else "stand"
+        said.append(f"{_of(inconsistent, 'count')} {stand} in relations that do not hold in the figures shown")
     last = attacks[-1][1]
     hidden = int(last.system.targets.sum())
     return CheckResult(
@@ -331,7 +332,7 @@ def _result(con: duckdb.DuckDBPyConnection, attacks: list[tuple[list[Table], Fou
         passed=not said,
         severity="critical",
         summary="; ".join(said)
-        or f"none of {hidden:,} hidden counts can be worked out from {last.system.equations.shape[0]:,} relations",
+        or f"none of {_of(hidden, 'hidden count')} can be worked out from {last.system.equations.shape[0]:,} relations",
         counts={
             "cells": len(last.system.lows),
             "hidden": hidden,
@@ -364,3 +365,7 @@ def _named(con: duckdb.DuckDBPyConnection, tables: list[Table], found: Found, ch
 
 def _failed(why: str) -> CheckResult:
     return CheckResult(NAME, "disclosure", "", False, "critical", why)
+
+
+def _of(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -21,7 +21,8 @@ from dagster_project.quality.judge import Answer, Question, answers, ask
 from dagster_project.quality.suites import Expectation, Suite
 from dagster_project.release.candidate import RELEASE_ID, Draft, current_marts
 from dagster_project.release.contents import MAIN, attach, content_hash, count_rows, qualified, tables_of
-from dagster_project.release.dbt_artifacts import DbtTest, ExposedModel, read_statuses, read_tests
+from dagster_project.release.dbt_artifacts import DbtTest, ExposedModel, read_artefact, read_statuses, read_tests
+from dagster_project.release.dbt_messages import tell
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.inputs import inputs_in_use, last_judgements
 from dagster_project.release.project import ExampleQuery, ReleaseProject
@@ -189,26 +190,33 @@ def audit_landing(project: ReleaseProject, draft: Draft) -> Iterator[CheckResult
 
 def audit_dbt(project: ReleaseProject) -> list[CheckResult]:
     """Every data test of the manifest and every exposed model, by the last run's results; what did not run has failed."""
+    nodes = read_artefact(project.manifest)["nodes"]
     try:
         statuses, missing = read_statuses(project.run_results), ""
     except ReleaseError as error:
         statuses, missing = {}, str(error)
+    said = {name: _said(found, name, nodes) for name, found in statuses.items()}
     tests = read_tests(project.manifest)
-    results = [_test_result(test, statuses.get(test.unique_id), missing) for test in tests]
+    results = [_test_result(test, statuses.get(test.unique_id), said.get(test.unique_id, missing)) for test in tests]
     results += [_model_result(model, statuses.get(model.unique_id), missing) for model in project.models]
     named = {test.unique_id for test in tests} | {model.unique_id for model in project.models}
-    return [*results, *_other_results(statuses, named)]
+    return [*results, *_other_results(statuses, said, named)]
 
 
-def _test_result(test: DbtTest, found: Mapping[str, Any] | None, missing: str) -> CheckResult:
+def _said(found: Mapping[str, Any], unique_id: str, nodes: Mapping[str, Any]) -> str:
+    """dbt's status of a node that did not pass, with its message as far as it may be read outside build/."""
+    return f"{found['status']}: {tell(found.get('message') or 'no message', unique_id, nodes)}"
+
+
+def _test_result(test: DbtTest, found: Mapping[str, Any] | None, said: str) -> CheckResult:
     name = f"dbt.{test.name}"
     if found is None:
-        return _failure(name, test.mart, missing or "the test was not run in the last dbt build")
+        return _failure(name, test.mart, said or "the test was not run in the last dbt build")
     status, failures = str(found["status"]), int(found.get("failures") or 0)
     passed = status in DBT_PASSED
     # An error of the test itself, or a test that was skipped, holds the release whatever severity the test has.
     severity: Severity = "warning" if status == "warn" or (passed and test.severity == "WARN") else "critical"
-    summary = status if passed else f"{status}: {found.get('message') or 'no message'}"
+    summary = status if passed else said
     return CheckResult(name, "dbt", test.mart, passed, severity, " ".join(summary.split()), {"failures": failures})
 
 
@@ -220,12 +228,14 @@ def _model_result(model: ExposedModel, found: Mapping[str, Any] | None, missing:
     return CheckResult(name, "dbt", model.name, status in DBT_PASSED, "critical", f"the last dbt build says {status}")
 
 
-def _other_results(statuses: Mapping[str, Mapping[str, Any]], named: set[str]) -> Iterator[CheckResult]:
+def _other_results(
+    statuses: Mapping[str, Mapping[str, Any]], said: Mapping[str, str], named: set[str]
+) -> Iterator[CheckResult]:
     """Nodes that are not expected by name (unit tests, private models, seeds), where they ran and did not pass."""
     for unique_id, found in sorted(statuses.items()):
         status = str(found["status"])
         if unique_id not in named and status not in DBT_PASSED | {"no-op"}:
-            yield _failure(f"dbt.node.{unique_id}", "", f"{status}: {found.get('message') or 'no message'}")
+            yield _failure(f"dbt.node.{unique_id}", "", said[unique_id])
 
 
 # -- reconciliation and keys ------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from dagster_project.release.errors import ReleaseError
 MART_LAYER = "marts"
 RETURNS = "returns"
 """The name of dbt's source of what trusts sent."""
+RESTRICTED = "restricted"
+"""The schema of the warehouse that no release holds."""
 COUNTS_OF_PEOPLE = "safe_counts"
 
 
@@ -124,7 +126,15 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
     return model
 
 
-def _is_built_of_returns(unique_id: str, nodes: dict[str, Any]) -> bool:
+def is_private(unique_id: str, nodes: Mapping[str, Any]) -> bool:
+    """Whether what dbt says of a model or test may hold a cell of a return; of a node that is not in the manifest it may."""
+    node = nodes.get(unique_id)
+    if node is None:
+        return True
+    return str(node["schema"]).endswith(RESTRICTED) or _is_built_of_returns(unique_id, nodes)
+
+
+def _is_built_of_returns(unique_id: str, nodes: Mapping[str, Any]) -> bool:
     """Whether one of dbt's sources of the returns is among its ancestors."""
     known, waiting = {unique_id}, [unique_id]
     while waiting:

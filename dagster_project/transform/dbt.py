@@ -27,6 +27,7 @@ from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
+from dagster_project.release.dbt_artifacts import RESTRICTED
 from dagster_project.release.macros import MEASURE_MACROS
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.returns.calendar import write_expected
@@ -34,6 +35,7 @@ from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.transform.indicator_table import write_indicator_table
 from dagster_project.transform.source_table import write_source_table
+from dagster_project.transform.withheld import LOG, GuardedInvocation
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
@@ -49,7 +51,6 @@ KEPT_PARSES = 6
 DIGEST_SHOWN = 16
 CONTRACTS = dg.AssetKey("source_contracts")
 RETURNS = dg.AssetKey("clean_returns")
-RESTRICTED = "restricted"
 LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts", "seeds": "reference"}
 
 
@@ -244,7 +245,8 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         _sweep_last_run(target_folder(settings))
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         try:
-            yield from runner.cli(arguments, context=context, target_path=target_folder(settings)).stream()
+            invocation = runner.cli(arguments, context=context, target_path=target_folder(settings))
+            yield from GuardedInvocation.of(invocation).stream()
         finally:
             keep_build_private(lake)
 
@@ -262,6 +264,7 @@ def _prepare_returns(context: dg.AssetExecutionContext, area: ReturnsArea) -> No
 
 def _sweep_last_run(target: Path) -> None:
     """Take away the results of the last run: a dbt killed half-way must not leave old passes beside new tables."""
-    (target / "run_results.json").unlink(missing_ok=True)
+    for name in ("run_results.json", LOG):
+        (target / name).unlink(missing_ok=True)
     for folder in target.glob("dbt_models-*"):
         shutil.rmtree(folder, ignore_errors=True)
