@@ -363,6 +363,8 @@ class _RecordCounter:
     last_byte: int = field(default=ord("\n"))
 
     def add(self, piece: bytes) -> None:
+        if not piece:  # a mark of UTF-16 with nothing behind it
+            return
         content = np.frombuffer(piece, np.uint8)
         ends = np.flatnonzero(content == ord("\n"))
         marks = np.flatnonzero(content == ord('"'))

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lake import content
@@ -373,6 +373,7 @@ def test_f4_a_lone_carriage_return_is_refused_with_its_line(
 
 
 @given(raw=st.binary(max_size=200), expected=st.sampled_from(["csv", "zip", "xlsx", "xls", "ods"]))
+@example(raw=codecs.BOM_UTF16_LE, expected="csv")
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_at_all_are_accepted_or_refused_in_our_own_words(
     tmp_path: Path, raw: bytes, expected: Format
