@@ -96,12 +96,7 @@ with
             *,
             'all' as treatment_function_code,
             'year' as period_type,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
-            0 as organisations_missing,
-            case
-                when dimension in ('imd_quintile', 'core20') then '2019_assumed'
-            end as imd_version,
+            {{ exact_figure("2019_assumed") }},
             'ndrs_staging' as source_id
         from
             (

@@ -69,8 +69,6 @@ with
             group_code,
             cast(numerator as double) as numerator,
             cast(denominator as double) as denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             case
                 when numerator_status <> 'published'
                 then numerator_status
@@ -81,8 +79,7 @@ with
                     numerator_status <> 'published' or denominator_status <> 'published'
                 then 'not shown by the publisher'
             end as value_status_reason,
-            0 as organisations_missing,
-            case when dimension = 'imd_quintile' then '2019_assumed' end as imd_version,
+            {{ exact_figure("2019_assumed") }},
             source_id,
             snapshot_sha256
         from measures

@@ -43,15 +43,12 @@ with
             'all' as group_code,
             cast(fields.numerator as double) as numerator,
             cast(fields.denominator as double) as denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             coalesce(fields.hidden_status, 'published') as value_status,
             case
                 when fields.hidden_status is not null
                 then 'small number hidden by the publisher'
             end as value_status_reason,
-            0 as organisations_missing,
-            cast(null as varchar) as imd_version,
+            {{ exact_figure() }},
             'nhse_ldhc' as source_id,
             fields.snapshot_sha256
         from fields

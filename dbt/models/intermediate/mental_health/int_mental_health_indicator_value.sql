@@ -67,8 +67,6 @@ with
                 when figure.measure_id in ('MHS95', 'MHS157') then figure.value
             end as numerator,
             cast(null as double) as denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             case
                 when figure.measure_id not in ('MHS95', 'MHS157') then figure.value
             end as published_value,
@@ -85,11 +83,7 @@ with
                 when figure.value_status <> 'published'
                 then 'small number hidden by the publisher'
             end as value_status_reason,
-            0 as organisations_missing,
-            case
-                when figure.dimension in ('core20', 'imd_quintile', 'imd_decile')
-                then '2019'
-            end as imd_version,
+            {{ exact_figure("2019", "figure.dimension") }},
             'nhse_mhsds' as source_id,
             figure.snapshot_sha256
         from measures as figure

@@ -73,8 +73,6 @@ with
             'crude' as standardisation,
             cast(null as double) as numerator,
             cast(null as double) as denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             value / 100 as published_value,
             cast(null as double) as published_lower,
             cast(null as double) as published_upper,
@@ -88,8 +86,7 @@ with
                 when 'not_available'
                 then 'the extract of these months holds NHS trusts only'
             end as value_status_reason,
-            0 as organisations_missing,
-            cast(null as varchar) as imd_version,
+            {{ exact_figure() }},
             'nhse_talking_therapies' as source_id,
             snapshot_sha256
         from with_england

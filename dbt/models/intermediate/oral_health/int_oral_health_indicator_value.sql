@@ -59,8 +59,6 @@ with
             group_code,
             cast(sum(episodes_decay) as double) as numerator,
             cast(sum(population) as double) as denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             case
                 when count(episodes_decay) = count(*)
                 then 'published'
@@ -69,10 +67,7 @@ with
             case
                 when count(episodes_decay) < count(*) then 'no count in the file'
             end as value_status_reason,
-            0 as organisations_missing,
-            case
-                when dimension in ('imd_quintile', 'core20') then '2019_assumed'
-            end as imd_version,
+            {{ exact_figure("2019_assumed") }},
             'ohid_dental_extractions' as source_id,
             max(snapshot_sha256) as snapshot_sha256
         from groups

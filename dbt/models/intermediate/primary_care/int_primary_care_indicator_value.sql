@@ -56,16 +56,13 @@ with
             'all' as group_code,
             numerator,
             denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             value_status,
             case
                 when value_status <> 'published'
                 then coalesce(value_note, 'no value in the file')
                 else value_note
             end as value_status_reason,
-            0 as organisations_missing,
-            cast(null as varchar) as imd_version,
+            {{ exact_figure() }},
             'ohid_fingertips' as source_id,
             snapshot_sha256
         from areas

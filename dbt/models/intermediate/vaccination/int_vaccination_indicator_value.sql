@@ -22,8 +22,6 @@ with
             'all' as group_code,
             cast(uptake.vaccinated as double) as numerator,
             cast(uptake.registered as double) as denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             case
                 when uptake.vaccinated_status <> 'published'
                 then uptake.vaccinated_status
@@ -35,8 +33,7 @@ with
                     or uptake.registered_status <> 'published'
                 then 'not shown by the publisher'
             end as value_status_reason,
-            0 as organisations_missing,
-            cast(null as varchar) as imd_version,
+            {{ exact_figure() }},
             'ukhsa_vaccination' as source_id,
             uptake.snapshot_sha256
         from {{ ref("stg_ukhsa_vaccination__influenza") }} as uptake

@@ -28,12 +28,9 @@ with
                         else "cast(waiting as double)"
                     )
                 }} as denominator,
-                cast(null as double) as numerator_low,
-                cast(null as double) as numerator_high,
                 'published' as value_status,
                 cast(null as varchar) as value_status_reason,
-                0 as organisations_missing,
-                cast(null as varchar) as imd_version,
+                {{ exact_figure() }},
                 'nhse_rtt' as source_id,
                 snapshot_sha256
             from
