@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 
 from dagster_project.duck import quote_identifier as q
 from dagster_project.quality.attacker import Attack, attack
-from dagster_project.quality.checks import MAXIMUM_KEYS, CheckResult
+from dagster_project.quality.checks import MAXIMUM_KEYS, CheckResult, explain
 from dagster_project.quality.declaration import Count, Relation, SafeCounts
 from dagster_project.quality.parts import Bools, Floats, Integers
 from dagster_project.quality.safe_counts import Rule, declarations
@@ -114,7 +114,7 @@ def audit_attack(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...
             return _result(con, [(tables, found, False), (alone, apart, True)])
         return _result(con, [(tables, found, True)])
     except (duckdb.Error, ValueError) as error:
-        return _failed(f"the attack could not be made: {error}")
+        return _failed(f"the attack could not be made: {explain(error, made_of_returns=True)}")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import duckdb
+
 Severity = Literal["critical", "warning"]
 Kind = Literal["landing", "suite", "dbt", "reconciliation", "key", "disclosure", "difference", "example_query"]
 MAXIMUM_KEYS = 20
 KEYS_IN_A_SENTENCE = 3
+LEFT_OUT = "it could not be evaluated (why is left out, because the table is made of returns)"
+OF_NAMES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""Errors that come before a row is read: they say names of columns and no cell."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class CheckResult:
     def from_dict(cls, content: Mapping[str, Any]) -> CheckResult:
         """The result that `as_dict` wrote; raises KeyError or TypeError when it is not one."""
         return cls(**{**content, "failing_keys": tuple(content["failing_keys"])})
+
+
+def explain(error: Exception, *, made_of_returns: bool) -> str:
+    """What an error of DuckDB says; it quotes the cell that it stumbles on, so of a table made of returns only names."""
+    return str(error) if not made_of_returns or isinstance(error, OF_NAMES) else LEFT_OUT
 
 
 def shown_keys(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:

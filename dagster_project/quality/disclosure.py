@@ -13,7 +13,7 @@ import duckdb
 
 from dagster_project.lake.paths import Origin
 from dagster_project.quality import attack, restricted
-from dagster_project.quality.checks import CheckResult, shown_keys
+from dagster_project.quality.checks import CheckResult, explain, shown_keys
 from dagster_project.quality.safe_counts import audit_safe_counts
 from dagster_project.quality.violations import ORIGINS, Violation, Violations, types_of, violations
 from dagster_project.release.candidate import Draft, current_marts
@@ -70,7 +70,8 @@ def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Ori
     try:
         return _result(model.name, [*_undescribed(con, model), *policy(con, model, origin)])
     except duckdb.Error as error:
-        return _result(model.name, [(f"could not be audited: {error}", 1, [])])
+        why = explain(error, made_of_returns=model.made_of_returns)
+        return _result(model.name, [(f"could not be audited: {why}", 1, [])])
 
 
 def _result(mart: str, found: list[Violation]) -> CheckResult:

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.quality.checks import CheckResult, Severity, shown_keys
+from dagster_project.quality.checks import CheckResult, Severity, explain, shown_keys
 from dagster_project.quality.disclosure import EXPECTED as EXPECTED_OF_DISCLOSURE
 from dagster_project.quality.disclosure import audit_disclosure
 from dagster_project.quality.judge import Answer, Question, answers, ask
@@ -73,7 +73,11 @@ def _guarded(
     try:
         return check(con, model)
     except duckdb.Error as error:
-        return _failure(f"{kind}.{model.name}", model.name, f"could not be checked: {error}")
+        return _failure(
+            f"{kind}.{model.name}",
+            model.name,
+            f"could not be checked: {explain(error, made_of_returns=model.made_of_returns)}",
+        )
 
 
 def _failure(name: str, mart: str, summary: str) -> CheckResult:
@@ -344,7 +348,7 @@ def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckRe
         con.execute("use draft")
         rows = len(con.execute(query.sql).fetchall())
     except duckdb.Error as error:
-        return _failure(name, "", f"the query fails: {error}")
+        return _failure(name, "", f"the query fails: {explain(error, made_of_returns=query.needs == 'returns')}")
     finally:
         con.execute("use memory")
     summary = f"{rows:,} rows" if rows else "the query gives no row"

@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from dagster_project.quality.checks import LEFT_OUT, explain
 from dagster_project.quality.suites import Expectation, Suite, load_thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAXIMUM_KEYS = 20
-LEFT_OUT = "it could not be evaluated (why is left out, because the table is made of returns)"
-OF_NAMES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
-"""Errors that come before a row is read: they say names of columns and no cell."""
 THRESHOLD = "threshold:"
 """A keyword argument written `threshold:<name>` takes the value of that row of thresholds.yml."""
 
@@ -69,8 +67,8 @@ def run_suite(
         connection.execute("create or replace temp view batch as " + relation_sql)
         frame = connection.execute(suite.query).df()
     except duckdb.Error as error:
-        if made_of_returns and not isinstance(error, OF_NAMES):
-            raise type(error)(LEFT_OUT) from None
+        if made_of_returns:
+            raise type(error)(explain(error, made_of_returns=True)) from None
         raise
     if not made_of_returns:
         return _judge(frame, suite, [suite.key] * len(suite.expectations))
