@@ -25,6 +25,7 @@ from dagster_project.release.cml import write_cml
 from dagster_project.release.contents import (
     MAIN,
     META,
+    TableContent,
     attach,
     content_hash,
     qualified,
@@ -182,7 +183,7 @@ def _assemble(project: ReleaseProject, evidence: Evidence, name: str) -> None:
         ) as pool:  # the report is Python, the rest is DuckDB: side by side they take half as long
             report = pool.submit(_build_report, project, folder)
             for table in evidence.tables:
-                _write_parquet(con, folder, table.schema, table.name, manifest)
+                _write_parquet(con, folder, table, manifest)
             beside = [*_write_beside(con, project, folder, manifest), *write_cml(con, "copy", folder)]
     _complete_manifest(folder, evidence, manifest, [*beside, *report.result()])
     _make_durable(folder)
@@ -201,20 +202,20 @@ def _parquet_path(schema: str, table: str) -> str:
 
 
 def _write_parquet(
-    con: duckdb.DuckDBPyConnection, folder: Path, schema: str, table: str, manifest: Mapping[str, Any]
+    con: duckdb.DuckDBPyConnection, folder: Path, table: TableContent, manifest: Mapping[str, Any]
 ) -> None:
     """The same rows in the same order, with the release, licence and origin in the file's own metadata."""
-    path = folder / _parquet_path(schema, table)
-    relation = qualified("copy", schema, table)
+    path = folder / _parquet_path(table.schema, table.name)
+    relation = qualified("copy", table.schema, table.name)
     stated = {name: str(manifest[name]) for name in ("release_id", "licence", "data_origin", "built_at")}
     metadata = ", ".join(f"{name}: {quote_literal(value)}" for name, value in stated.items())
     con.execute(
         f"copy (from {relation}) to {quote_literal(str(path))} (format parquet, compression zstd, kv_metadata {{{metadata}}})"
     )
-    if content_hash(con, relation) != content_hash(con, f"read_parquet({quote_literal(str(path))})"):
+    if content_hash(con, f"read_parquet({quote_literal(str(path))})") != (table.content_hash, table.rows):
         raise ReleaseError(
             "nothing was published",
-            f"the Parquet of {table} does not hold what the table holds",
+            f"the Parquet of {table.label} does not hold what the table holds",
             "cast columns of types that Parquet lacks (HUGEINT, ENUM) in the model",
         )
 
