@@ -25,7 +25,13 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
-from dagster_project.lake.content import check_content, count_records, detect_encoding, rewrite_as_utf8
+from dagster_project.lake.content import (
+    check_content,
+    count_records,
+    detect_encoding,
+    lines_ending_in_counts,
+    rewrite_as_utf8,
+)
 from dagster_project.lake.discovery import period_bounds
 from dagster_project.lake.files import LakeError, part_of, sync_folder, write_atomically
 from dagster_project.lake.snapshots import Snapshot
@@ -37,6 +43,8 @@ COUNT = "(0|[1-9][0-9]{0,14})"
 NO_COUNT = r"[^0-9\x1f]|(^|\x1f)0[0-9]|[0-9]{16}"
 """Found in cells joined by the unit separator when one of them is no COUNT. To look for what is wrong is faster than to
 match what is right; a comma as separator would let `1,234` through as two counts."""
+LEAST_TOO_LARGE = 10**15
+"""The least whole number that COUNT does not match."""
 DECIMAL = r"-?[0-9]{1,15}([.][0-9]+)?([eE][-+]?[0-9]{1,3})?"
 NO_BREAK_SPACE = "chr(160)"
 MAXIMUM_LISTED_LINES = 40
@@ -117,10 +125,12 @@ class ParseJob:
         path = self._text_file()
         layout = _Layout.find(path, self)
         trimmed = layout.trim(path, self.workspace)
-        self.report.records_in = count_records(trimmed) - (1 if layout.has_header else 0)
+        records, breaks_in_cells = count_records(trimmed)
+        self.report.records_in = records - layout.has_header
         self.streamed = trimmed.stat().st_size > STREAMED_BYTES
         self._text_sql, self._text_path = _csv_sql(trimmed, layout), trimmed
-        return self._type(layout.names, layout)
+        proved = frozenset() if breaks_in_cells else self._proved_counts(layout)
+        return self._type(layout.names, layout, breaks_in_cells, proved)
 
     def read_rows(
         self, rows: Iterable[tuple[int, Mapping[str, str | None]]], names: Sequence[str] | None = None
@@ -155,23 +165,38 @@ class ParseJob:
 
     # -- typing ----------------------------------------------------------------------------------------------------
 
-    def _type(self, names: Sequence[str], layout: _Layout | None) -> str:
+    def _proved_counts(self, layout: _Layout) -> frozenset[str]:
+        """The counts at the end of the lines of a large file, if its bytes show that all of them are whole numbers or blank.
+
+        The 108 of RTT need no look at each cell then: a fifth of the time of a month.
+        """
+        unmarked = {column.name for column in self.entity.file_columns if _is_unmarked_count(column)}
+        last = list(takewhile(unmarked.__contains__, reversed(layout.names)))
+        if not self.streamed or not last:
+            return frozenset()
+        proved = lines_ending_in_counts(self._text_path, len(last)) == self.report.records_in
+        return frozenset(last if proved else ())
+
+    def _type(
+        self,
+        names: Sequence[str],
+        layout: _Layout | None,
+        breaks_in_cells: bool = False,
+        proved: frozenset[str] = frozenset(),
+    ) -> str:
         columns = [column for column in self.entity.file_columns if column.name in names]
         extras = [name for name in names if name.startswith("_extra_")]
         rules = [rule for column in columns for rule in _rules(column)]
         rules += [_extra_rule(name) for name in extras]
-        valid = _all_valid(columns, rules)
+        valid = _all_valid(columns, rules, proved)
         texts = [column.name for column in columns if column.type == "text" and not column.allowed]
-        if (
-            texts
-            and layout is not None
-            and _may_hold_breaks(self._text_path, self.report.records_in + layout.has_header)
-        ):
+        if texts and breaks_in_cells:
             # Of the 60 real CSV files none holds a line break in a cell; a stray quotation mark makes one (fault F4).
             rules += [(name, "the cell must not hold a line break", _without_break(_q(name))) for name in texts]
             valid += " and " + _without_break(f"concat_ws('', {', '.join(map(_q, texts))})")
-        typed = ", ".join(expression for column in columns for expression in _typed(column))
-        self._create_typed(f"select {typed} from ({self._text_sql}) where {valid}")
+        typed = ", ".join(expression for column in columns for expression in _typed(column, column.name in proved))
+        text_sql = _csv_sql(self._text_path, layout, proved) if layout is not None and proved else self._text_sql
+        self._create_typed(f"select {typed} from ({text_sql}) where {valid}")
         if not self.streamed:
             self.report.records_loaded = self.count("typed")
             self._prove(rules, layout)
@@ -456,8 +481,11 @@ def _extra(name: str | None, heading: str, place: int, job: ParseJob) -> str:
     return f"_extra_{place}" if policy == "ignore_blank" else f"_ignored_{place}"
 
 
-def _csv_sql(path: Path, layout: _Layout) -> str:
-    columns = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in layout.names)
+def _csv_sql(path: Path, layout: _Layout, counts: frozenset[str] = frozenset()) -> str:
+    """Every column as text, but `counts` as numbers."""
+    columns = ", ".join(
+        f"{quote_literal(name)}: '{'BIGINT' if name in counts else 'VARCHAR'}'" for name in layout.names
+    )
     return (
         f"select * from read_csv({quote_literal(str(path))}, auto_detect=false, columns={{{columns}}}, "
         f"header={str(layout.has_header).lower()}, delim=',', quote='\"', escape='\"', nullstr='', "
@@ -520,44 +548,46 @@ def _extra_rule(name: str) -> Rule:
     return (name, f"a value in column {place}, whose heading is not in the contract", f"{_q(name)} is null")
 
 
-def _may_hold_breaks(path: Path, records: int) -> bool:
-    """Whether there are more line ends than records; false for nearly every file, which saves a look at every cell."""
-    feeds = returns = 0
-    last = b""
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 22):
-            feeds, returns, last = feeds + piece.count(b"\n"), returns + piece.count(b"\r"), piece[-1:]
-    return feeds + (last != b"\n") > records or returns not in (0, feeds)
-
-
 def _without_break(cell: str) -> str:
     return f"not coalesce(contains({cell}, chr(10)) or contains({cell}, chr(13)), false)"
 
 
+def _is_unmarked_count(column: FileColumn) -> bool:
+    return column.type == "count" and not column.markers and not column.whole_number_text
+
+
 def _is_plain(column: FileColumn) -> bool:
     """Counts without further rules (the week bands of RTT): tested and cast as they stand, blanks are not taken off."""
-    return column.type == "count" and not column.markers and not column.whole_number_text and column.blank != "refuse"
+    return _is_unmarked_count(column) and column.blank != "refuse"
 
 
 def _or_blank(cell: str, condition: str) -> str:
     return f"({cell} is null or {condition})"
 
 
-def _all_valid(columns: list[FileColumn], rules: list[Rule]) -> str:
-    """One condition for a valid row; plain counts are tested together, as one text, which is five times faster."""
-    plain = {column.name for column in columns if _is_plain(column)}
-    conditions = [valid for name, _, valid in rules if name not in plain]
+def _all_valid(columns: list[FileColumn], rules: list[Rule], proved: frozenset[str]) -> str:
+    """One condition for a valid row; plain counts are tested together, as one text, which is five times faster.
+
+    Of `proved` counts, which are read as numbers, only that is left to be tested which their bytes do not show.
+    """
+    plain = {column.name for column in columns if _is_plain(column)} - proved
+    conditions = [valid for name, _, valid in rules if name not in plain | proved]
     if plain:
         joined = ", ".join(_q(column.name) for column in columns if column.name in plain)
         conditions.append(f"not regexp_matches(concat_ws(chr(31), {joined}), {quote_literal(NO_COUNT)})")
+    if proved:
+        largest = f"greatest({', '.join(map(_q, sorted(proved)))})"
+        conditions.append(f"coalesce({largest}, 0) < {LEAST_TOO_LARGE}")
+        conditions += [f"{_q(c.name)} is not null" for c in columns if c.name in proved and c.blank == "refuse"]
     return " and ".join(conditions) or "true"
 
 
-def _typed(column: FileColumn) -> list[str]:
-    name, cell = _q(column.name), _trimmed(column)
+def _typed(column: FileColumn, proved: bool) -> list[str]:
+    name = _q(column.name)
+    cell = name if proved else _trimmed(column)
     if column.type == "text":
         return [f"{cell} as {name}"]
-    plain = _is_plain(column)
+    plain = proved or _is_plain(column)
     raw = name if plain else cell  # a cell is cast as it was tested: what passes must not become NULL
     number = f"try_cast({raw} as double)" if column.type == "decimal" else f"try_cast({raw} as bigint)"
     if column.whole_number_text:

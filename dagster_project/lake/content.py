@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +45,7 @@ _OTHER_FORMATS = {
     b"<": "a page of markup",
     b"{": "a JSON document",
 }
+_LEADING_ZERO = re.compile(rb",0[0-9]")
 _CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r") + b"\x7f"
 _CONTROL = re.compile(b"[" + re.escape(_CONTROL_BYTES) + b"]")
 _BIFF_BEGIN = b"\x09\x08\x10\x00\x00\x06\x05\x00"
@@ -125,16 +127,31 @@ def rewrite_as_utf8(path: Path, encoding: str, destination: Path) -> Path:
     return destination
 
 
-def count_records(path: Path) -> int:
-    """Number of CSV records, header included, counted apart from any parser: line ends outside quotation marks.
+def count_records(path: Path) -> tuple[int, bool]:
+    """Number of CSV records, header included, counted apart from any parser, and whether a cell holds a line end.
 
-    A last record without line end counts, a blank line does not. Raises UnbalancedQuotes at an odd number of quotation
+    Records are line ends outside quotation marks. A last record without line end counts, a blank line does not. Raises UnbalancedQuotes at an odd number of quotation
     marks, UnreadableText at line ends of a lone carriage return and above MAXIMUM_RECORDS.
     """
     counter = _RecordCounter(path)
     for piece in _utf8_pieces(path):
         counter.add(piece)
-    return counter.finish()
+    return counter.finish(), counter.breaks_in_cells
+
+
+def lines_ending_in_counts(path: Path, cells: int) -> int:
+    """How many lines end in at least `cells` cells that hold digits or nothing; 0 where a cell begins with 0 and a digit.
+
+    Looks at bytes instead of cells, which is what makes it fast: without its digits such a line ends in `cells` commas.
+    """
+    commas, rest, found = b"," * cells, b"", 0
+    for piece in chain(_pieces(path), [b"\n"]):
+        lines, end, rest = (rest + piece).rpartition(b"\n")
+        if _LEADING_ZERO.search(lines):
+            return 0
+        bare = lines.translate(None, b"0123456789\r") + end
+        found += bare.count(commas + b"\n")
+    return found
 
 
 # -- formats ---------------------------------------------------------------------------------------------------------
@@ -358,6 +375,8 @@ class _RecordCounter:
     """Whether the last piece ended inside quotation marks."""
     lines: int = 0
     first_quoted_line_end: int | None = None
+    breaks_in_cells: bool = False
+    """Whether a line feed or carriage return stands inside quotation marks."""
     pending_bytes: int = 0
     """Bytes since the last line end outside quotation marks; a lone carriage return among them is counted too."""
     last_byte: int = field(default=ord("\n"))
@@ -370,6 +389,7 @@ class _RecordCounter:
         marks = np.flatnonzero(content == ord('"'))
         self._refuse_lone_returns(piece, content, marks)
         inside = self._is_inside(marks, ends)
+        self.breaks_in_cells |= bool(inside.any())
         if self.first_quoted_line_end is None and inside.any():
             self.first_quoted_line_end = self.lines + int(np.argmax(inside)) + 1
         self._count(piece, content, ends[~inside])
@@ -395,7 +415,9 @@ class _RecordCounter:
             raise self._lone_return(self.lines + 1)
         returns = np.flatnonzero(content[:-1] == ord("\r"))
         lone = returns[content[returns + 1] != ord("\n")]
-        lone = lone[~self._is_inside(marks, lone)]
+        inside = self._is_inside(marks, lone)
+        self.breaks_in_cells |= bool(inside.any())
+        lone = lone[~inside]
         if len(lone):
             raise self._lone_return(self.lines + piece.count(b"\n", 0, int(lone[0])) + 1)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.lake.clean import STREAMED_BYTES
 from dagster_project.lake.files import LakeError
 from dagster_project.sample.estate import PLANTED_DIRT
 
@@ -50,6 +51,48 @@ def test_bad_row_of_the_sample_is_rejected_with_its_line_and_the_others_are_kept
     ((line, _, rule, cell),) = parsed.rejects()
     assert (line, cell) == (dirt.line, dirt.value)
     assert "whole number" in rule
+
+
+@pytest.mark.parametrize("heading", ["Gt 03 To 04 Weeks SUM 1", "Total All"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "12",
+        "",
+        " 12",
+        "12 ",
+        "+5",
+        "-5",
+        "1e3",
+        "5.7",
+        "5.",
+        ".5",
+        "007",
+        "00",
+        "0",
+        "1_000",
+        "0x1F",
+        "1,000",
+        "x",
+        "1\n2",
+    ]
+    + ["9" * digits for digits in (15, 16, 25)],
+)
+def test_large_file_whose_counts_are_read_as_numbers_has_the_same_rows_and_rejects(
+    parse_file: Any, sample_estate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heading: str, cell: str
+) -> None:
+    name, header, rows = _month(sample_estate)
+    rows[4][header.index(heading)] = cell
+    month = _packed(tmp_path, name, [header, *rows])
+    answers = []
+    for least in (STREAMED_BYTES, 1):
+        monkeypatch.setattr("dagster_project.lake.clean.STREAMED_BYTES", least)
+        try:
+            parsed = parse_file(SLUG, ENTITY, month, "2026-01")
+            answers.append((parsed.rows(), parsed.rejects(), parsed.report.records_loaded))
+        except LakeError as error:
+            answers.append(str(error))
+    assert answers[0] == answers[1]
 
 
 def test_padded_week_is_rejected_and_never_becomes_null(parse_file: Any, sample_estate: Path, tmp_path: Path) -> None:

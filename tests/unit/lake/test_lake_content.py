@@ -23,6 +23,7 @@ from dagster_project.lake.content import (
     check_content,
     count_records,
     detect_encoding,
+    lines_ending_in_counts,
     rewrite_as_utf8,
 )
 from dagster_project.lake.files import LakeError
@@ -208,7 +209,7 @@ def test_f13_sixteen_thousand_columns_are_refused(file: Path) -> None:
 
 def test_f13_more_records_than_the_cap_are_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "MAXIMUM_RECORDS", 1000)
-    assert count_records(holding(file, b"a\n" * 1000)) == 1000
+    assert count_records(holding(file, b"a\n" * 1000)) == (1000, False)
     with pytest.raises(UnreadableText, match="more than 1,000 records"):
         count_records(holding(file, b"a\n" * 1001))
 
@@ -319,7 +320,7 @@ def test_f4_records_are_line_ends_outside_quotation_marks(
     file: Path, raw: bytes, records: int, piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(content, "PIECE_BYTES", piece)
-    assert count_records(holding(file, raw)) == records
+    assert count_records(holding(file, raw))[0] == records
 
 
 FIELDS = st.text(alphabet='ab,"\n é', max_size=6)
@@ -342,12 +343,32 @@ def test_f4_the_count_agrees_with_pythons_csv_module(
     path = holding(tmp_path / "rows.csv", text.encode())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(content, "PIECE_BYTES", piece)
-        counted = count_records(path)
+        counted, breaks = count_records(path)
     assert counted == sum(1 for row in csv.reader(io.StringIO(text, newline="")) if row) == len(rows)
+    assert breaks == any("\n" in cell for row in rows for cell in row)
 
 
 def test_f4_records_of_a_utf_16_file_are_counted(file: Path) -> None:
-    assert count_records(holding(file, 'a,"x\ny"\r\n1,2\r\n'.encode("utf-16"))) == 2
+    assert count_records(holding(file, 'a,"x\ny"\r\n1,2\r\n'.encode("utf-16"))) == (2, True)
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 4 << 20])
+@pytest.mark.parametrize(
+    ("raw", "lines"),
+    [
+        (b"name,1,2\na,b,,30\r\nc,d,4,0", 3),
+        (b"a,1,2\nb,1,x\nc,1\n\n", 1),
+        (b'a,1,2\nb, 1,2\nc,+1,2\nd,1e3,2\ne,5.7,2\nf,-1,2\ng,1_0,2\nh,"1",2\n', 1),
+        (b'"a,1,2",3\n', 0),
+        (b"a,1,2\nb,007,2\n", 0),
+        (b"", 0),
+    ],
+)
+def test_lines_that_end_in_counts(
+    file: Path, raw: bytes, lines: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "PIECE_BYTES", piece)
+    assert lines_ending_in_counts(holding(file, raw), 2) == lines
 
 
 @pytest.mark.parametrize("raw", [b'a,b\n1,"2\n3,4\n', b'a,5" pipe\n1,2\n', b'a,b\n1,2"'])
