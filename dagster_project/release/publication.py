@@ -29,7 +29,7 @@ def fill_publication(
     }
     if PUBLICATION not in tables:
         return
-    judged = tuple(results)
+    judged, code = tuple(results), code_version()
     moment = sealed_at.astimezone(dt.UTC).replace(tzinfo=None)
     for (mart,) in con.execute(f"select mart_name from {qualified(MAIN, PUBLICATION)}").fetchall():
         failed, warned = _failed(judged, mart), _warned(judged, mart)
@@ -38,7 +38,7 @@ def fill_publication(
         con.execute(
             f"update {qualified(MAIN, PUBLICATION)} set gate_status = ?, failed_checks = ?, warned_checks = ?, row_count = ?,"
             " period_end = ?, git_commit = ?, inputs_sha256 = ?, published_at = ? where mart_name = ?",
-            [status, failed or None, warned or None, rows, newest, code_version(), fingerprint, moment, mart],
+            [status, failed or None, warned or None, rows, newest, code, fingerprint, moment, mart],
         )
 
 

@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import holidays
 
-from dagster_project.duck import connection, quote_identifier, quote_literal
+from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.files import LakeError
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.returns.clean_tables import load_clean_tables
@@ -249,9 +249,9 @@ def write_expected(area: ReturnsArea, now: dt.datetime) -> Path:
     path = area.clean("expected") / "expected.parquet"
     columns = load_clean_tables()["expected"]
     rows = expected_returns(read_participants(area.participants), now)
-    with connection(None) as con:
+    with scratch_connection() as con:
         listed = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in columns.items())
-        con.execute(f"create table expected ({listed})")
+        con.execute(f"create or replace temp table expected ({listed})")
         if rows:
             values = [[getattr(row, name) for row in rows] for name in columns]
             con.execute(f"insert into expected select {', '.join('unnest(?)' for _ in columns)}", values)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.duck import connection, quote_identifier, quote_literal
+from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.returns.contract import load_collections
 from dagster_project.yaml_files import read_yaml
@@ -38,7 +38,7 @@ def write_empty_returns(area: ReturnsArea) -> list[Path]:
     Raises OSError or duckdb.Error when the folder cannot be written.
     """
     paths = []
-    with connection(None) as con:
+    with scratch_connection() as con:
         for table, columns in load_clean_tables().items():
             path = area.clean(table) / EMPTY
             if not _has_columns(con, path, columns):

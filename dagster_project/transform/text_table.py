@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.duck import connection, quote_identifier, quote_literal
+from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 
 Row = tuple[str | None, ...]
 
@@ -18,14 +18,14 @@ def write_text_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) ->
     Raises OSError or duckdb.Error when the data folder cannot be written.
     """
     ordered = sorted(rows, key=lambda row: str(row[0]))
-    with connection(None) as con:
+    with scratch_connection() as con:
         if _read_rows(con, path, columns) == ordered:
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
         lists = ", ".join(f"unnest(?::varchar[]) as {quote_identifier(name)}" for name in columns)
         values = [[row[n] for row in ordered] for n in range(len(columns))]
-        con.execute(f"create table written as select {lists}", values)
+        con.execute(f"create or replace temp table written as select {lists}", values)
         con.execute(f"copy written to {quote_literal(str(part))} (format parquet)")
         part.replace(path)
     return path
