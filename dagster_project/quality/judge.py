@@ -72,6 +72,12 @@ def answers(asked: Future[list[Answer]]) -> list[Answer]:
         ) from error
 
 
+def dismiss_judge() -> None:
+    """Let the process end while others work; who asks again starts another."""
+    _process().shutdown(wait=False)
+    _process.cache_clear()
+
+
 @cache
 def _process() -> ProcessPoolExecutor:
     """`spawn`: a copy of this process would share DuckDB's threads and locks."""

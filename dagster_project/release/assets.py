@@ -115,6 +115,7 @@ def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition
 
     @dg.multi_asset_check(specs=specs, name="gate_2_release", pool=POOL)
     def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from dagster_project.quality.judge import dismiss_judge
         from dagster_project.quality.marts import audit
         from dagster_project.release.candidate import newest_draft
         from dagster_project.release.evidence import seal
@@ -122,7 +123,9 @@ def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition
         hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds)
         project = _project(settings)
         draft = newest_draft(project)
-        evidence = seal(project, draft, audit(project, draft), run_id=context.run.run_id)
+        results = audit(project, draft)
+        dismiss_judge()
+        evidence = seal(project, draft, results, run_id=context.run.run_id)
         context.log.info(
             f"candidate {evidence.sha256[:12]} sealed, {'passed' if evidence.passed else 'refused'}; {evidence.path}"
         )
