@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.cli import app as returns_app
@@ -83,6 +84,7 @@ def refresh(
     as_json: AsJson = False,
 ) -> None:
     """Run the night now: fetch, parse, build, audit, publish."""
+    collect_seldom()
     with _explained() as settings:
         from dagster_project.refresh import run_night, summary_lines
 

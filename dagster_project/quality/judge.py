@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import duckdb
 
 from dagster_project.duck import quote_literal, scratch_connection
+from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
 from dagster_project.quality.suites import Suite
 
@@ -81,13 +82,14 @@ def dismiss_judge() -> None:
 @cache
 def _process() -> ProcessPoolExecutor:
     """`spawn`: a copy of this process would share DuckDB's threads and locks."""
-    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_end_with_the_asker)
+    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin)
 
 
-def _end_with_the_asker() -> None:
-    """A pool's process waits for ever for a parent that was killed."""
+def _begin() -> None:
+    collect_seldom()
     asker = parent_process()
     assert asker is not None  # noqa: S101 - this function runs in a child
+    # A pool's process would wait for ever for a parent that was killed.
     Thread(target=lambda: (connection.wait([asker.sentinel]), os._exit(1)), daemon=True).start()
 
 
