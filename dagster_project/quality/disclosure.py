@@ -36,7 +36,8 @@ EXPECTED = frozenset({"disclosure.release", attack.NAME, restricted.NAME})
 def audit_disclosure(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> list[CheckResult]:
     """One result for each mart, and those of EXPECTED. The candidate is attached as `draft`, dbt's file as `warehouse`."""
     models = project.models
-    results = [*(_audit_mart(con, model, draft.origin) for model in models), _audit_release(con, models)]
+    present = {name for _, name in tables_of(con, "draft")}
+    results = [*(_audit_mart(con, model, draft.origin, present) for model in models), _audit_release(con, models)]
     results.append(restricted.audit_restricted(con, models, str(project.lake.root)))
     with _previous_release(con, project, draft):
         return [*results, attack.audit_attack(con, models)]
@@ -59,12 +60,11 @@ def _previous_release(con: duckdb.DuckDBPyConnection, project: ReleaseProject, d
         con.execute("detach database if exists previous")
 
 
-def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> CheckResult:
+def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin, present: set[str]) -> CheckResult:
     policy = POLICIES.get(model.disclosure_policy)
     if policy is None:
         named = f"the unknown policy {model.disclosure_policy!r}" if model.disclosure_policy else "no disclosure policy"
         return _result(model.name, [(f"the model names {named}", 1, [])])
-    present = {name for _, name in tables_of(con, "draft")}
     if model.name not in present:
         return _result(model.name, [("the table is not in the candidate", 1, [])])
     try:

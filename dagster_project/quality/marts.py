@@ -264,7 +264,9 @@ def _reconcile(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResu
 def _check_key(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResult:
     key = ", ".join(qualified(name) for name in model.key)
     relation = qualified("draft", MAIN, model.name)
-    query = f"select {key}, count(*) over () from (select {key} from {relation} group by all having count(*) > 1) order by all limit 20"
+    hole = " or ".join(f"{qualified(name)} is null" for name in model.key)
+    bad = f"select {key} from {relation} group by all having count(*) > 1 or {hole}"
+    query = f"select {key}, count(*) over () from ({bad}) order by all limit 20"
     rows = con.execute(query).fetchall()
     repeated = int(rows[0][-1]) if rows else 0
     return CheckResult(
@@ -273,7 +275,7 @@ def _check_key(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResu
         mart=model.name,
         passed=not rows,
         severity="critical",
-        summary=f"{repeated:,} keys ({', '.join(model.key)}) stand more than once"
+        summary=f"{repeated:,} keys ({', '.join(model.key)}) stand more than once or have an empty part"
         if rows
         else "every row has a key of its own",
         counts={"repeated_keys": repeated},

@@ -170,7 +170,7 @@ def _unfit(why: str, next_step: str) -> ReleaseError:
 
 
 def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
-    """Every enabled data test of the night, in order of its identifier; those of seeds are not (transform/dbt.py, SEED_TESTS)."""
+    """Every enabled data test of the night, in order of its identifier; see SEED_TESTS and MART_KEYS in transform/dbt.py."""
     content = read_artefact(manifest)
     exposed = {model.unique_id: model.name for model in read_exposed_models(manifest)}
     tests = [
@@ -181,9 +181,14 @@ def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
             str(node["config"].get("severity") or "ERROR").upper(),
         )
         for unique_id, node in content["nodes"].items()
-        if node["resource_type"] == "test" and not node["original_file_path"].startswith("seeds/")
+        if node["resource_type"] == "test" and not _is_left_out(node)
     ]
     return tuple(sorted(tests, key=lambda test: test.unique_id))
+
+
+def _is_left_out(node: dict[str, Any]) -> bool:
+    path, kind = node["original_file_path"], (node.get("test_metadata") or {}).get("name")
+    return path.startswith("seeds/") or (path.startswith("models/marts/") and kind == "key_is_unique")
 
 
 def read_statuses(run_results: Path) -> dict[str, dict[str, Any]]:

@@ -196,6 +196,11 @@ def test_a_key_that_stands_twice_blocks_and_is_named(estate: Estate) -> None:
     assert find(results, "key.fct_indicator_value").failing_keys[0] == "indicator_0 / Q03 / 2026-01-01"
 
 
+def test_a_key_with_an_empty_part_blocks(estate: Estate) -> None:
+    results = judged(estate, "update fct_indicator_value set organisation_code = null where organisation_code = 'Q03'")
+    assert find(results, "key.fct_indicator_value").blocks
+
+
 # -- disclosure -------------------------------------------------------------------------------------------------------
 
 
