@@ -64,8 +64,9 @@ class CheckResult:
 
 
 def explain(error: Exception, *, made_of_returns: bool) -> str:
-    """What an error of DuckDB says; it quotes the cell that it stumbles on, so of a table made of returns only names."""
-    return str(error) if not made_of_returns or isinstance(error, OF_NAMES) else LEFT_OUT
+    """What an error says; DuckDB quotes the cell that it stumbles on, so of a table made of returns only names, and words of ours."""
+    quotes = isinstance(error, duckdb.Error) and not isinstance(error, OF_NAMES)
+    return LEFT_OUT if made_of_returns and quotes else str(error)
 
 
 def shown_keys(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:

@@ -41,3 +41,7 @@ def test_an_error_before_a_row_is_read_names_the_column_of_any_table() -> None:
         with pytest.raises(duckdb.ConversionException) as failed:
             con.execute(f"select cast('{CELL}' as int)")
         assert explain(failed.value, made_of_returns=True) == LEFT_OUT
+
+
+def test_an_error_in_words_of_ours_is_told_of_any_table() -> None:
+    assert explain(ValueError("the relation connects no row"), made_of_returns=True) == "the relation connects no row"
