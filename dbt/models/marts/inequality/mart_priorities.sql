@@ -102,7 +102,13 @@ with
         qualify
             row_number() over (
                 partition by family_id
-                order by adverse_events / denominator, denominator desc
+                -- Rounded, and by code in the end: equal rates differed by the last
+                -- bit of
+                -- a parallel sum, and another group was the best one the next night.
+                order by
+                    round(adverse_events / denominator, 12),
+                    denominator desc,
+                    group_code
             )
             = 1
     ),
