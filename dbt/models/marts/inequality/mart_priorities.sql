@@ -102,9 +102,8 @@ with
         qualify
             row_number() over (
                 partition by family_id
-                -- Rounded, and by code in the end: equal rates differed by the last
-                -- bit of
-                -- a parallel sum, and another group was the best one the next night.
+                -- Rounded, then by code: equal rates differed by the last bit of a
+                -- parallel sum, and the next night another group was the best.
                 order by
                     round(adverse_events / denominator, 12),
                     denominator desc,
