@@ -36,8 +36,7 @@ EXPECTED = frozenset({"disclosure.release", attack.NAME, restricted.NAME})
 def audit_disclosure(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> list[CheckResult]:
     """One result for each mart, and those of EXPECTED. The candidate is attached as `draft`, dbt's file as `warehouse`."""
     models = project.models
-    present = {name for _, name in tables_of(con, "draft")}
-    results = [*(_audit_mart(con, model, draft.origin, present) for model in models), _audit_release(con, models)]
+    results = [*(_audit_mart(con, model, draft.origin) for model in models), _audit_release(con, models)]
     results.append(restricted.audit_restricted(con, models, str(project.lake.root)))
     with _previous_release(con, project, draft):
         return [*results, attack.audit_attack(con, models)]
@@ -65,6 +64,7 @@ def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Ori
     if policy is None:
         named = f"the unknown policy {model.disclosure_policy!r}" if model.disclosure_policy else "no disclosure policy"
         return _result(model.name, [(f"the model names {named}", 1, [])])
+    present = {name for _, name in tables_of(con, "draft")}
     if model.name not in present:
         return _result(model.name, [("the table is not in the candidate", 1, [])])
     try:
