@@ -59,7 +59,7 @@ def _previous_release(con: duckdb.DuckDBPyConnection, project: ReleaseProject, d
         con.execute("detach database if exists previous")
 
 
-def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin, present: set[str]) -> CheckResult:
+def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> CheckResult:
     policy = POLICIES.get(model.disclosure_policy)
     if policy is None:
         named = f"the unknown policy {model.disclosure_policy!r}" if model.disclosure_policy else "no disclosure policy"
