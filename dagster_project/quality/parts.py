@@ -1,22 +1,18 @@
-"""Large blocks that only wide equations hold together: England is the sum of 210 trusts, and without that each trust stands alone.
+"""Equations among whole numbers, and how a large block of them falls into parts.
 
-One table that fits everything is found by projection, well inside all bounds. Around it one trust at a time may move, all others staying
-as they are: the wide equations then leave it just the room that England's own figure has. Every solution of such a part is a table
-that fits the whole, so it shows what a solution of the whole would show, at a small part of its price: one
-programme of 25,000 cells took 18 s, the projection and all parts of it 5 s.
+England is the sum of 210 trusts; without such wide equations each ICB and its trusts stand alone. Their tables are solved some at a
+time, together with England's, while all others stay as they are (solving.py): what fits then fits the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, diags, hstack, identity, vstack
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_matrix, hstack, identity
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -24,11 +20,8 @@ Integers = npt.NDArray[np.int64]
 EPSILON = 1e-6
 WIDE = 30
 """An equation with more open cells is wide."""
-BATCH = 2500
-"""Cells that are solved together. The solver starts in 3 ms, a block takes 1 ms: 210 blocks took 4.5 s singly, 1.5 s in batches."""
-MARGINS = (0.15, 0.05, 0.0)
-"""How far inside its bounds, as shares of their width, the projection tries to keep every cell."""
-STEPS = 80
+NODES = 200
+"""Branches that the solver may try before a search for a table of whole numbers is given up."""
 
 
 @dataclass(frozen=True)
@@ -46,143 +39,93 @@ class Equations:
         """The equations that are wide."""
         return np.asarray(self.exact & (np.diff(self.matrix.indptr) > WIDE))
 
-    def programme(self) -> dict[str, Any]:
-        """The arguments of scipy's linprog, without an objective."""
-        arguments: dict[str, Any] = {"bounds": np.column_stack([self.lows, self.highs]), "method": "highs"}
-        if self.exact.any():
-            arguments |= {"A_eq": self.matrix[self.exact], "b_eq": self.right[self.exact]}
-        if not self.exact.all():
-            arguments |= {"A_ub": self.matrix[~self.exact], "b_ub": self.right[~self.exact]}
-        return arguments
+    def among(self, cells: Integers, table: Floats) -> Equations:
+        """What holds for these cells while all others stay as they are in a table."""
+        columns = csr_matrix(self.matrix[:, cells])
+        rows = np.flatnonzero(np.diff(columns.indptr))
+        inside = columns[rows]
+        right = self.right[rows] - self.matrix[rows] @ table + inside @ table[cells]
+        return Equations(inside, right, self.exact[rows], self.lows[cells], self.highs[cells])
+
+    def rows(self, chosen: Bools) -> Equations:
+        """Only the chosen equations."""
+        return replace(self, matrix=self.matrix[chosen], right=self.right[chosen], exact=self.exact[chosen])
+
+    def elastic(self, chosen: Bools) -> Equations:
+        """Two further cells for each of the chosen equations: what it lacks and what it has too much."""
+        spare = csr_matrix(identity(len(self.right)))[:, np.flatnonzero(chosen)]
+        size = 2 * int(chosen.sum())
+        lows, highs = np.append(self.lows, np.zeros(size)), np.append(self.highs, np.full(size, np.inf))
+        return replace(self, matrix=csr_matrix(hstack([self.matrix, spare, -spare])), lows=lows, highs=highs)
 
     def fits(self, table: Floats) -> bool:
-        """Whether a table fits the equations and the bounds."""
+        """Whether a table of whole numbers fits the equations and the bounds."""
         rest = self.matrix @ table - self.right
-        apart = np.where(self.exact, abs(rest), rest).max(initial=0.0)
-        return bool(apart < EPSILON and (table >= self.lows - EPSILON).all() and (table <= self.highs + EPSILON).all())
+        holds = np.where(self.exact, rest == 0, rest <= 0).all() and (table == np.round(table)).all()
+        return bool(holds and (table >= self.lows).all() and (table <= self.highs).all())
 
+    def least(self, objective: Floats) -> Floats | None:
+        """A table of whole numbers for which the objective is small, not always the smallest; None where none was found.
 
-class Projection:
-    """Tables that fit, found by turns projected onto the equations and into the bounds.
-
-    An inequality gets a further cell for what it leaves over. Method: alternating projections, over-relaxed (Bauschke and
-    Borwein 1996); a margin inside the bounds makes the last projection land between them.
-    """
-
-    def __init__(self, equations: Equations) -> None:
-        loose = np.flatnonzero(~equations.exact)
-        rest = csr_matrix((np.ones(len(loose)), (loose, np.arange(len(loose)))), (len(equations.right), len(loose)))
-        self.equations = equations
-        self.matrix = csr_matrix(hstack([equations.matrix, rest]))
-        self.lows = np.concatenate([equations.lows, np.zeros(len(loose))])
-        self.highs = np.concatenate([equations.highs, np.full(len(loose), np.inf)])
-        self.factor = splu((self.matrix @ self.matrix.T + 1e-9 * identity(self.matrix.shape[0])).tocsc())
-
-    def find(self, start: Floats) -> Floats | None:
-        """A table near one that lies at the shares `start` (cells,) of its bounds; None where none was found."""
-        size = len(start)
-        width = np.where(np.isfinite(self.highs), self.highs - self.lows, 4.0)
-        table = self.lows + width * np.concatenate([start, np.full(len(width) - size, 0.5)])
-        for margin in MARGINS:
-            inner = self.lows + margin * width, np.where(np.isfinite(self.highs), self.highs - margin * width, np.inf)
-            for _ in range(STEPS):
-                table = self._onto(table + 1.8 * (np.clip(table, *inner) - table))
-                if (table >= self.lows).all() and (table <= self.highs).all():
-                    fine = self._onto(table)[:size]
-                    if self.equations.fits(fine):
-                        return np.asarray(np.clip(fine, self.equations.lows, self.equations.highs))
+        The corners of most blocks are whole numbers, so the quick programme of real numbers is tried first.
+        """
+        for whole in (False, True):
+            found = self._solve(objective, whole=whole, gap=0.2).x
+            if found is None:
+                return None
+            table = np.round(found)
+            if abs(found - table).max(initial=0.0) < EPSILON and self.fits(table):
+                return np.asarray(table)
         return None
 
-    def _onto(self, table: Floats) -> Floats:
-        """The nearest table for which the equations hold."""
-        return np.asarray(table - self.matrix.T @ self.factor.solve(self.matrix @ table - self.equations.right))
+    def bound(self, objective: Floats) -> tuple[Floats | None, float]:
+        """A table with the least objective as far as one was found, and a number below which no table of whole numbers has it."""
+        found = self._solve(objective, whole=True, gap=0.0)
+        table = None if found.x is None else np.round(found.x)
+        proven = found.mip_dual_bound
+        below = -np.inf if proven is None else float(np.ceil(proven - EPSILON))
+        return (table if table is not None and self.fits(table) else None), below
+
+    def contradictory(self) -> bool:
+        """Whether no table fits, as the solver proves it."""
+        return bool(self._solve(np.zeros(len(self.lows)), whole=True, gap=1.0).status == 2)  # noqa: PLR2004
+
+    def _solve(self, objective: Floats, *, whole: bool, gap: float):  # type: ignore[no-untyped-def]
+        rows = LinearConstraint(self.matrix, np.where(self.exact, self.right, -np.inf), self.right)
+        options = {"node_limit": NODES, "mip_rel_gap": gap}
+        kind = np.full(len(self.lows), int(whole))
+        constraints = rows if len(self.right) else ()
+        return milp(
+            objective, integrality=kind, bounds=Bounds(self.lows, self.highs), constraints=constraints, options=options
+        )
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A block without its wide equations, around the table `middle`."""
+    """The parts of a block without its wide equations."""
 
-    narrow: Equations
-    middle: Floats
     labels: Integers
     """The part of each cell."""
-    hubs: csr_matrix
-    """(wide equations, cells): the parts' side of each."""
-    room: tuple[Floats, Floats]
-    """By how much the whole of each wide equation may fall and rise."""
-    moved: csr_matrix
-    """(cells, wide equations): the whole of each."""
-    fixed: Bools
-    """Cells of parts with a whole: they follow, they are not moved."""
+    shared: Bools
+    """Cells of parts with the whole of a wide equation (England's own table): they are solved with every other part."""
 
     @classmethod
-    def split(cls, block: Equations, middle: Floats) -> Parts | None:
-        """None where nothing falls apart, or where a whole is followed by another one."""
-        wide = block.wide
-        hubs = block.matrix[wide]
-        wholes = (-hubs.minimum(0)).tocoo()
-        narrow = Equations(block.matrix[~wide], block.right[~wide], block.exact[~wide], block.lows, block.highs)
-        graph = abs(narrow.matrix)
-        labels = connected_components(graph.T @ graph, directed=False)[1].astype(np.int64)
-        fixed = np.isin(labels, labels[wholes.col])
-        sides = csr_matrix(hubs.maximum(0))
-        if not wide.any() or len(np.unique(wholes.col)) < len(wholes.col) or fixed[np.unique(sides.indices)].any():
-            return None
-        # A whole that is settled already is not in the block, and its parts have no room.
-        fall, rise = np.zeros(hubs.shape[0]), np.zeros(hubs.shape[0])
-        fall[wholes.row] = (middle - block.lows)[wholes.col]
-        rise[wholes.row] = (block.highs - middle)[wholes.col]
-        moved = csr_matrix((np.ones(len(wholes.row)), (wholes.col, wholes.row)), (len(middle), hubs.shape[0]))
-        return cls(narrow, middle, labels, sides, (fall, rise), moved, fixed)
+    def split(cls, block: Equations, wide: Bools) -> Parts:
+        narrow = abs(block.matrix[~wide])
+        size = len(block.lows)
+        entries = narrow.tocoo()
+        graph = csr_matrix((entries.data, (entries.row + size, entries.col)), shape=(size + narrow.shape[0],) * 2)
+        labels = connected_components(graph, directed=False)[1][:size].astype(np.int64)
+        wholes = np.unique(block.matrix[wide].minimum(0).indices)
+        return cls(labels, np.isin(labels, labels[wholes]))
 
-    def merged(self, random: np.random.Generator) -> Parts:
-        """Some parts at random made one, so that what one of them gains another can give and no whole has to follow."""
-        sizes = np.bincount(self.labels, minlength=int(self.labels.max()) + 1)
-        held = np.unique(self.labels[self.fixed])
-        free = random.permutation(np.setdiff1d(np.arange(len(sizes)), held))
-        new = np.zeros(len(sizes), dtype=np.int64)
-        new[free] = np.cumsum(sizes[free]) // (BATCH // 2)
-        new[held] = new.max() + 1 + np.arange(len(held))
-        return replace(self, labels=new[self.labels])
-
-    def batches(self, targets: Bools) -> Iterator[tuple[Integers, Equations]]:
-        """Cells of the parts with a target, some parts at a time, and what holds for these."""
-        wanted = np.unique(self.labels[targets & ~self.fixed])
-        waiting: list[Integers] = []
-        for label in wanted:
-            cells = np.flatnonzero(self.labels == label)
-            if waiting and sum(map(len, waiting)) + len(cells) > BATCH:
-                yield self._cut(np.concatenate(waiting))
-                waiting = []
-            waiting.append(cells)
-        if waiting:
-            yield self._cut(np.concatenate(waiting))
-
-    def _cut(self, cells: Integers) -> tuple[Integers, Equations]:
-        """The narrow equations of these cells, and for each part and wide equation the room that this has."""
-        inside = self.narrow.matrix[:, cells]
-        rows = np.flatnonzero(np.diff(inside.indptr))
-        entries = self.hubs[:, cells].tocoo()
-        keys = entries.row.astype(np.int64) * (int(self.labels.max()) + 1) + self.labels[cells][entries.col]
-        named, row = np.unique(keys, return_inverse=True)
-        sums = csr_matrix((np.ones(len(row)), (row, entries.col)), (len(named), len(cells)))
-        hub = (named // (int(self.labels.max()) + 1)).astype(np.int64)
-        now = sums @ self.middle[cells]
-        matrix = csr_matrix(vstack([inside[rows], sums, -sums]))
-        right = np.concatenate([self.narrow.right[rows], now + self.room[1][hub], self.room[0][hub] - now])
-        exact = np.concatenate([self.narrow.exact[rows], np.zeros(2 * len(named), dtype=bool)])
-        return cells, Equations(matrix, right, exact, self.narrow.lows[cells], self.narrow.highs[cells])
-
-    def followed(self, cells: Integers, solution: Floats) -> Floats:
-        """The solution of a batch, with NaN in parts whose wholes cannot follow them: their own equations would break."""
-        change = np.zeros(len(self.middle))
-        change[cells] = solution - self.middle[cells]
-        named, part = np.unique(self.labels[cells], return_inverse=True)
-        of_part = csr_matrix((np.ones(len(cells)), (cells, part)), (len(change), len(named)))
-        follow = self.narrow.matrix @ (self.moved @ (self.hubs @ (diags(change) @ of_part)))
-        left = self.narrow.right - self.narrow.matrix @ self.middle
-        entries = follow.tocoo()
-        most = np.where(self.narrow.exact, 0.0, left)[entries.row] + EPSILON
-        least = np.where(self.narrow.exact, 0.0, -np.inf)[entries.row] - EPSILON
-        broken = np.unique(entries.col[(entries.data > most) | (entries.data < least)])
-        return np.where(np.isin(part, broken), np.nan, solution)
+    def groups(self, wanted: Bools, size: int, random: np.random.Generator) -> list[Integers]:
+        """The parts with a wanted cell in random order, some `size` cells at a time."""
+        names = random.permutation(np.unique(self.labels[wanted & ~self.shared]))
+        counts = np.bincount(self.labels)
+        number = np.full(len(counts), -1, dtype=np.int64)
+        number[names] = np.cumsum(counts[names]) // size
+        of_cell = number[self.labels]
+        inside = np.flatnonzero(of_cell >= 0)
+        inside = inside[np.argsort(of_cell[inside], kind="stable")]
+        return np.split(inside, np.flatnonzero(np.diff(of_cell[inside])) + 1) if len(inside) else []

@@ -1,30 +1,31 @@
-"""Bounds of the cells of one connected block by linear programming, as few programs as will show that each cell is wide enough.
+"""Bounds of the cells of a block by tables of whole numbers that fit everything that is shown.
 
-A solution is a table that fits everything that is shown, so two solutions in which a cell differs by 2 show that it can have three
-values: no bound need be solved for that cell. In blocks that only the totals of many trusts hold together (trusts add
-up to England), each trust is solved by itself beside one table of all the others (parts.py).
+Two such tables in which a cell differs by 2 show that it can have three values: no bound need be solved for that cell. A block is
+walked through from one table to the next, each pushed away from what has been seen; in a large block some parts are
+pushed at a time, all others staying as they are (parts.py). Every table is checked in whole numbers before it counts, so a cell is
+never called wide enough by a mistake of the solver. What the walk leaves open is solved singly; what that leaves open counts as too narrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from dagster_project.quality.parts import EPSILON, Bools, Equations, Floats, Integers, Parts, Projection
+from dagster_project.quality.parts import EPSILON, Bools, Equations, Floats, Integers, Parts
 
-MIXED_OBJECTIVES = 14
+TURNS = 14
+"""Tables, or passes through all parts of a large block, before cells are solved singly."""
+PATIENCE = 4
+"""Turns that may show nothing new."""
 LARGE = 4000
-"""Cells from which on a block is taken apart if it can be."""
-APART_OBJECTIVES = 6
-PATIENCE = 2
-MIDDLES = 8
-"""Tables around which a large block is taken apart."""
+"""Cells from which on a block is solved part by part if it falls into parts."""
+PASSES = 4
+"""Times that all parts are gone through for a first table."""
+GROUP = 1500
+"""Cells of the parts that are solved together."""
 SEED = 20261122
 
 
@@ -43,19 +44,22 @@ class System:
     targets: Bools
 
 
-def values_between(lows: Floats, highs: Floats) -> Floats:
+def values_between(lows: npt.ArrayLike, highs: npt.ArrayLike) -> Floats:
     """How many whole numbers lie between bounds; 0 or less where they cross."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.floor(highs + EPSILON) - np.ceil(lows - EPSILON) + 1)
+        return np.asarray(np.floor(np.asarray(highs) + EPSILON) - np.ceil(np.asarray(lows) - EPSILON) + 1)
 
 
 @dataclass
 class Block:
-    """One connected block for the solver, and the range of values that solutions have shown for each of its cells."""
+    """Connected blocks for the solver, and the range of values that tables have shown for each of their cells."""
 
     equations: Equations
     seen_low: Floats
     seen_high: Floats
+    lows: Floats
+    """Bounds, narrowed where a cell was solved singly."""
+    highs: Floats
     undecided: Bools
     single_cells: int = 0
     """How many cells may still be solved singly."""
@@ -63,135 +67,146 @@ class Block:
     @classmethod
     def cut(cls, system: System, cells: Integers) -> Block:
         """The equations among these cells; settled cells of the same equations move to the right side."""
-        columns = system.equations[:, cells]
-        rows = np.flatnonzero(np.diff(columns.indptr))
-        outside = np.ones(system.equations.shape[1])
-        outside[cells] = 0
-        settled = np.where((outside > 0) & np.isfinite(system.lows), system.lows, 0.0) * outside
-        right = -(system.equations[rows] @ settled)
-        lows, highs = system.lows[cells].copy(), system.highs[cells].copy()
-        equations = Equations(csr_matrix(columns[rows]), right, system.exact[rows], lows, highs)
-        size = len(cells)
-        return cls(equations, np.full(size, np.inf), np.full(size, -np.inf), np.zeros(size, dtype=bool))
+        settled = np.where(np.isfinite(system.lows), system.lows, 0.0)
+        whole = Equations(system.equations, np.zeros(len(system.exact)), system.exact, system.lows, system.highs)
+        seen = np.full(len(cells), np.inf)
+        none = np.zeros(len(cells), dtype=bool)
+        return cls(whole.among(cells, settled), seen, -seen, system.lows[cells], system.highs[cells], none)
 
-    @cached_property
-    def programme(self) -> dict[str, Any]:
-        """What is the same for every objective."""
-        return self.equations.programme()
+    def solve(self, targets: Bools, minimum_values: int, single_cells: int, *, exhaustive: bool = False) -> bool:
+        """Narrow the bounds of the targets; False where no table of whole numbers was found that fits.
 
-    @property
-    def lows(self) -> Floats:
-        """Lower bounds of the cells, narrowed where a cell was solved singly."""
-        return self.equations.lows
-
-    @property
-    def highs(self) -> Floats:
-        """Upper bounds of the cells."""
-        return self.equations.highs
-
-    def solve(self, targets: Bools, minimum_values: int, single_cells: int, *, exhaustive: bool) -> bool:
-        """Narrow the bounds of the targets as far as needed; False when no table fits the published figures.
-
-        Single cells are solved only where mixtures did not show that they are wide enough.
+        Without `exhaustive` a target is solved only until it is seen to have enough values.
         """
         self.single_cells = single_cells
+        random = np.random.default_rng(SEED)
+        large = len(targets) > LARGE and bool(self.equations.wide.any())
+        wide = self.equations.wide & large
+        parts = Parts.split(self.equations, wide)
+        table = self._first_by_parts(parts, wide, random) if large else self.equations.least(np.zeros(len(targets)))
+        if table is None:
+            return False
+        self.see(table)
         if not exhaustive:
-            if len(targets) > LARGE:
-                judged = self._apart(targets, minimum_values)
-                self.undecided, targets = self._open(targets & judged, minimum_values), targets & ~judged
-            for objective in self.mixtures(targets, minimum_values, np.random.default_rng(SEED)):
-                if not self._minimise(objective):
-                    return False
+            self._walk(parts, table, targets, minimum_values, random)
         for place in np.flatnonzero(targets):
             if exhaustive or self._open(targets, minimum_values)[place]:
-                self.undecided[place] = self.single_cells <= 0
-                self.single_cells -= 1
-                if not self.undecided[place] and not self._bound(int(place)):
-                    return False
+                self._judge(int(place), parts, table, minimum_values)
         return True
 
-    def mixtures(
-        self, targets: Bools, minimum_values: int, random: np.random.Generator, turns: int = MIXED_OBJECTIVES
-    ) -> Iterator[Floats]:
-        """Objectives over the targets that are still open, until none is.
-
-        Two solutions that lie far from each other show for most cells at once that they are wide enough: a random mixture of
-        up and down is maximised, then the same mixture upside down.
-        """
-        signs = np.ones(len(targets))
-        for turn in range(turns):
-            left = self._open(targets, minimum_values)
-            if not left.any():
-                return
-            signs = -signs if turn % 2 else random.choice([-1.0, 1.0], len(targets))
-            yield np.where(left, signs, 0.0)
+    def see(self, table: Floats) -> None:
+        """A table that fits."""
+        self.seen_low, self.seen_high = np.minimum(self.seen_low, table), np.maximum(self.seen_high, table)
 
     def _open(self, targets: Bools, minimum_values: int) -> Bools:
-        return np.asarray(targets & ~(values_between(self.seen_low, self.seen_high) >= minimum_values))
+        return np.asarray(targets & (self.seen_high - self.seen_low + 1 < minimum_values))
 
-    def _minimise(self, objective: Floats) -> bool:
-        found = linprog(objective, **self.programme)
-        if found.x is None:
-            return False
-        self.see(found.x)
-        return True
+    # -- a first table of a large block -------------------------------------------------------------------------------
 
-    def see(self, solution: Floats) -> None:
-        """Cells that are NaN in a solution were not part of it."""
-        self.seen_low, self.seen_high = np.fmin(self.seen_low, solution), np.fmax(self.seen_high, solution)
-
-    def _bound(self, place: int) -> bool:
-        for sign in (1.0, -1.0):
-            objective = np.zeros(len(self.lows))
-            objective[place] = sign
-            if not self._minimise(objective):
-                return False
-        self.lows[place], self.highs[place] = self.seen_low[place], self.seen_high[place]
-        return True
-
-    # -- blocks that many trusts make up ------------------------------------------------------------------------------
-
-    def _apart(self, targets: Bools, minimum_values: int) -> Bools:
-        """Show what can be shown part by part, around several tables that fit everything; which cells could be judged so.
-
-        Such a cell that is still open then counts as too narrow: a programme of the whole takes 20 s, and of 3,159 cells of a
-        generated release none was left that the whole would have shown. The wholes themselves are not judged.
-
-        Several, because a part can rise only as far as the wholes of one table leave it room; after the first, parts are
-        merged at random, so that one can rise by what another gives.
-        """
-        judged = np.zeros(len(targets), dtype=bool)
-        if not self.equations.wide.any():
-            return judged
-        projection, random = Projection(self.equations), np.random.default_rng(SEED)
-        open_before = np.inf
-        for turn in range(MIDDLES):
-            left = self._open(targets, minimum_values)
-            # A further table that shows nothing new: what is open is too narrow, or a whole.
-            stuck, open_before = turn > PATIENCE and left.sum() == open_before, left.sum()
-            middle = projection.find(random.uniform(0.0, 1.0, len(targets))) if left.any() and not stuck else None
-            parts = None if middle is None else Parts.split(self.equations, middle)
-            if middle is None or parts is None:
-                break
-            judged = ~parts.fixed
-            self.see(middle)
-            parts = parts.merged(random) if turn else parts
-            for cells, equations in parts.batches(left):
-                batch = self._batch(cells, equations)
-                batch.show(parts, cells, left[cells], minimum_values, random)
-                self.seen_low[cells], self.seen_high[cells] = batch.seen_low, batch.seen_high
-        return judged
-
-    def _batch(self, cells: Integers, equations: Equations) -> Block:
-        """Some parts as a block of their own, with what has been seen of their cells."""
-        return Block(equations, self.seen_low[cells], self.seen_high[cells], np.zeros(len(cells), dtype=bool))
-
-    def show(
-        self, parts: Parts, cells: Integers, targets: Bools, minimum_values: int, random: np.random.Generator
-    ) -> None:
-        """See solutions of these parts, those left out whose wholes cannot follow."""
-        for objective in self.mixtures(targets, minimum_values, random, APART_OBJECTIVES):
-            found = linprog(objective, **self.programme).x
+    def _first_by_parts(self, parts: Parts, wide: Bools, random: np.random.Generator) -> Floats | None:
+        """Each part by itself first; then what the wide equations lack is made good by some parts at a time."""
+        size = len(self.lows)
+        narrow, table = self.equations.rows(~wide), np.zeros(size)
+        everything = np.ones(size, dtype=bool)
+        shared = np.flatnonzero(parts.shared)
+        for cells in [shared, *parts.groups(everything, GROUP, random)]:
+            found = narrow.among(cells, table).least(random.choice([-1.0, 1.0], len(cells)))
             if found is None:
+                return None
+            table[cells] = found
+        elastic = self.equations.elastic(wide)
+        rest = (self.equations.right - self.equations.matrix @ table)[wide]
+        table = np.concatenate([table, np.maximum(rest, 0), np.maximum(-rest, 0)])
+        spare = np.arange(size, len(table))
+        for cells in (group for _ in range(PASSES) for group in parts.groups(everything, GROUP, random)):
+            if not table[spare].any():
                 break
-            self.see(parts.followed(cells, found))
+            free = np.concatenate([cells, shared, spare])
+            found = elastic.among(free, table).least((free >= size).astype(np.float64))
+            if found is not None and found[-len(spare) :].sum() <= table[spare].sum():
+                table[free] = found
+        return None if table[spare].any() else table[:size]
+
+    # -- the walk -----------------------------------------------------------------------------------------------------
+
+    def _walk(
+        self, parts: Parts, table: Floats, targets: Bools, minimum_values: int, random: np.random.Generator
+    ) -> None:
+        """Push what is open up and down at random, then the other way round, until nothing is open or nothing new is seen."""
+        signs, stuck, shared, left = np.ones(len(table)), 0, np.flatnonzero(parts.shared), len(table) + 1
+        for turn in range(TURNS):
+            wanted = self._open(targets, minimum_values)
+            stuck, left = (stuck + 1 if wanted.sum() == left else 0), int(wanted.sum())
+            if not left or stuck >= PATIENCE:
+                return
+            signs = -signs if turn % 2 else random.choice([-1.0, 1.0], len(table))
+            groups = parts.groups(wanted, GROUP, random) or [shared[:0]]
+            for cells in groups:
+                free = np.concatenate([cells, shared])
+                found = self.equations.among(free, table).least(np.where(wanted, signs, 0.0)[free])
+                if found is not None:
+                    table[free] = found
+                    self.see(table)
+
+    # -- single cells -------------------------------------------------------------------------------------------------
+
+    def _judge(self, place: int, parts: Parts, table: Floats, minimum_values: int) -> None:
+        """Bounds of one cell by itself: seen in tables in which its part, England and some more parts may change.
+
+        That shows that it is wide enough, or, if everything may change, its exact bounds. Else the equations of its part alone
+        can show that it is too narrow.
+        """
+        self.undecided[place] = self.single_cells <= 0
+        self.single_cells -= 1
+        if self.undecided[place]:
+            return
+        own = np.flatnonzero(parts.labels == parts.labels[place])
+        alone = self._only(own)
+        closed = alone.sum() == np.count_nonzero(np.diff(self.equations.matrix[:, own].tocsr().indptr))
+        free = own if closed else self._around(place, own, parts)
+        if closed or len(free) == len(table):
+            self._bound(place, self.equations.among(free, table), free, table)
+        else:
+            self._push(place, free, table)
+            if self._open_at(place, minimum_values):
+                self._bound(place, self.equations.rows(alone).among(own, table), own, None)
+        values = values_between(self.lows[place], self.highs[place])
+        self.undecided[place] = self._open_at(place, minimum_values) and values >= minimum_values
+
+    def _open_at(self, place: int, minimum_values: int) -> bool:
+        return bool(self.seen_high[place] - self.seen_low[place] + 1 < minimum_values)
+
+    def _only(self, cells: Integers) -> Bools:
+        """The equations in which no other cells stand."""
+        matrix = self.equations.matrix
+        inside = np.diff(matrix[:, cells].tocsr().indptr)
+        return np.asarray((inside > 0) & (inside == np.diff(matrix.indptr)))
+
+    def _around(self, place: int, own: Integers, parts: Parts) -> Integers:
+        """The cells of a part, of England and of some further parts, which can give what this one gains."""
+        elsewhere = np.ones(len(self.lows), dtype=bool)
+        elsewhere[own] = False
+        others = parts.groups(elsewhere, GROUP, np.random.default_rng(SEED + place))[:1]
+        return np.unique(np.concatenate([own, np.flatnonzero(parts.shared), *others]))
+
+    def _push(self, place: int, free: Integers, table: Floats) -> None:
+        """See tables in which one cell is about as small and as large as the free cells let it be."""
+        for sign in (1.0, -1.0):
+            found = self.equations.among(free, table).least(sign * (free == place))
+            if found is not None:
+                self.see(_placed(table, free, found))
+
+    def _bound(self, place: int, held: Equations, cells: Integers, table: Floats | None) -> None:
+        """Bounds of one cell under all equations of these cells, or, without a table, under some: they are never too close."""
+        (least, low), (most, high) = (held.bound(sign * (cells == place)) for sign in (1.0, -1.0))
+        self.lows[place], self.highs[place] = max(self.lows[place], low), min(self.highs[place], -high)
+        for found in (least, most):
+            if found is not None and table is not None:
+                self.see(_placed(table, cells, found))
+
+
+def _placed(table: Floats, cells: Integers, values: Floats) -> Floats:
+    """A table with other values in these cells."""
+    new = table.copy()
+    new[cells] = values
+    return new

@@ -16,7 +16,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from dagster_project.quality import parts as apart
 from dagster_project.quality import solving
 from dagster_project.quality.attacker import Attack, attack, propagate
 from dagster_project.quality.solving import System
@@ -266,70 +265,105 @@ def trusts_and_england(trusts: int, seed: int) -> tuple[list[int], list[Equation
     return counts, all_equations
 
 
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Small blocks are solved part by part too; whether each table that was seen fits everything."""
+    fits: list[bool] = []
+    plain = solving.Block.see
+
+    def keep(self: solving.Block, table: np.ndarray) -> None:
+        fits.append(self.equations.fits(table))
+        plain(self, table)
+
+    monkeypatch.setattr(solving, "LARGE", 0)
+    monkeypatch.setattr(solving, "GROUP", 240)
+    monkeypatch.setattr(solving.Block, "see", keep)
+    return fits
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_block_that_england_holds_together_is_judged_alike_part_by_part(
-    monkeypatch: pytest.MonkeyPatch, seed: int
+    request: pytest.FixtureRequest, seed: int
 ) -> None:
     counts, equations = trusts_and_england(40, seed)
-    whole = attack(of_counts(counts, equations), 3)
-    followed: list[np.ndarray] = []
-    plain = apart.Parts.followed
-
-    def keep(self: apart.Parts, cells: np.ndarray, solution: np.ndarray) -> np.ndarray:
-        followed.append(plain(self, cells, solution))
-        return followed[-1]
-
-    monkeypatch.setattr(solving, "LARGE", 0)
-    monkeypatch.setattr(apart.Parts, "followed", keep)
-    taken_apart = attack(of_counts(counts, equations), 3)
-    assert len(followed) >= 2, "the block was not taken apart"
-    assert np.isfinite(followed[0]).mean() > 0.9
-    assert (taken_apart.too_narrow == whole.too_narrow).all()
-    assert 0 < whole.too_narrow.sum() < of_counts(counts, equations).targets.sum()
-
-
-def test_what_a_part_shows_fits_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One part as solved, all others at the middle, England following: a table that fits everything that is shown."""
-    counts, equations = trusts_and_england(40, 7)
     planted = of_counts(counts, equations)
-    lows, highs = propagate(planted)
-    seen: list[tuple[apart.Parts, np.ndarray, np.ndarray]] = []
-    cut: list[np.ndarray] = []
-    plain, block = apart.Parts.followed, solving.Block.cut
-
-    def keep(self: apart.Parts, cells: np.ndarray, solution: np.ndarray) -> np.ndarray:
-        seen.append((self, cells, plain(self, cells, solution)))
-        return seen[-1][2]
-
-    def keep_cells(system: System, cells: np.ndarray) -> solving.Block:
-        cut.append(cells)
-        return block(system, cells)
-
-    monkeypatch.setattr(solving, "LARGE", 0)
-    monkeypatch.setattr(apart.Parts, "followed", keep)
-    monkeypatch.setattr(solving.Block, "cut", keep_cells)
-    attack(planted, 3)
-    whole, cells, solution = seen[0]
-    for label in np.unique(whole.labels[cells][np.isfinite(solution)])[:20]:
-        change = np.zeros(len(whole.middle))
-        mine = whole.labels[cells] == label
-        change[cells[mine]] = solution[mine] - whole.middle[cells[mine]]
-        table = np.where(lows == highs, lows, np.nan)
-        table[cut[0]] = whole.middle + change + whole.moved @ (whole.hubs @ change)
-        assert not np.isnan(table).any()
-        assert abs(planted.equations @ table).max() < 1e-4
-        assert (table >= planted.lows - 1e-4).all()
-        assert (table <= planted.highs + 1e-4).all()
+    whole = attack(planted, 3)
+    fits = request.getfixturevalue("in_parts")
+    taken_apart = attack(planted, 3)
+    assert len(fits) > 3, "the block was not taken apart"
+    assert all(fits)
+    assert (taken_apart.too_narrow == whole.too_narrow).all()
+    assert 0 < whole.too_narrow.sum() < planted.targets.sum()
 
 
-def test_the_projection_finds_a_table_that_fits_or_says_so() -> None:
+def test_a_first_table_is_found_part_by_part_or_it_is_said_that_none_fits(in_parts: list[bool]) -> None:
     counts, equations = trusts_and_england(40, 11)
     planted = of_counts(counts, equations)
     lows, highs = propagate(planted)
     cells = np.flatnonzero(highs - lows > 1e-6)
-    given = solving.Block.cut(replace(planted, lows=lows, highs=highs), cells).equations
-    table = apart.Projection(given).find(np.full(len(cells), 0.5))
-    assert table is not None
-    assert given.fits(table)
-    assert not given.fits(table + 1)
-    assert apart.Projection(replace(given, right=given.right + 1000)).find(np.full(len(cells), 0.5)) is None
+    block = solving.Block.cut(replace(planted, lows=lows, highs=highs), cells)
+    assert block.solve(planted.targets[cells], 3, 0)
+    assert in_parts
+    assert all(in_parts)
+    beyond = replace(block, equations=replace(block.equations, right=block.equations.right + 1000))
+    assert not beyond.solve(planted.targets[cells], 3, 0)
+    assert beyond.equations.contradictory()
+
+
+# -- blocks of any shape, beside every table of whole numbers -----------------------------------------------------------
+
+
+@st.composite
+def any_block(draw: st.DrawFn) -> tuple[list[int], System]:
+    """Up to seven cells in sums and at-most sums of any shape, which need not be totally unimodular; the true counts fit."""
+    counts = draw(st.lists(st.integers(0, 6), min_size=3, max_size=7))
+    size = len(counts)
+    sides = st.lists(st.sampled_from([-1, 0, 1]), min_size=size, max_size=size).filter(any)
+    matrix = np.array(draw(st.lists(sides, min_size=1, max_size=4)), dtype=float)
+    # A settled cell for each equation takes what is left over.
+    right = matrix @ counts
+    exact = np.array(draw(st.lists(st.booleans(), min_size=len(matrix), max_size=len(matrix))))
+    spare = np.array([0 if equal else draw(st.integers(0, 2)) for equal in exact])
+    bounds = [(1.0, 5.0, True) if count in range(1, 6) else (float(count), float(count), False) for count in counts]
+    bounds += [(value, value, False) for value in right + spare]
+    lows, highs, targets = (np.array(part) for part in zip(*bounds, strict=True))
+    whole = csr_matrix(np.hstack([matrix, -np.eye(len(matrix))]))
+    return counts, System(lows, highs, whole, exact, targets.astype(bool))
+
+
+def every_table(block: System) -> np.ndarray:
+    """Every table of whole numbers that fits, a row each."""
+    ranges = [np.arange(low, high + 1) for low, high in zip(block.lows, block.highs, strict=True)]
+    tables = np.stack([axis.ravel() for axis in np.meshgrid(*ranges, indexing="ij")], axis=1)
+    sums = tables @ block.equations.toarray().T
+    return np.asarray(tables[np.where(block.exact, sums == 0, sums <= 0).all(axis=1)])
+
+
+@given(any_block())
+@hypothesis_settings(max_examples=150)
+def test_no_cell_is_called_wide_enough_that_every_table_says_is_narrow(given_block: tuple[list[int], System]) -> None:
+    counts, block = given_block
+    tables = every_table(block)
+    least, most = tables.min(axis=0), tables.max(axis=0)
+    found, exact = attack(block, 3), attack(block, 3, exhaustive=True)
+    assert not found.inconsistent.any()
+    for cell in np.flatnonzero(block.targets):
+        truth = most[cell] - least[cell] + 1 < 3
+        assert found.too_narrow[cell] or not truth, (counts, cell)
+        assert exact.too_narrow[cell] == truth, (counts, cell)
+        assert bounds_of(exact, cell) == (least[cell], most[cell]), (counts, cell)
+
+
+def test_what_is_wide_in_real_numbers_and_narrow_in_whole_ones_is_found() -> None:
+    """a + b = b + c = a + c = d from 3 to 5: a, b and c are alike, so an odd d would need halves, and d is 4."""
+    equations: list[Equation] = [([0, 1], 3), ([1, 2], 4), ([0, 2], 5)]
+    bounds: list[tuple[float, float, bool]] = [(1, 3, False)] * 3 + [(3, 5, True), (3, 5, False), (3, 5, False)]
+    planted = system(bounds, equations)
+    tied = [(3, 1.0, 4, -1.0), (4, 1.0, 5, -1.0)]
+    extra = np.zeros((2, 6))
+    for row, (first, plus, second, minus) in enumerate(tied):
+        extra[row, first], extra[row, second] = plus, minus
+    together = csr_matrix(np.vstack([planted.equations.toarray(), extra]))
+    found = attack(replace(planted, equations=together, exact=np.ones(5, bool)), 3, exhaustive=True)
+    assert bounds_of(found, 3) == (4, 4)
+    assert found.too_narrow[3]

@@ -1,0 +1,241 @@
+"""What the attack on a month of 210 trusts costs: generated counts, shown by the rule, attacked as gate 2 attacks a candidate.
+
+The release holds what the marts of the returns hold in a month: for each trust, ICB and for England eight counts (four metrics, each a
+numerator and a denominator) by age, sex, deprivation and ethnicity, for trusts also by these two together, 101 rows each. True counts come from one random
+table for each trust; they are rounded, suppressed and withheld here by a few lines of their own, and the relations are those that the
+marts declare. Time is of the processor (user and system), so that other work on the machine does not count.
+`python -m tests.bench.disclosure [trusts]` runs it alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import yaml
+
+from dagster_project.quality.attack import audit_attack
+from dagster_project.quality.checks import CheckResult
+from dagster_project.release.dbt_artifacts import ExposedModel
+from dagster_project.settings import PROJECT_ROOT
+
+TRUSTS, ICBS = 210, 42
+SEED = 20261122
+METRICS = {"WL_GT18_PCT": 0.38, "WL_GT52_PCT": 0.03, "WL_GT65_PCT": 0.005, "OP_DNA_PCT": 0.07}
+"""Metric: share of the denominator that is in the numerator. Those over 65 weeks are some of those over 52."""
+CATEGORIES = dict(zip("ABCDEFGHJKLMNPRSZ", [70, 1, 5, 1, 1, 1, 1, 3, 2, 1, 2, 1.5, 2, 1, 1, 2, 3], strict=True)) | {
+    "99": 2
+}
+FIVE = {
+    c: g
+    for g, cs in {"WHITE": "ABC", "MIXED": "DEFG", "ASIAN": "HJKL", "BLACK": "MNP", "OTHER": "RS"}.items()
+    for c in cs
+}
+DECILES = [*map(str, range(1, 11)), "99"]
+AGES = [f"{low:02d}_{low + 4:02d}" for low in range(0, 90, 5)] + ["UNK"]
+SEXES = ["1", "2", "9", "X"]
+Counts = npt.NDArray[np.int64]
+
+
+def _groups() -> tuple[list[tuple[str, str]], npt.NDArray[np.int64]]:
+    """(dimension, group) of the 101 rows, and which of the cells (category, decile), ages and sexes each is the sum of."""
+    cells = [(c, d) for c in CATEGORIES for d in DECILES] + [("age", a) for a in AGES] + [("sex", s) for s in SEXES]
+    rows: dict[tuple[str, str], list[int]] = {}
+    for place, (first, second) in enumerate(cells):
+        if first in ("age", "sex"):
+            rows.setdefault((first.upper(), second), []).append(place)
+            continue
+        fifth = second if second == "99" else str((int(second) + 1) // 2)
+        five = FIVE.get(first, "UNK")
+        for key in (("ALL", "ALL"), ("ETHNIC5", five), ("ETHNIC_CATEGORY", first), ("IMD_QUINTILE", fifth)):
+            rows.setdefault(key, []).append(place)
+        for key in (("IMD_DECILE", second), ("CROSS", f"{five} {fifth}")):
+            rows.setdefault(key, []).append(place)
+    sums = np.zeros((len(rows), len(cells)), dtype=np.int64)
+    for row, places in enumerate(rows.values()):
+        sums[row, places] = 1
+    return list(rows), sums
+
+
+GROUPS, SUMS = _groups()
+
+
+def make_counts(trusts: int, seed: int) -> Counts:
+    """True counts: (trusts, metrics, numerator and denominator, groups)."""
+    random = np.random.default_rng(seed)
+    weights = np.outer(list(CATEGORIES.values()), [10.0] * 10 + [2.0]).ravel()
+    found = np.zeros((trusts, len(METRICS), 2, SUMS.shape[1]), dtype=np.int64)
+    shares = {"age": np.full(len(AGES), 5.0), "sex": np.array([52.0, 47.0, 0.3, 0.7])}
+    ethnic = len(weights)
+    for trust in range(trusts):
+        people = int(random.lognormal(9.2, 0.8))
+        mine = weights * random.lognormal(0, 0.9, ethnic)
+        waiting = random.multinomial(people, mine / mine.sum())
+        late = np.zeros(0, dtype=np.int64)
+        for number, (metric, share) in enumerate(METRICS.items()):
+            below = waiting if metric.startswith("WL") else random.binomial(waiting, 0.6)
+            above = (
+                random.binomial(late, share / METRICS["WL_GT52_PCT"])
+                if metric == "WL_GT65_PCT"
+                else random.binomial(below, share)
+            )
+            late = above if metric == "WL_GT52_PCT" else late
+            found[trust, number, 0, :ethnic], found[trust, number, 1, :ethnic] = above, below
+        _add_margins(
+            found[trust], ethnic, [mix * random.lognormal(0, 0.5, len(mix)) for mix in shares.values()], random
+        )
+    return found @ SUMS.T
+
+
+def _add_margins(
+    counts: Counts, ethnic: int, mixes: list[npt.NDArray[np.float64]], random: np.random.Generator
+) -> None:
+    """Ages and sexes of the people counted; a numerator stays within its denominator."""
+    place = ethnic
+    for mix in mixes:
+        for metric in counts:
+            below = random.multinomial(metric[1, :ethnic].sum(), mix / mix.sum())
+            metric[1, place : place + len(mix)] = below
+            metric[0, place : place + len(mix)] = random.multivariate_hypergeometric(below, metric[0, :ethnic].sum())
+        # Those over 65 weeks are taken from those over 52.
+        counts[2, 0, place : place + len(mix)] = random.multivariate_hypergeometric(
+            counts[1, 0, place : place + len(mix)], counts[2, 0, :ethnic].sum()
+        )
+        place += len(mix)
+
+
+# -- what is shown ----------------------------------------------------------------------------------------------------
+
+SUPPRESSED, PUBLISHED, WITHHELD = range(3)
+Statuses = npt.NDArray[np.int64]
+
+
+def show(counts: Counts, icb: Counts) -> tuple[Counts, Statuses]:
+    """What is shown of the counts of trusts, ICBs and England, and their statuses."""
+    icbs = np.stack([counts[icb == one].sum(axis=0) for one in range(icb.max() + 1)])
+    whole = np.concatenate([counts, icbs, counts.sum(axis=0)[None]])
+    shown = np.where((whole >= 1) & (whole <= 7), 0, (whole + 2) // 5 * 5)
+    status = np.where((whole >= 1) & (whole <= 7), SUPPRESSED, PUBLISHED)
+    _withhold(shown, status)
+    hidden = status[: len(counts)] != PUBLISHED
+    few = np.stack([(hidden & (icb == one)[:, None, None, None]).any(axis=(0, 2)) for one in range(icb.max() + 1)])
+    status[len(counts) : -1][np.repeat(few[:, :, None], 2, axis=2)] = WITHHELD
+    return shown, status
+
+
+def _withhold(shown: Counts, status: Statuses) -> None:
+    """Withhold the sets of one trust in which one relation alone leaves a hidden count fewer than three values."""
+    hidden = status == SUPPRESSED
+    low, high = np.where(hidden, 1, np.maximum(shown - 2, 0)), np.where(hidden, 7, np.where(shown > 0, shown + 2, 0))
+    for dimension, sets in _sets().items():
+        narrow = np.zeros(shown.shape[:2], dtype=bool)
+        for parts, whole in sets:
+            k = hidden[..., parts].sum(axis=-1)
+            seen_low = np.where(hidden, 0, low)[..., parts].sum(axis=-1)
+            seen_high = np.where(hidden, 0, high)[..., parts].sum(axis=-1)
+            most = np.minimum(7, high[..., whole] - seen_low - (k - 1))
+            least = np.maximum(1, low[..., whole] - seen_high - 7 * (k - 1))
+            narrow |= ((k > 0) & (most - least + 1 < 3)).any(axis=-1)
+        members = [n for n, (name, _) in enumerate(GROUPS) if name == dimension]
+        status[..., members] = np.where(narrow[..., None, None], WITHHELD, status[..., members])
+
+
+def _sets() -> dict[str, list[tuple[list[int], int]]]:
+    """For each dimension the sums that its groups stand in."""
+    place = {key: n for n, key in enumerate(GROUPS)}
+    below = {
+        "CROSS": ("ETHNIC5", "IMD_QUINTILE"),
+        "ETHNIC_CATEGORY": ("ETHNIC5", "ALL"),
+        "IMD_DECILE": ("IMD_QUINTILE", "ALL"),
+    }
+    found: dict[str, list[tuple[list[int], int]]] = {}
+    for dimension in dict.fromkeys(name for name, _ in GROUPS if name != "ALL"):
+        parts = [n for n, (name, _) in enumerate(GROUPS) if name == dimension]
+        for name, group in GROUPS:
+            if name in below.get(dimension, ("ALL",)):
+                whole = place[name, group]
+                inside = [n for n in parts if (SUMS[n] <= SUMS[whole]).all() or dimension in ("AGE", "SEX")]
+                found.setdefault(dimension, []).append((inside, whole))
+    return found
+
+
+# -- the release ------------------------------------------------------------------------------------------------------
+
+
+def make_release(con: duckdb.DuckDBPyConnection, database: str, trusts: int = TRUSTS, seed: int = SEED) -> None:
+    """Both marts, in a database in memory that is attached under this name."""
+    icb = np.arange(trusts, dtype=np.int64) % max(1, trusts * ICBS // TRUSTS)
+    shown, status = show(make_counts(trusts, seed), icb)
+    names = [*(f"T{n:03d}" for n in range(trusts)), *(f"I{n:02d}" for n in range(icb.max() + 1)), "ENGLAND"]
+    levels = ["TRUST"] * trusts + ["ICB"] * (icb.max() + 1) + ["NATIONAL"]
+    geo, metric, group = (axis.ravel() for axis in np.indices((len(names), len(METRICS), len(GROUPS))))
+    frame = pd.DataFrame(
+        {
+            "geo_level": np.array(levels)[geo],
+            "geo_code": np.array(names)[geo],
+            "metric_id": np.array(list(METRICS))[metric],
+            "dim_type": np.array([name for name, _ in GROUPS])[group],
+            "dim_value": np.array([value for _, value in GROUPS])[group],
+            "icb_number": np.concatenate([icb, np.arange(icb.max() + 1), [-1]])[geo],
+        }
+    )
+    words = np.array(["suppressed", "published", "withheld"])
+    for side, name in enumerate(("numerator", "denominator")):
+        frame[f"{name}_shown"] = shown[:, :, side].ravel()
+        frame[f"{name}_status"] = words[status[:, :, side].ravel()]
+    _write(con, database, frame)
+
+
+def _write(con: duckdb.DuckDBPyConnection, database: str, frame: pd.DataFrame) -> None:
+    con.execute(f"attach ':memory:' as {database}")
+    con.register("frame", frame)
+    columns = ", ".join(
+        f"case when {name}_status = 'published' then {name}_shown end::bigint as {name}, {name}_status"
+        for name in ("numerator", "denominator")
+    )
+    common = (
+        f"geo_level, geo_code, metric_id, date '2026-10-31' as period_end, {columns}, null::varchar as revision_flag"
+    )
+    con.execute(f"""
+        create table {database}.mart_hi_rate as
+        select {common}, dim_type, dim_value, case when icb_number >= 0 then 'I' || icb_number end as icb_code, false as is_estimate,
+            null::varchar as withheld_reason, true as is_expected, false as is_sent_suppressed
+        from frame where dim_type <> 'CROSS'""")
+    con.execute(f"""
+        create table {database}.mart_hi_intersection as
+        select {common}, split_part(dim_value, ' ', 1) as ethnic_group5, split_part(dim_value, ' ', 2) as imd_quintile
+        from frame where dim_type = 'CROSS' and geo_level = 'TRUST'""")
+    con.unregister("frame")
+
+
+def declared_models() -> tuple[ExposedModel, ...]:
+    """The two marts with the declarations of the project; published bounds and dimensions that are not generated are left out."""
+    path = PROJECT_ROOT / "dbt" / "models" / "marts" / "returns" / "_models.yml"
+    described = {model["name"]: model["config"]["meta"] for model in yaml.safe_load(path.read_text("utf-8"))["models"]}
+    models = []
+    for name in ("mart_hi_rate", "mart_hi_intersection"):
+        declared = dict(described[name]["safe_counts"])
+        declared["counts"] = {count: f"{count}_status" for count in declared["counts"]}
+        declared["relations"] = [one for one in declared["relations"] if "2019" not in one["name"]]
+        key = tuple(described[name]["key"])
+        models.append(ExposedModel(name, "main", name, "", (), key, "safe_counts", f"model.{name}", declared))
+    return tuple(models)
+
+
+def measure(trusts: int = TRUSTS) -> dict[str, Any]:
+    """Processor seconds of the attack on a generated month, and what it found."""
+    with duckdb.connect() as con:
+        make_release(con, "draft", trusts)
+        start = time.process_time()
+        result: CheckResult = audit_attack(con, declared_models())
+        return {"trusts": trusts, "cpu_seconds": round(time.process_time() - start, 1), **result.counts}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]) if sys.argv[1:] else TRUSTS)))
