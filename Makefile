@@ -17,7 +17,9 @@ environment: .venv/ready ## Create .venv from requirements.lock (hashes checked,
 # --no-deps: the lock is the whole closure; pip 23 cannot resolve extras (gql[requests]) when it checks hashes.
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes --only-binary :all: -r requirements.lock
+	@# All cores; pip would use one. A file of a package that is not of this Python is left as it is, as pip does.
+	$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	touch .venv/ready
@@ -37,7 +39,7 @@ docs: environment ## dbt's documentation of the models for engineers, in the pri
 	@$(BIN)/hiw docs
 
 test: environment ## All tests; the last lines say what was skipped and why
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-vectors: environment ## The measures against the reference vectors (HIW_VECTORS=folder)
 	$(BIN)/python -m pytest tests/integration/measures

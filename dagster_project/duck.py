@@ -5,6 +5,7 @@ Not here: queries (they belong to the models) and paths (lake/paths.py).
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -95,8 +96,10 @@ def connection(
 
 
 _SCRATCH_KEPT = 4
-_scratch: dict[tuple[str, int, Path | None], duckdb.DuckDBPyConnection] = {}
+_Limits = tuple[str, int, Path | None]
+_scratch: dict[_Limits, duckdb.DuckDBPyConnection] = {}
 _scratch_lock = threading.Lock()
+_workspaces = itertools.count(1)
 
 
 @contextmanager
@@ -109,19 +112,60 @@ def scratch_connection(
     with the same limits share the memory.
     """
     key = (memory_limit, threads, temp_directory)
+    cursor = _scratch_cursor(key)
+    try:
+        yield cursor
+    except (duckdb.FatalException, duckdb.InternalException):
+        _forget_scratch(key)
+        raise
+    finally:
+        cursor.close()
+
+
+def _scratch_cursor(key: _Limits) -> duckdb.DuckDBPyConnection:
+    memory_limit, threads, temp_directory = key
     with _scratch_lock:
         if key not in _scratch:
             _scratch[key] = open_database(
                 None, memory_limit=memory_limit, threads=threads, temp_directory=temp_directory
             )
-        cursor = _scratch[key].cursor()
         for old in list(_scratch)[:-_SCRATCH_KEPT]:
             _scratch.pop(old).close()
-    try:
-        yield cursor
-    except (duckdb.FatalException, duckdb.InternalException):
-        with _scratch_lock:  # DuckDB calls the whole database invalid; the next one gets a new one
-            _scratch.pop(key, None)
-        raise
-    finally:
-        cursor.close()
+        return _scratch[key].cursor()
+
+
+def _forget_scratch(key: _Limits) -> None:
+    """DuckDB calls the whole database invalid; the next one gets a new one."""
+    with _scratch_lock:
+        _scratch.pop(key, None)
+
+
+class Workspace:
+    """A schema of its own in this process's database in memory, for work that makes tables, types, macros and views.
+
+    As `scratch_connection`; everything made in it is gone when it is closed, and nothing of one workspace is seen in another.
+    """
+
+    def __init__(self, *, memory_limit: str, threads: int, temp_directory: Path | None) -> None:
+        self._key = (memory_limit, threads, temp_directory)
+        self.connection = _scratch_cursor(self._key)
+        self._schema = quote_identifier(f"workspace_{next(_workspaces)}")
+        self.connection.execute(f"create schema {self._schema}")
+        self.connection.execute(f"use {self._schema}")
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A second connection to the same schema, to read from while the first one works."""
+        cursor = self.connection.cursor()
+        cursor.execute(f"use {self._schema}")
+        return cursor
+
+    def close(self) -> None:
+        """Take everything away."""
+        try:
+            self.connection.execute("use main")
+            self.connection.execute(f"drop schema {self._schema} cascade")
+        except duckdb.Error:
+            # A broken database, or one that a cursor still reads: its memory goes with its last connection.
+            _forget_scratch(self._key)
+        finally:
+            self.connection.close()

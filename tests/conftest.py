@@ -82,8 +82,28 @@ def _sandbox_reason(items: list[pytest.Item]) -> dict[str, str]:
     return found
 
 
+WAREHOUSES = ("story", "mirror_warehouse", "sample_warehouse")
+"""Fixtures that run whole nights once for all workers: the two that are built first, by one worker each, and what they bring."""
+
+
+def _put_in_order(items: list[pytest.Item]) -> None:
+    """Whole files: two that build a warehouse, then those that need none, then those that read one; so no worker waits for another."""
+    needs: dict[Path, set[str]] = {}
+    for item in items:
+        needs.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
+    builders = [next((path for path in needs if name in needs[path]), None) for name in WAREHOUSES[:2]]
+
+    def turn(item: pytest.Item) -> int:
+        if item.path in builders:
+            return builders.index(item.path)
+        return len(WAREHOUSES) + (not needs[item.path].isdisjoint(WAREHOUSES))
+
+    items.sort(key=turn)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot run here, saying why."""
+    _put_in_order(items)
     for marker, reason in (_reasons_to_skip() | _sandbox_reason(items)).items():
         for item in items:
             if item.get_closest_marker(marker):

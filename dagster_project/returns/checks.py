@@ -48,6 +48,7 @@ class Runner:
     collection: Collection
     limits: Mapping[str, Mapping[str, float]]
     checks: list[Check] = field(default_factory=list)
+    _asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.con.execute("create table failing (check_number usmallint, row_number bigint)")
@@ -82,7 +83,13 @@ class Runner:
                 self._keep(check, f"select row_number from rows where bad & {bit}::ubigint <> 0")
 
     def _keep(self, check: Check, sql: str) -> None:
-        self.con.execute(f"insert into failing select distinct {check.number}, row_number from ({sql})")
+        self._asked.append(f"select distinct {check.number}, row_number from ({sql})")
+
+    def _find(self) -> None:
+        """Ask all checks at once: a small file's time is the number of statements."""
+        if self._asked:
+            self.con.execute(f"insert into failing {' union all '.join(self._asked)}")
+            self._asked.clear()
 
     # -- rows against the manifest and each other ----------------------------------------------------------------------
 
@@ -160,6 +167,7 @@ class Runner:
 
     def leave_out(self) -> None:
         """`left_out`: the rows that R sets aside and the groups that G refuses, with the rule; a row may stand twice."""
+        self._find()
         self.con.execute("create table left_out (row_number bigint, rule varchar, is_group boolean)")
         self.con.execute("create table refused_group (check_number usmallint)")
         for check in self.checks:

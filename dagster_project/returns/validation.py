@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.duck import open_database, quote_literal
+from dagster_project.duck import Workspace, quote_literal
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.returns.checks import Check, Runner, make_views, prepare_names
 from dagster_project.returns.codes import thresholds
@@ -52,12 +52,12 @@ LACKING_AT_INTAKE = "intake checks it"
 def validate(submission: Submission, context: Context, collections: dict[str, Collection] | None = None) -> Verdict:
     """Judge a submission. Never raises for what is in the file: a file that cannot be read has the outcome `unreadable`.
 
-    The verdict holds a database connection; close it, or use it in a `with`. Raises OSError or duckdb.Error where the
+    The verdict holds a workspace in memory; close it, or use it in a `with`. Raises OSError or duckdb.Error where the
     machine cannot do it (disk, memory).
     """
     verdict = Verdict(submission, context)
-    verdict.connection = open_database(
-        None, memory_limit=context.memory_limit, threads=context.threads, temp_directory=context.temporary
+    verdict.workspace = Workspace(
+        memory_limit=context.memory_limit, threads=context.threads, temp_directory=context.temporary
     )
     try:
         _Validation(verdict, collections or load_collections()).run()
@@ -72,12 +72,12 @@ class _Validation:
     """The steps of one validation, over the verdict that they fill."""
 
     def __init__(self, verdict: Verdict, collections: dict[str, Collection]) -> None:
-        assert verdict.connection is not None  # noqa: S101 - opened by the caller a line above
+        assert verdict.workspace is not None  # noqa: S101 - opened by the caller a line above
         self.verdict = verdict
         self.collections = collections
         self.submission = verdict.submission
         self.context = verdict.context
-        self.con: duckdb.DuckDBPyConnection = verdict.connection
+        self.con: duckdb.DuckDBPyConnection = verdict.workspace.connection
 
     def run(self) -> None:
         """Every step that what was found so far still allows."""

@@ -1,6 +1,6 @@
 """What became of a submission: its outcome, its findings, and the rows that may go on.
 
-A verdict holds a DuckDB connection with the rows until it is closed; use it in a `with`. What is shown of it never holds the
+A verdict holds a workspace of DuckDB with the rows until it is closed; use it in a `with`. What is shown of it never holds the
 content of a cell.
 """
 
@@ -14,10 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-import duckdb
-
+from dagster_project.duck import Workspace, quote_literal
 from dagster_project.duck import quote_identifier as _q
-from dagster_project.duck import quote_literal
 from dagster_project.returns.checks import Check
 from dagster_project.returns.contract import Collection, Column
 from dagster_project.returns.reading import HEADER_ROWS
@@ -53,7 +51,7 @@ class Verdict:
     control_high: float | None = None
     """Between these lies the true total of the count column: a suppressed cell is 1 to 7 (fault D8)."""
     checks: list[Check] = field(default_factory=list)
-    connection: duckdb.DuckDBPyConnection | None = None
+    workspace: Workspace | None = None
 
     # -- what R2 and the answers ask -----------------------------------------------------------------------------------
 
@@ -97,9 +95,9 @@ class Verdict:
 
     def failing_cells(self) -> Iterator[tuple[Check, int | None]]:
         """Every failing cell, by rule and row: the check, and the row as the sheet shows it (None for the whole file)."""
-        if self.connection is None or not self.checks:
+        if self.workspace is None or not self.checks:
             return
-        cursor = self.connection.cursor().execute(
+        cursor = self.workspace.cursor().execute(
             f"select check_number, row_number + {HEADER_ROWS} from failing order by check_number, row_number"
         )
         while batch := cursor.fetchmany(10_000):
@@ -113,10 +111,10 @@ class Verdict:
 
         Raises ValueError where nothing was accepted.
         """
-        if not self.is_accepted or self.collection is None or self.connection is None:
+        if not self.is_accepted or self.collection is None or self.workspace is None:
             raise ValueError("a submission that was not accepted has no clean rows")
         columns = ", ".join(part for column in self.collection.columns for part in _clean(column))
-        self.connection.execute(
+        self.workspace.connection.execute(
             f"copy (select {columns}, {quote_literal(self.submission_id or '')} as submission_id, row_number, "
             f"{quote_literal(self.context.data_origin)} as data_origin "
             "from rows anti join left_out using (row_number) order by row_number) "
@@ -126,9 +124,9 @@ class Verdict:
 
     def write_quarantine(self, path: Path) -> int:
         """Write the rows that were set aside, as text, with row_number and the rules; gives their number."""
-        if self.connection is None or self.collection is None:
+        if self.workspace is None or self.collection is None:
             raise ValueError("a file that was not read has no rows to set aside")
-        self.connection.execute(
+        self.workspace.connection.execute(
             "copy (select cells.*, rules from cells join (select row_number, string_agg(distinct rule, ',' order by rule) as rules "
             "from left_out group by row_number) using (row_number) order by row_number) "
             f"to {quote_literal(str(path))} (format parquet, compression zstd)"
@@ -139,9 +137,9 @@ class Verdict:
 
     def close(self) -> None:
         """Let go of the rows."""
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
+        if self.workspace is not None:
+            self.workspace.close()
+            self.workspace = None
 
     def __enter__(self) -> Verdict:
         return self

@@ -1,25 +1,75 @@
-"""The warehouse after a night into whose inbox identifiers and small counts had been put; one for all workers of the run."""
+"""The nights after the first one: the sample's data folder moved to another place, a broken month, then the mended one and a full inbox.
+
+In the second whole night identifiers and small counts lie in the inbox. One run for all workers; tests read it and change nothing.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import json
+import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dagster_project.lake.paths import Lake
+from dagster_project.returns.area import ReturnsArea
+from dagster_project.sample.estate import break_month, mend_month, write_estate
 from tests.end_to_end.planting import NEEDLES, plant, spelt
-from tests.warehouses import Warehouse, built_once
+from tests.warehouses import Warehouse, files_of, shared_folder
+
+ATTENDANCES = (
+    "select sum(numerator) from fct_indicator_value where indicator_id = 'ae_attendances' "
+    "and organisation_level = 'england' and geography_basis = 'as_reported'"
+)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the two nights said and did."""
+
+    bad_night: dict[str, Any]
+    good_night: dict[str, Any]
+    published_stayed: bool
+    """Whether the bad night left every published file as it was."""
+    release_before: str
+    attendances_before: float
 
 
 @pytest.fixture(scope="session")
-def planted_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Tests read it and change nothing."""
-    name = "planted_warehouse"
+def story(sample_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Warehouse]:
+    """The two nights, and the warehouse after them."""
+    folder = shared_folder(tmp_path_factory) / "story"
+    warehouse = Warehouse(folder / "lake", {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(folder / "estate")})
+    told = folder / "told.json"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            shutil.copytree(sample_warehouse.lake, warehouse.lake, symlinks=True)
+            write_estate(folder / "estate")
+            told.write_text(json.dumps(asdict(_tell(warehouse, folder / "estate"))), encoding="utf-8")
+    return Story(**json.loads(told.read_text(encoding="utf-8"))), warehouse
 
-    def planted(folder: Path) -> dict[str, str]:
-        root = folder / name / "lake"
-        plant(Lake(root))
-        assert {needle for needle in NEEDLES if spelt(root, needle)} == set(NEEDLES), "the search does not find them"
-        return {}
 
-    return built_once(tmp_path_factory, name, {"HIW_SOURCES": "sample"}, planted)
+def _tell(warehouse: Warehouse, estate: Path) -> Story:
+    release = json.loads(warehouse.hiw("status", "--json").stdout)["release"]
+    attendances, published = warehouse.one(ATTENDANCES), files_of(warehouse.lake / "published")
+    break_month(estate)
+    bad_night = warehouse.refresh()
+    stayed = files_of(warehouse.lake / "published") == published
+    mend_month(estate)
+    plant(Lake(warehouse.lake))
+    inbox = ReturnsArea.of(Lake(warehouse.lake)).inbox
+    assert {one for one in NEEDLES if spelt(inbox, one)} == set(NEEDLES), "the search does not find them"
+    good_night = warehouse.refresh()
+    return Story(bad_night, good_night, stayed, release, attendances)
+
+
+@pytest.fixture(scope="session")
+def planted_warehouse(story: tuple[Story, Warehouse]) -> Warehouse:
+    """After a night into whose inbox identifiers and small counts had been put."""
+    assert (story[0].good_night["exit_code"], story[0].good_night["outcome"]) == (0, "published"), story[0].good_night
+    return story[1]

@@ -10,25 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.sample.estate import break_month, mend_month, write_estate
+from tests.end_to_end.conftest import ATTENDANCES, Story
 from tests.warehouses import HIW, Warehouse, files_of
 
 
 @pytest.fixture(scope="module")
-def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("estate")
-    write_estate(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def warehouse(estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(estate)}
-    made = Warehouse(tmp_path_factory.mktemp("nights") / "lake", settings)
-    night = made.refresh()
-    assert night["exit_code"] == 0, night
-    assert night["outcome"] == "published"
-    return made
+def warehouse(story: tuple[Story, Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A copy of the warehouse of two releases, for further nights."""
+    told, lived = story
+    assert told.good_night["exit_code"] == 0, told.good_night
+    folder = tmp_path_factory.mktemp("nights")
+    shutil.copytree(lived.lake, folder / "lake", symlinks=True)
+    shutil.copytree(lived.settings["HIW_MIRROR"], folder / "estate")
+    return Warehouse(folder / "lake", {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(folder / "estate")})
 
 
 def test_a_second_night_with_nothing_new_rewrites_no_file(warehouse: Warehouse) -> None:
@@ -38,31 +32,23 @@ def test_a_second_night_with_nothing_new_rewrites_no_file(warehouse: Warehouse) 
     assert files_of(warehouse.lake) == before
 
 
-def test_a_broken_vintage_is_held_and_named_and_the_mended_one_publishes(warehouse: Warehouse, estate: Path) -> None:
-    published = files_of(warehouse.lake / "published")
-    release = json.loads(warehouse.hiw("status", "--json").stdout)["release"]
-    newest = "select sum(numerator) from fct_indicator_value where indicator_id = 'ae_attendances' and organisation_level = 'england' and geography_basis = 'as_reported'"
-    attendances = warehouse.one(newest)
-
-    break_month(estate)
-    bad_night = warehouse.refresh()
-    assert bad_night["outcome"] == "nothing new"
-    assert files_of(warehouse.lake / "published") == published
-    named = [check for check in bad_night["failed_checks"] if "clean_nhse_ae.parsed_whole" in check]
-    assert named, bad_night["failed_checks"]
+def test_a_broken_vintage_is_held_and_named_and_the_mended_one_publishes(story: tuple[Story, Warehouse]) -> None:
+    told, warehouse = story
+    assert told.bad_night["outcome"] == "nothing new"
+    assert told.published_stayed
+    named = [check for check in told.bad_night["failed_checks"] if "clean_nhse_ae.parsed_whole" in check]
+    assert named, told.bad_night["failed_checks"]
     assert "do not sum to the TOTAL row" in named[0]
     assert "revised" in named[0]
 
-    mend_month(estate)
-    good_night = warehouse.refresh()
-    assert (good_night["exit_code"], good_night["outcome"]) == (0, "published")
-    assert good_night["release"] != release
-    assert warehouse.one(newest) == attendances + 100
-    assert not [check for check in good_night["failed_checks"] if "parsed_whole" in check]
+    assert (told.good_night["exit_code"], told.good_night["outcome"]) == (0, "published")
+    assert told.good_night["release"] != told.release_before
+    assert warehouse.one(ATTENDANCES) == told.attendances_before + 100
+    assert not [check for check in told.good_night["failed_checks"] if "parsed_whole" in check]
 
 
-def test_an_implausible_row_is_named_by_gate_1_and_nothing_moves(warehouse: Warehouse, estate: Path) -> None:
-    published = files_of(warehouse.lake / "published")
+def test_an_implausible_row_is_named_by_gate_1_and_nothing_moves(warehouse: Warehouse) -> None:
+    published, estate = files_of(warehouse.lake / "published"), Path(warehouse.settings["HIW_MIRROR"])
     month = next((estate / "www.england.nhs.uk").rglob("October-2025-CSV-*.csv"))
     original = month.read_bytes()
     lines = original.decode("utf-8-sig").splitlines()
