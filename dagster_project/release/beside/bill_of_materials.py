@@ -11,6 +11,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from email.parser import HeaderParser
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -31,20 +32,26 @@ class Installed:
     licence: str
 
 
-def write_bill_of_materials(path: Path, manifest: Mapping[str, Any], cache: Path) -> None:
-    """The libraries of this environment, dated as the release; kept in `cache` until one of them changes."""
-    chosen = sorted({_read(one) for one in distributions()}, key=lambda one: (one.name.lower(), one.version))
+def write_bill_of_materials(path: Path, manifest: Mapping[str, Any], folder: Path) -> None:
+    """The libraries of this environment, dated as the release; kept in `folder` until one of them changes."""
+    chosen = _installed()
     key = hashlib.sha256("\n".join(f"{one.name} {one.version} {one.licence}" for one in chosen).encode()).hexdigest()[
         :16
     ]
-    kept = cache / f"sbom-{key}.json"
+    kept = folder / f"sbom-{key}.json"
     if not kept.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        for old in cache.glob("sbom-*.json"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("sbom-*.json"):
             old.unlink(missing_ok=True)
         write_atomically(kept, _compose(chosen).encode())
     text = kept.read_text(encoding="utf-8").replace(_EPOCH.isoformat(), str(manifest["built_at"]))
     path.write_text(text, encoding="utf-8")
+
+
+@cache
+def _installed() -> tuple[Installed, ...]:
+    """Every distribution of this environment, which stays as it is as long as a process runs."""
+    return tuple(sorted({_read(one) for one in distributions()}, key=lambda one: (one.name.lower(), one.version)))
 
 
 def _read(distribution: Distribution) -> Installed:
