@@ -71,9 +71,11 @@
                 from
                     ({{ disclosed_sets_to_withhold(cells, check.same, check.sets, check.parts, check.whole, counts) }})
             ) as withheld_{{ number }}
-            on {{ "(" ~ check.whole ~ ")" if check.hide_whole else "true" }}
+            on true
             {%- for column in (check.same if check.hide_whole else columns) %}
-                and {{ cells }}.{{ column }} = withheld_{{ number }}.of_{{ column }}
+                and {{ "case when " ~ check.whole ~ " then " if check.hide_whole and loop.first -}}
+                {{ cells }}.{{ column }}
+                {{- " end" if check.hide_whole and loop.first }} = withheld_{{ number }}.of_{{ column }}
             {%- endfor %}
     {%- endfor %}
 {%- endmacro %}

@@ -89,8 +89,11 @@ with
         from measures as figure
         left join
             measures as half_width
-            on figure.measure_id like '%b'
-            and replace(figure.measure_id, 'b', 'c') = half_width.measure_id
+            on case
+                when figure.measure_id like '%b'
+                then replace(figure.measure_id, 'b', 'c')
+            end
+            = half_width.measure_id
             and figure.file_month = half_width.file_month
             and figure.dimension = half_width.dimension
             and figure.organisation_code = half_width.organisation_code

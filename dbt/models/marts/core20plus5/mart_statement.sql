@@ -138,9 +138,11 @@ with
             and questions.breakdown = own.breakdown
         left join
             held as of_icb
-            on questions.organisation_level = 'trust'
-            and questions.indicator_id = of_icb.indicator_id
-            and questions.icb_code = of_icb.organisation_code
+            on questions.indicator_id = of_icb.indicator_id
+            and case
+                when questions.organisation_level = 'trust' then questions.icb_code
+            end
+            = of_icb.organisation_code
             and questions.breakdown = of_icb.breakdown
         left join
             held as of_england

@@ -131,12 +131,12 @@ with
         from safe
         left join
             hidden_parts
-            on safe.metric_id = hidden_parts.metric_id
+            on case when safe.geo_level <> 'TRUST' then safe.metric_id end
+            = hidden_parts.metric_id
             and safe.dim_type = hidden_parts.dim_type
             and safe.dim_value = hidden_parts.dim_value
             and safe.period_end = hidden_parts.period_end
             and safe.icb_code is not distinct from hidden_parts.icb_code
-            and safe.geo_level <> 'TRUST'
     ),
 
     directed as (
@@ -191,9 +191,11 @@ with
             ] %}
                 directed.{{ column }} = paired.{{ column }} and
             {% endfor %}
-            directed.paired_metric_id = paired.metric_id
+            -- as a key: with a condition on the left side alone DuckDB compares each
+            -- row with each
+            case when not directed.is_estimate then directed.paired_metric_id end
+            = paired.metric_id
             and not paired.is_estimate
-            and not directed.is_estimate
     )
 
     {%- set pair = [
