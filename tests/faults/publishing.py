@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lake.files import LakeError
+from dagster_project.release.beside.bill_of_materials import installed
 from dagster_project.release.candidate import build_candidate
 from dagster_project.release.project import ReleaseProject
 from dagster_project.release.publish import publish
@@ -142,8 +143,10 @@ def run_in_fork(command: dict[str, Any]) -> None:
 
 def main() -> None:
     """Serve commands until standard input ends."""
-    # Two seconds, paid once for all forks: the sources' YAML, and pandas, which DuckDB imports when it binds a parameter.
+    # Two seconds, paid once for all forks: the sources' YAML, the distributions of the environment, and pandas, which DuckDB
+    # imports when it binds a parameter.
     load_sources()
+    installed()
     importlib.import_module("pandas")
     for line in sys.stdin:
         child = os.fork()

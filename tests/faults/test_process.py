@@ -179,15 +179,15 @@ def test_p1_killed_before_a_call_that_changes_the_disk(
     assert_heals(waiting, 2)
 
 
-def test_p1_killed_at_random_moments(waiting: Estate, publisher: Publisher) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
+def test_p1_killed_at_random_moments(waiting: Estate, publisher: Publisher, seed: int) -> None:
     moments = random.Random(seed)
     candidates = [waiting.take(generation) for generation in GENERATIONS]
-    seen = set()
+    seen, start = set(), time.monotonic()
+    assert publisher.do("publish", waiting) == 0, publisher.said
+    takes = time.monotonic() - start
     for _ in range(RANDOM_KILLS):
         child = publisher.start("publish_for_ever", waiting, candidates=candidates)
-        time.sleep(moments.uniform(0.01, 0.7))
+        time.sleep(moments.uniform(0.01, 3 * takes))
         os.kill(child, signal.SIGKILL)
         assert publisher.wait() == -signal.SIGKILL, publisher.said
         seen.add(assert_whole(waiting))

@@ -11,8 +11,8 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from email.parser import HeaderParser
+from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Installed:
 
 def write_bill_of_materials(path: Path, manifest: Mapping[str, Any], folder: Path) -> None:
     """The libraries of this environment, dated as the release; kept in `folder` until one of them changes."""
-    chosen = _installed()
+    chosen = installed()
     key = hashlib.sha256("\n".join(f"{one.name} {one.version} {one.licence}" for one in chosen).encode()).hexdigest()[
         :16
     ]
@@ -49,7 +49,7 @@ def write_bill_of_materials(path: Path, manifest: Mapping[str, Any], folder: Pat
 
 
 @cache
-def _installed() -> tuple[Installed, ...]:
+def installed() -> tuple[Installed, ...]:
     """Every distribution of this environment, which stays as it is as long as a process runs."""
     return tuple(sorted({_read(one) for one in distributions()}, key=lambda one: (one.name.lower(), one.version)))
 
