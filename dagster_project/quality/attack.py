@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -102,19 +103,39 @@ def _distinct(matrix: csr_matrix, exact: Bools) -> Integers:
 
 def audit_attack(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> CheckResult:
     """The result `disclosure.attack`. The candidate is attached as `draft`, the current release, if there is one, as `previous`."""
-    declared = list(declarations(models))
-    rule = Rule.load()
     try:
-        tables, board = _load(con, declared, rule, with_previous=True)
-        found = _attack(board, rule)
-        if found.attack.inconsistent.any() and any(table.database == PREVIOUS for table in tables):
-            # What looks alike in both releases was not alike: nothing follows from their difference there.
-            alone, alone_board = _load(con, declared, rule, with_previous=False)
-            apart = _attack(alone_board, rule)
-            return _result(con, [(tables, found, False), (alone, apart, True)])
-        return _result(con, [(tables, found, True)])
+        return _result(con, _attacks(con, models))
     except (duckdb.Error, ValueError) as error:
         return _failed(f"the attack could not be made: {explain(error, made_of_returns=True)}")
+
+
+def find_narrow_sets(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> list[dict[str, Any]]:
+    """The sets, as their marts declare them, that hold a hidden count which can be worked out too closely; no count is told.
+
+    Attached as for `audit_attack`; raises duckdb.Error or ValueError where the attack cannot be made.
+    """
+    sets: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for tables, found, _ in _attacks(con, models):
+        for table in tables:
+            rows = np.flatnonzero(found.attack.too_narrow[table.cells].any(axis=1))
+            if table.declared.sets and len(rows):
+                columns = ", ".join(f"{expression} as {q(name)}" for name, expression in table.declared.sets.items())
+                query = f"select distinct {columns} from {table.relation} where attack_row in (select unnest(?)) order by all"
+                for values in con.execute(query, [rows.tolist()]).fetchall():
+                    sets[values] = dict(zip(table.declared.sets, values, strict=True))
+    return list(sets.values())
+
+
+def _attacks(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> list[tuple[list[Table], Found, bool]]:
+    """The attack on both releases; where what looks alike in both was not alike, also the one on the candidate alone."""
+    declared, rule = list(declarations(models)), Rule.load()
+    tables, board = _load(con, declared, rule, with_previous=True)
+    found = _attack(board, rule)
+    if found.attack.inconsistent.any() and any(table.database == PREVIOUS for table in tables):
+        # Nothing follows from the difference of the two releases there.
+        alone, alone_board = _load(con, declared, rule, with_previous=False)
+        return [(tables, found, False), (alone, _attack(alone_board, rule), True)]
+    return [(tables, found, True)]
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,9 @@ class SafeCounts(_Strict):
     relations: tuple[Relation, ...] = ()
     no_relations: str | None = Field(default=None, min_length=15)
     """Why nothing in the mart adds up to anything else, where it has no relations."""
+    sets: Mapping[str, str] = Field(default_factory=dict)
+    """What stands together: column of the register `withheld_set` -> SQL expression over a row. Where it is said, a set of which
+    several relations together give a count away can be withheld (release/withholding.py)."""
     unrevised: str = "true"
     """Rows whose patients are the same as in the release before if what is shown is the same; a SQL condition."""
 

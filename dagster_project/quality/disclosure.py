@@ -38,12 +38,12 @@ def audit_disclosure(con: duckdb.DuckDBPyConnection, project: ReleaseProject, dr
     models = project.models
     results = [*(_audit_mart(con, model, draft.origin) for model in models), _audit_release(con, models)]
     results.append(restricted.audit_restricted(con, models, str(project.lake.root)))
-    with _previous_release(con, project, draft):
+    with previous_release(con, project, draft):
         return [*results, attack.audit_attack(con, models)]
 
 
 @contextmanager
-def _previous_release(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> Iterator[None]:
+def previous_release(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> Iterator[None]:
     """The current release attached as `previous`, if there is one of the same origin."""
     current = current_marts(project)
     if current is None:

@@ -38,7 +38,8 @@ def main() -> None:
     results["returns"] = returns.measure(folder / "returns")
     results["disclosure"] = disclosure.measure()
     Console().print(
-        f"attack on {results['disclosure']['cells']:,} cells: {results['disclosure']['cpu_seconds']} s of processor time"
+        f"attack on {results['disclosure']['cells']:,} cells: {results['disclosure']['cpu_seconds']} s of processor time, "
+        f"{results['disclosure']['sets_withheld']} sets withheld, {results['disclosure']['too_narrow']} cells left too narrow"
     )
     results["measures"] = measures.measure(folder / "measures")
     _write(folder / "results.json", results)

@@ -37,13 +37,14 @@
     The same cells with every set withheld that one of the relations in `checks` would leave too narrow: no count, no rate.
     Inputs: cells, a CTE of returns_shown_cells; checks, a list of dictionaries with same, sets, parts and whole, as
     disclosed_sets_to_withhold takes them (the columns in `sets` tell the parts from their whole). With hide_whole the whole
-    is withheld instead of its parts: the sum of an ICB rather than its trusts.
+    is withheld instead of its parts: the sum of an ICB rather than its trusts. `found` (a relation like
+    stg_returns__withheld_set) names further sets, which only several relations together give away.
 #}
-{% macro returns_withheld_sets(cells, checks) -%}
+{% macro returns_withheld_sets(cells, checks, found=none) -%}
     {%- set counts = {"numerator": "numerator_status", "denominator": "denominator_status"} -%}
-    {%- set found = [] -%}
-    {%- for check in checks -%} {%- do found.append("is_withheld_" ~ loop.index) -%} {%- endfor -%}
-    {%- set is_withheld = "coalesce(" ~ found | join(", ") ~ ", false)" -%}
+    {%- set flags = ["is_withheld_found"] if found else [] -%}
+    {%- for check in checks -%} {%- do flags.append("is_withheld_" ~ loop.index) -%} {%- endfor -%}
+    {%- set is_withheld = "coalesce(" ~ flags | join(", ") ~ ", false)" -%}
     select
         {{ cells }}.* replace (
             {%- for column in ["numerator_status", "denominator_status", "rate_status"] %}
@@ -62,6 +63,16 @@
             end as withheld_reason
         )
     from {{ cells }}
+    {%- if found %}
+        {%- set columns = ["geo_level", "geo_code", "metric_id", "dim_type", "period_end"] %}
+        left join
+            (
+                select {% for column in columns %} {{ column }} as of_{{ column }}, {% endfor %} true as is_withheld_found
+                from {{ found }}
+            ) as withheld_found
+            on true
+            {%- for column in columns %} and {{ cells }}.{{ column }} = withheld_found.of_{{ column }} {%- endfor %}
+    {%- endif %}
     {%- for check in checks %}
         {%- set columns = check.same + check.sets %}
         {%- set number = loop.index %}

@@ -57,6 +57,7 @@ with
                         "whole": "dim_type = 'ETHNIC5'",
                     },
                 ],
+                found=ref("stg_returns__withheld_set"),
             )
         }}
     ),

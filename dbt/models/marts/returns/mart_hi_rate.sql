@@ -76,6 +76,7 @@ with
                         "hide_whole": true,
                     },
                 ],
+                found=ref("stg_returns__withheld_set"),
             )
         }}
     ),
