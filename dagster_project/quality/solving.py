@@ -22,10 +22,12 @@ PATIENCE = 4
 """Turns that may show nothing new."""
 LARGE = 4000
 """Cells from which on a block is solved part by part if it falls into parts."""
+NEIGHBOURHOODS = 4
+"""Choices of further parts with which a single cell is tried."""
 PASSES = 4
 """Times that all parts are gone through for a first table."""
-GROUP = 1500
-"""Cells of the parts that are solved together."""
+GROUP = 4000
+"""Cells of the parts that are solved together: of a month of 210 trusts 1,500 left 259 cells undecided, 4,000 in the same time 5."""
 SEED = 20261122
 
 
@@ -163,12 +165,17 @@ class Block:
         own = np.flatnonzero(parts.labels == parts.labels[place])
         alone = self._only(own)
         closed = alone.sum() == np.count_nonzero(np.diff(self.equations.matrix[:, own].tocsr().indptr))
-        free = own if closed else self._around(place, own, parts)
+        random = np.random.default_rng(SEED + place)
+        free = own if closed else self._around(own, parts, random)
         if closed or len(free) == len(table):
             self._bound(place, self.equations.among(free, table), free, table)
         else:
-            self._push(place, free, table)
-            if self._open_at(place, minimum_values):
+            for _ in range(NEIGHBOURHOODS):
+                self._push(place, free, table)
+                if not self._open_at(place, minimum_values):
+                    break
+                free = self._around(own, parts, random)
+            else:
                 self._bound(place, self.equations.rows(alone).among(own, table), own, None)
         values = values_between(self.lows[place], self.highs[place])
         self.undecided[place] = self._open_at(place, minimum_values) and values >= minimum_values
@@ -182,11 +189,11 @@ class Block:
         inside = np.diff(matrix[:, cells].tocsr().indptr)
         return np.asarray((inside > 0) & (inside == np.diff(matrix.indptr)))
 
-    def _around(self, place: int, own: Integers, parts: Parts) -> Integers:
+    def _around(self, own: Integers, parts: Parts, random: np.random.Generator) -> Integers:
         """The cells of a part, of England and of some further parts, which can give what this one gains."""
         elsewhere = np.ones(len(self.lows), dtype=bool)
         elsewhere[own] = False
-        others = parts.groups(elsewhere, GROUP, np.random.default_rng(SEED + place))[:1]
+        others = parts.groups(elsewhere, GROUP, random)[:1]
         return np.unique(np.concatenate([own, np.flatnonzero(parts.shared), *others]))
 
     def _push(self, place: int, free: Integers, table: Floats) -> None:
