@@ -9,7 +9,7 @@ bound: a bound that is narrow enough to be found is the secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,21 +101,30 @@ def _distinct(matrix: csr_matrix, exact: Bools) -> Integers:
     return np.asarray(np.sort(np.unique(np.round(sums, 3), axis=0, return_index=True)[1]))
 
 
-def audit_attack(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> CheckResult:
-    """The result `disclosure.attack`. The candidate is attached as `draft`, the current release, if there is one, as `previous`."""
+@dataclass(frozen=True)
+class Attacked:
+    """What an attack says of a candidate."""
+
+    result: CheckResult
+    """The result `disclosure.attack`."""
+    sets: tuple[Mapping[str, Any], ...]
+    """The sets, as their marts declare them, that hold a hidden count which can be worked out too closely; no count is told."""
+
+
+def audit_attack(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> Attacked:
+    """Attack a candidate that is attached as `draft`, with the current release, if there is one, as `previous`. Never raises for data."""
     try:
-        return _result(con, _attacks(con, models))
+        attacks = _attacks(con, models)
+        return Attacked(_result(con, attacks), tuple(_narrow_sets(con, attacks)))
     except (duckdb.Error, ValueError) as error:
-        return _failed(f"the attack could not be made: {explain(error, made_of_returns=True)}")
+        return Attacked(_failed(f"the attack could not be made: {explain(error, made_of_returns=True)}"), ())
 
 
-def find_narrow_sets(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> list[dict[str, Any]]:
-    """The sets, as their marts declare them, that hold a hidden count which can be worked out too closely; no count is told.
-
-    Attached as for `audit_attack`; raises duckdb.Error or ValueError where the attack cannot be made.
-    """
+def _narrow_sets(
+    con: duckdb.DuckDBPyConnection, attacks: list[tuple[list[Table], Found, bool]]
+) -> list[dict[str, Any]]:
     sets: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for tables, found, _ in _attacks(con, models):
+    for tables, found, _ in attacks:
         for table in tables:
             rows = np.flatnonzero(found.attack.too_narrow[table.cells].any(axis=1))
             if table.declared.sets and len(rows):

@@ -15,13 +15,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
-
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.files import write_atomically
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.quality import attack
-from dagster_project.quality.disclosure import previous_release
+from dagster_project.quality.disclosure import attack_draft
 from dagster_project.release.candidate import Draft, build_candidate, discard
 from dagster_project.release.contents import attach
 from dagster_project.release.errors import ReleaseError
@@ -65,15 +63,11 @@ def build_safe_candidate(settings: Settings, origin: Origin) -> tuple[Draft, int
     return draft, withheld
 
 
-def find_sets(project: ReleaseProject, draft: Draft) -> list[dict[str, Any]]:
+def find_sets(project: ReleaseProject, draft: Draft) -> tuple[Mapping[str, Any], ...]:
     """The sets of the draft that must be withheld; none where the attack could not be made, which gate 2 then says."""
     with project.engine() as con:
         attach(con, draft.path, attack.DRAFT)
-        with previous_release(con, project, draft):
-            try:
-                return attack.find_narrow_sets(con, project.models)
-            except (duckdb.Error, ValueError):
-                return []
+        return attack_draft(con, project, draft).sets
 
 
 def withhold(area: ReturnsArea, sets: Sequence[Mapping[str, Any]]) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -20,8 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
-from dagster_project.quality.attack import audit_attack, find_narrow_sets
-from dagster_project.quality.checks import CheckResult
+from dagster_project.quality.attack import audit_attack
 from dagster_project.release.dbt_artifacts import ExposedModel
 from dagster_project.release.withholding import ROUNDS
 from dagster_project.settings import PROJECT_ROOT
@@ -245,18 +245,17 @@ def measure(trusts: int = TRUSTS) -> dict[str, Any]:
         seconds, withheld = [], 0
         for _ in range(ROUNDS):
             start = time.process_time()
-            sets = find_narrow_sets(con, models)
+            attacked = audit_attack(con, models)
             seconds.append(time.process_time() - start)
-            if not sets:
+            if not attacked.sets:
                 break
-            withheld += len(sets)
-            _withhold_sets(con, sets)
-        result: CheckResult = audit_attack(con, models)
+            withheld += len(attacked.sets)
+            _withhold_sets(con, list(attacked.sets))
         found = {"cpu_seconds": round(seconds[0], 1), "rounds": len(seconds), "sets_withheld": withheld}
-        return {"trusts": trusts, **found, **result.counts}
+        return {"trusts": trusts, **found, **attacked.result.counts}
 
 
-def _withhold_sets(con: duckdb.DuckDBPyConnection, sets: list[dict[str, Any]]) -> None:
+def _withhold_sets(con: duckdb.DuckDBPyConnection, sets: list[Mapping[str, Any]]) -> None:
     """As the marts do when they are built again (dbt/macros/returns/returns_shown_cells.sql)."""
     con.register("sets", pd.DataFrame(sets))
     hidden = "numerator = null, numerator_status = 'withheld', denominator = null, denominator_status = 'withheld'"

@@ -95,7 +95,7 @@ def test_a_set_that_a_sum_gives_away_is_withheld_and_the_candidate_passes_the_at
     assert all(reason for *_, reason in after)
     assert shown(draft.path, "main", other) == shown(moved.marts, "main", other), "more was withheld than that"
     project = ReleaseProject.load(settings, target_folder(settings))
-    assert find_sets(project, draft) == []
+    assert find_sets(project, draft) == ()
 
 
 def test_marts_that_cannot_be_built_again_stop_the_candidate_and_dbts_words_stay_in_build(
