@@ -103,6 +103,20 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
+def told_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, tell: Callable[[Path], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What `tell` says, which the first worker that asks runs, in the folder of all workers, while the others wait."""
+    folder = shared_folder(tmp_path_factory)
+    told = folder / f"{name}.json"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            told.write_text(json.dumps(tell(folder)), encoding="utf-8")
+    said: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
+    return said
+
+
 def built_once(
     tmp_path_factory: pytest.TempPathFactory,
     name: str,
@@ -110,16 +124,12 @@ def built_once(
     of_the_night: Callable[[Path], Mapping[str, str]] = lambda _: {},
 ) -> Warehouse:
     """The warehouse of that name after its first night, one for all workers of this run: tests read it and change nothing."""
-    folder = shared_folder(tmp_path_factory)
-    warehouse, done = Warehouse(folder / name / "lake", settings), folder / f"{name}.night.json"
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            first = Warehouse(warehouse.lake, dict(settings) | dict(of_the_night(folder)))
-            done.write_text(json.dumps(first.refresh()), encoding="utf-8")
-    night = json.loads(done.read_text(encoding="utf-8"))
+    lake = shared_folder(tmp_path_factory) / name / "lake"
+    night = told_once(
+        tmp_path_factory, name, lambda folder: Warehouse(lake, dict(settings) | dict(of_the_night(folder))).refresh()
+    )
     assert night["exit_code"] == 0, night
-    return warehouse
+    return Warehouse(lake, settings)
 
 
 @pytest.fixture(scope="session")

@@ -165,20 +165,25 @@ class Block:
         own = np.flatnonzero(parts.labels == parts.labels[place])
         alone = self._only(own)
         closed = alone.sum() == np.count_nonzero(np.diff(self.equations.matrix[:, own].tocsr().indptr))
-        random = np.random.default_rng(SEED + place)
-        free = own if closed else self._around(own, parts, random)
-        if closed or len(free) == len(table):
-            self._bound(place, self.equations.among(free, table), free, table)
-        else:
-            for _ in range(NEIGHBOURHOODS):
-                self._push(place, free, table)
-                if not self._open_at(place, minimum_values):
-                    break
-                free = self._around(own, parts, random)
-            else:
-                self._bound(place, self.equations.rows(alone).among(own, table), own, None)
+        if closed:
+            self._bound(place, self.equations.among(own, table), own, table)
+        elif not self._seen_with_others(place, own, parts, table, minimum_values):
+            self._bound(place, self.equations.rows(alone).among(own, table), own, None)
         values = values_between(self.lows[place], self.highs[place])
         self.undecided[place] = self._open_at(place, minimum_values) and values >= minimum_values
+
+    def _seen_with_others(self, place: int, own: Integers, parts: Parts, table: Floats, minimum_values: int) -> bool:
+        """Whether some choice of further parts shows that the cell is wide enough; all of them together give its exact bounds."""
+        random = np.random.default_rng(SEED + place)
+        for _ in range(NEIGHBOURHOODS):
+            free = self._around(own, parts, random)
+            if len(free) == len(table):
+                self._bound(place, self.equations.among(free, table), free, table)
+                return True
+            self._push(place, free, table)
+            if not self._open_at(place, minimum_values):
+                return True
+        return False
 
     def _open_at(self, place: int, minimum_values: int) -> bool:
         return bool(self.seen_high[place] - self.seen_low[place] + 1 < minimum_values)

@@ -5,7 +5,6 @@ In the second whole night identifiers and small counts lie in the inbox. One run
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.sample.estate import break_month, mend_month, write_estate
 from tests.end_to_end.planting import NEEDLES, plant, spelt
-from tests.warehouses import Warehouse, files_of, shared_folder
+from tests.warehouses import Warehouse, files_of, shared_folder, told_once
 
 ATTENDANCES = (
     "select sum(numerator) from fct_indicator_value where indicator_id = 'ae_attendances' "
@@ -41,17 +40,15 @@ class Story:
 @pytest.fixture(scope="session")
 def story(sample_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Warehouse]:
     """The two nights, and the warehouse after them."""
-    folder = shared_folder(tmp_path_factory) / "story"
+    folder = shared_folder(tmp_path_factory) / "the_story"
     warehouse = Warehouse(folder / "lake", {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(folder / "estate")})
-    told = folder / "told.json"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not told.exists():
-            shutil.copytree(sample_warehouse.lake, warehouse.lake, symlinks=True)
-            write_estate(folder / "estate")
-            told.write_text(json.dumps(asdict(_tell(warehouse, folder / "estate"))), encoding="utf-8")
-    return Story(**json.loads(told.read_text(encoding="utf-8"))), warehouse
+
+    def tell(_: Path) -> dict[str, Any]:
+        shutil.copytree(sample_warehouse.lake, warehouse.lake, symlinks=True)
+        write_estate(folder / "estate")
+        return asdict(_tell(warehouse, folder / "estate"))
+
+    return Story(**told_once(tmp_path_factory, "story", tell)), warehouse
 
 
 def _tell(warehouse: Warehouse, estate: Path) -> Story:
