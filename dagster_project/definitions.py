@@ -16,7 +16,8 @@ from dagster_project.schedules import build_nightly_schedule
 from dagster_project.sensors import build_failure_sensor
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.contract import load_sources
-from dagster_project.transform.dbt import build_dbt_assets, contracts_spec, prepare_manifest
+from dagster_project.transform.dbt import prepare_manifest
+from dagster_project.transform.dbt_assets import build_dbt_assets, contracts_spec
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:

@@ -9,13 +9,16 @@ lines of the log, and the warehouse does not read the log to decide anything.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import sqlalchemy
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.engine import Connection, Engine
 
@@ -29,7 +32,9 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
         self._tables: set[str] = set()
+        self._begun: dict[str, Connection] | None = None
         super().__init__(base_dir, inst_data)
+        self._db_lock = RLock()  # type: ignore[assignment]
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
@@ -47,15 +52,40 @@ class EventLog(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """All events in one transaction for each file: a run begins with five hundred that say what is planned."""
+        with self._db_lock, ExitStack() as open_files:
+            self._begun = {}
+            try:
+                for event in events:
+                    for shard in (event.run_id, INDEX_SHARD_NAME):
+                        if shard not in self._begun:
+                            self._begun[shard] = open_files.enter_context(self._begin(shard))
+                    self.store_event(event)
+            finally:
+                self._begun = None
+
+    def _has_asset_key_index_cols_on_connection(self, conn: Connection) -> bool:
+        """Asked at every asset event, and answered by reflection; the tables are always those of this version (`_initdb`)."""
+        return True
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
-            engine = self._engine(shard)
-            if shard not in self._initialized_dbs:
-                self._initdb(engine)
-                self._initialized_dbs.add(shard)
-            with engine.connect() as connection, connection.begin():
+            if self._begun is not None and shard in self._begun:
+                yield self._begun[shard]
+                return
+            with self._begin(shard) as connection:
                 yield connection
+
+    @contextmanager
+    def _begin(self, shard: str) -> Iterator[Connection]:
+        engine = self._engine(shard)
+        if shard not in self._initialized_dbs:
+            self._initdb(engine)
+            self._initialized_dbs.add(shard)
+        with engine.connect() as connection, connection.begin():
+            yield connection
 
     def _engine(self, shard: str) -> Engine:
         engine = self._engines.pop(shard, None)

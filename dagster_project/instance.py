@@ -24,6 +24,8 @@ def prepare_home(settings: Settings) -> Path:
         write_atomically(own, SHIPPED.read_bytes())
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
+    # What a run plans is told in one batch (EventLog.store_event_batch).
+    os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"
     os.environ["HIW_DATA_LAKE"] = str(settings.data_lake)
     return home
 

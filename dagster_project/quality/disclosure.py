@@ -6,7 +6,7 @@ Policies are named in config.meta.disclosure_policy of the dbt model. Not here: 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,9 @@ EXPECTED = frozenset({"disclosure.release", attack.NAME, restricted.NAME})
 def audit_disclosure(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> list[CheckResult]:
     """One result for each mart, and those of EXPECTED. The candidate is attached as `draft`, dbt's file as `warehouse`."""
     models = project.models
-    results = [*(_audit_mart(con, model, draft.origin) for model in models), _audit_release(con, models)]
+    present = set(tables_of(con, "draft"))
+    results = [_audit_mart(con, model, draft.origin, present) for model in models]
+    results.append(_audit_release(models, present))
     results.append(restricted.audit_restricted(con, models, str(project.lake.root)))
     return [*results, attack_draft(con, project, draft).result]
 
@@ -78,13 +80,14 @@ def _previous_release(con: duckdb.DuckDBPyConnection, project: ReleaseProject, d
         con.execute("detach database if exists previous")
 
 
-def _audit_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> CheckResult:
+def _audit_mart(
+    con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin, present: Set[tuple[str, str]]
+) -> CheckResult:
     policy = POLICIES.get(model.disclosure_policy)
     if policy is None:
         named = f"the unknown policy {model.disclosure_policy!r}" if model.disclosure_policy else "no disclosure policy"
         return _result(model.name, [(f"the model names {named}", 1, [])])
-    present = {name for _, name in tables_of(con, "draft")}
-    if model.name not in present:
+    if (MAIN, model.name) not in present:
         return _result(model.name, [("the table is not in the candidate", 1, [])])
     try:
         return _result(model.name, [*_undescribed(con, model), *policy(con, model, origin)])
@@ -106,11 +109,10 @@ def _result(mart: str, found: list[Violation]) -> CheckResult:
     )
 
 
-def _audit_release(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> CheckResult:
+def _audit_release(models: tuple[ExposedModel, ...], present: Set[tuple[str, str]]) -> CheckResult:
     allowed = {(MAIN, model.name) for model in models} | {(META, name) for name in META_BY_NAME}
-    found = set(tables_of(con, "draft"))
-    unlisted = [f"{schema}.{name} is in no exposure" for schema, name in sorted(found - allowed)]
-    missing = [f"{schema}.{name} is missing" for schema, name in sorted(allowed - found)]
+    unlisted = [f"{schema}.{name} is in no exposure" for schema, name in sorted(present - allowed)]
+    missing = [f"{schema}.{name} is missing" for schema, name in sorted(allowed - present)]
     return _result("", [(text, 1, []) for text in unlisted + missing])
 
 

@@ -170,7 +170,7 @@ def _unfit(why: str, next_step: str) -> ReleaseError:
 
 
 def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
-    """Every enabled data test of the night, in order of its identifier; see SEED_TESTS and MART_KEYS in transform/dbt.py."""
+    """Every enabled data test of the night, in order of its identifier."""
     content = read_artefact(manifest)
     exposed = {model.unique_id: model.name for model in read_exposed_models(manifest)}
     tests = [
@@ -181,12 +181,13 @@ def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
             str(node["config"].get("severity") or "ERROR").upper(),
         )
         for unique_id, node in content["nodes"].items()
-        if node["resource_type"] == "test" and not _is_left_out(node)
+        if node["resource_type"] == "test" and not is_left_out(node)
     ]
     return tuple(sorted(tests, key=lambda test: test.unique_id))
 
 
-def _is_left_out(node: dict[str, Any]) -> bool:
+def is_left_out(node: Mapping[str, Any]) -> bool:
+    """Whether no night asks this test: it is one of SEED_TESTS or MART_KEYS (transform/dbt.py)."""
     path, kind = node["original_file_path"], (node.get("test_metadata") or {}).get("name")
     return path.startswith("seeds/") or (path.startswith("models/marts/") and kind == "key_is_unique")
 

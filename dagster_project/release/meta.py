@@ -198,10 +198,10 @@ def create_meta(con: duckdb.DuckDBPyConnection, database: str) -> None:
 
 
 def comment(con: duckdb.DuckDBPyConnection, relation: str, description: str, columns: Mapping[str, str]) -> None:
-    """Comment on a table and its columns. `relation` is quoted already."""
-    con.execute(f"comment on table {relation} is {quote_literal(description)}")
-    for name, text in columns.items():
-        con.execute(f"comment on column {relation}.{qualified(name)} is {quote_literal(text)}")
+    """Comment on a table and its columns, in one call. `relation` is quoted already."""
+    said = {f"table {relation}": description}
+    said |= {f"column {relation}.{qualified(name)}": text for name, text in columns.items()}
+    con.execute(";".join(f"comment on {what} is {quote_literal(text)}" for what, text in said.items()))
 
 
 def with_unit(description: str, unit: str) -> str:

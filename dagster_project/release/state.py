@@ -24,8 +24,24 @@ CODE_PARTS = ("release", "quality")
 State = Literal["current", "withdrawn", "new"]
 
 
-def inputs_fingerprint(
-    lake: Lake,
+def inputs_fingerprint(lake: Lake, sources: Iterable[Source], origin: Origin, *, project: str = "") -> str:
+    """A sha256 that changes with the project (`project_fingerprint`, asked for where it is not given), the vintages in use,
+    and the clean tables of the returns.
+    """
+    chosen = list(sources)
+    digest = hashlib.sha256(_line("project", project or project_fingerprint(chosen, origin)))
+    for part in (
+        *(
+            _line("input", s.slug, entity, link.stem, link.readlink().name)
+            for s, entity, link in links_in_use(lake, chosen, origin)
+        ),
+        *_return_lines(ReturnsArea.of(lake)),
+    ):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def project_fingerprint(
     sources: Iterable[Source],
     origin: Origin,
     *,
@@ -34,19 +50,13 @@ def inputs_fingerprint(
     package: Path = PACKAGE,
     extra: Mapping[str, str] | None = None,
 ) -> str:
-    """A sha256 that changes with the vintages in use, the source contracts, dbt's files, the suites, and the code and
+    """A sha256 that changes with everything but data: the source contracts, dbt's files, the suites, and the code and
     libraries that make and judge a release; `extra` takes in what else a release is made from.
     """
-    chosen = list(sources)
     digest = hashlib.sha256()
     for part in (
         _line("origin", origin),
-        *(_line("source", source.slug, source.fingerprint) for source in chosen),
-        *(
-            _line("input", s.slug, entity, link.stem, link.readlink().name)
-            for s, entity, link in links_in_use(lake, chosen, origin)
-        ),
-        *_return_lines(ReturnsArea.of(lake)),
+        *(_line("source", source.slug, source.fingerprint) for source in sources),
         *(_line("library", name, version) for name, version in sorted(library_versions().items())),
         *(_line("extra", name, value) for name, value in sorted((extra or {}).items())),
         *_file_lines(dbt_folder, _dbt_files(dbt_folder)),

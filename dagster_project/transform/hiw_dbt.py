@@ -4,9 +4,18 @@ dagster-dbt starts dbt in the folder of the project; the paths of `dbt_environme
 """
 
 import os
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 from dagster_project.garbage import collect_seldom
+
+WORD = "HIW_DBT_WAITS_FOR"
+"""Names the file for which dbt waits when it was started before it is known what is new (ahead.py)."""
+STARTER = "HIW_DBT_STARTED_BY"
+"""The process that will give the word; when it is gone nobody will. Told, not asked for: it may be killed while dbt imports itself."""
+EVERY_SECONDS = 0.02
 
 
 def main() -> None:
@@ -17,7 +26,27 @@ def main() -> None:
 
     if os.environ.get("DBT_LOG_LEVEL_FILE") == "none" and not os.environ.get("DBT_DEBUG"):
         _leave_out_debug_events()
+    if WORD in os.environ:
+        _wait_before_writing(Path(os.environ[WORD]))
     cli()
+
+
+def _wait_before_writing(word: Path) -> None:
+    """Read the project, but write nothing and open no warehouse before the file `word` is there; end with the night."""
+    from dbt.parser import manifest
+
+    starter, write = int(os.environ[STARTER]), manifest.write_manifest
+
+    def write_when_told(*arguments: Any, **others: Any) -> None:
+        while not word.exists():
+            if os.getppid() != starter:
+                sys.exit("the night that started dbt is gone")
+            time.sleep(EVERY_SECONDS)
+        word.unlink()
+        setattr(manifest, write.__name__, write)
+        write(*arguments, **others)
+
+    setattr(manifest, write.__name__, write_when_told)
 
 
 def _leave_out_debug_events() -> None:

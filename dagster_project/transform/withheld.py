@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+import dagster as dg
 from dagster_dbt import DbtCliInvocation
 
 from dagster_project.release.dbt_messages import tell
@@ -25,9 +26,10 @@ class GuardedInvocation(DbtCliInvocation):
     """A run of dbt of which nobody hears a cell of a return."""
 
     @classmethod
-    def of(cls, invocation: DbtCliInvocation) -> GuardedInvocation:
-        """The same run, before anything of it is read."""
-        return cls(**{field.name: getattr(invocation, field.name) for field in fields(invocation) if field.init})
+    def of(cls, invocation: DbtCliInvocation, context: dg.AssetExecutionContext | None) -> GuardedInvocation:
+        """The same run, before anything of it is read, for the step that reads it, if one does."""
+        parts = {field.name: getattr(invocation, field.name) for field in fields(invocation) if field.init}
+        return cls(**parts | {"context": context})
 
     def _stream_stdout(self) -> Iterator[str | dict[str, Any]]:
         for line in super()._stream_stdout():

@@ -13,6 +13,7 @@ import pytest
 
 from dagster_project.definitions import build_definitions
 from dagster_project.release.assets import exposed_models
+from dagster_project.release.dbt_artifacts import read_tests
 from dagster_project.settings import Settings
 from dagster_project.sources.contract import load_sources
 from dagster_project.transform.dbt import target_folder
@@ -87,6 +88,15 @@ def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, settings
     gate_1 = [spec for spec in specs if spec.asset_key.to_user_string().startswith(("raw_", "clean_"))]
     assert len(gate_1) == 6 * len(load_sources())
     assert not any(spec.blocking for spec in gate_1)
+
+
+def test_every_check_of_dbt_is_asked_by_the_night(definitions: dg.Definitions, settings: Settings) -> None:
+    """A check that no night asks would wait for its result for ever, and the run would warn of it."""
+    graph = definitions.resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    of_dbt = {spec.metadata["dagster_dbt/unique_id"] for spec in specs if "dagster_dbt/unique_id" in spec.metadata}
+    assert of_dbt
+    assert of_dbt <= {test.unique_id for test in read_tests(target_folder(settings) / "manifest.json")}
 
 
 def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(definitions: dg.Definitions) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.lake.paths import Lake
+from dagster_project.release.dbt_artifacts import read_statuses
 from tests.end_to_end.conftest import ATTENDANCES, Story
 from tests.warehouses import HIW, Warehouse, files_of
 
@@ -30,6 +32,15 @@ def test_a_second_night_with_nothing_new_rewrites_no_file(warehouse: Warehouse) 
     night = warehouse.refresh()
     assert (night["exit_code"], night["outcome"]) == (0, "nothing new")
     assert files_of(warehouse.lake) == before
+
+
+def test_seeds_and_views_that_this_project_made_are_not_built_again(story: tuple[Story, Warehouse]) -> None:
+    """The good night came after a whole night of the same project; gate 2 has asked for all of its tests."""
+    target = Lake(story[1].lake).build / "dbt"
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    built = [nodes.get(name, {}) for name in read_statuses(target / "run_results.json")]
+    kinds = {node["config"]["materialized"] for node in built if node}
+    assert kinds == {"table", "test"}
 
 
 def test_a_broken_vintage_is_held_and_named_and_the_mended_one_publishes(story: tuple[Story, Warehouse]) -> None:

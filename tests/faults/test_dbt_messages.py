@@ -24,7 +24,7 @@ from dagster_project.quality.marts import audit_dbt
 from dagster_project.release.project import ReleaseProject
 from dagster_project.sensors import build_failure_sensor
 from dagster_project.settings import Settings
-from dagster_project.transform import dbt
+from dagster_project.transform import dbt, dbt_assets
 from tests.integration.release.release_estate import TINY_DBT
 
 CELL, PUBLISHED_CELL = "943 476 5919", "5.2 million"
@@ -115,9 +115,9 @@ def _plant(lake: Lake) -> None:
 
 
 def _only_dbt(settings: Settings) -> dg.Definitions:
-    assets = dbt.build_dbt_assets(settings, dbt.target_folder(settings) / "manifest.json")
+    assets = dbt_assets.build_dbt_assets(settings, dbt.target_folder(settings) / "manifest.json")
     job = dg.define_asset_job("nightly_refresh", executor_def=dg.in_process_executor)
-    return dg.Definitions(assets=[assets, dbt.contracts_spec()], jobs=[job], executor=dg.in_process_executor)
+    return dg.Definitions(assets=[assets, dbt_assets.contracts_spec()], jobs=[job], executor=dg.in_process_executor)
 
 
 def _fail(settings: Settings) -> FailedNight:

@@ -40,6 +40,19 @@ def test_dagsters_own_class_reads_what_was_written(instance: dg.DagsterInstance,
     assert plain.get_latest_materialization_events([figures.key])[figures.key].run_id == result.run_id
 
 
+def test_a_batch_is_stored_whole_or_not_at_all(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    entries = list(instance.all_logs(dg.materialize([figures], instance=instance).run_id))
+    log = EventLog(str(tmp_path / "another"))
+    log.register_instance(instance)
+    with pytest.raises(AttributeError):
+        log.store_event_batch([*entries, "no event"])  # type: ignore[list-item]
+    assert log.get_logs_for_run(entries[0].run_id) == []
+    assert not log.has_asset_key(figures.key)
+    log.store_event_batch(entries)
+    assert list(log.get_logs_for_run(entries[0].run_id)) == entries
+    assert log.has_asset_key(figures.key)
+
+
 def test_few_files_are_open_and_a_wiped_one_is_made_again(instance: dg.DagsterInstance) -> None:
     log = instance.event_log_storage
     assert isinstance(log, EventLog)

@@ -12,6 +12,7 @@ import pytest
 from dagster_project.lake.paths import Lake
 from dagster_project.quality.attack import audit_attack
 from dagster_project.quality.disclosure import _audit_mart
+from dagster_project.release.contents import tables_of
 from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
 from tests.warehouses import Warehouse
 
@@ -35,7 +36,7 @@ def draft(sample_warehouse: Warehouse, tmp_path: Path) -> Iterator[Draft]:
 def judge(draft: Draft, mart: str) -> str:
     """What the policy of the mart says; "" when nothing is wrong."""
     con, models = draft
-    result = _audit_mart(con, models[mart], "synthetic")
+    result = _audit_mart(con, models[mart], "synthetic", set(tables_of(con, "draft")))
     return "" if result.passed else result.summary
 
 
@@ -96,9 +97,11 @@ def test_a_mart_without_its_declaration_does_not_leave(draft: Draft) -> None:
     """D7: deny by default."""
     con, models = draft
     bare = ExposedModel(**{**models["mart_hi_rate"].__dict__, "safe_counts": {}})
-    assert not _audit_mart(con, bare, "synthetic").passed
+    present = set(tables_of(con, "draft"))
+    assert not _audit_mart(con, bare, "synthetic", present).passed
+    assert "not in the candidate" in _audit_mart(con, bare, "synthetic", set()).summary
     unnamed = ExposedModel(**{**models["mart_hi_rate"].__dict__, "disclosure_policy": ""})
-    assert "names no disclosure policy" in _audit_mart(con, unnamed, "synthetic").summary
+    assert "names no disclosure policy" in _audit_mart(con, unnamed, "synthetic", present).summary
 
 
 def test_a_mart_with_a_return_among_its_ancestors_is_known_as_one(sample_warehouse: Warehouse) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from dagster_project.release.contents import content_hash, qualified
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.project import load_example_queries
 from dagster_project.release.releases import built_at_of, release_id_of, release_name
-from dagster_project.release.state import inputs_fingerprint
+from dagster_project.release.state import inputs_fingerprint, project_fingerprint
 from dagster_project.release.versions import code_version, library_versions, package_version
 from dagster_project.sources.contract import load_sources
 
@@ -55,16 +56,12 @@ def inputs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def fingerprint(root: Path, origin: str = "synthetic", **more: dict[str, str]) -> str:
-    return inputs_fingerprint(
-        Lake(root / "lake"),
-        [load_sources()[SLUG]],
-        origin,  # type: ignore[arg-type]
-        dbt_folder=root / "dbt",
-        expectations=root / "expectations",
-        package=root / "package",
-        **more,  # type: ignore[arg-type]
+def fingerprint(root: Path, origin: str = "synthetic", **more: Any) -> str:
+    sources: Any = [load_sources()[SLUG]], origin
+    project = project_fingerprint(
+        *sources, dbt_folder=root / "dbt", expectations=root / "expectations", package=root / "package", **more
     )
+    return inputs_fingerprint(Lake(root / "lake"), *sources, project=project)
 
 
 def write(name: str) -> Callable[[Path], object]:

@@ -25,7 +25,7 @@ def _run(lines: list[str], target: Path) -> GuardedInvocation:
     output.write_text("\n".join(lines), encoding="utf-8")
     process = subprocess.Popen(["sh", "-c", f"cat {output}; exit 1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     run = DbtCliInvocation(process, {"nodes": {}}, DagsterDbtTranslator(), target, target, True, Version("1.11"))
-    return GuardedInvocation.of(run)
+    return GuardedInvocation.of(run, None)
 
 
 def test_what_names_no_node_passes_only_as_information(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

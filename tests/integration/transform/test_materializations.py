@@ -1,0 +1,85 @@
+"""The project's own materializations: a model may change its kind, a contract is kept, and what fails leaves the table as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.transform.dbt import DBT_PROJECT
+
+PROJECT = {
+    "dbt_project.yml": "{name: tiny, profile: tiny, config-version: 2}",
+    "profiles.yml": "{tiny: {target: t, outputs: {t: {type: duckdb, path: w.duckdb, threads: 1}}}}",
+    "models/was_table.sql": "{{ config(materialized='view') }} select 2 as one",
+    "models/was_view.sql": "{{ config(materialized='table') }} select 2 as one",
+    "models/kept.sql": "{{ config(materialized='table') }} select 2 as one, 'b' as two",
+    "models/broken.sql": "{{ config(materialized='table') }} select 2 as one, 'b' as two",
+    "models/fails.sql": "{{ config(materialized='table') }} select cast('b' as integer) as one",
+    "models/models.yml": """
+models:
+  - {name: kept, config: {contract: {enforced: true}},
+     columns: [{name: two, data_type: varchar}, {name: one, data_type: integer}]}
+  - {name: broken, config: {contract: {enforced: true}},
+     columns: [{name: one, data_type: varchar}, {name: two, data_type: varchar}]}
+""",
+}
+BEFORE = """
+create table was_table as select 1 as one; create view was_view as select 1 as one;
+create table kept as select 1 as one; create table broken as select 1 as one; create table fails as select 1 as one;
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], duckdb.DuckDBPyConnection]:
+    """The status of every model after one run over a warehouse of other kinds, and the warehouse."""
+    folder = tmp_path_factory.mktemp("tiny")
+    for name, text in PROJECT.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    shutil.copytree(DBT_PROJECT / "macros" / "materializations", folder / "macros")
+    with duckdb.connect(str(folder / "w.duckdb")) as con:
+        con.execute(BEFORE)
+    run = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "run", "--profiles-dir", "."],
+        cwd=folder,
+        env=os.environ | {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (folder / "target" / "run_results.json").exists(), run.stdout
+    results = json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    return {one["unique_id"].split(".")[-1]: one["status"] for one in results}, duckdb.connect(str(folder / "w.duckdb"))
+
+
+def test_a_table_becomes_a_view_and_a_view_a_table(built: tuple[dict[str, str], duckdb.DuckDBPyConnection]) -> None:
+    statuses, con = built
+    assert (statuses["was_table"], statuses["was_view"]) == ("success", "success")
+    kinds = "select table_name, table_type from information_schema.tables where table_name like 'was%' order by all"
+    assert con.execute(kinds).fetchall() == [("was_table", "VIEW"), ("was_view", "BASE TABLE")]
+    assert con.execute("from was_table union all from was_view").fetchall() == [(2,), (2,)]
+
+
+def test_a_table_under_contract_has_its_columns_in_the_order_of_the_contract(
+    built: tuple[dict[str, str], duckdb.DuckDBPyConnection],
+) -> None:
+    statuses, con = built
+    assert statuses["kept"] == "success"
+    assert [row[:2] for row in con.execute("describe kept").fetchall()] == [("two", "VARCHAR"), ("one", "INTEGER")]
+    assert con.execute("from kept").fetchall() == [("b", 2)]
+
+
+@pytest.mark.parametrize("model", ["broken", "fails"])
+def test_a_broken_contract_and_a_failing_query_leave_the_table_as_it_was(
+    built: tuple[dict[str, str], duckdb.DuckDBPyConnection], model: str
+) -> None:
+    statuses, con = built
+    assert statuses[model] == "error"
+    assert con.execute(f"select one from {model}").fetchall() == [(1,)]
