@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 	$(PIP) $(LOCKED) -r .venv/uv.lock
 	$(BIN)/uv pip install $(LOCKED) --no-cache --compile-bytecode --python $(BIN)/python -r requirements.lock || \
 	{ $(PIP) $(LOCKED) --no-compile -r requirements.lock && { $(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true; }; }
-	$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	$(BIN)/python -m pip check
 	touch .venv/ready
 
