@@ -26,6 +26,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 	$(BIN)/uv pip install $(LOCKED) --no-cache --compile-bytecode --python $(BIN)/python -r requirements.lock || \
 	{ $(PIP) $(LOCKED) --no-compile -r requirements.lock && { $(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true; }; }
 	$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	$(BIN)/python -m compileall -q -j 0 dagster_project
 	$(BIN)/python -m pip check
 	touch .venv/ready
 

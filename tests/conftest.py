@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from dagster_project.garbage import collect_seldom
+
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE_THE_CHECKOUT = ROOT.parent / "shared"
 SEED = int(os.environ.get("HIW_TEST_SEED", "20261122"))
@@ -49,6 +51,7 @@ def _isolate_environment() -> None:
 
 
 _isolate_environment()
+collect_seldom()
 hypothesis_settings.register_profile("warehouse", derandomize=True, database=None, deadline=None, print_blob=True)
 hypothesis_settings.load_profile("warehouse")
 

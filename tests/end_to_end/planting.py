@@ -163,13 +163,11 @@ def _texts_of_duckdb(path: Path) -> Iterator[bytes]:
 def _distinct_texts(con: duckdb.DuckDBPyConnection, relation: str, parameters: list[str]) -> bytes:
     described = con.execute(f"describe select * from {relation}", parameters).fetchall()
     texts = [row[0] for row in described if row[1] in {"VARCHAR", "BIGINT"}]
-    found = [
-        con.execute(
-            f'select string_agg(distinct cast("{name}" as varchar), chr(10)) from {relation}', parameters
-        ).fetchone()
-        for name in texts
-    ]
-    return "\n".join(row[0] for row in found if row and row[0]).encode()
+    if not texts:
+        return b""
+    each = ", ".join(f'string_agg(distinct cast("{name}" as varchar), chr(10))' for name in texts)
+    found = con.execute(f"select {each} from {relation}", parameters).fetchone() or ()
+    return "\n".join(text for text in found if text).encode()
 
 
 def _texts_of_sqlite(path: Path) -> Iterator[bytes]:
