@@ -38,6 +38,7 @@ CHECKS = {
     "raw": {
         "publisher_reachable": "The landing pages were found.",
         "files_accepted": "No download was refused.",
+        "links_known": "Every data file on the landing pages is taken, or left out by a name in source.yml.",
     },
     "clean": {
         "parsed_whole": "Every snapshot could be parsed and its rows accounted for.",
@@ -157,6 +158,7 @@ def _raw_results(context: dg.AssetExecutionContext, source: Source, report: Fetc
     yield dg.MaterializeResult(asset_key=key, metadata=_fetch_metadata(report))
     yield _check(key, "publisher_reachable", report.reachable, report.problems if not report.reachable else [])
     yield _check(key, "files_accepted", not report.problems, report.problems)
+    yield _check(key, "links_known", not report.unknown_names, report.unknown_names, dg.AssetCheckSeverity.WARN)
 
 
 def _clean_results(context: dg.AssetExecutionContext, source: Source, report: CleanReport) -> Iterator[Any]:

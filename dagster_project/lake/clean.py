@@ -152,7 +152,7 @@ class ParseJob:
         path = self.snapshot.path
         if self.entity.format == "csv_or_xlsx" and path.suffix.lower() == ".xlsx":
             path = _sheet_as_csv(path, self.workspace / "sheet.csv", self)
-        elif self.entity.format == "zip_csv":
+        elif self.entity.format_of(path.name) == "zip_csv":
             unpacked = self.workspace / "unpacked.csv"
             limits = ArchiveLimits(maximum_total_bytes=self.entity.max_unpacked_bytes)
             self.report.file += " > " + extract_only_member(path, unpacked, suffix=".csv", limits=limits)

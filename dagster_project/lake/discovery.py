@@ -18,15 +18,10 @@ from bs4 import BeautifulSoup
 
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.http import SourceMoved
+from dagster_project.lake.links import DATA_ENDINGS, MONTHS, ending_of, name_of, read_name, revision_number
 from dagster_project.lake.transport import Transport
 from dagster_project.sources.contract import Entity, LandingPage, Source
 
-MONTHS = {
-    name: n
-    for n, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
-    )
-}
 PART = "+"
 """Between the period and the part of it that a file holds: `2024+91547`."""
 UPLOAD_FOLDER = re.compile(r"/uploads/sites/\d+/(\d{4})/(\d{2})/")
@@ -40,7 +35,7 @@ class Located:
     period: str
     address: str
     revision: int
-    """-1 for `Provisional`, 0 for a first edition, 1 for `revised`, 2 for `revised-2`; the number of a `v2` where the pattern names it."""
+    """Which edition of its period it is, as `revision_number` counts; the `version` of a pattern where it names one."""
     uploaded: str
     """The year and month of the upload folder, `2026-02`, or ""."""
     order: int
@@ -58,6 +53,8 @@ class Discovery:
 
     located: tuple[Located, ...]
     missing_pages: tuple[str, ...]
+    unknown_names: tuple[str, ...] = ()
+    """Names of data files on the pages that are neither taken nor among those that the source leaves out."""
 
 
 def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
@@ -72,14 +69,27 @@ def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
         return Discovery(tuple(sorted(locate(source, transport, today), key=_order)), ())
     links, missing = _read_landing_pages(source, transport, today)
     located = [found for entity in source.entities for found in _locate(entity, links)]
+    unknown = _unknown_names(source, links, {found.address for found in located})
     if not located:
         pages = ", ".join(page.address for page in source.landing_pages)
+        names = f"; data files on the pages: {len(unknown)}, matched: 0: {_listed(unknown)}" if unknown else ""
         raise SourceMoved(
             pages or source.slug,
-            f"no landing page of {source.slug} links to a file that its patterns know ({len(missing)} pages missing)",
-            "open the page in a browser and mend link_pattern or landing_pages in source.yml",
+            f"no landing page of {source.slug} links to a file that its patterns know ({len(missing)} pages missing){names}",
+            "open the page in a browser and mend link, link_pattern or landing_pages in source.yml",
         )
-    return Discovery(tuple(sorted(located, key=_order)), tuple(missing))
+    return Discovery(tuple(sorted(located, key=_order)), tuple(missing), tuple(unknown))
+
+
+def _unknown_names(source: Source, links: list[tuple[str, str]], taken: set[str]) -> list[str]:
+    """Data files that the pages link to and nobody declared; a new spelling of a wanted file is among them."""
+    names = {name_of(address) for address, _ in links if address not in taken and ending_of(address) in DATA_ENDINGS}
+    return sorted(name for name in names if not any(re.search(p, name, re.IGNORECASE) for p in source.left_out))
+
+
+def _listed(names: list[str], most: int = 20) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _order(found: Located) -> tuple[str, str, tuple[str, int, int]]:
@@ -132,36 +142,38 @@ def _locate(entity: Entity, links: list[tuple[str, str]]) -> Iterator[Located]:
         known = re.search(entity.link_pattern, unquote(address))
         part = _part(known.groupdict()) if known else ""
         yield Located(entity.name, entity.fixed_period + part, address, 0, "", 0)
+    if entity.direct_addresses:
+        return
     for place, (address, text) in enumerate(links):
-        match = re.search(entity.link_pattern, unquote(address)) if not entity.direct_addresses else None
-        if match is None or (entity.link_text_pattern and not re.search(entity.link_text_pattern, text)):
+        facts = _facts(entity, address)
+        if facts is None or (entity.link_text_pattern and not re.search(entity.link_text_pattern, text)):
             continue
         upload = UPLOAD_FOLDER.search(address)
-        yield Located(
-            entity=entity.name,
-            period=period_of(entity, address, match) + _part(match.groupdict()),
-            address=address,
-            revision=_revision(unquote(address), match.groupdict()),
-            uploaded=f"{upload[1]}-{upload[2]}" if upload else "",
-            order=len(links) - place,
-        )
+        uploaded = f"{upload[1]}-{upload[2]}" if upload else ""
+        yield Located(entity.name, facts[0], address, facts[1], uploaded, len(links) - place)
+
+
+def _facts(entity: Entity, address: str) -> tuple[str, int] | None:
+    """Period and revision of a link to a file of the entity, or None."""
+    if entity.link is not None:
+        read = read_name(entity.link, address)
+        return (read.period or entity.fixed_period, read.revision) if read else None
+    match = re.search(entity.link_pattern, unquote(address))
+    if match is None:
+        return None
+    return period_of(entity, address, match) + _part(match.groupdict()), _revision(address, match.groupdict())
 
 
 def _part(groups: Mapping[str, str | None]) -> str:
     return PART + str(groups["part"]) if groups.get("part") else ""
 
 
-def _revision(address: str, groups: dict[str, str | None]) -> int:
-    """Of a pattern's groups `version` counts; `final` is the edition after a provisional one."""
+def _revision(address: str, groups: Mapping[str, str | None]) -> int:
+    """The revision of a link that a pattern found: its group `version`, or the words for editions in its name."""
     if groups.get("version"):
         return int(groups["version"] or 0)
-    if groups.get("final"):
-        return 1
-    name = address.rsplit("/", 1)[-1]
-    match = re.search(r"revised(?:-(\d)(?!\d))?", name, re.IGNORECASE)
-    if match is None:
-        return -1 if re.search("provisional", name, re.IGNORECASE) else 0
-    return int(match[1] or 1)
+    match = re.search(r"(provisional|final|revised)(?:-(\d)(?!\d))?", name_of(address), re.IGNORECASE)
+    return revision_number(match[1], int(match[2] or 0)) if match else 0
 
 
 def period_of(entity: Entity, address: str, match: re.Match[str]) -> str:
@@ -203,8 +215,15 @@ def _calendar_period(groups: dict[str, str], address: str) -> str:
 
 
 def period_bounds(period: str) -> tuple[dt.date, dt.date]:
-    """First and last day of `2026-01`, `2025-06-29`, `fy2023-24` (April to March) or `2019` (calendar year); a part is left out."""
+    """First and last day of `2026-01`, `2025-06-29`, `fy2023-24` (April to March), `fy2024-25-q3` (October to December) or
+    `2019` (calendar year); a part is left out."""
     period = period.partition(PART)[0]
+    if match := re.fullmatch(r"fy(\d{4})-\d{2}-q([1-4])", period):
+        months = int(match[1]) * 12 + 3 * int(
+            match[2]
+        )  # the quarter's first month, counted from year 0 in months from 0
+        first, last = (dt.date(m // 12, m % 12 + 1, 1) for m in (months, months + 3))
+        return first, last - dt.timedelta(days=1)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", period):
         day = dt.date.fromisoformat(period)
         return day, day

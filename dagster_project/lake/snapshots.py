@@ -53,6 +53,8 @@ class FetchReport:
     unchanged: int = 0
     bytes_fetched: int = 0
     missing_pages: list[str] = field(default_factory=list)
+    unknown_names: list[str] = field(default_factory=list)
+    """Data files on the landing pages that are neither taken nor left out on purpose."""
     problems: list[str] = field(default_factory=list)
     reachable: bool = True
     periods_fetched: set[str] = field(default_factory=set)
@@ -82,6 +84,7 @@ def fetch_source(
         Ledger(lake.ledger).append_if_new(Entry("missing", source.slug, "", "", "", reason=str(error)))
         return report
     report.missing_pages = list(discovery.missing_pages)
+    report.unknown_names = list(discovery.unknown_names)
     wanted = [f for f in discovery.located if periods is None or f.period in periods]
     report.located = len(wanted)
     shutil.rmtree(_incoming(lake, source), ignore_errors=True)  # what a killed fetch left

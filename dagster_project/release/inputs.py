@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lake.discovery import period_bounds
 from dagster_project.lake.ledger import Entry, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import PROVENANCE, read_provenance
@@ -108,13 +109,13 @@ def last_judgements(lake: Lake, origin: Origin) -> dict[tuple[str, str, str], En
 
 
 def period_end(period: str) -> dt.date | None:
-    """The last day of a period as the lake writes it: 2019, 2026-01, 2025-06-29, fy2024-25 or 2025-q3; None for other words.
+    """The last day of a period as the lake writes it: 2019, 2026-01, 2025-06-29, fy2024-25, fy2024-25-q3 or 2025-q3; None for other words.
 
     An interface adds the version of the data to the period (`2025-12+37-7`, cvdprevent).
     """
     period = period.partition("+")[0]
-    if match := re.fullmatch(r"fy(\d{4})-\d{2}", period):
-        return dt.date(int(match[1]) + 1, 3, 31)
+    if re.fullmatch(r"fy\d{4}-\d{2}(-q[1-4])?", period):
+        return period_bounds(period)[1]
     if match := re.fullmatch(r"(\d{4})-?q([1-4])", period, re.IGNORECASE):
         return _month_end(int(match[1]), 3 * int(match[2]))
     if match := re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", period):

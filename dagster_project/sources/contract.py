@@ -163,21 +163,46 @@ class TextCorrection(_Strict):
     provided_by: Text
 
 
+class LinkName(_Strict):
+    """The facts that a source needs from the name of a file; how they are spelt is in lake/links.py.
+
+    A name is taken when all of it is understood: at least one of `words` (where there are any), a period of one of the
+    kinds, words for the edition (Perf, Final, Provisional, revised, v2), and nothing but `also` beside them. Publishers
+    change case, separators and spellings; none of that needs a line here. What else lies on the page stands in `left_out`
+    of the source.
+    """
+
+    words: tuple[str, ...] = ()
+    """Words of which at least one names the dataset; their blanks stand for any separator or none."""
+    also: tuple[str, ...] = ()
+    """Words that may stand beside them and say nothing about which file it is."""
+    period: tuple[Literal["day", "month", "season_month", "financial_year", "quarter", "year", "fixed"], ...]
+    """Kinds of period, tried in this order: `day` 2025-06-29, `month` 2026-04, `season_month` (November 2223) 2022-11,
+    `financial_year` fy2023-24, `quarter` fy2024-25-q3, `year` 2024, `fixed` the entity's `fixed_period`."""
+    endings: tuple[Literal["csv", "zip", "xlsx", "ods"], ...]
+    random_suffix: bool = False
+    """The site adds up to six random letters and digits to its names (`-WL5BiP`)."""
+
+
 class Entity(_Strict):
     """One table that a source publishes, in files of one shape."""
 
     name: Text
     title: Text
     grain: Text
-    link_pattern: Annotated[Pattern, Field(min_length=1)]
-    """A regular expression searched in the decoded address; named groups give the period (see lake/discovery.py)."""
+    link: LinkName | None = None
+    """The facts to read from the name of a linked file. Prefer it to `link_pattern`."""
+    link_pattern: Pattern = ""
+    """A regular expression searched in the decoded address; named groups give the period (see lake/discovery.py). For
+    addresses that are fixed or questions to an interface, and where the words of real names are not known."""
     link_text_pattern: Pattern = ""
     direct_addresses: tuple[str, ...] = ()
     """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`. Where several files of one
     period belong together (one for each indicator of Fingertips), the group `part` of `link_pattern` tells them apart."""
     fixed_period: str = ""
-    format: Literal["csv", "zip_csv", "xlsx", "ods", "json", "csv_or_xlsx"]
-    """`csv_or_xlsx`: a CSV that some addresses hold saved as a workbook of one sheet; the address's ending says which."""
+    format: Literal["csv", "zip_csv", "xlsx", "ods", "json", "csv_or_xlsx", "csv_or_zip", "xlsx_or_ods"]
+    """`csv_or_xlsx`: a CSV that some addresses hold saved as a workbook of one sheet; `csv_or_zip`: a CSV, alone or the only
+    one of a ZIP; `xlsx_or_ods`: a workbook of either kind. The address's ending says which."""
     format_status: Literal["confirmed", "unconfirmed"] | None = None
     """Only where it differs from the source's: `unconfirmed` for a table of which no real file has been read."""
     has_header: bool = True
@@ -203,9 +228,11 @@ class Entity(_Strict):
 
     def format_of(self, address: str) -> Literal["csv", "zip_csv", "xlsx", "ods", "json"]:
         """The format of the file at an address."""
-        if self.format != "csv_or_xlsx":
-            return self.format
-        return "xlsx" if unquote(urlsplit(address).path).lower().endswith(".xlsx") else "csv"
+        if "_or_" not in self.format:
+            return self.format  # type: ignore[return-value]
+        first, second = self.format.split("_or_")
+        chosen = second if unquote(urlsplit(address).path).lower().endswith(f".{second}") else first
+        return "zip_csv" if chosen == "zip" else chosen  # type: ignore[return-value]
 
     @property
     def file_columns(self) -> list[FileColumn]:
@@ -225,6 +252,8 @@ class Entity(_Strict):
 
     @model_validator(mode="after")
     def _key_and_names(self) -> Entity:
+        if bool(self.link) == bool(self.link_pattern):
+            raise ValueError(f"entity {self.name}: needs either link or link_pattern")
         names = [column.name for column in self.clean_columns]
         if len(set(names)) != len(names):
             raise ValueError(f"entity {self.name}: a clean column stands twice")
@@ -275,6 +304,9 @@ class Source(_Strict):
     calendar: Calendar
     hosts: tuple[str, ...]
     landing_pages: tuple[LandingPage, ...] = ()
+    left_out: tuple[Pattern, ...] = ()
+    """Names of data files on the landing pages that are left out on purpose: regular expressions, searched in the decoded
+    file name whatever its case. A data link that is neither taken nor named here is reported."""
     format_status: Literal["confirmed", "unconfirmed"]
     notes: tuple[str, ...] = ()
     entities: tuple[Entity, ...]

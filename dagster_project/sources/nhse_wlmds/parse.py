@@ -32,10 +32,14 @@ LEVEL = """
         when regexp_full_match(organisation_code, '[A-Z][0-9][A-Z][0-9][A-Z]')
         then case when organisation_name ilike '%integrated care board%' then 'icb' else 'trust' end
     end"""
+WEEK_ENDING = """
+    cast(coalesce(
+        try_strptime(week_ending, '%Y-%m-%dT%H:%M:%S.000Z'), try_strptime(week_ending, '%d/%m/%Y')
+    ) as date)"""
 OWN_COLUMNS = {
     "geography": f"organisation_code, organisation_name, sector, {LEVEL} as organisation_level",
     "specialty": "treatment_function_name",
-    "timeseries": "cast(left(week_ending, 10) as date) as week_ending",
+    "timeseries": f"{WEEK_ENDING} as week_ending",
 }
 
 
@@ -54,6 +58,8 @@ def parse(job: ParseJob) -> str:
             "an organisation code whose level is not known (code, name)",
             "add the new shape of code to parse.py",
         )
+    if job.entity.name == "timeseries":
+        _require_one_date_spelling(job)
     return f"""
         select
             date '{job.period_start.isoformat()}' as snapshot_date,
@@ -65,3 +71,17 @@ def parse(job: ParseJob) -> str:
             pathways_status
         from typed
     """
+
+
+def _require_one_date_spelling(job: ParseJob) -> None:
+    """Each week is a day of the calendar, and the file keeps to one of its two spellings: a mix means that it was put together."""
+    job.require_none(
+        f"select distinct week_ending from typed where {WEEK_ENDING} is null",
+        "a Week Ending Date that is no day of the calendar",
+        "look at the file",
+    )
+    job.require_none(
+        "select min(week_ending), max(week_ending) from typed having count(distinct contains(week_ending, '/')) > 1",
+        "two spellings of Week Ending Date in one file",
+        "look whether rows of two releases were put together",
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dagster_project.lake.files import LakeError
+from dagster_project.lake.links import read_name
 from dagster_project.sample import nhse_talking_therapies as sample
 from dagster_project.sample.estate import DEFAULT_SEED
 from dagster_project.sources.contract import load_sources
@@ -83,5 +83,6 @@ def test_monthly_file_of_another_month_is_refused(parse_file: Any, sample_estate
     ],
 )
 def test_names_of_monthly_files_that_are_recognised(name: str) -> None:
-    match = re.search(load_sources()[SLUG].entity("monthly").link_pattern, f"https://files.digital.nhs.uk/AA/{name}")
-    assert match is not None and (match["month"].lower(), match["year"]) == ("sep", "2025")
+    wanted = load_sources()[SLUG].entity("monthly").link
+    facts = read_name(wanted, f"https://files.digital.nhs.uk/AA/{name}") if wanted else None
+    assert facts is not None and facts.period == "2025-09"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,24 @@ def test_other_wording_of_a_known_code_is_the_same_category(
             row[4] = row[4].replace(":", "", 1)
     drifted = parse_file(SLUG, "geography", write_csv(tmp_path / "b.csv", header, rows), PERIOD).rows()
     assert [row[:-1] for row in drifted] == [row[:-1] for row in expected]
+
+
+@pytest.mark.requires_mirror
+def test_both_spellings_of_a_week_give_the_same_figures_and_a_mix_is_refused(
+    parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    """The releases from August 2025 to February 2026 write dd/mm/yyyy, those of June and July 2025 an ISO moment."""
+    iso = mirror_file(release("timeseries")).read_text(encoding="utf-8-sig")
+    british = re.sub(r"(\d{4})-(\d\d)-(\d\d)T00:00:00\.000Z", r"\3/\2/\1", iso)
+    (tmp_path / "british.csv").write_text(british, encoding="utf-8")
+    (tmp_path / "mixed.csv").write_text(
+        re.sub(r"(\d{4})-(\d\d)-(\d\d)T00:00:00\.000Z", r"\3/\2/\1", iso, count=9), encoding="utf-8"
+    )
+    (tmp_path / "no_day.csv").write_text(re.sub(r"\d\d/\d\d/(\d{4})", r"31/06/\1", british, count=1), encoding="utf-8")
+    rows = "select * exclude (snapshot_sha256) from clean order by all"
+    published = parse_file(SLUG, "timeseries", mirror_file(release("timeseries")), PERIOD).rows(rows)
+    assert british != iso
+    assert parse_file(SLUG, "timeseries", tmp_path / "british.csv", PERIOD).rows(rows) == published
+    for name, words in (("mixed", "two spellings of Week Ending Date"), ("no_day", "no day of the calendar")):
+        with pytest.raises(LakeError, match=words):
+            parse_file(SLUG, "timeseries", tmp_path / f"{name}.csv", PERIOD)

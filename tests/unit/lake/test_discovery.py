@@ -58,14 +58,14 @@ def found(*addresses: str) -> list[Located]:
 @pytest.mark.parametrize(
     ("slug", "entity", "name", "period", "revision"),
     [
-        ("nhse_ae", "monthly", "2022/05/April-2021-revised-120522-ABC456.csv", "2021-04", 1),
+        ("nhse_ae", "monthly", "2022/05/April-2021-revised-120522-ABC456.csv", "2021-04", 200),
         ("nhse_ae", "monthly", "2024/10/Monthly-AE-September-2024.csv", "2024-09", 0),
-        ("nhse_ae", "monthly", "2025/02/Monthly-AE-November-2024-revised.csv", "2024-11", 1),
-        ("nhse_ae", "monthly", "2026/01/September-2025-CSV-revised.csv", "2025-09", 1),
+        ("nhse_ae", "monthly", "2025/02/Monthly-AE-November-2024-revised.csv", "2024-11", 200),
+        ("nhse_ae", "monthly", "2026/01/September-2025-CSV-revised.csv", "2025-09", 200),
         ("nhse_ae", "monthly", "2026/01/December-2025-CSV-K7F4Sp.csv", "2025-12", 0),
         ("nhse_rtt", "full_extract", "2026/03/Full-CSV-data-file-Jan26-ZIP-4M-WL5BiP.zip", "2026-01", 0),
-        ("nhse_rtt", "full_extract", "2026/02/Full-CSV-data-file-Apr25-ZIP-4M-revised.zip", "2025-04", 1),
-        ("nhse_rtt", "full_extract", "2026/02/Full-CSV-data-file-Apr25-ZIP-4M-revised-2.zip", "2025-04", 2),
+        ("nhse_rtt", "full_extract", "2026/02/Full-CSV-data-file-Apr25-ZIP-4M-revised.zip", "2025-04", 200),
+        ("nhse_rtt", "full_extract", "2026/02/Full-CSV-data-file-Apr25-ZIP-4M-revised-2.zip", "2025-04", 202),
         ("nhse_wlmds", "geography", "2026/03/WLMDS-Demographics-Geography-to-22-February-2026-v2.csv", "2026-02-22", 2),
         ("nhse_wlmds", "timeseries", "2025/07/WLMDS-Demographics-Timeseries-to-29-June-2025.csv", "2025-06-29", 0),
     ],
@@ -147,8 +147,21 @@ def test_page_without_any_known_link_is_an_error_that_names_the_page_and_what_to
         discover(source(ONE_PAGE), Pages({PAGE: links("https://www.england.nhs.uk/about/")}), TODAY)
 
 
+def test_page_whose_data_files_match_nothing_is_an_error_that_names_them() -> None:
+    names = [f"{UPLOADS}/2026/02/AE-by-provider-{n}.csv" for n in ("Jan", "Feb")]
+    with pytest.raises(SourceMoved, match=r"(?s)data files on the pages: 2, matched: 0: AE-by-provider-Feb.csv, AE-by"):
+        discover(source(ONE_PAGE), Pages({PAGE: links(*names)}), TODAY)
+
+
+def test_data_file_that_is_neither_taken_nor_left_out_is_named() -> None:
+    names = ["January-2026-CSV-a.csv", "Ambulance-January-2026-handover.xlsx", "Notes-on-the-series.XLSX", "guide.pdf"]
+    page = Pages({PAGE: links(*(f"{UPLOADS}/2026/02/{name}" for name in names))})
+    asked = source(ONE_PAGE).model_copy(update={"left_out": ("^ambulance",)})
+    assert discover(asked, page, TODAY).unknown_names == ("Notes-on-the-series.XLSX",)
+
+
 def entity_with(pattern: str, fixed_period: str = "") -> Entity:
-    update = {"link_pattern": pattern, "fixed_period": fixed_period}
+    update = {"link": None, "link_pattern": pattern, "fixed_period": fixed_period}
     return load_sources()["nhse_ae"].entities[0].model_copy(update=update)
 
 
@@ -191,6 +204,9 @@ def test_address_without_a_period_is_refused_and_never_guessed(pattern: str, add
         ("fy2023-24", "2023-04-01", "2024-03-31"),
         ("2019", "2019-01-01", "2019-12-31"),
         ("2025-12+11-7", "2025-12-01", "2025-12-31"),
+        ("fy2024-25-q1", "2024-04-01", "2024-06-30"),
+        ("fy2024-25-q3", "2024-10-01", "2024-12-31"),
+        ("fy2024-25-q4", "2025-01-01", "2025-03-31"),
     ],
 )
 def test_bounds_of_a_period(period: str, first: str, last: str) -> None:
