@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import itertools
 import os
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from urllib.parse import quote
 
 import pytest
 
-from dagster_project.lake.discovery import Located
+from dagster_project.lake.discovery import Located, discover
 from dagster_project.lake.links import name_of, read_name, revision_number
+from dagster_project.lake.transport import MirrorTransport
 from dagster_project.sources.contract import load_sources
 
 MONTHS = {"Apr": ("April", "04"), "Sep": ("September", "09"), "Nov": ("November", "11"), "May": ("May", "05")}
@@ -159,3 +161,14 @@ def test_editions_of_one_period_have_one_order() -> None:
     located = [Located("x", "2026-01", str(n), revision, "", -n) for n, revision in enumerate(ordered)]
     listed = [*located[1::2], *located[::2]]
     assert sorted(listed, key=lambda item: item.edition) == located
+
+
+@pytest.mark.requires_mirror
+def test_every_data_link_of_the_mirrored_pages_is_taken_or_left_out() -> None:
+    mirror = MirrorTransport(Path(os.environ.get("HIW_MIRROR") or Path(__file__).parents[4] / "shared" / "mirror"))
+    found = {
+        slug: discover(load_sources()[slug], mirror, dt.date(2026, 4, 20))
+        for slug in ("nhse_ae", "nhse_rtt", "nhse_wlmds", "nhsd_hes_outpatient", "nhsd_hes_monthly", "nhse_msds")
+    }
+    assert {slug: discovery.unknown_names for slug, discovery in found.items()} == dict.fromkeys(found, ())
+    assert all(discovery.located for discovery in found.values())
