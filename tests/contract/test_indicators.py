@@ -184,3 +184,50 @@ def test_a_breakdown_at_a_level_without_figures_or_without_a_reason_is_refused(t
     load_indicators.cache_clear()
     with pytest.raises(IndicatorError, match="needs a note"):
         load_indicators(tmp_path)
+
+
+FACTS = [  # indicator, field, words that the publisher's own code, documents and files ask for
+    ("MAT-01", "denominator", "on a pathway or not"),
+    ("MAT-02", "denominator", "on a pathway or not"),
+    ("MAT-03", "denominator", "29 weeks (203 days)"),
+    ("MAT-04", "denominator", "single babies of 154 to 315 days"),
+    ("MAT-05", "breaks_in_series", "5.6% v2"),
+    ("WDES-2", "definition", "non-disabled applicants compared with disabled applicants. Above 1 is against"),
+    ("WDES-3", "definition", "disabled staff compared with non-disabled staff. Above 1 is against"),
+    ("WDES-8", "definition", "disabled staff only"),
+    ("WDES-9", "definition", "9b"),
+    ("WDES-1", "caveats", "bank staff are left out"),
+    ("RESP-01", "breaks_in_series", "eligible from October"),
+    ("RESP-02", "breaks_in_series", "eligible from October"),
+    ("AF-01", "definition", "last 6 months"),
+    ("LIP-03", "definition", "2.0 mmol/l"),
+    ("CYP-AST-02", "published_elsewhere", "90810"),
+    ("CYP-EPI-01", "caveats", "learning disability or autism"),
+    ("CYP-ORAL-01", "caveats", "under 10"),
+    ("qof_dementia", "breaks_in_series", "2025/26"),
+    ("qof_learning_disability", "breaks_in_series", "2025/26"),
+]
+
+
+@pytest.mark.parametrize(("indicator_id", "field", "words"), FACTS)
+def test_a_definition_says_what_the_publisher_counts(indicator_id: str, field: str, words: str) -> None:
+    assert words in str(getattr(INDICATORS[indicator_id], field))
+
+
+@pytest.mark.parametrize(
+    ("indicator_id", "due"),
+    [
+        ("rtt_over_52_weeks", dt.date(2026, 3, 31)),
+        ("wlmds_over_52_weeks", dt.date(2026, 3, 31)),
+        ("rtt_over_65_weeks", dt.date(2024, 9, 30)),
+        ("STM-LD-02", dt.date(2024, 3, 31)),
+        ("rtt_within_18_weeks", dt.date(2029, 3, 31)),
+    ],
+)
+def test_a_target_says_by_when_it_is_to_be_met(indicator_id: str, due: dt.date) -> None:
+    target = INDICATORS[indicator_id].target
+    assert target and target.due == due
+
+
+def test_the_four_hour_standard_of_all_types_is_no_target_of_type_1_alone() -> None:
+    assert INDICATORS["ae_four_hour_type_1"].target is None
