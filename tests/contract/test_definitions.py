@@ -86,7 +86,7 @@ def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, settings
     gate_2 = {spec.name for spec in specs if spec.asset_key == dg.AssetKey("release_candidate") and spec.blocking}
     assert gate_2 == ALWAYS_BLOCKING | {f"suite_{mart}" for mart in marts}
     gate_1 = [spec for spec in specs if spec.asset_key.to_user_string().startswith(("raw_", "clean_"))]
-    assert len(gate_1) == 6 * len(load_sources())
+    assert len(gate_1) == 7 * len(load_sources())
     assert not any(spec.blocking for spec in gate_1)
 
 
