@@ -219,11 +219,9 @@ def period_bounds(period: str) -> tuple[dt.date, dt.date]:
     `2019` (calendar year); a part is left out."""
     period = period.partition(PART)[0]
     if match := re.fullmatch(r"fy(\d{4})-\d{2}-q([1-4])", period):
-        months = int(match[1]) * 12 + 3 * int(
-            match[2]
-        )  # the quarter's first month, counted from year 0 in months from 0
-        first, last = (dt.date(m // 12, m % 12 + 1, 1) for m in (months, months + 3))
-        return first, last - dt.timedelta(days=1)
+        month = int(match[1]) * 12 + 3 * int(match[2])  # first of the quarter, in months since year 0: April is 3
+        first, after = (dt.date(m // 12, m % 12 + 1, 1) for m in (month, month + 3))
+        return first, after - dt.timedelta(days=1)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", period):
         day = dt.date.fromisoformat(period)
         return day, day

@@ -228,11 +228,16 @@ class Entity(_Strict):
 
     def format_of(self, address: str) -> Literal["csv", "zip_csv", "xlsx", "ods", "json"]:
         """The format of the file at an address."""
-        if "_or_" not in self.format:
-            return self.format  # type: ignore[return-value]
-        first, second = self.format.split("_or_")
-        chosen = second if unquote(urlsplit(address).path).lower().endswith(f".{second}") else first
-        return "zip_csv" if chosen == "zip" else chosen  # type: ignore[return-value]
+        ending = unquote(urlsplit(address).path).lower().rpartition(".")[2]
+        match self.format:
+            case "csv_or_xlsx":
+                return "xlsx" if ending == "xlsx" else "csv"
+            case "csv_or_zip":
+                return "zip_csv" if ending == "zip" else "csv"
+            case "xlsx_or_ods":
+                return "ods" if ending == "ods" else "xlsx"
+            case one:
+                return one
 
     @property
     def file_columns(self) -> list[FileColumn]:

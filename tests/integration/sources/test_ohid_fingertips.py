@@ -86,7 +86,7 @@ def test_column_23_may_be_called_anything(
         (
             1,
             "Hypertension: QOF prevalence (all ages)",
-            "should have a name that begins with 'Smoking prevalence .*', but the file has: 91547, Hypertension",
+            "should be called 'Smoking prevalence .*', but the file has: 91547, Hypertension",
         ),
         (0, "241", "but the file has: 241, Smoking"),
         (26, "1q", "a time period that is no year or years .*1q"),
@@ -107,9 +107,7 @@ def test_an_indicator_that_nobody_named_is_refused(
 ) -> None:
     header, rows = sample_lines
     path = write_csv(tmp_path / "x.csv", header, [["241", *row[1:]] for row in rows])
-    with pytest.raises(
-        LakeError, match=r"indicator 241 should have a name that begins with 'something that parse\.py knows'"
-    ):
+    with pytest.raises(LakeError, match=r"indicator 241 should be called 'something that parse\.py knows'"):
         parse_file(SLUG, "indicator", path, "2024+241")
 
 
@@ -134,6 +132,17 @@ def test_every_indicator_has_a_place_of_its_own_in_one_period() -> None:
     found = discover(load_sources()[SLUG], _NoPages(), dt.date(2026, 1, 1)).located  # type: ignore[arg-type]
     assert [located.period for located in found] == ["2024+200", "2024+247", "2024+91547"]
     assert {period_bounds(located.period) for located in found} == {(dt.date(2024, 1, 1), dt.date(2024, 12, 31))}
+
+
+def test_neighbour_under_the_same_first_words_is_refused(
+    parse_file: Any, write_csv: Any, sample_lines: Any, tmp_path: Path
+) -> None:
+    header, rows = sample_lines
+    name = header.index("Indicator Name")
+    other = "Smoking prevalence in adults in routine and manual occupations (aged 18 to 64) - current smokers (APS)"
+    renamed = [[*row[:name], other, *row[name + 1 :]] for row in rows]
+    with pytest.raises(LakeError, match="should be called"):
+        parse_file(SLUG, "indicator", write_csv(tmp_path / "c.csv", header, renamed), "2024+91547")
 
 
 def test_longer_name_of_the_same_indicator_is_taken(
