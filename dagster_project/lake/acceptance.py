@@ -255,6 +255,11 @@ class Acceptance:
         for vintage in vintages:
             parsed = _report_of(vintage)
             self._report.rows_in_use += int(parsed["clean_rows"])
+            for column, cells in parsed["thousands_marks"].items():
+                self._report.rejecting.append(
+                    f"{parsed['source']} {parsed['entity']} {parsed['period']} ({parsed['file']}), column {column}: "
+                    f"{cells:,} cells have thousands marks and were read without them"
+                )
             if parsed["records_rejected"]:
                 self._report.rejecting.append(
                     f"{parsed['source']} {parsed['entity']} {parsed['period']} ({parsed['file']}): "

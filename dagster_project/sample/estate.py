@@ -122,14 +122,6 @@ def _path(address: str) -> str:
 
 
 PLANTED_DIRT: Mapping[str, Dirt] = {
-    "bad_row": Dirt(
-        "A decimal in a count: the one row of the estate that the quarantine must catch. No total counts it.",
-        _path(nhse_rtt.file_address(*nhse_rtt.BAD_ROW_MONTH, "SYN12a")),
-        nhse_rtt.inner_name(*nhse_rtt.BAD_ROW_MONTH),
-        nhse_rtt.BAD_ROW_LINE,
-        nhse_rtt.BAD_COLUMN,
-        nhse_rtt.BAD_COUNT,
-    ),
     "revised_rtt_month": Dirt(
         "November 2025 is offered twice: the first issue and its revision, five in a hundred more patients at R9A.",
         _path(nhse_rtt.file_address(*nhse_rtt.REVISED_MONTH, "", revised=True)),

@@ -84,8 +84,6 @@ TOTAL_CODE, TOTAL_NAME = "C_999", "Total"
 SAMPLE_MONTHS = ((2025, 2), (2025, 10), (2025, 11), (2026, 0))  # year, month from 0
 REVISED_MONTH = (2025, 10)
 REVISED_TRUST = "R9A"
-BAD_ROW_MONTH, BAD_ROW_LINE = (2025, 11), 2  # its key sorts before all others, so the line is the same for every seed
-BAD_COLUMN, BAD_COUNT = BANDS[3], "3.5"
 _BLANK_FOR_ZERO = frozenset({"R9C", "NT9A1"})  # in the real file some providers leave zeros blank (RTX, January 2026)
 _WEEKLY_DECAY = {"acute": 0.945, "children": 0.95, "eye": 0.93}
 _FUNCTIONS_OF = {"eye": ("C_130",), "children": ("X04", "C_120", "C_101"), "community": ("X02", "X06")}
@@ -195,8 +193,6 @@ def _month_csv(seed: int, year: int, month: int, revised: bool) -> bytes:
     period = f"RTT-{MONTHS[month]}-{year}"
     rows = _month_rows(seed, year, month, revised)
     lines: list[list[Cell]] = [list(HEADER)]
-    if (year, month) == BAD_ROW_MONTH:
-        lines.append(_bad_line(rows[0], period))
     for _, group in itertools.groupby(rows, key=lambda row: (row.provider.code, row.commissioner.code, row.part)):
         detail = list(group)
         lines += [_line(row, period, TREATMENT_FUNCTIONS[row.treatment_function]) for row in detail]
@@ -307,14 +303,6 @@ def _line(row: Pathways, period: str, function_name: str) -> list[Cell]:
     identity += [commissioner.parent_code, commissioner.parent_name, commissioner.code, commissioner.name]
     identity += [row.part, PARTS[row.part], row.treatment_function, function_name]
     return [*identity, *_measures(row)]
-
-
-def _bad_line(first: Pathways, period: str) -> list[Cell]:
-    """Give the row with a decimal in a band, for the first provider and commissioner of the file."""
-    patients = Pathways(first.provider, first.commissioner, "Part_1A", "C_100", (0,) * len(BANDS), 4)
-    cells = _line(patients, period, TREATMENT_FUNCTIONS["C_100"])
-    cells[HEADER.index(BAD_COLUMN)] = BAD_COUNT
-    return cells
 
 
 def _measures(row: Pathways) -> list[Cell]:

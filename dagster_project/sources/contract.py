@@ -222,7 +222,11 @@ class Entity(_Strict):
     """The clean column that must equal the period of the address (fault N7); "" where a file carries no period."""
     minimum_records: int = 1
     maximum_records: int = 50_000_000
-    maximum_rejected_share: float = 0.005
+    absent_row: Literal["zero", "added_up", "gap"]
+    """What becomes of a figure whose row is not there. `zero`: readers take it for 0. `added_up`: it falls out of a total, a
+    rank or a denominator. In either case one rejected row holds the file. `gap`: only its own figure is missing, and no sum is made of the rows."""
+    maximum_rejected_share: float = 0
+    """Of an entity whose absent rows are gaps: the share of rows that may break a rule while the others are used."""
     corrections: tuple[Correction, ...] = ()
     text_corrections: tuple[TextCorrection, ...] = ()
 
@@ -264,6 +268,10 @@ class Entity(_Strict):
             raise ValueError(f"entity {self.name}: a clean column stands twice")
         if not self.key:
             raise ValueError(f"entity {self.name}: no clean column is marked as key")
+        if self.maximum_rejected_share and self.absent_row != "gap":
+            raise ValueError(
+                f"entity {self.name}: a rejected row would change a figure, so maximum_rejected_share must be 0"
+            )
         if self.period_column and self.period_column not in names:
             raise ValueError(f"entity {self.name}: period_column {self.period_column} is not a clean column")
         return self

@@ -34,6 +34,4 @@ where
     regions is distinct from england
     or icbs is distinct from england
     or providers is distinct from england
-    -- one rejected row may break one group of the publisher's totals (threshold
-    -- rtt_detail_matches_total_minimum_share)
-    or abs(treatment_functions - england) > 0.001 * england
+    or treatment_functions is distinct from england

@@ -321,6 +321,7 @@ NEW_SOURCE = """
       - name: monthly
         title: Visits by provider
         grain: one row for each provider and month
+        absent_row: gap
         link_pattern: /(?P<month>[A-Z][a-z]+)-(?P<year>20\\d\\d)[^/]*\\.csv$
         format: csv
         extra_columns: ignore

@@ -23,7 +23,6 @@ from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
 from dagster_project.quality.landing import landing_gate
 from dagster_project.quality.suites import landing_fingerprint
-from dagster_project.sample.estate import PLANTED_DIRT
 from dagster_project.sources.contract import load_sources
 from tests.fixtures.ae_site import (
     HEADER,
@@ -315,7 +314,7 @@ SUM_REFUSALS = [
 NOT_A_COUNT = [
     "-5",
     "12.5",
-    "1,234",
+    "1,23",
     "1.2e3",
     "-",
     "*",
@@ -461,27 +460,26 @@ def test_line_number_counts_the_lines_inside_a_cell_above(revise: Revise, long_r
 # -- what is quarantined (Q) ----------------------------------------------------------------------------------------
 
 
-def test_one_bad_row_of_many_is_listed_with_line_column_rule_and_cell_and_the_rest_is_used(
-    sample_estate: Path, lake: Lake
+def test_one_bad_row_of_many_is_listed_with_line_column_rule_and_cell_where_no_sum_is_made_of_the_rows(
+    sample_estate: Path, lake: Lake, tmp_path: Path
 ) -> None:
-    """F8 in RTT, which has no total over the file: the planted decimal of the sample estate."""
-    source, dirt = load_sources()["nhse_rtt"], PLANTED_DIRT["bad_row"]
-    transport = MirrorTransport(sample_estate)
-    fetch_source(source, transport, lake, today=dt.date(2026, 3, 20))
-    gate = landing_gate("500MB", 1)
-    fingerprint = landing_fingerprint("nhse_rtt")
-    acceptance = Acceptance(source, lake, "synthetic", gate, fingerprint, memory_limit="500MB", threads=1)
-    done = acceptance.run()
+    """F8 in QOF: each practice stands for itself, so the others are used."""
+    mirror = tmp_path / "mirror"
+    shutil.copytree(sample_estate, mirror)
+    (path,) = mirror.rglob("qof_vaccine_2324.csv")
+    header = path.read_text(encoding="utf-8").splitlines()[0]
+    lines = [f",,,,,Y99{place:03d},Sample practice {place},{'9o.5' if place == 7 else 90.5}" for place in range(240)]
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    source = load_sources()["nhsd_qof"]
+    fetch_source(source, MirrorTransport(mirror), lake, today=dt.date(2026, 3, 20))
+    gate, fingerprint = landing_gate("500MB", 1), landing_fingerprint("nhsd_qof")
+    done = Acceptance(source, lake, "synthetic", gate, fingerprint, memory_limit="500MB", threads=1).run()
     assert (done.refused, done.held) == ([], [])
-    (report,) = [report for report in done.reports if report.records_rejected]
+    (report,) = done.reports
     assert (report.records_rejected, report.records_in) == (1, report.records_loaded + 1)
     assert [report.rejects_file in sentence for sentence in done.rejecting] == [True]
-    assert report.period in done.in_use["full_extract"]
-    column = next(c for c in source.entity("full_extract").file_columns if c.header == dirt.column)
     found = _parquet_rows(lake.root / "clean" / Path(report.rejects_file).relative_to("clean"))
-    assert [row[:2] for row in found] == [(dirt.line, column.name)]
-    assert found[0][3] == dirt.value
-    assert "whole number" in found[0][2]
+    assert [(line, column, cell) for line, column, _, cell in found] == [(9, "achievement_percent", "9o.5")]
 
 
 def _parquet_rows(path: Path) -> list[tuple[int, str, str, str]]:

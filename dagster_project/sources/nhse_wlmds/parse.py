@@ -28,9 +28,14 @@ LEVEL = """
         when regexp_full_match(organisation_code, 'Y[0-9]{2}') then 'region'
         when regexp_full_match(organisation_code, 'Q[0-9A-Z]{2}') then 'icb'
         when regexp_full_match(organisation_code, 'R[0-9A-Z]{2}') then 'trust'
-        -- New codes have one shape for both: G6V2S is a trust, D7T5G an ICB of April 2026.
+        -- New codes have one shape for both: G6V2S is a trust, D7T5G an ICB of April 2026. The file's names end in "ICB",
+        -- "INTEGRATED CARE BOARD" or "NHS (FOUNDATION) TRUST"; one that ends in neither refuses the file.
         when regexp_full_match(organisation_code, '[A-Z][0-9][A-Z][0-9][A-Z]')
-        then case when organisation_name ilike '%integrated care board%' then 'icb' else 'trust' end
+        then
+            case
+                when regexp_matches(organisation_name, '(?i)(\\bICB|integrated care board)\\s*$') then 'icb'
+                when regexp_matches(organisation_name, '(?i)\\bNHS (foundation )?trust\\s*$') then 'trust'
+            end
     end"""
 WEEK_ENDING = """
     cast(coalesce(

@@ -155,11 +155,11 @@ def test_value_beside_the_wrong_currency_refuses_the_file(
         parse_file(SLUG, "measures", write_csv(tmp_path / "x.csv", header, rows), "2025-12")
 
 
-def test_unknown_word_is_a_rejected_row(parse_file: Any, write_csv: Any, sample_rows: Any, tmp_path: Path) -> None:
+def test_unknown_word_refuses_the_file(parse_file: Any, write_csv: Any, sample_rows: Any, tmp_path: Path) -> None:
     header, rows = sample_rows("msds-*-exp-measures.csv")
     rows[3][8] = "Medium DQ"
-    parsed = parse_file(SLUG, "measures", write_csv(tmp_path / "x.csv", header, rows), "2025-12")
-    assert [(row[1], row[3]) for row in parsed.rejects()] == [("value", "Medium DQ")]
+    with pytest.raises(LakeError, match="row 5, column value: the text must match"):
+        parse_file(SLUG, "measures", write_csv(tmp_path / "x.csv", header, rows), "2025-12")
 
 
 class _Pages:

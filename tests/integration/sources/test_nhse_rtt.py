@@ -10,7 +10,6 @@ import pytest
 
 from dagster_project.lake.clean import STREAMED_BYTES
 from dagster_project.lake.files import LakeError
-from dagster_project.sample.estate import PLANTED_DIRT
 
 SLUG, ENTITY = "nhse_rtt", "full_extract"
 JANUARY_2026 = (
@@ -39,18 +38,6 @@ def test_january_2026_has_the_published_headlines_and_its_empty_totals_are_not_a
         "select rtt_part_type, total_status, count(*), count(total) from clean "
         "where rtt_part_type in ('Part_1A', 'Part_2') group by all order by all"
     ) == [("Part_1A", "published", 18_558, 18_558), ("Part_2", "not_applicable", 64_894, 0)]
-
-
-def test_bad_row_of_the_sample_is_rejected_with_its_line_and_the_others_are_kept(
-    parse_file: Any, sample_estate: Path
-) -> None:
-    dirt = PLANTED_DIRT["bad_row"]
-    parsed = parse_file(SLUG, ENTITY, sample_estate / dirt.path, "2025-12")
-    assert parsed.report.file.endswith(f" > {dirt.member}")
-    assert parsed.report.records_in == parsed.report.clean_rows + 1
-    ((line, _, rule, cell),) = parsed.rejects()
-    assert (line, cell) == (dirt.line, dirt.value)
-    assert "whole number" in rule
 
 
 WEEK, TOTAL = "Gt 03 To 04 Weeks SUM 1", "Total All"
@@ -99,27 +86,48 @@ def test_large_file_whose_counts_are_read_as_numbers_has_the_same_rows_and_rejec
     assert answers[0] == answers[1]
 
 
-def test_padded_week_is_rejected_and_never_becomes_null(parse_file: Any, sample_estate: Path, tmp_path: Path) -> None:
-    """A blank inside a week band: the row is set apart by name, not loaded with a hole."""
-    name, header, rows = _month(sample_estate)
-    place = header.index("Gt 03 To 04 Weeks SUM 1")
-    rows[4][place] = "3\u00a0"
-    parsed = parse_file(SLUG, ENTITY, _packed(tmp_path, name, [header, *rows]), "2026-01")
-    assert parsed.rejects() == [
-        (6, "weeks_003", "must be a whole number that is not negative", "3\u00a0"),
-    ]
-    assert parsed.report.clean_rows == len(rows) - 1
-
-
-@pytest.mark.parametrize("cell", ["1,234", "007", "1e3", "-1", "12345678901234567", "#REF!"])
-def test_week_that_is_no_plain_count_is_rejected_and_never_becomes_zero(
+@pytest.mark.parametrize("cell", ["3\u00a0", "007", "1e3", "-1", "1,23", "12345678901234567", "#REF!"])
+def test_one_week_that_is_no_count_refuses_the_month_because_its_rows_are_added_up(
     cell: str, parse_file: Any, sample_estate: Path, tmp_path: Path
 ) -> None:
     name, header, rows = _month(sample_estate)
     rows[7][header.index("Gt 00 To 01 Weeks SUM 1")] = cell
+    with pytest.raises(LakeError, match="row 9, column weeks_000: must be a whole number that is not negative"):
+        parse_file(SLUG, ENTITY, _packed(tmp_path, name, [header, *rows]), "2026-01")
+
+
+@pytest.mark.parametrize("least", [STREAMED_BYTES, 1])
+def test_thousands_marks_are_taken_off_and_counted(
+    least: int, parse_file: Any, sample_estate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagster_project.lake.clean.STREAMED_BYTES", least)
+    name, header, rows = _month(sample_estate)
+    rows[7][header.index("Gt 00 To 01 Weeks SUM 1")] = "1,234"
     parsed = parse_file(SLUG, ENTITY, _packed(tmp_path, name, [header, *rows]), "2026-01")
-    assert parsed.rejects() == [(9, "weeks_000", "must be a whole number that is not negative", cell)]
-    assert parsed.report.clean_rows == len(rows) - 1
+    assert parsed.report.thousands_marks == {"weeks_000": 1}
+    assert (parsed.report.records_rejected, parsed.report.clean_rows) == (0, len(rows))
+    assert parsed.value("select count(*) from clean where weeks_000 = 1234") == 1
+
+
+@pytest.mark.requires_mirror
+def test_total_with_a_thousands_mark_leaves_england_at_its_7_187_677(
+    parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    """One cell of R0A's total row; its 6,874 pathways would be missing from England, the ICB and the trust."""
+    with zipfile.ZipFile(mirror_file(JANUARY_2026)) as archive:
+        (name,) = archive.namelist()
+        lines = archive.read(name).decode().splitlines(keepends=True)
+    marks = (",R0A,", ",01Y,", ",Part_2,", ",C_999,")
+    (place,) = [place for place, line in enumerate(lines) if all(mark in line for mark in marks)]
+    assert lines[place].endswith(",6874\r\n")
+    lines[place] = lines[place].replace(",6874\r\n", ',"6,874"\r\n')
+    packed = tmp_path / "january.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, "".join(lines))
+    parsed = parse_file(SLUG, ENTITY, packed, "2026-01")
+    assert parsed.report.thousands_marks == {"total_all": 1}
+    total = f"select sum({WEEKS}) from clean where rtt_part_type = 'Part_2' and treatment_function_code = 'C_999'"
+    assert (parsed.value(total), parsed.value(f"{total} and provider_code = 'R0A'")) == (7_187_677, 175_344)
 
 
 def test_other_month_in_the_archive_is_refused(parse_file: Any, sample_estate: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from dagster_project.lake.files import LakeError
+from tests.fixtures.sheets import judge
 
 SLUG, PERIOD = "nhse_wlmds", "2025-06-29"
 FOLDER = "www.england.nhs.uk/statistics/wp-content/uploads/sites/2/2025/07/"
@@ -122,3 +124,120 @@ def test_both_spellings_of_a_week_give_the_same_figures_and_a_mix_is_refused(
     for name, words in (("mixed", "two spellings of Week Ending Date"), ("no_day", "no day of the calendar")):
         with pytest.raises(LakeError, match=words):
             parse_file(SLUG, "timeseries", tmp_path / f"{name}.csv", PERIOD)
+
+
+BOUNDS = "The bands add up to their total"
+
+
+def _change_counts(path: Path, target: Path, change: Callable[[dict[str, str]], str | None]) -> Path:
+    """The release with other counts; a row whose count becomes None is left out."""
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(row | {"Count": count} for row in rows if (count := change(row)) is not None)
+    return target
+
+
+def _is_gynaecology_over_52(row: dict[str, str]) -> bool:
+    return (
+        row["Treatment Function Code"] == "Gynaecology Service"
+        and row["Metric"] == "IMD"
+        and row["Waiting Bands"] == "Over 52 Weeks"
+    )
+
+
+@pytest.mark.requires_mirror
+def test_thousands_marks_change_no_figure(parse_file: Any, mirror_file: Any, tmp_path: Path) -> None:
+    """2,390 of 65,940 women of the most deprived tenth waited over 52 weeks; read as nothing, it would be 0.0 %."""
+
+    def mark(row: dict[str, str]) -> str:
+        return f"{int(row['Count']):,}" if _is_gynaecology_over_52(row) else row["Count"]
+
+    original = mirror_file(release("specialty"))
+    marked = parse_file(SLUG, "specialty", _change_counts(original, tmp_path / "marked.csv", mark), PERIOD)
+    assert marked.report.thousands_marks == {"pathways": 10}
+    assert marked.rows() == [
+        (*row[:-1], marked.report.sha256) for row in parse_file(SLUG, "specialty", original, PERIOD).rows()
+    ]
+    deciles = (
+        "select cast(category_code as int), max(pathways) filter (where waiting_band = 'weeks_over_52'), "
+        "max(pathways) filter (where waiting_band = 'total') from clean where metric = 'imd' "
+        "and treatment_function_name = 'Gynaecology Service' group by all order by all"
+    )
+    found = marked.rows(deciles)
+    assert len(found) == 10
+    assert [found[0], found[1], found[7]] == [(1, 2390, 65940), (2, 2320, 64055), (8, 1705, 51135)]
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize("cell", ["2.390", "<10", "c", "-", "-5", ""])
+def test_one_cell_that_is_no_count_refuses_the_file(
+    cell: str, parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    def spoil(row: dict[str, str]) -> str:
+        return cell if _is_gynaecology_over_52(row) and row["Category"].startswith("2") else row["Count"]
+
+    spoiled = _change_counts(mirror_file(release("specialty")), tmp_path / "spoiled.csv", spoil)
+    with pytest.raises(LakeError, match="column pathways"):
+        parse_file(SLUG, "specialty", spoiled, PERIOD)
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize(("entity", "code"), [("specialty", "Treatment Function Code"), ("geography", "Code")])
+def test_lost_band_beside_a_hidden_cell_holds_the_file(
+    entity: str, code: str, parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    """The real release passes; without one shown band of a group that also has a hidden one, the rest is above 7 a hidden cell."""
+    original = mirror_file(release(entity))
+    assert judge(SLUG, entity, parse_file(SLUG, entity, original, PERIOD).clean) == ()
+    with original.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    group = [name for name in rows[0] if name not in {"Waiting Bands", "Count"}]
+    hidden = {
+        tuple(row[name] for name in group) for row in rows if row["Count"] == "*" and row["Waiting Bands"] != "Total"
+    }
+    lost = next(
+        row
+        for row in rows
+        if tuple(row[name] for name in group) in hidden
+        and row["Waiting Bands"] != "Total"
+        and row["Count"] not in {"*"}
+        and int(row["Count"]) > 100
+    )
+    short = _change_counts(original, tmp_path / "short.csv", lambda row: None if row == lost else row["Count"])
+    failures = judge(SLUG, entity, parse_file(SLUG, entity, short, PERIOD).clean)
+    assert any(BOUNDS in failure and lost[code] in failure for failure in failures)
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("NHS THAMES VALLEY ICB", "icb"),
+        ("NHS Thames Valley Integrated Care Board", "icb"),
+        ("SAMPLE NHS FOUNDATION TRUST", "trust"),
+        ("SAMPLE NHS TRUST", "trust"),
+        ("SAMPLE HOSPITAL", None),
+    ],
+)
+def test_level_of_a_five_character_code_comes_from_the_end_of_its_name(
+    name: str, level: str | None, parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    text = mirror_file(release("geography")).read_text(encoding="utf-8-sig")
+    with io.StringIO(text, newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    path = tmp_path / "renamed.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(row | {"Code": "D7T5G", "Name": name} if row["Code"] == "QOP" else row for row in rows)
+    if level is None:
+        with pytest.raises(LakeError, match="D7T5G, SAMPLE HOSPITAL"):
+            parse_file(SLUG, "geography", path, PERIOD)
+    else:
+        found = parse_file(SLUG, "geography", path, PERIOD)
+        assert found.rows("select distinct organisation_level from clean where organisation_code = 'D7T5G'") == [
+            (level,)
+        ]

@@ -11,7 +11,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from estate_files import find_file, read_csv, read_records
+from estate_files import find_file, read_records
 
 from dagster_project.sample import estate as sample
 from dagster_project.sample.files import Cell, apportion, mirror_path, suppress, workbook_bytes
@@ -120,25 +120,6 @@ def test_workbook_bytes_do_not_tell_the_time() -> None:
     sheets: list[tuple[str, list[list[Cell]]]] = [("Sheet", [["a", 1], ["=SUM(B3:B3)", 2]])]
     assert workbook_bytes(sheets) == workbook_bytes(sheets)
     assert b"2026" not in workbook_bytes(sheets)
-
-
-def test_planted_bad_row_stands_where_the_dirt_list_says_and_is_the_only_one_of_its_file(estate: Path) -> None:
-    dirt = sample.PLANTED_DIRT["bad_row"]
-    header, *rows = read_csv(estate / dirt.path)
-    counts = [[cell for cell in row[13:] if cell] for row in rows]
-    bad = [place for place, cells in enumerate(counts, start=2) if not all(cell.isdigit() for cell in cells)]
-    assert dirt.line is not None
-    assert bad == [dirt.line]
-    assert rows[dirt.line - 2][header.index(dirt.column)] == dirt.value
-
-
-def test_planted_bad_row_has_a_key_of_its_own_that_no_total_row_counts(estate: Path) -> None:
-    dirt = sample.PLANTED_DIRT["bad_row"]
-    assert dirt.line is not None
-    _, *rows = read_csv(estate / dirt.path)
-    bad = rows.pop(dirt.line - 2)
-    assert bad[11] != "C_999"
-    assert all(row[3:12] != bad[3:12] for row in rows)
 
 
 def test_every_planted_dirt_names_a_file_of_the_estate(estate: Path) -> None:
