@@ -25,6 +25,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
+from dagster_project.lake.cells import count_rows
 from dagster_project.lake.content import (
     check_content,
     count_records,
@@ -432,17 +433,37 @@ def _record_lines(path: Path, layout: _Layout) -> tuple[list[int], list[int]]:
 
 
 def _sheet_as_csv(path: Path, destination: Path, job: ParseJob) -> Path:
-    """The only sheet of a workbook as the CSV that it was saved from: whole numbers without `.0`, dates as yyyy-mm-dd."""
+    """A sheet of a workbook as the CSV that it was saved from: whole numbers without `.0`, dates as yyyy-mm-dd.
+
+    The only sheet, or the only one with the headings of the contract. Raises UnreadableCell where it holds an error.
+    """
     try:
         workbook = CalamineWorkbook.from_path(path)
-        if len(workbook.sheet_names) != 1:
-            raise job.error(f"it has {len(workbook.sheet_names)} sheets where one is expected", "look at the workbook")
-        rows = workbook.get_sheet_by_index(0).to_python()
+        sheets = {title: workbook.get_sheet_by_name(title).to_python() for title in workbook.sheet_names}
     except CalamineError as error:
         raise job.error(f"it cannot be read as a workbook: {error}", "look at the file") from error
+    titles = [title for title, rows in sheets.items() if len(sheets) == 1 or _has_headings(rows, job)]
+    if len(titles) != 1:
+        raise job.error(
+            f"{len(titles)} of its {len(sheets)} sheets have the headings of the contract where one is expected",
+            "look at the workbook",
+        )
+    rows = [[cell_text(cell) or "" for cell in row] for row in sheets[titles[0]]]
+    counted = count_rows(path, titles[0], job.report.name)
+    if counted != sum(any(cell.strip() for cell in row) for row in rows):
+        raise job.error(f"sheet {titles[0]!r}: another reader counts {counted:,} rows", "look at the file")
     with destination.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out, lineterminator="\n").writerows([cell_text(cell) or "" for cell in row] for row in rows)
+        csv.writer(out, lineterminator="\n").writerows(rows)
     return destination
+
+
+def _has_headings(rows: list[list[Any]], job: ParseJob) -> bool:
+    columns = job.entity.file_columns
+    found = [
+        {_match_heading(cell_text(cell) or "", columns) for cell in row}
+        for row in rows[: job.entity.preamble_lines + 1]
+    ]
+    return any({column.name for column in columns} <= names for names in found)
 
 
 def cell_text(cell: object) -> str | None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from dagster_project.lake.clean import MAXIMUM_LISTED_LINES, ParseJob, fold
+from dagster_project.lake.cells import count_rows
+from dagster_project.lake.clean import DECIMAL, MAXIMUM_LISTED_LINES, ParseJob, fold
 from dagster_project.sources.contract import FileColumn
 
 HEADER_ROWS = 30
@@ -23,15 +24,17 @@ Cells = tuple[int, dict[str, str | None]]
 
 
 def read_sheet(job: ParseJob, title_pattern: str, names: Sequence[str] | None = None) -> list[Cells]:
-    """The table of the only sheet whose title matches; `names` are the columns of the contract that it must have.
+    """The table of the sheet whose title matches, of several the one with the headings; `names`: the contract's columns it must have.
 
-    The headings stand in one of the first 30 rows; the table ends at the first blank row, and what follows is listed in
-    the report as a footer. Raises ParseError naming the sheets, or the columns expected, missing and not known.
+    The headings stand in one of the first 30 rows. Blank rows are passed over; the table ends where the notes begin (_is_note),
+    which are listed in the report as a footer. Raises ParseError naming the sheets, or the columns expected, missing and not
+    known, or a row of the table below the notes; UnreadableCell naming cells that hold an error.
     """
     columns = [column for column in job.entity.file_columns if names is None or column.name in names]
-    title, rows = _find_sheet(job, title_pattern)
+    title, rows = _find_sheet(job, title_pattern, columns)
     header, places = _find_header(job, title, rows, columns)
-    return list(_cells(job, rows, header, places))
+    _count_again(job, title, rows, places)
+    return list(_cells(job, title, rows, header, places))
 
 
 def read_document(job: ParseJob, key: str) -> list[Cells]:
@@ -54,18 +57,38 @@ def read_document(job: ParseJob, key: str) -> list[Cells]:
 # -- workbooks -------------------------------------------------------------------------------------------------------
 
 
-def _find_sheet(job: ParseJob, title_pattern: str) -> tuple[str, list[list[Any]]]:
+def _find_sheet(job: ParseJob, title_pattern: str, columns: Sequence[FileColumn]) -> tuple[str, list[list[Any]]]:
     try:
         workbook = CalamineWorkbook.from_path(str(job.snapshot.path))
-        titles = [title for title in workbook.sheet_names if re.search(title_pattern, title.strip(), re.IGNORECASE)]
-        if len(titles) != 1:
-            raise job.error(
-                f"{len(titles)} sheets have a title like {title_pattern!r}, its sheets are {workbook.sheet_names}",
-                COMPARE,
-            )
-        return titles[0], workbook.get_sheet_by_name(titles[0]).to_python(skip_empty_area=False)
+        sheets = {
+            title: workbook.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in workbook.sheet_names
+        }
     except CalamineError as error:
         raise job.error(f"it cannot be read as a workbook: {error}", "look at the file") from error
+    titled = [title for title in sheets if re.search(title_pattern, title.strip(), re.IGNORECASE)]
+    with_headings = [
+        title
+        for title in titled
+        if any(len(_match(row, columns)) == len(columns) for row in sheets[title][:HEADER_ROWS])
+    ]
+    if len(titled) > 1 and len(with_headings) == 1:
+        titled = with_headings
+    if len(titled) != 1:
+        raise job.error(
+            f"{len(titled)} sheets have a title like {title_pattern!r}, its sheets are {list(sheets)}",
+            COMPARE,
+        )
+    return titled[0], sheets[titled[0]]
+
+
+def _count_again(job: ParseJob, title: str, rows: list[list[Any]], places: dict[str, int]) -> None:
+    """Another reader must find as many rows with something in them; it sees errors, which this one takes for gaps."""
+    if job.snapshot.path.suffix.lower() != ".xlsx":
+        return
+    counted = count_rows(job.snapshot.path, title, job.report.name, columns=set(places.values()))
+    taken = sum(any(map(_text, row)) for row in rows)
+    if counted != taken:
+        raise job.error(f"sheet {title!r}: {taken:,} rows were read where {counted:,} are counted", "look at the file")
 
 
 def _find_header(
@@ -102,14 +125,42 @@ def _match(row: list[Any], columns: Sequence[FileColumn]) -> dict[str, int]:
     return places
 
 
-def _cells(job: ParseJob, rows: list[list[Any]], header: int, places: dict[str, int]) -> Iterator[Cells]:
+def _cells(job: ParseJob, title: str, rows: list[list[Any]], header: int, places: dict[str, int]) -> Iterator[Cells]:
+    notes = 0
     for number, row in enumerate(rows[header + 1 :], start=header + 2):
+        filled = [text for text in map(_text, row) if text]
         cells = {name: _text(row[place]) for name, place in places.items()}
-        if not any(cells.values()):
-            below = [" ".join(filter(None, map(_text, rest))) for rest in rows[number:]]
-            job.report.footer += [line for line in below if line][:MAXIMUM_LISTED_LINES]
-            return
-        yield number, cells
+        if not filled:
+            continue
+        if _is_note(job, cells, len(filled)):
+            notes = notes or number
+            job.report.footer += [" ".join(filled)] if len(job.report.footer) < MAXIMUM_LISTED_LINES else []
+        elif notes:
+            raise job.error(
+                f"sheet {title!r}, row {number} has the shape of the table, but notes begin above it in row {notes}",
+                "look whether a row lost its cells; the notes must stand below the table",
+            )
+        else:
+            yield number, cells
+
+
+def _is_note(job: ParseJob, cells: dict[str, str | None], filled: int) -> bool:
+    """One or two filled cells, fewer than half of the table's columns, none of which its column would take by a rule of its own.
+
+    So a row that lost all but its code is no note: it is rejected by name.
+    """
+    most = max(1, min(2, (len(cells) - 1) // 2))
+    columns = {column.name: column for column in job.entity.file_columns}
+    fits = any(text and _fits(columns[name], text) for name, text in cells.items())
+    return len(cells) > 1 and filled <= most and not fits
+
+
+def _fits(column: FileColumn, text: str) -> bool:
+    """Whether the column has a rule for its cells, and the text keeps it."""
+    if column.type != "text":
+        return text in column.markers or bool(re.fullmatch(DECIMAL, text))
+    by_pattern = bool(column.pattern) and re.fullmatch(column.pattern, text) is not None
+    return by_pattern or text in column.allowed
 
 
 def _text(cell: Any) -> str | None:

@@ -344,7 +344,9 @@ def _compare_source(slug: str, before: bool, now: bool) -> CheckResult:
 
 
 def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckResult:
-    """The query as an analyst runs it: in the file's own schema. None of them may fail; one over sources may not be empty."""
+    """The query as an analyst runs it: in the file's own schema. None of them may fail. One over sources that gives no row is
+    only said: its source may have nothing yet, and a mart that had data before and has none is held by a check of its own.
+    """
     name = f"example_query.{query.name}"
     try:
         con.execute("use draft")
@@ -355,4 +357,4 @@ def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckRe
         con.execute("use memory")
     summary = f"{rows:,} rows" if rows else "the query gives no row"
     passed = rows > 0 or query.needs == "returns"
-    return CheckResult(name, "example_query", "", passed, "critical", summary, {"rows": rows})
+    return CheckResult(name, "example_query", "", passed, "warning", summary, {"rows": rows})

@@ -59,7 +59,7 @@ def parse(job: ParseJob) -> str:
             value,
             lower_limit,
             upper_limit,
-            case when value is not null then 'published' when value_note is not null then 'suppressed' else 'missing' end
+            case when value is not null then 'published' when value_note ilike '%suppress%' then 'suppressed' else 'missing' end
             as value_status,
             value_note
         from typed

@@ -61,8 +61,8 @@ def parse(job: ParseJob) -> str:
             denominator,
             case
                 when value is not null then 'published'
-                when value_note is null or value_note ilike '%missing%' then 'missing'
-                else 'suppressed'
+                when regexp_matches(value_note, '(?i)suppress|disclosure|small (count|number)|too small') then 'suppressed'
+                else 'missing'
             end as value_status,
             value_note
         from typed

@@ -325,10 +325,11 @@ def test_a_held_file_is_told_and_does_not_block(estate: Estate) -> None:
 @pytest.mark.parametrize(
     "sql", ["select no_such_column from dim_organisation", "select * from dim_organisation where false"]
 )
-def test_an_example_query_that_fails_or_finds_nothing_blocks(estate: Estate, sql: str) -> None:
+def test_an_example_query_that_fails_blocks_and_one_that_finds_nothing_is_said(estate: Estate, sql: str) -> None:
     query = ExampleQuery(name="broken", question="Does this still work?", user="analyst", sql=sql)
     results = judged(estate, project=replace(estate.project, example_queries=(query,)))
     assert failed(results) == {"example_query.broken"}
+    assert any(result.blocks for result in results) == ("no_such_column" in sql)
 
 
 # -- evidence ---------------------------------------------------------------------------------------------------------

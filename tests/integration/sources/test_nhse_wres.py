@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from dagster_project.lake.files import LakeError
@@ -72,3 +73,62 @@ def test_gate_holds_a_percentage_that_is_not_that_of_its_counts(parse: Any) -> N
 def test_what_differs_refuses_the_file_and_is_said(parse: Any, change: Change, said: str) -> None:
     with pytest.raises(LakeError, match=said):
         parse(change)
+
+
+def _rows(parsed: Any) -> Any:
+    return parsed.rows("select * exclude (snapshot_sha256) from clean order by all")
+
+
+def _insert(place: int, *rows: list[Any]) -> Change:
+    def change(sheets: Any) -> None:
+        sheets["Trust data"][place:place] = [list(row) for row in rows]
+
+    return change
+
+
+def _add_sheet_first(sheets: Any) -> None:
+    kept = dict(sheets)
+    sheets.clear()
+    sheets.update({"Notes": [["Notes"], ["Trust data are of March"]], **kept})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _insert(17, [None]),
+        _insert(40, [None], [None], [None]),
+        _insert(10_000, [None], ["Source: workforce equality data"], ["Note 1", "Shares are rounded."]),
+        _insert(10_000, ["Source: workforce equality data"]),
+        _add_sheet_first,
+    ],
+)
+def test_blank_rows_notes_and_further_sheets_change_no_figure(parse: Any, change: Change) -> None:
+    assert _rows(parse(change)) == _rows(parse())
+
+
+def test_row_below_the_notes_refuses_the_file(parse: Any) -> None:
+    with pytest.raises(
+        LakeError, match="sheet 'Trust data', row 22 has the shape of the table, but notes begin above it in row 21"
+    ):
+        parse(_insert(20, ["Source: workforce equality data"]))
+
+
+def test_row_that_lost_all_but_its_code_refuses_the_file(parse: Any) -> None:
+    with pytest.raises(LakeError, match="rows break a rule"):
+        parse(_insert(10_000, ["ENG"]))
+
+
+@pytest.mark.parametrize("kind", ["error", "formula"])
+def test_error_and_formula_without_result_are_named_with_their_cell(
+    kind: str, parse_file: Any, sample_estate: Path, tmp_path: Path
+) -> None:
+    (original,) = sample_estate.rglob("WRES-2025-data-by-trust.xlsx")
+    workbook = openpyxl.load_workbook(original)
+    sheet = workbook["Trust data"]
+    (heading,) = [cell for row in sheet.iter_rows() for cell in row if cell.value == "Value"]
+    cell = sheet.cell(heading.row + 2, heading.column)
+    cell.value = "#REF!" if kind == "error" else "=1+1"
+    workbook.save(tmp_path / "x.xlsx")
+    said = "#REF!" if kind == "error" else "a formula without a stored result"
+    with pytest.raises(LakeError, match=f"sheet 'Trust data': {cell.coordinate} holds {said}"):
+        parse_file(SLUG, "trust", tmp_path / "x.xlsx", "2025")

@@ -29,7 +29,7 @@ def job(tmp_path: Path) -> Callable[..., Any]:
         return SimpleNamespace(
             snapshot=SimpleNamespace(path=path),
             entity=SimpleNamespace(file_columns=COLUMNS, extra_columns=extra_columns),
-            report=SimpleNamespace(ignored_headings=[], footer=[]),
+            report=SimpleNamespace(ignored_headings=[], footer=[], name="file"),
             error=lambda why, next_step: ParseError("file", why, next_step),
         )
 
@@ -37,13 +37,17 @@ def job(tmp_path: Path) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(("write", "suffix"), [(workbook_bytes, "xlsx"), (ods_bytes, "ods")])
-def test_a_table_ends_at_its_first_blank_row_and_what_follows_is_a_footer(job: Any, write: Any, suffix: str) -> None:
+def test_a_table_goes_on_below_a_blank_row_and_ends_where_the_notes_begin(job: Any, write: Any, suffix: str) -> None:
     made = job(
-        write([("Data", [["A title"], HEADER, ["R9A", 12], ["R9B", 0.5], [], ["Source: us", "2026"], ["R9C", 1]])]),
+        write([("Data", [["A title"], HEADER, ["R9A", 12], ["R9B", 0.5], [], ["R9C", 1], [], ["Source: us"]])]),
         suffix=suffix,
     )
-    assert read_sheet(made, "^data$") == [(3, {"code": "R9A", "count": "12"}), (4, {"code": "R9B", "count": "0.5"})]
-    assert made.report.footer == ["Source: us 2026", "R9C 1"]
+    assert read_sheet(made, "^data$") == [
+        (3, {"code": "R9A", "count": "12"}),
+        (4, {"code": "R9B", "count": "0.5"}),
+        (6, {"code": "R9C", "count": "1"}),
+    ]
+    assert made.report.footer == ["Source: us"]
 
 
 def test_headings_match_whatever_their_case_blanks_and_known_aliases(job: Any) -> None:

@@ -1,0 +1,56 @@
+"""A second look at a sheet, by another reader (openpyxl) than the one that takes its cells (calamine).
+
+Calamine gives an error (`#REF!`) and a formula without a stored result as an empty cell, which would be read as a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from zipfile import BadZipFile
+
+from dagster_project.lake.files import LakeError
+
+MAXIMUM_NAMED = 3
+
+
+class UnreadableCell(LakeError):
+    """A cell of a table that holds an error or a formula without a result."""
+
+
+def count_rows(path: Path, title: str, name: str, *, columns: Collection[int] | None = None) -> int:
+    """How many rows of a sheet of an .xlsx workbook hold something; `columns`: those, counted from 0, that are a table's.
+
+    Raises UnreadableCell, naming sheet and cells, where one of these columns holds an error or a formula without a stored
+    result. `name` is how the error calls the file.
+    """
+    from openpyxl import load_workbook
+
+    try:
+        stored = load_workbook(path, read_only=True, data_only=True)
+        written = load_workbook(path, read_only=True)
+    except (BadZipFile, KeyError, ValueError) as error:
+        raise LakeError(name, f"it cannot be read as a workbook: {error}", "look at the file") from error
+    rows, faults = 0, []
+    try:
+        pairs = zip(stored[title].iter_rows(min_row=1), written[title].iter_rows(min_row=1), strict=True)
+        for results, formulas in pairs:
+            rows += any(str(cell.value).strip() for cell in results if cell.value is not None)
+            for place, (result, formula) in enumerate(zip(results, formulas, strict=True)):
+                if columns is not None and place not in columns:
+                    continue
+                if result.data_type == "e":
+                    faults.append(f"{result.coordinate} holds {result.value}")
+                elif formula.data_type == "f" and result.value is None:
+                    faults.append(f"{formula.coordinate} holds a formula without a stored result")
+    finally:
+        stored.close()
+        written.close()
+    if faults:
+        more = f" and {len(faults) - MAXIMUM_NAMED:,} more" if len(faults) > MAXIMUM_NAMED else ""
+        raise UnreadableCell(
+            name,
+            f"sheet {title!r}: {', '.join(faults[:MAXIMUM_NAMED])}{more}",
+            "ask the publisher for a workbook in which these cells hold their values",
+        )
+    return rows
