@@ -34,9 +34,20 @@ ETHNICITIES = (
     "Black or Black British",
     "Mixed",
     "Other Ethnic Groups",
-    "White",
+    "White or White British",
     "Not Stated",
 )
+PROVIDER_GROUPS = {
+    "IMD Decile": ("01 Most deprived", "02 More deprived", "06 Less deprived", "10 Least deprived", "UNKNOWN"),
+    "Ethnicity": ("A", "Z", "99", "UNKNOWN"),
+    "Upper Ethnicity": (*ETHNICITIES, "Not Known", "UNKNOWN"),
+    "Gender": ("1", "2", "3", "4", "9", "UNKNOWN"),
+    "Age Band": ("Under 18", "18 to 19", "90 and over", "UNKNOWN"),
+    "Age; Under 18 or 18 and over": ("Under 18", "18 and over", "UNKNOWN"),
+    "LD Status": ("1", "2", "3", "4", "5", "U", "UNKNOWN", "X", "Z"),
+    "Autism Status": ("1", "2", "3", "4", "5", "U", "UNKNOWN", "X", "Z"),
+}
+"""Groups of a provider's detentions (MHS81) in one month: all but the first of each is hidden, as most are in real files."""
 AGES = ("0 to 5", "6 to 10", "11 to 15", "16 to 17")
 NAMES = {
     "": "people",
@@ -46,7 +57,7 @@ NAMES = {
 }
 RATE_OF_CORE20, RATE_OF_REST = {"MHS95": 6800, "MHS157": 130}, {"MHS95": 6100, "MHS157": 60}
 _CHILDREN = 9_000
-_STP = "STP of GP Practice or Residence"
+_ICB = "ICB of GP Practice or Residence"
 
 
 def published_files(seed: int, edition: int) -> Published:
@@ -81,6 +92,9 @@ def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
     for trust in org.TRUSTS:
         if trust.kind == "mental health" and org.open_in(trust, "202601"):
             yield row("Provider", trust.code, "NONE", "MHS95", round_to_five(round(9000 * trust.size)))
+            for name, labels in PROVIDER_GROUPS.items():
+                for place, label in enumerate(labels):
+                    yield row(f"Provider; {name}", trust.code, label, "MHS81", "*" if place else 20)
     gap = RATE_OF_CORE20["MHS95"] - RATE_OF_REST["MHS95"]
     yield row(
         "England; IMD - Standardised Rate Difference from Most Deprived Quintile", "England", "NONE", "MHS95g", gap
@@ -106,8 +120,8 @@ def _figures(seed: int, family: str) -> Iterator[tuple[str, str, str, int, float
     for region in org.REGIONS:
         yield "Commissioning Region", region.code, "NONE", whole // 2, mean
     for icb in org.ICBS:
-        yield _STP, icb.code, "NONE", whole // 4, mean
+        yield _ICB, icb.code, "NONE", whole // 4, mean
         for label, rate in zip(CORE20, (high, low), strict=True):
-            yield f"{_STP}; IMD Core20", icb.code, label, whole // 8 if family == "MHS95" else 2_000, rate
-    yield "CCG of GP Practice or Residence", org.SUB_ICBS[0].code, "NONE", _CHILDREN, mean
-    yield "CCG of GP Practice or Residence", "UNKNOWN", "NONE", 500, mean
+            yield f"{_ICB}; IMD Core20", icb.code, label, whole // 8 if family == "MHS95" else 2_000, rate
+    yield "Sub ICB of GP Practice or Residence", org.SUB_ICBS[0].code, "NONE", _CHILDREN, mean
+    yield "Sub ICB of GP Practice or Residence", "UNKNOWN", "NONE", 500, mean

@@ -15,9 +15,17 @@ PAGE = (
     "nhs-talking-therapies-monthly-statistics-including-employment-advisors/"
 )
 EXTRACT = "https://files.digital.nhs.uk/9A/1B2C3D/england_trust_iapt.csv"
-MONTHLY = "https://files.digital.nhs.uk/6E/7D0004/iapt-activity-data-sep-2025-final.csv"
+MONTHLY = "https://files.digital.nhs.uk/6E/7D0004/nhstalkingtherapies_month_sep_2025_activity_final.csv"
 MONTHS = ("April 2023", "May 2023")
 RECOVERY = {"Percentage_Recovery": 50, "Percentage_ReliableRecovery": 47}
+BY_ETHNIC_GROUP = {
+    "White": 47,
+    "AsianOrAsianBritish": 41,
+    "BlackOrBlackBritish": 43,
+    "Mixed": 44,
+    "Other": 40,
+}
+"""Reliable recovery of England in percent, by the words that the publisher ends the measure with."""
 HIDDEN = ("R9R", "May 2023", "Percentage_ReliableRecovery")
 
 
@@ -61,13 +69,24 @@ def _monthly(seed: int) -> Iterator[list[Cell]]:
         "ORG_NAME1",
         "ORG_CODE2",
         "ORG_NAME2",
+        "MEASURE_ID",
         "MEASURE_NAME",
-        "MEASURE_VALUE",
+        "MEASURE_VALUE_SUPPRESSED",
     ]
-    places = [("England", "", "England"), ("Region", "Y91", "SAMPLE NORTH")]
-    places += [("Provider", trust.code, trust.name) for trust in trusts() if org.open_in(trust, "202509")]
-    for kind, code, name in places:
-        for measure, share in RECOVERY.items():
-            value: Cell = percent(seed, code, "2025-09", measure) if code else share
+    # kind, then code and name of the commissioner and of the provider
+    places = [("England", "all", "England", "all", "all"), ("CommissioningRegion", "Y91", "SAMPLE NORTH", "all", "all")]
+    places += [("Provider", "all", "all SubICBs", t.code, t.name) for t in trusts() if org.open_in(t, "202509")]
+    for kind, commissioner, name, code, provider in places:
+        for number, measure, value in _measures(seed, code):
             hidden = code == HIDDEN[0] and measure == HIDDEN[2]
-            yield ["01/09/2025", "30/09/2025", kind, code, name, "", "", measure, "*" if hidden else value]
+            shown: Cell = "*" if hidden else value
+            yield ["2025-09-01", "2025-09-30", kind, commissioner, name, code, provider, number, measure, shown]
+
+
+def _measures(seed: int, code: str) -> Iterator[tuple[str, str, Cell]]:
+    """Give number, name and value of the measures of a provider, or of England (`all`); groups of a trust are hidden."""
+    for number, measure in zip(("M192", "M195"), RECOVERY, strict=True):
+        yield number, measure, RECOVERY[measure] if code == "all" else percent(seed, code, "2025-09", measure)
+    for place, (group, share) in enumerate(BY_ETHNIC_GROUP.items()):
+        name = f"Percentage_ReliableRecovery_EthnicGroup{group}"
+        yield f"M{206 + place}", name, share if code == "all" else "*"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dagster_project.lake.clean import DECIMAL, ParseJob
 
-WANTED = "regexp_full_match(measure_id, 'MHS(95|157)[a-z]?')"
+WANTED = "regexp_full_match(measure_id, 'MHS(81|95|106|107|150|151|157)[a-z]?')"
 PARENT = "trim(split_part(breakdown, ';', 1))"
 CHILD = "trim(substr(breakdown, length(split_part(breakdown, ';', 1)) + 2))"
 LEVEL = """
@@ -25,10 +25,13 @@ DIMENSION = """
         when child = 'IMD Quintile' then 'imd_quintile'
         when child = 'IMD Decile' then 'imd_decile'
         when child = 'Upper Ethnicity' then 'ethnic_group_5'
-        when child = 'Lower Ethnicity' then 'ethnic_group'
+        -- the file of April 2026 calls the 18 groups plain Ethnicity
+        when child in ('Lower Ethnicity', 'Ethnicity') then 'ethnic_group'
         when child = 'Ethnicity (White British/Non-White British)' then 'white_british'
         when child = 'Gender' then 'sex'
         when child in ('Age', 'Age Band') then 'age_band'
+        when child = 'LD Status' then 'learning_disability'
+        when child = 'Autism Status' then 'autism'
         when child like 'IMD - Standardised Rate Difference%' then 'imd_gap'
         when child like 'Ethnicity - Standardised Rate Difference%' then 'ethnic_gap'
         else 'other'
@@ -56,11 +59,21 @@ GROUP = """
         when dimension = 'sex' then
             case
                 when label in ('1', 'Male') then 'male' when label in ('2', 'Female') then 'female'
-                when label in ('3', '4') then 'other' when label in ('9', '0', 'X') then 'unknown'
+                -- each code keeps its own word: two rows of one group would share a key
+                when label = '3' then 'non_binary' when label = '4' then 'other' when label = '9' then 'indeterminate'
+                when label = '0' then 'not_known' when label = 'X' then 'not_recorded'
+            end
+        when dimension in ('learning_disability', 'autism') then
+            case label
+                when '1' then 'confirmed' when '2' then 'suspected_on_pathway' when '3' then 'suspected_not_on_pathway'
+                when '4' then 'suspected_pathway_not_known' when '5' then 'no_diagnosis' when 'U' then 'not_known'
+                when 'X' then 'not_recorded' when 'Z' then 'not_stated'
             end
         when dimension = 'age_band' then replace(replace(replace(label, ' to ', '-'), ' and over', '+'), ' years', '')
     end"""
-DAY = "coalesce(try_strptime({0}, '%d/%m/%Y'), try_strptime({0}, '%Y-%m-%d'))::date"
+# 30/04/2026, 01-04-2025, 01/06/24 and 1/6/2024 stand in published files; %y takes two digits of a year only.
+DAY = "try_strptime({0}, ['%d/%m/%y', '%d/%m/%Y', '%d-%m-%Y', '%Y-%m-%d'])::date"
+SPELLING = r"regexp_replace(regexp_replace(day, '^[0-9]{1,2}([/-])[0-9]{1,2}\b', 'd\1m'), '[0-9]', 'y', 'g')"
 
 
 def parse(job: ParseJob) -> str:
@@ -105,7 +118,10 @@ def parse(job: ParseJob) -> str:
 
 def _check(job: ParseJob) -> None:
     if job.count("placed") == 0:
-        raise job.error("it holds no row of MHS95 or MHS157", "look at the other files of the same publication")
+        raise job.error(
+            "it holds no row of the measures that are taken", "look at the other files of the same publication"
+        )
+    _check_dates(job)
     job.require_none(
         "select distinct breakdown from placed where level is null order by all",
         "a breakdown whose organisation is not known (BREAKDOWN)",
@@ -124,3 +140,17 @@ def _check(job: ParseJob) -> None:
     )
     unknown = job.count("placed", "level <> 'england' and primary_level = 'UNKNOWN'")
     job.set_aside("people whose organisation is not known", unknown)
+
+
+def _check_dates(job: ParseJob) -> None:
+    days = "unnest([reporting_period_start, reporting_period_end]) as day from placed"
+    job.require_none(
+        f"select distinct day from (select {days}) where {DAY.format('day')} is null order by all",
+        "a day that is none (REPORTING_PERIOD_START, REPORTING_PERIOD_END)",
+        "look at the file",
+    )
+    job.require_none(
+        f"select string_agg(distinct {SPELLING}, ', ') from (select {days}) having count(distinct {SPELLING}) > 1",
+        "days are spelt in more than one way, so their order of day and month is not sure",
+        "ask the publisher which order is meant",
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dagster_project.lake.clean import ParseJob
 
-LEVELS = {"England": "england", "ICB": "icb", "SubICB": "sub_icb", "Provider": "provider"}
-"""The kinds of organisation that are read; others (regions, commissioner with provider) are set aside."""
+LEVELS = {"England": "england", "SubICB": "sub_icb", "Provider": "provider"}
+"""The kinds of organisation that are read; others (regions, sub-ICB location with provider) are set aside."""
+CODE = "case group_type when 'England' then 'ENG' when 'SubICB' then reported_code when 'Provider' then second_code end"
+"""A provider has its code in ORG_CODE2: its ORG_CODE1 is the word `all` (April 2026)."""
 
 
 def parse(job: ParseJob) -> str:
@@ -42,11 +44,17 @@ def _select_monthly(job: ParseJob) -> str:
     levels = " ".join(f"when '{word}' then '{level}'" for word, level in LEVELS.items())
     known = ", ".join(f"'{word}'" for word in LEVELS)
     job.set_aside("organisations of a kind that is not read", job.count("typed", f"group_type not in ({known})"))
+    job.require_none(
+        f"select distinct group_type, reported_code, second_code from typed "
+        f"where group_type in ({known}) and not coalesce(regexp_full_match({CODE}, '[0-9A-Z]{{3,6}}'), false) order by all",
+        "an organisation without its code (GROUP_TYPE, ORG_CODE1, ORG_CODE2)",
+        "look whether the publisher moved the code to another column",
+    )
     return f"""
         select
             {start} as period_start,
             case group_type {levels} end as organisation_level,
-            case group_type when 'England' then 'ENG' else coalesce(reported_code, second_code) end as organisation_code,
+            {CODE} as organisation_code,
             measure,
             value,
             value_status

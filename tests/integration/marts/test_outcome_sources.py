@@ -11,6 +11,7 @@ from dagster_project.sample.cvdprevent import true_prevalence
 from dagster_project.sample.estate import DEFAULT_SEED
 from dagster_project.sample.ndrs_staging import EARLY
 from dagster_project.sample.nhse_mhsds import RATE_OF_CORE20, RATE_OF_REST
+from dagster_project.sample.nhse_talking_therapies import BY_ETHNIC_GROUP
 
 FIGURE = (
     "select {columns} from fct_indicator_value where indicator_id = '{indicator}' and geography_basis = 'as_reported' "
@@ -62,6 +63,14 @@ def test_published_split_of_childrens_access_is_the_gap_of_the_fact(sample_wareh
     assert gap[1:] == pytest.approx((gap[0] - 90 * 2**0.5, gap[0] + 90 * 2**0.5), rel=1e-9)
     crude = sample_warehouse.query(GAP.format("CYP-MHS95a", "core20", "crude"))
     assert crude == [(gap[0], None, None)]
+
+
+def test_reliable_recovery_of_england_stands_by_ethnic_group_as_published(sample_warehouse: Any) -> None:
+    query = FIGURE.format(columns="value", indicator="STM-TT") + (
+        "and organisation_code = 'ENG' and dimension = 'ethnic_group_5' and value is not null"
+    )
+    planted = [(share / 100,) for share in BY_ETHNIC_GROUP.values()]
+    assert sorted(sample_warehouse.query(query)) == sorted(planted)
 
 
 def test_no_measure_over_all_groups_stands_on_rates_without_people(sample_warehouse: Any) -> None:

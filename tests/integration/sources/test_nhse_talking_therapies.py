@@ -11,6 +11,7 @@ import pytest
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.links import read_name
 from dagster_project.sample import nhse_talking_therapies as sample
+from dagster_project.sample import organisations as org
 from dagster_project.sample.estate import DEFAULT_SEED
 from dagster_project.sources.contract import load_sources
 
@@ -42,13 +43,49 @@ def test_sample_extract_hides_what_was_planted(parse_file: Any, sample_estate: P
 
 
 def test_monthly_file_has_england_and_sets_regions_aside(parse_file: Any, sample_estate: Path) -> None:
-    (path,) = sample_estate.rglob("iapt-activity-data-*.csv")
+    (path,) = sample_estate.rglob("nhstalkingtherapies_month_*.csv")
     parsed = parse_file(SLUG, "monthly", path, "2025-09")
-    assert list(parsed.report.set_aside.values()) == [len(sample.RECOVERY)]
+    assert list(parsed.report.set_aside.values()) == [len(sample.RECOVERY) + len(sample.BY_ETHNIC_GROUP)]
     assert parsed.rows(
-        "select measure, value, period_start::varchar from clean where organisation_code = 'ENG' order by 1"
+        "select measure, value, period_start::varchar from clean where organisation_code = 'ENG' and measure in ('Percentage_Recovery', 'Percentage_ReliableRecovery') order by 1"
     ) == [(measure, value, "2025-09-01") for measure, value in sample.RECOVERY.items()]
-    assert parsed.report.statuses == {"suppressed": 1}
+    trusts = parsed.rows(
+        "select distinct organisation_code from clean where organisation_level = 'provider' order by 1"
+    )
+    assert [code for (code,) in trusts] == sorted(
+        trust.code for trust in sample.trusts() if org.open_in(trust, "202509")
+    )
+    assert parsed.report.statuses == {"suppressed": 1 + len(trusts) * len(sample.BY_ETHNIC_GROUP)}
+
+
+@pytest.mark.requires_mirror
+def test_real_rows_of_one_provider_stand_under_its_own_code(parse_file: Any, mirror_file: Any) -> None:
+    """ORG_CODE1 of a provider is the word `all`; figures read with Python's csv (M192, M195, M206 to M210)."""
+    path = mirror_file(
+        "files.digital.nhs.uk/23/8B45A4/extract-RDY-nhstalkingtherapies_month_apr_2026_activity_performance.csv"
+    )
+    parsed = parse_file(SLUG, "monthly", path, "2026-04")
+    assert parsed.report.set_aside == {"organisations of a kind that is not read": 458}
+    assert parsed.rows("select distinct organisation_level, organisation_code from clean") == [("provider", "RDY")]
+    found = dict(parsed.rows("select measure, value from clean where measure like 'Percentage_%Recovery%'"))
+    prefix = "Percentage_ReliableRecovery_EthnicGroup"
+    assert {key: found[key] for key in ("Percentage_Recovery", "Percentage_ReliableRecovery")} == {
+        "Percentage_Recovery": 45,
+        "Percentage_ReliableRecovery": 43,
+    }
+    assert [found[prefix + group] for group in sample.BY_ETHNIC_GROUP] == [44, 39, None, None, None]
+
+
+@pytest.mark.parametrize("moved", [("R9T", "all"), ("all", ""), ("R9T", "")])
+def test_a_provider_whose_code_stands_elsewhere_refuses_the_file(
+    parse_file: Any, write_csv: Any, sample_estate: Path, tmp_path: Path, moved: tuple[str, str]
+) -> None:
+    (path,) = sample_estate.rglob("nhstalkingtherapies_month_*.csv")
+    header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+    row = next(row for row in rows if row[2] == "Provider")
+    row[3], row[5] = moved
+    with pytest.raises(LakeError, match=r"an organisation without its code .*Provider"):
+        parse_file(SLUG, "monthly", write_csv(tmp_path / "x.csv", header, rows), "2025-09")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +106,7 @@ def test_extract_with_an_impossible_cell_is_refused(
 
 
 def test_monthly_file_of_another_month_is_refused(parse_file: Any, sample_estate: Path) -> None:
-    (path,) = sample_estate.rglob("iapt-activity-data-*.csv")
+    (path,) = sample_estate.rglob("nhstalkingtherapies_month_*.csv")
     with pytest.raises(LakeError, match="listed as 2025-08 but holds another period"):
         parse_file(SLUG, "monthly", path, "2025-08")
 
@@ -78,6 +115,8 @@ def test_monthly_file_of_another_month_is_refused(parse_file: Any, sample_estate
     "name",
     [
         "iapt-activity-data-sep-2025-final.csv",
+        "nhstalkingtherapies_month_sep_2025_activity_performance.csv",
+        "nhstalkingtherapies_month_sep_2025_activity_final.csv",
         "NHS-TT-activity-September-2025.csv",
         "nhs-talking-therapies-sep-2025.csv",
     ],

@@ -28,7 +28,9 @@ with
                 'sex',
                 'age_band'
             )
-            and not (dimension = 'sex' and group_code = 'other')
+            and not (
+                dimension = 'sex' and group_code not in ('male', 'female', 'unknown')
+            )
         -- one organisation may stand in two breakdowns (residence; GP practice or
         -- residence): the one that counts those registered stands
         qualify

@@ -5,8 +5,19 @@
 -- has
 -- no figure for its months. A provider is a trust only where ODS says so.
 {%- set measures = {
-    "Percentage_ReliableRecovery": "STM-TT",
-    "Percentage_Recovery": "talking_therapies_recovery",
+    "Percentage_ReliableRecovery": ("STM-TT", "all"),
+    "Percentage_Recovery": ("talking_therapies_recovery", "all"),
+    "Percentage_ReliableRecovery_EthnicGroupWhite": ("STM-TT", "white"),
+    "Percentage_ReliableRecovery_EthnicGroupAsianOrAsianBritish": (
+        "STM-TT",
+        "asian",
+    ),
+    "Percentage_ReliableRecovery_EthnicGroupBlackOrBlackBritish": (
+        "STM-TT",
+        "black",
+    ),
+    "Percentage_ReliableRecovery_EthnicGroupMixed": ("STM-TT", "mixed"),
+    "Percentage_ReliableRecovery_EthnicGroupOther": ("STM-TT", "other"),
 } %}
 with
     published as (
@@ -58,7 +69,7 @@ with
         select
             case
                 measure
-                {%- for measure, indicator_id in measures.items() %}
+                {%- for measure, (indicator_id, _) in measures.items() %}
                     when '{{ measure }}' then '{{ indicator_id }}'
                 {%- endfor %}
             end as indicator_id,
@@ -68,8 +79,15 @@ with
             period_start,
             last_day(period_start) as period_end,
             'month' as period_type,
-            'all' as dimension,
-            'all' as group_code,
+            case
+                when measure like '%_EthnicGroup%' then 'ethnic_group_5' else 'all'
+            end as dimension,
+            case
+                measure
+                {%- for measure, (_, group_code) in measures.items() %}
+                    when '{{ measure }}' then '{{ group_code }}'
+                {%- endfor %}
+            end as group_code,
             'crude' as standardisation,
             cast(null as double) as numerator,
             cast(null as double) as denominator,
