@@ -19,18 +19,20 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from dagster_project.duck import quote_identifier as q
-from dagster_project.quality.attacker import Attack, attack
+from dagster_project.quality.attacker import Attack, attack, propagate
 from dagster_project.quality.checks import MAXIMUM_KEYS, CheckResult, explain
 from dagster_project.quality.declaration import Count, Relation, SafeCounts
+from dagster_project.quality.metric_cells import merge, metric_sums, same_people
 from dagster_project.quality.parts import Bools, Floats, Integers
 from dagster_project.quality.safe_counts import Rule, declarations
-from dagster_project.quality.solving import System
+from dagster_project.quality.solving import System, values_between
 from dagster_project.release.contents import MAIN, columns_of, qualified, tables_of
 from dagster_project.release.dbt_artifacts import ExposedModel
 
 NAME = "disclosure.attack"
 DRAFT, PREVIOUS = "draft", "previous"
 SEED = 20261122
+SUMS_OF_METRICS = "sums of metrics"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Table:
     declared: SafeCounts
     cells: Integers
     """(rows, counts): the number of each cell; a cell that both releases show alike has one number."""
+    groups: Integers | None = None
+    """(rows,), the group of each row that its metrics count in, where the mart declares metrics."""
+    sets: Integers | None = None
+    """(rows, counts), which set of codes each count is of (Counted.number_of), -1 where none is declared."""
     has_counts: bool = True
     """Whether a count is shown or hidden in it; published shares without counts (WRES) stand in no relation."""
 
@@ -65,6 +71,8 @@ class Board:
     size: int = 0
     equations: list[tuple[str, bool, Integers, Integers, Integers]] = field(default_factory=list)
     """Relation, whether it is exact, and for each entry its equation (from 0), cell and sign."""
+    metric_sums: list[tuple[Integers, Integers]] = field(default_factory=list)
+    """Part and whole of the sums of metrics, by number of the cell."""
 
     def add_cells(self, lows: Floats, highs: Floats, targets: Bools) -> Integers:
         """Numbers of the new cells."""
@@ -123,10 +131,13 @@ def audit_attack(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...
 def _narrow_sets(
     con: duckdb.DuckDBPyConnection, attacks: list[tuple[list[Table], Found, bool]]
 ) -> list[dict[str, Any]]:
+    """The sets of the hidden counts that are too narrow; of one that is withheld already, those that show the sum it is part of."""
     sets: dict[tuple[Any, ...], dict[str, Any]] = {}
     for tables, found, _ in attacks:
+        narrow = found.attack.too_narrow.copy()
+        narrow[found.wholes_of(narrow & ~found.suppressed)] = True
         for table in tables:
-            rows = np.flatnonzero(found.attack.too_narrow[table.cells].any(axis=1))
+            rows = np.flatnonzero(narrow[table.cells].any(axis=1))
             if table.declared.sets and len(rows):
                 columns = ", ".join(f"{expression} as {q(name)}" for name, expression in table.declared.sets.items())
                 query = f"select distinct {columns} from {table.relation} where attack_row in (select unnest(?)) order by all"
@@ -155,11 +166,33 @@ class Found:
     attack: Attack
     names: list[str]
     relation_of: Integers
+    suppressed: Bools
+    """Cells hidden by the rule for small counts; other targets are withheld beside it."""
+    metric_sums: tuple[Integers, Integers]
+    """Part and whole of the sums of metrics."""
+
+    def wholes_of(self, cells: Bools) -> Integers:
+        """The wholes of the sums of metrics that these cells are part of."""
+        parts, wholes = self.metric_sums
+        return wholes[cells[parts]]
 
 
 def _attack(board: Board, rule: Rule) -> Found:
+    none = np.zeros(0, dtype=np.int64)
+    parts, wholes = (np.concatenate([none, *(pair[side] for pair in board.metric_sums)]) for side in (0, 1))
     system, names, relation_of = board.system()
-    return Found(system, attack(system, rule.minimum_values), names, relation_of)
+    # Sums of metrics tie all tables of an estate to one another: they narrow every cell first, and what is left is solved without
+    # them, so that the cost stays that of the groups.
+    lows, highs = propagate(system)
+    between_groups = ~np.isin(relation_of, [n for n, name in enumerate(names) if name.endswith(SUMS_OF_METRICS)])
+    solved = System(lows, highs, system.equations[between_groups], system.exact[between_groups], system.targets)
+    attacked = attack(solved, rule.minimum_values)
+    # A sum of metrics gives a withheld count away as it does a suppressed one: nothing else of its set need be hidden.
+    withheld = np.zeros(len(lows), dtype=bool)
+    withheld[parts] = np.isinf(system.highs[parts])
+    small = withheld & ~attacked.inconsistent & (highs >= 1) & (lows <= rule.threshold)
+    attacked.too_narrow[small & (values_between(lows, highs) < rule.minimum_values)] = True
+    return Found(system, attacked, names, relation_of, system.targets, (parts, wholes))
 
 
 # -- cells ------------------------------------------------------------------------------------------------------------
@@ -183,6 +216,7 @@ def _load(
             for relation in table.declared.relations:
                 _add_relation(con, board, table, tables, relation)
             _add_shares(board, table, con)
+            _add_metric_sums(board, table)
     return tables, board
 
 
@@ -197,9 +231,11 @@ def _add_draft(
 ) -> Table:
     table = Table(DRAFT, model, safe, np.zeros((0, 0), dtype=np.int64))
     bounds = _read_bounds(con, table, rule)
-    columns = [board.add_cells(*bounds[name]) for name in safe.counts]
     has_counts = any(bool(np.isfinite(bounds[name][1]).any()) for name in safe.counts)
-    return Table(DRAFT, model, safe, np.column_stack(columns), has_counts)
+    groups, sets = _metric_sets(con, table)
+    people = same_people(groups, sets)
+    cells = board.add_cells(*merge(people, *_stacked(bounds)))[people]
+    return Table(DRAFT, model, safe, cells, groups, sets, has_counts)
 
 
 def _add_previous(con: duckdb.DuckDBPyConnection, board: Board, now: Table, rule: Rule) -> Table:
@@ -207,7 +243,7 @@ def _add_previous(con: duckdb.DuckDBPyConnection, board: Board, now: Table, rule
     table = Table(PREVIOUS, now.model, now.declared, np.zeros((0, 0), dtype=np.int64))
     bounds = _read_bounds(con, table, rule)
     keys = " and ".join(f"old.{q(name)} is not distinct from new.{q(name)}" for name in now.model.key)
-    columns = []
+    numbers = np.full((len(next(iter(bounds.values()))[0]), len(bounds)), -1, dtype=np.int64)
     for place, (name, count) in enumerate(now.declared.counts.items()):
         alike = " and ".join(f"old.{q(c)} is not distinct from new.{q(c)}" for c in (name, count.status))
         query = f"""
@@ -215,13 +251,46 @@ def _add_previous(con: duckdb.DuckDBPyConnection, board: Board, now: Table, rule
             from {table.relation} old
             join (select * from {now.relation} where {now.declared.unrevised}) new on {keys} and {alike}"""
         pairs = _numbers(con, query)
-        numbers = np.full(len(bounds[name][0]), -1, dtype=np.int64)
-        numbers[pairs["old_row"]] = now.cells[pairs["new_row"], place]
-        apart = numbers < 0
-        lows, highs, targets = bounds[name]
-        numbers[apart] = board.add_cells(lows[apart], highs[apart], targets[apart])
-        columns.append(numbers)
-    return Table(PREVIOUS, now.model, now.declared, np.column_stack(columns))
+        numbers[pairs["old_row"], place] = now.cells[pairs["new_row"], place]
+    groups, sets = _metric_sets(con, table)
+    people = same_people(groups, sets)
+    known = np.full(people.max(initial=-1) + 1, -1, dtype=np.int64)
+    np.maximum.at(known, people, numbers)
+    apart = known < 0
+    lows, highs, targets = merge(people, *_stacked(bounds))
+    known[apart] = board.add_cells(lows[apart], highs[apart], targets[apart])
+    return Table(PREVIOUS, now.model, now.declared, known[people], groups, sets)
+
+
+def _stacked(bounds: Mapping[str, tuple[Floats, Floats, Bools]]) -> tuple[Floats, Floats, Bools]:
+    """Lows, highs and targets, each (rows, counts)."""
+    lows, highs, targets = zip(*bounds.values(), strict=True)
+    return np.column_stack(lows), np.column_stack(highs), np.column_stack(targets)
+
+
+def _metric_sets(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[Integers, Integers]:
+    """For each row its group, and for each of its counts the set of codes; each row is a group of its own without metrics.
+
+    Raises ValueError for a metric that the declaration does not define.
+    """
+    rows = int(con.execute(f"select count(*) from {table.relation}").fetchall()[0][0])
+    metrics, counts = table.declared.metrics, list(table.declared.counts)
+    sets = np.full((rows, len(counts)), -1, dtype=np.int64)
+    if metrics is None:
+        return np.arange(rows), sets
+    same = ", ".join(q(name) for name in metrics.same)
+    query = f"""
+        select dense_rank() over (order by {same}) - 1 as group_number, {q(metrics.column)} as metric
+        from {table.relation} order by attack_row"""
+    found = con.execute(query).fetchnumpy()
+    number_of = metrics.counted().number_of
+    names, place = np.unique(np.asarray(found["metric"], dtype=str), return_inverse=True)
+    unknown = sorted(set(names.tolist()) - {metric for metric, _ in number_of})
+    if unknown:
+        raise ValueError(f"{table.model.name} does not declare what {', '.join(unknown)} counts")
+    for column, count in enumerate(counts):
+        sets[:, column] = np.array([number_of.get((name, count), -1) for name in names.tolist()], dtype=np.int64)[place]
+    return np.asarray(found["group_number"], dtype=np.int64), sets
 
 
 def _read_bounds(con: duckdb.DuckDBPyConnection, table: Table, rule: Rule) -> dict[str, tuple[Floats, Floats, Bools]]:
@@ -325,6 +394,20 @@ def _add_shares(board: Board, table: Table, con: duckdb.DuckDBPyConnection) -> N
             binding = highs[above] > lows[below]
             entries = _entries(np.arange(int(binding.sum())), above[binding], below[binding])
             board.equations.append((f"{table.model.name}: {rate.numerator} within {rate.denominator}", False, *entries))
+
+
+def _add_metric_sums(board: Board, table: Table) -> None:
+    """What the counts of several metrics in one group add up to."""
+    metrics = table.declared.metrics
+    if metrics is None or table.groups is None or table.sets is None:
+        return
+    lows, highs = np.concatenate(board.lows), np.concatenate(board.highs)
+    for one in metrics.counted().sums:
+        for complete, equation, parts, wholes in metric_sums(one, table.groups, table.sets, table.cells, lows, highs):
+            board.equations.append(
+                (f"{table.model.name}: {SUMS_OF_METRICS}", complete, *_entries(equation, parts, wholes))
+            )
+            board.metric_sums.append((parts, wholes))
 
 
 # -- the result -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from dagster_project.quality.metrics import Counted, metrics_of_seed
 
 
 class _Strict(BaseModel):
@@ -89,6 +91,29 @@ class Relation(_Strict):
     """False where groups are missing among the parts: their sum is at most the whole."""
 
 
+class Metrics(_Strict):
+    """Which counts of several metrics are the same people, and which are parts of others (quality/metrics.py)."""
+
+    column: str
+    """The column that names the metric of a row."""
+    same: tuple[str, ...]
+    """Columns that are equal where two metrics count in one group."""
+    seed: str | None = None
+    """The seed of the returns that says which codes each metric counts."""
+    definitions: Mapping[str, Mapping[str, frozenset[str]]] = Field(default_factory=dict)
+    """Without a seed: metric -> count -> what it counts, as words that are equal where the people are."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Metrics:
+        if bool(self.seed) == bool(self.definitions):
+            raise ValueError("say which codes the metrics count by a seed or by definitions, one of the two")
+        return self
+
+    def counted(self) -> Counted:
+        """The sets that are counted; raises ValueError or ReturnsContractError when the definitions cannot be used."""
+        return Counted.of(metrics_of_seed(self.seed) if self.seed else self.definitions)
+
+
 class SafeCounts(_Strict):
     """The whole declaration."""
 
@@ -100,6 +125,9 @@ class SafeCounts(_Strict):
     relations: tuple[Relation, ...] = ()
     no_relations: str | None = Field(default=None, min_length=15)
     """Why nothing in the mart adds up to anything else, where it has no relations."""
+    metrics: Metrics | None = None
+    no_metrics: str | None = Field(default=None, min_length=15)
+    """Why no count of one metric says anything about a count of another, where a key column names metrics."""
     sets: Mapping[str, str] = Field(default_factory=dict)
     """What stands together: column of the register `withheld_set` -> SQL expression over a row. Where it is said, a set of which
     several relations together give a count away can be withheld (release/withholding.py)."""

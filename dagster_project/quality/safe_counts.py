@@ -31,6 +31,8 @@ STATUSES = (
     "not_collected",
     "not_applicable",
 )
+METRIC_COLUMNS = {"metric_id", "measure_code", "indicator_no", "indicator_id"}
+"""Columns that name what is counted: two rows of a group may then hold counts of which one is part of the other."""
 NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL\(.*\))$")
 NESTED = re.compile(r"\[|STRUCT|MAP|UNION|JSON|BLOB|BIT|VARIANT")
 Z = 1.959963984540054
@@ -118,6 +120,8 @@ def _undeclared(declared: SafeCounts, model: ExposedModel, types: dict[str, str]
             yield f"{name} is of type {kind}, in which counts could hide", 1, []
     if not declared.relations and not declared.no_relations:
         yield "the declaration names no relations, and does not say why (no_relations)", 1, []
+    if METRIC_COLUMNS & set(model.key) and not declared.metrics and not declared.no_metrics:
+        yield "the key names metrics, and the declaration does not say what they count (metrics, no_metrics)", 1, []
 
 
 def _agree(con: duckdb.DuckDBPyConnection, model: ExposedModel, value: str, status: str, where: str) -> Violations:

@@ -28,8 +28,17 @@ from dagster_project.settings import PROJECT_ROOT
 
 TRUSTS, ICBS = 210, 42
 SEED = 20261122
-METRICS = {"WL_LE18_PCT": 0.62, "WL_GT52_PCT": 0.03, "WL_GT65_PCT": 0.005, "OP_DNA_PCT": 0.07}
-"""Metric: share of the denominator that is in the numerator. Those over 65 weeks are some of those over 52."""
+OUTCOMES = {"WL": (0.62, 0.35, 0.025, 0.005), "OP": (0.82, 0.07, 0.06, 0.05)}
+"""Shares of the list: up to 18, 52, 65 weeks and longer; of all appointments: attended, missed, cancelled by patient, by hospital."""
+METRICS = {
+    "WL_LE18_PCT": ([0], [0, 1, 2, 3]),
+    "WL_GT52_PCT": ([2, 3], [0, 1, 2, 3]),
+    "WL_GT65_PCT": ([3], [0, 1, 2, 3]),
+    "OP_DNA_PCT": ([5], [4, 5]),
+    "OP_PATCANC_PCT": ([6], [4, 5, 6, 7]),
+    "OP_HOSPCANC_PCT": ([7], [4, 5, 6, 7]),
+}
+"""Metric: the outcomes of its numerator and of its denominator, by their place in OUTCOMES."""
 CROSSED = ("WL_LE18_PCT", "WL_GT52_PCT", "OP_DNA_PCT")
 """The metrics of mart_hi_intersection."""
 CATEGORIES = dict(zip("ABCDEFGHJKLMNPRSZ", [70, 1, 5, 1, 1, 1, 1, 3, 2, 1, 2, 1.5, 2, 1, 1, 2, 3], strict=True)) | {
@@ -73,44 +82,26 @@ def make_counts(trusts: int, seed: int) -> Counts:
     """True counts: (trusts, metrics, numerator and denominator, groups)."""
     random = np.random.default_rng(seed)
     weights = np.outer(list(CATEGORIES.values()), [10.0] * 10 + [2.0]).ravel()
+    shares = [np.full(len(AGES), 5.0), np.array([52.0, 47.0, 0.3, 0.7])]
     found = np.zeros((trusts, len(METRICS), 2, SUMS.shape[1]), dtype=np.int64)
-    shares = {"age": np.full(len(AGES), 5.0), "sex": np.array([52.0, 47.0, 0.3, 0.7])}
-    ethnic = len(weights)
     for trust in range(trusts):
         people = int(random.lognormal(9.2, 0.8))
-        mine = weights * random.lognormal(0, 0.9, ethnic)
+        mine = weights * random.lognormal(0, 0.9, len(weights))
         waiting = random.multinomial(people, mine / mine.sum())
-        late = np.zeros(0, dtype=np.int64)
-        for number, (metric, share) in enumerate(METRICS.items()):
-            below = waiting if metric.startswith("WL") else random.binomial(waiting, 0.6)
-            above = (
-                random.binomial(late, share / METRICS["WL_GT52_PCT"])
-                if metric == "WL_GT65_PCT"
-                else random.binomial(below, share)
-            )
-            late = above if metric == "WL_GT52_PCT" else late
-            found[trust, number, 0, :ethnic], found[trust, number, 1, :ethnic] = above, below
-        _add_margins(
-            found[trust], ethnic, [mix * random.lognormal(0, 0.5, len(mix)) for mix in shares.values()], random
-        )
+        cells = [
+            random.multinomial(waiting, OUTCOMES["WL"]),
+            random.multinomial(random.binomial(waiting, 0.6), OUTCOMES["OP"]),
+        ]
+        mixes = [mix * random.lognormal(0, 0.5, len(mix)) for mix in shares]
+        outcomes = np.stack([_with_margins(column, mixes, random) for part in cells for column in part.T])
+        for number, sides in enumerate(METRICS.values()):
+            found[trust, number] = [outcomes[places].sum(axis=0) for places in sides]
     return found @ SUMS.T
 
 
-def _add_margins(
-    counts: Counts, ethnic: int, mixes: list[npt.NDArray[np.float64]], random: np.random.Generator
-) -> None:
-    """Ages and sexes of the people counted; a numerator stays within its denominator."""
-    place = ethnic
-    for mix in mixes:
-        for metric in counts:
-            below = random.multinomial(metric[1, :ethnic].sum(), mix / mix.sum())
-            metric[1, place : place + len(mix)] = below
-            metric[0, place : place + len(mix)] = random.multivariate_hypergeometric(below, metric[0, :ethnic].sum())
-        # Those over 65 weeks are taken from those over 52.
-        counts[2, 0, place : place + len(mix)] = random.multivariate_hypergeometric(
-            counts[1, 0, place : place + len(mix)], counts[2, 0, :ethnic].sum()
-        )
-        place += len(mix)
+def _with_margins(counts: Counts, mixes: list[npt.NDArray[np.float64]], random: np.random.Generator) -> Counts:
+    """The counts of one outcome, and the ages and sexes of the people counted."""
+    return np.concatenate([counts, *(random.multinomial(counts.sum(), mix / mix.sum()) for mix in mixes)])
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------

@@ -91,6 +91,39 @@
     {%- endfor %}
 {%- endmacro %}
 
+{#
+    The same cells with one answer for each denominator: metrics that divide by the same codes of the return (seed hi_metric)
+    show the same people, so a denominator that is withheld in one metric and shown by another is shown in both, and one that
+    no metric shows is withheld in all. The attack takes it for one number, so what is shown here it has tried.
+    Inputs: cells, a relation with metric_id, denominator and denominator_status; same, the columns that name a group.
+#}
+{% macro returns_shared_denominators(cells, same) -%}
+    select
+        {{ cells }}.* replace (
+            case
+                when denominator_status = 'withheld'
+                then max(denominator) over people
+                else denominator
+            end as denominator,
+            case
+                when denominator_status = 'withheld'
+                then
+                    coalesce(
+                        max(
+                            case when denominator_status <> 'withheld' then denominator_status end
+                        ) over people,
+                        'withheld'
+                    )
+                else denominator_status
+            end as denominator_status
+        )
+    from {{ cells }}
+    inner join
+        (select metric_id, denominator_codes from {{ ref("hi_metric") }}) as counted
+        using (metric_id)
+    window people as (partition by {{ same | join(", ") }}, denominator_codes)
+{%- endmacro %}
+
 {# The group that a group is compared with, by dimension; editions of the deciles alike. NULL where there is none. #}
 {% macro returns_reference_group(dim_type) -%}
     case

@@ -29,32 +29,15 @@ with
         where collection_code in ('WL01', 'OP01')
     ),
 
+    -- What each metric counts stands in the seed, where the disclosure attack reads it
+    -- too. Pathways without a known clock start are in no metric.
     outcomes as (
-        {%- for metric, condition in {
-            "WL_LE18_PCT": "not is_over_18",
-            "WL_GT52_PCT": "is_over_52",
-            "WL_GT65_PCT": "is_over_65",
-        }.items() %}
-            select
-                'WL01' as collection_code,
-                code as outcome,
-                '{{ metric }}' as metric_id,
-                {{ condition }} as is_counted
-            from {{ ref("wait_band") }}
-            where is_known
-            union all
-        {%- endfor %}
-        select 'OP01', code, 'OP_DNA_PCT', is_dna
-        from {{ ref("attended_or_did_not_attend") }}
-        where is_attended or is_dna
-        union all
-        select 'OP01', code, 'OP_PATCANC_PCT', is_patient_cancellation
-        from {{ ref("attended_or_did_not_attend") }}
-        where allowed_in_return
-        union all
-        select 'OP01', code, 'OP_HOSPCANC_PCT', is_provider_cancellation
-        from {{ ref("attended_or_did_not_attend") }}
-        where allowed_in_return
+        select
+            collection_code,
+            unnest(string_split(denominator_codes, ' ')) as outcome,
+            metric_id,
+            list_contains(string_split(numerator_codes, ' '), outcome) as is_counted
+        from {{ ref("hi_metric") }}
     ),
 
     {%- for collection, (count, outcome, kind, condition) in collections.items() %}

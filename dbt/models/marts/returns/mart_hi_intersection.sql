@@ -109,12 +109,28 @@ with
         from thin
     ),
 
+    shared as (
+        {{
+            returns_shared_denominators(
+                "guarded",
+                [
+                    "geo_level",
+                    "geo_code",
+                    "dim_type",
+                    "ethnic_group5",
+                    "imd_quintile",
+                    "period_end",
+                ],
+            )
+        }}
+    ),
+
     cells as (
         select
             *,
             {{ disclosed_value("rate_status", proportion("numerator", "denominator")) }}
             as share
-        from guarded
+        from shared
         where dim_type = 'ETHNIC5_IMD_QUINTILE'
     ),
 

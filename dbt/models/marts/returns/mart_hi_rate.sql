@@ -140,21 +140,37 @@ with
             and safe.icb_code is not distinct from hidden_parts.icb_code
     ),
 
+    shared as (
+        {{
+            returns_shared_denominators(
+                "summed",
+                [
+                    "geo_level",
+                    "geo_code",
+                    "dim_type",
+                    "dim_value",
+                    "period_end",
+                    "is_estimate",
+                ],
+            )
+        }}
+    ),
+
     directed as (
         select
-            summed.*,
+            shared.*,
             metric.metric_name,
             metric.polarity,
             metric.paired_metric_id,
             metric.paired_note,
-            {{ returns_reference_group("summed.dim_type") }} as reference_value,
+            {{ returns_reference_group("shared.dim_type") }} as reference_value,
             case
                 metric.polarity
                 when 'lower_is_better'
                 then numerator
                 else denominator - numerator
             end as adverse_count
-        from summed
+        from shared
         inner join {{ ref("hi_metric") }} as metric using (metric_id)
     ),
 
