@@ -258,7 +258,7 @@ class Acceptance:
             for column, cells in parsed["thousands_marks"].items():
                 self._report.rejecting.append(
                     f"{parsed['source']} {parsed['entity']} {parsed['period']} ({parsed['file']}), column {column}: "
-                    f"{cells:,} cells have thousands marks and were read without them"
+                    f"read without thousands marks ({cells:,} {'cell' if cells == 1 else 'cells'})"
                 )
             if parsed["records_rejected"]:
                 self._report.rejecting.append(

@@ -126,6 +126,11 @@ PLANTED_DIRT: Mapping[str, Dirt] = {
         "November 2025 is offered twice: the first issue and its revision, five in a hundred more patients at R9A.",
         _path(nhse_rtt.file_address(*nhse_rtt.REVISED_MONTH, "", revised=True)),
     ),
+    "thousands_mark": Dirt(
+        "December 2025 writes one total with a thousands mark.",
+        _path(nhse_rtt.file_address(*nhse_rtt.MARKED_MONTH, "SYN12a")),
+        column=nhse_rtt.MARKED_COLUMN,
+    ),
     "revised_ae_month": Dirt(
         "November 2025 is offered twice: the first issue and its revision, 120 more attendances at R9A.",
         _path(nhse_ae.file_address(2025, 10, revised=True)),

@@ -3,8 +3,7 @@
 A month is a list of `Pathways`: one provider, commissioner, part and treatment function with its 105 week bands.
 Part_2A is a part of Part_2, Part_3 has no bands, and the C_999 rows are the sums of the others, as published.
 
-December 2025 holds one bad row, with a decimal in a week band. No C_999 row counts it, so the month still adds up once
-the row is quarantined.
+December 2025 writes the total of one C_999 row with a thousands mark ("1,619"), as Excel does when it saves a CSV.
 """
 
 from __future__ import annotations
@@ -81,6 +80,7 @@ TREATMENT_FUNCTIONS = {
     "X06": "Other - Other Services",
 }
 TOTAL_CODE, TOTAL_NAME = "C_999", "Total"
+MARKED_MONTH, MARKED_COLUMN, LEAST_WITH_A_MARK = (2025, 11), "Total All", 1000
 SAMPLE_MONTHS = ((2025, 2), (2025, 10), (2025, 11), (2026, 0))  # year, month from 0
 REVISED_MONTH = (2025, 10)
 REVISED_TRUST = "R9A"
@@ -197,7 +197,15 @@ def _month_csv(seed: int, year: int, month: int, revised: bool) -> bytes:
         detail = list(group)
         lines += [_line(row, period, TREATMENT_FUNCTIONS[row.treatment_function]) for row in detail]
         lines.append(_line(_add_up(detail), period, TOTAL_NAME))
+    if (year, month) == MARKED_MONTH:
+        _write_thousands_mark(lines[1:])
     return csv_bytes(lines)
+
+
+def _write_thousands_mark(lines: list[list[Cell]]) -> None:
+    place, code = HEADER.index(MARKED_COLUMN), HEADER.index("Treatment Function Code")
+    first = next(line for line in lines if line[code] == TOTAL_CODE and int(str(line[place])) >= LEAST_WITH_A_MARK)
+    first[place] = f"{first[place]:,}"
 
 
 @cache

@@ -111,11 +111,11 @@ def test_a_passed_check_of_gate_2_is_shown_with_its_evidence(address: str, page:
     _keep(page, "check_passed")
 
 
-def test_a_failed_check_says_which_file_and_how_many_rows(address: str, page: Page) -> None:
+def test_a_failed_check_says_which_file_and_how_many_cells(address: str, page: Page) -> None:
     page.goto(f"{address}/assets/clean_nhse_rtt?view=checks&checkDetail=rows_accepted")
     expect(page.get_by_text("rows_accepted").first).to_be_visible()
     expect(page.get_by_text("Failed").first).to_be_visible()
-    expect(page.get_by_text("1 of", exact=False).first).to_be_visible()
+    expect(page.get_by_text("thousands marks (1 cell", exact=False).first).to_be_visible()
     _keep(page, "check_failed")
 
 

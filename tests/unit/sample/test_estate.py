@@ -11,7 +11,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from estate_files import find_file, read_records
+from estate_files import find_file, read_csv, read_records
 
 from dagster_project.sample import estate as sample
 from dagster_project.sample.files import Cell, apportion, mirror_path, suppress, workbook_bytes
@@ -125,6 +125,13 @@ def test_workbook_bytes_do_not_tell_the_time() -> None:
 def test_every_planted_dirt_names_a_file_of_the_estate(estate: Path) -> None:
     for name, dirt in sample.PLANTED_DIRT.items():
         assert (estate / dirt.path).is_file(), name
+
+
+def test_thousands_mark_is_planted_as_told_and_is_the_only_one_of_its_file(estate: Path) -> None:
+    dirt = sample.PLANTED_DIRT["thousands_mark"]
+    header, *rows = read_csv(estate / dirt.path)
+    marked = [(name, row[11]) for row in rows for name, cell in zip(header[13:], row[13:], strict=True) if "," in cell]
+    assert marked == [(dirt.column, "C_999")]
 
 
 def test_silent_zero_is_planted_as_told(estate: Path) -> None:
