@@ -87,8 +87,8 @@
                     max(mapped.published_lower) as published_lower,
                     max(mapped.published_upper) as published_upper,
                 {% endif %}
-                sum(mapped.numerator) as numerator,
-                sum(mapped.denominator) as denominator,
+                {{ in_order("sum", "mapped.numerator") }} as numerator,
+                {{ in_order("sum", "mapped.denominator") }} as denominator,
                 count(*) filter (where mapped.numerator is null) as parts_unknown,
                 -- a count has no denominator, so only a part that is not published makes the sum of denominators
                 -- unknown
@@ -98,8 +98,8 @@
                 count(*) filter (where mapped.numerator is null and mapped.numerator_low is null) as parts_unbounded,
                 -- counts that the publisher rounds have bounds beside them
                 count(*) filter (where mapped.numerator_low is null) as parts_exact,
-                sum(coalesce(mapped.numerator_low, mapped.numerator)) as numerator_low,
-                sum(coalesce(mapped.numerator_high, mapped.numerator)) as numerator_high,
+                {{ in_order("sum", "coalesce(mapped.numerator_low, mapped.numerator)") }} as numerator_low,
+                {{ in_order("sum", "coalesce(mapped.numerator_high, mapped.numerator)") }} as numerator_high,
                 -- alphabetical order of the statuses happens not to matter: any part that is not published decides
                 coalesce(
                     max(mapped.value_status) filter (where mapped.value_status <> 'published'), 'published'

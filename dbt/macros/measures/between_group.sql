@@ -5,7 +5,7 @@
 #}
 {# Between-group variance: sum a (y - mu)^2, in the square of the value's unit. #}
 {% macro between_group_variance(value, share, mean) -%}
-    sum({{ share }} * power({{ value }} - {{ mean }}, 2))
+    {% call in_order("sum") %}{{ share }} * power({{ value }} - {{ mean }}, 2){% endcall %}
 {%- endmacro %}
 
 {#
@@ -15,12 +15,12 @@
 {% macro between_group_variance_standard_error(value, share, mean, standard_error) -%}
     {%- set variance = "power(" ~ standard_error ~ ", 2)" -%}
     sqrt(
-        4e0 * sum(power({{ share }} * ({{ value }} - {{ mean }}), 2) * {{ variance }})
+        4e0 * {% call in_order("sum") %}power({{ share }} * ({{ value }} - {{ mean }}), 2) * {{ variance }}{% endcall %}
         + 2e0
         * (
-            power(sum(power({{ share }}, 2) * {{ variance }}), 2)
-            - sum(power({{ share }}, 4) * power({{ variance }}, 2))
-            + sum(power({{ share }} * (1e0 - {{ share }}), 2) * power({{ variance }}, 2))
+            power({% call in_order("sum") %}power({{ share }}, 2) * {{ variance }}{% endcall %}, 2)
+            - {% call in_order("sum") %}power({{ share }}, 4) * power({{ variance }}, 2){% endcall %}
+            + {% call in_order("sum") %}power({{ share }} * (1e0 - {{ share }}), 2) * power({{ variance }}, 2){% endcall %}
         )
     )
 {%- endmacro %}

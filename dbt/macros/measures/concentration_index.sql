@@ -9,12 +9,12 @@
     disadvantaged.
 #}
 {% macro absolute_concentration_index(value, share, ridit) -%}
-    sum({{ share }} * (2e0 * {{ ridit }} - 1e0) * {{ value }})
+    {% call in_order("sum") %}{{ share }} * (2e0 * {{ ridit }} - 1e0) * {{ value }}{% endcall %}
 {%- endmacro %}
 
 {# Its standard error from those of the values: sqrt(sum (a (2b - 1))^2 se^2). Recommended: it is the sampling error. #}
 {% macro absolute_concentration_index_standard_error(standard_error, share, ridit) -%}
-    sqrt(sum(power({{ share }} * (2e0 * {{ ridit }} - 1e0) * {{ standard_error }}, 2)))
+    sqrt({% call in_order("sum") %}power({{ share }} * (2e0 * {{ ridit }} - 1e0) * {{ standard_error }}, 2){% endcall %})
 {%- endmacro %}
 
 {#
@@ -25,7 +25,7 @@
     (
         2e0 * sqrt(
             max({{ spread }})
-            * sum({{ share }} * {{ residual }} * {{ residual }})
+            * {% call in_order("sum") %}{{ share }} * {{ residual }} * {{ residual }}{% endcall %}
             / nullif(case when count(*) > 2 then count(*) - 2e0 end, 0e0)
         )
     )

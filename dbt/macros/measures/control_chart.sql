@@ -78,21 +78,21 @@
         measure_averaged as (
             select
                 *,
-                avg(measure_base_value) over ({{ segment }}) as mean,
-                avg(measure_base_range) over ({{ segment }}) as measure_all_ranges
+                {{ in_order("avg", "measure_base_value") }} over ({{ segment }}) as mean,
+                {{ in_order("avg", "measure_base_range") }} over ({{ segment }}) as measure_all_ranges
             from measure_based
         ),
         measure_screened as (
             select
                 *,
-                avg(
+                {% call in_order("avg") %}
                     case
                         when
                             not ({{ measure_boolean(screen_outliers) }})
                             or measure_base_range < 3.267e0 * measure_all_ranges
                         then measure_base_range
                     end
-                ) over ({{ segment }}) as measure_range
+                {% endcall %} over ({{ segment }}) as measure_range
             from measure_averaged
         ),
         measure_limited as (

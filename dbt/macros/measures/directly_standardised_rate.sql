@@ -133,11 +133,11 @@
 
 {% macro measure_dsr_share(count, population, standard_population) -%}
     (
-        sum(
+        {% call in_order("sum") %}
             {{ measure_double(standard_population) }}
             * coalesce({{ measure_double(count) }}, 0e0)
             / nullif({{ measure_double(population) }}, 0e0)
-        )
+        {% endcall %}
         / nullif(sum({{ measure_double(standard_population) }}), 0e0)
     )
 {%- endmacro %}
@@ -165,12 +165,12 @@
         then
             (
                 {{ measure_dsr_share(count, population, standard_population) }} + sqrt(
-                    sum(
+                    {% call in_order("sum") %}
                         power(
                             {{ measure_double(standard_population) }} / nullif({{ measure_double(population) }}, 0e0), 2
                         )
                         * coalesce({{ measure_double(variance) }}, 0e0)
-                    )
+                    {% endcall %}
                     / nullif({{ events }}, 0e0)
                 )
                 / nullif(sum({{ measure_double(standard_population) }}), 0e0)

@@ -13,7 +13,7 @@
 
 {# Theil index: 1000 sum a r ln r. #}
 {% macro theil_index(value, share, mean) -%}
-    (1000e0 * sum({{ share }} * {{ measure_relative_to(value, mean) }} * {{ measure_ln_relative(value, mean) }}))
+    (1000e0 * {% call in_order("sum") %}{{ share }} * {{ measure_relative_to(value, mean) }} * {{ measure_ln_relative(value, mean) }}{% endcall %})
 {%- endmacro %}
 
 {#
@@ -23,7 +23,7 @@
 {% macro theil_index_standard_error(value, share, mean, standard_error, centre) -%}
     (
         1000e0 * sqrt(
-            sum(
+            {% call in_order("sum") %}
                 power(
                     (1e0 + {{ measure_ln_relative(value, mean) }} - {{ centre }})
                     * {{ share }}
@@ -31,21 +31,21 @@
                     / nullif({{ mean }}, 0e0),
                     2
                 )
-            )
+            {% endcall %}
         )
     )
 {%- endmacro %}
 
 {# Mean log deviation: 1000 sum a (-ln r). #}
 {% macro mean_log_deviation(value, share, mean) -%}
-    (-1000e0 * sum({{ share }} * {{ measure_ln_relative(value, mean) }}))
+    (-1000e0 * {% call in_order("sum") %}{{ share }} * {{ measure_ln_relative(value, mean) }}{% endcall %})
 {%- endmacro %}
 
 {# Standard error of the mean log deviation: 1000 sqrt(sum a^2 se^2 / mu^2 (1 - 1/r)^2). #}
 {% macro mean_log_deviation_standard_error(value, share, mean, standard_error) -%}
     (
         1000e0 * sqrt(
-            sum(
+            {% call in_order("sum") %}
                 power(
                     {{ share }}
                     * {{ standard_error }}
@@ -53,7 +53,7 @@
                     * (1e0 - 1e0 / nullif({{ measure_relative_to(value, mean) }}, 0e0)),
                     2
                 )
-            )
+            {% endcall %}
         )
     )
 {%- endmacro %}

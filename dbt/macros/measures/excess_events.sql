@@ -44,16 +44,17 @@
         measure_places as (
             select
                 *,
-                row_number() over (
-                    {{ measure_partition(group_by) }} order by measure_order desc nulls last
+                rank() over (
+                    {{ measure_partition(group_by) }} order by measure_order desc nulls last, measure_population desc, measure_events
                 ) as measure_place_least,
-                row_number() over (
+                rank() over (
                     {{ measure_partition(group_by) }}
                     order by
                         case
                             when {{ measure_boolean(favourable) }} then - ({{ row_rate }}) else {{ row_rate }}
                         end nulls last,
-                        measure_population desc
+                        measure_population desc,
+                        measure_events
                 ) as measure_place_best
             from measure_rows
         ),
@@ -65,8 +66,8 @@
                 count(measure_order) = count(*) as measure_ordered,
                 max(measure_order) as measure_highest_order,
                 count(distinct measure_order) as measure_orders,
-                sum(measure_events) as events,
-                sum(measure_population) as population,
+                {{ in_order("sum", "measure_events") }} as events,
+                {{ in_order("sum", "measure_population") }} as population,
                 max(case when measure_place_least = 1 then measure_events end) as measure_least_events,
                 max(case when measure_place_least = 1 then measure_population end) as measure_least_population,
                 max(case when measure_place_best = 1 then measure_events end) as measure_best_events,
@@ -104,7 +105,7 @@
                 max(refs.population) as population,
                 max(refs.measure_reference_events) as measure_reference_events,
                 max(refs.measure_reference_population) as measure_reference_population,
-                sum(
+                {% call in_order("sum") %}
                     greatest(
                         0e0,
                         subgroups.measure_events
@@ -112,7 +113,7 @@
                         / nullif(refs.measure_reference_population, 0e0)
                         * subgroups.measure_population
                     )
-                ) as measure_positive
+                {% endcall %} as measure_positive
             from measure_references as refs
             inner join measure_rows as subgroups on {{ measure_key_match(group_by, "refs", "subgroups") }}
             group by {{ measure_key_names(group_by, "refs") }} refs.reference

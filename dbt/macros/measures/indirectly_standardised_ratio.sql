@@ -144,11 +144,11 @@
 {%- endmacro %}
 
 {% macro measure_expected_unchecked(population, reference_count, reference_population) -%}
-    sum(
+    {% call in_order("sum") %}
         {{ measure_double(reference_count) }}
         / nullif({{ measure_double(reference_population) }}, 0e0)
         * {{ measure_double(population) }}
-    )
+    {% endcall %}
 {%- endmacro %}
 
 {% macro measure_isr_limit(

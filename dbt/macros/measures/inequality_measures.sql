@@ -69,24 +69,24 @@
             from measure_shares
         ),
         measure_entropies as (
-            select *, sum(share * measure_entropy) over ({{ measure_partition(group_by) }}) as measure_entropy_mean
+            select *, {{ in_order("sum", "share * measure_entropy") }} over ({{ measure_partition(group_by) }}) as measure_entropy_mean
             from measure_points
         ),
         measure_entropy_centres as (
             select
                 *,
-                sum(
+                {% call in_order("sum") %}
                     share
                     * {{ measure_relative_to("measure_entropy", "measure_entropy_mean") }}
                     * (1e0 + {{ measure_ln_relative("measure_entropy", "measure_entropy_mean") }})
-                ) over ({{ measure_partition(group_by) }}) as measure_entropy_centre
+                {% endcall %} over ({{ measure_partition(group_by) }}) as measure_entropy_centre
             from measure_entropies
         ),
         measure_wide as (
             select
                 {{ measure_key_names(group_by) }}
                 count(*) as subgroups_used,
-                sum(population) as population,
+                {{ in_order("sum", "population") }} as population,
                 max(mean) as measure_mean,
                 min(value) as measure_minimum,
                 {{ measure_all("ordered") }} as measure_ordered,
@@ -94,7 +94,7 @@
                 {{ measure_all(measure_is_finite("value")) }} as measure_has_values,
                 {{ measure_all("population > 0e0 and " ~ measure_is_finite("population")) }} as measure_has_population,
                 {{ measure_all(measure_is_finite("standard_error")) }} as measure_has_errors,
-                sum(value * population) as measure_value_sum,
+                {{ in_order("sum", "value * population") }} as measure_value_sum,
                 {% for place in [
                     "first",
                     "last",

@@ -7,11 +7,11 @@
     none is given.
 #}
 {# Unweighted: the plain mean of abs(y - point) over the subgroups, in the value's unit. #}
-{% macro mean_difference(value, point) -%} avg(abs({{ value }} - {{ point }})) {%- endmacro %}
+{% macro mean_difference(value, point) -%} {% call in_order("avg") %}abs({{ value }} - {{ point }}){% endcall %} {%- endmacro %}
 
 {# Weighted by population share: sum a abs(y - point), in the value's unit. #}
 {% macro mean_difference_weighted(value, share, point) -%}
-    sum({{ share }} * abs({{ value }} - {{ point }}))
+    {% call in_order("sum") %}{{ share }} * abs({{ value }} - {{ point }}){% endcall %}
 {%- endmacro %}
 
 {# Index of disparity, unweighted: 100/K sum abs(y - mu) / mu, per cent. NULL for a mean of 0. #}

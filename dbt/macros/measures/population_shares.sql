@@ -44,16 +44,16 @@
         measure_shared as (
             select
                 *,
-                population / nullif(sum(population) over ({{ partition }}), 0e0) as share,
+                population / nullif({{ in_order("sum", "population") }} over ({{ partition }}), 0e0) as share,
                 (
-                    sum(population) over (
+                    {{ in_order("sum", "population") }} over (
                         {{ partition }}
                         order by subgroup_order, subgroup
                         rows between unbounded preceding and current row
                     )
                     - population / 2e0
                 )
-                / nullif(sum(population) over ({{ partition }}), 0e0) as ridit,
+                / nullif({{ in_order("sum", "population") }} over ({{ partition }}), 0e0) as ridit,
                 count(*) over ({{ partition }}) as subgroups,
                 max(case when measure_marked then 1 else 0 end) over ({{ partition }}) = 1 as measure_has_mark,
                 count(subgroup_order) over ({{ partition }}) = count(*) over ({{ partition }}) as ordered,
@@ -73,9 +73,9 @@
         measure_centred as (
             select
                 *,
-                sum(share * value) over ({{ partition }}) as mean,
-                sum(share * (ridit - 0.5e0) * (ridit - 0.5e0)) over ({{ partition }}) as spread,
-                sum(share * (ridit - 0.5e0) * value) over ({{ partition }}) as measure_slope_sum,
+                {{ in_order("sum", "share * value") }} over ({{ partition }}) as mean,
+                {{ in_order("sum", "share * (ridit - 0.5e0) * (ridit - 0.5e0)") }} over ({{ partition }}) as spread,
+                {{ in_order("sum", "share * (ridit - 0.5e0) * value") }} over ({{ partition }}) as measure_slope_sum,
                 case
                     when measure_has_mark then measure_marked else ordered and measure_place = subgroups
                 end as is_reference

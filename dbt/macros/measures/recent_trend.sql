@@ -52,7 +52,7 @@
         measure_points as (
             select
                 *,
-                measure_period - avg(measure_period) over ({{ partition }}) as measure_time,
+                measure_period - {{ in_order("avg", "measure_period") }} over ({{ partition }}) as measure_time,
                 case
                     when measure_kind = 'proportion'
                     then {{ measure_logit("measure_count / nullif(measure_denominator, 0e0)") }}
@@ -101,14 +101,14 @@
                 {{ measure_all(measure_is_finite("measure_y") ~ " and " ~ measure_is_finite("measure_weight")) }}
                 as measure_usable,
                 max(measure_kind) as measure_kind,
-                sum(measure_count) as measure_c,
-                sum(measure_denominator) as measure_d,
-                sum(measure_count * measure_time) as measure_ct,
-                sum(measure_denominator * measure_time) as measure_dt,
-                sum(measure_denominator * measure_time * measure_time) as measure_dtt,
-                sum(measure_weight) as measure_w,
-                sum(measure_weight * measure_time) as measure_wt,
-                sum(measure_weight * measure_time * measure_time) as measure_wtt
+                {{ in_order("sum", "measure_count") }} as measure_c,
+                {{ in_order("sum", "measure_denominator") }} as measure_d,
+                {{ in_order("sum", "measure_count * measure_time") }} as measure_ct,
+                {{ in_order("sum", "measure_denominator * measure_time") }} as measure_dt,
+                {{ in_order("sum", "measure_denominator * measure_time * measure_time") }} as measure_dtt,
+                {{ in_order("sum", "measure_weight") }} as measure_w,
+                {{ in_order("sum", "measure_weight * measure_time") }} as measure_wt,
+                {{ in_order("sum", "measure_weight * measure_time * measure_time") }} as measure_wtt
             from measure_points {{ measure_group_by(group_by) }}
         ),
         measure_tests as (
@@ -177,10 +177,10 @@
 {% macro measure_weighted_slope(time, y, weight) -%}
     (
         (
-            sum({{ weight }}) * sum({{ weight }} * {{ time }} * {{ y }})
-            - sum({{ weight }} * {{ time }}) * sum({{ weight }} * {{ y }})
+            {% call in_order("sum") %}{{ weight }}{% endcall %} * {% call in_order("sum") %}{{ weight }} * {{ time }} * {{ y }}{% endcall %}
+            - {% call in_order("sum") %}{{ weight }} * {{ time }}{% endcall %} * {% call in_order("sum") %}{{ weight }} * {{ y }}{% endcall %}
         ) / nullif(
-            sum({{ weight }}) * sum({{ weight }} * {{ time }} * {{ time }}) - power(sum({{ weight }} * {{ time }}), 2),
+            {% call in_order("sum") %}{{ weight }}{% endcall %} * {% call in_order("sum") %}{{ weight }} * {{ time }} * {{ time }}{% endcall %} - power({% call in_order("sum") %}{{ weight }} * {{ time }}{% endcall %}, 2),
             0e0
         )
     )

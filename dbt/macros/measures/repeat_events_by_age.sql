@@ -14,10 +14,8 @@
     select
         {{ measure_key_columns(group_by) }}
         {{ age_band }} as age_band,
-        sum({{ measure_double(frequency) }} * {{ measure_double(persons) }}) as event_count,
-        sum(
-            {{ measure_double(frequency) }} * {{ measure_double(frequency) }} * {{ measure_double(persons) }}
-        ) as event_variance,
+        {% call in_order("sum") %}{{ measure_double(frequency) }} * {{ measure_double(persons) }}{% endcall %} as event_count,
+        {% call in_order("sum") %}{{ measure_double(frequency) }} * {{ measure_double(frequency) }} * {{ measure_double(persons) }}{% endcall %} as event_variance,
         case
             when min({{ measure_double(population) }}) = max({{ measure_double(population) }})
             then max({{ measure_double(population) }})

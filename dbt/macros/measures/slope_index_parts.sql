@@ -307,7 +307,7 @@
     {% for name in parameters -%} max(measure_{{ name }}) as measure_given_{{ name }}, {% endfor -%}
     count(measure_value) = count(*) as measure_has_value,
     count(measure_population) = count(*) as measure_has_population,
-    sum(measure_population) as population,
+    {{ in_order("sum", "measure_population") }} as population,
     count(*) as quantiles_used
 {%- endmacro %}
 
@@ -319,9 +319,9 @@
     measure_placed as (
         select
             *,
-            measure_population / nullif(sum(measure_population) over measure_all_rows, 0e0) as measure_share,
-            (sum(measure_population) over measure_rows_so_far - measure_population / 2e0)
-            / nullif(sum(measure_population) over measure_all_rows, 0e0)
+            measure_population / nullif({{ in_order("sum", "measure_population") }} over measure_all_rows, 0e0) as measure_share,
+            ({{ in_order("sum", "measure_population") }} over measure_rows_so_far - measure_population / 2e0)
+            / nullif({{ in_order("sum", "measure_population") }} over measure_all_rows, 0e0)
             - 0.5e0 as measure_ridit,
             row_number() over measure_rows_so_far as measure_rank
         from measure_moments
@@ -336,7 +336,7 @@
     measure_sums as (
         select
             {{ measure_key_names(group_by) }}
-            {% for name, term in measure_slope_terms(kind).items() -%} sum({{ term }}) as {{ name }}, {% endfor -%}
+            {% for name, term in measure_slope_terms(kind).items() -%} {% call in_order("sum") %}{{ term }}{% endcall %} as {{ name }}, {% endfor -%}
             {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
             count(measure_y) = count(*) as measure_has_fit,
             count(measure_variance) = count(*) as measure_has_variance,

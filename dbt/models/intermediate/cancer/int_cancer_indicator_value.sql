@@ -54,7 +54,7 @@ with
                     reported.standardisation,
                     reported.dimension,
                     reported.group_code
-                order by reported.release_year desc
+                order by reported.release_year desc, reported.snapshot_sha256
             )
             = 1
     ),
@@ -69,9 +69,12 @@ with
             'core20' as dimension,
             case group_code when '1' then 'core20' else 'rest' end as group_code,
             standardisation,
-            case when count(numerator) = count(*) then sum(numerator) end as numerator,
             case
-                when count(denominator) = count(*) then sum(denominator)
+                when count(numerator) = count(*) then {{ in_order("sum", "numerator") }}
+            end as numerator,
+            case
+                when count(denominator) = count(*)
+                then {{ in_order("sum", "denominator") }}
             end as denominator,
             coalesce(
                 max(value_status) filter (where value_status <> 'published'),

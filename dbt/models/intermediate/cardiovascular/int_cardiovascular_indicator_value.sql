@@ -85,9 +85,12 @@ with
             'core20' as dimension,
             case group_code when '1' then 'core20' else 'rest' end as group_code,
             standardisation,
-            case when count(numerator) = count(*) then sum(numerator) end as numerator,
             case
-                when count(denominator) = count(*) then sum(denominator)
+                when count(numerator) = count(*) then {{ in_order("sum", "numerator") }}
+            end as numerator,
+            case
+                when count(denominator) = count(*)
+                then {{ in_order("sum", "denominator") }}
             end as denominator,
             case when count(*) = 1 then max(published_value) end as published_value,
             case when count(*) = 1 then max(published_lower) end as published_lower,

@@ -18,7 +18,7 @@ with
             imd_version,
             organisation_code as icb_code,
             imd_decile,
-            population / sum(population) over (
+            population / {{ in_order("sum", "population") }} over (
                 partition by imd_version, organisation_code
             ) as decile_share
         from population
@@ -28,7 +28,8 @@ select
     catchment.organisation_code,
     icb_shares.imd_version,
     icb_shares.imd_decile,
-    sum(catchment.catchment_share * icb_shares.decile_share) as catchment_share
+    {{ in_order("sum", "catchment.catchment_share * icb_shares.decile_share") }}
+    as catchment_share
 from catchment
 inner join icb_shares on catchment.icb_code = icb_shares.icb_code
 group by catchment.organisation_code, icb_shares.imd_version, icb_shares.imd_decile

@@ -24,7 +24,8 @@
                 group_code,
                 row_number() over (
                     partition by family_id
-                    order by adverse_events / denominator, denominator desc
+                    order by
+                        adverse_events / denominator, denominator desc, group_code
                 ) as place
             from usable
         ),

@@ -10,7 +10,7 @@ with
                 then
                     row_number() over (
                         partition by family_id, is_used and value_status <> 'published'
-                        order by group_order
+                        order by group_order, group_code
                     )
             end as place_of_obstacle
         from {{ ref("int_inequality_group") }}

@@ -56,8 +56,8 @@ with
             max(data_as_of) as data_as_of,
             max(data_origin) as data_origin,
             max(release_id) as release_id,
-            sum(numerator) as numerator,
-            sum(denominator) as denominator,
+            {{ in_order("sum", "numerator") }} as numerator,
+            {{ in_order("sum", "denominator") }} as denominator,
             -- a group without people (not_applicable) takes nothing from the whole
             max(value_status) filter (
                 where value_status not in ('published', 'not_applicable')

@@ -132,10 +132,10 @@ with
             max(snapshot_sha256),
             'all',
             'all',
-            coalesce(sum(value) filter (where is_counted), 0),
-            sum(value),
-            coalesce(sum(value_low) filter (where is_counted), 0),
-            coalesce(sum(value_high) filter (where is_counted), 0),
+            coalesce({{ in_order("sum", "value") }} filter (where is_counted), 0),
+            {{ in_order("sum", "value") }},
+            coalesce({{ in_order("sum", "value_low") }} filter (where is_counted), 0),
+            coalesce({{ in_order("sum", "value_high") }} filter (where is_counted), 0),
             min(value_status)
         from
             (
@@ -205,10 +205,10 @@ with
                 then 'other'
                 else lower(split_part(group_label, ' ', 1))
             end as group_code,
-            sum(value),
+            {{ in_order("sum", "value") }},
             null,
-            sum(value_low),
-            sum(value_high),
+            {{ in_order("sum", "value_low") }},
+            {{ in_order("sum", "value_high") }},
             min(value_status)
         from {{ ref("stg_nhse_msds__data") }} as bookings
         inner join levels on bookings.organisation_level = levels.reported_level
@@ -245,15 +245,18 @@ with
                 then 'core20'
                 else 'rest'
             end as wider_code,
-            case when bool_and(value_status = 'published') then sum(numerator) end,
-            sum(denominator),
+            case
+                when bool_and(value_status = 'published')
+                then {{ in_order("sum", "numerator") }}
+            end,
+            {{ in_order("sum", "denominator") }},
             case
                 when bool_and(value_status in ('published', 'suppressed'))
-                then sum(numerator_low)
+                then {{ in_order("sum", "numerator_low") }}
             end,
             case
                 when bool_and(value_status in ('published', 'suppressed'))
-                then sum(numerator_high)
+                then {{ in_order("sum", "numerator_high") }}
             end,
             coalesce(
                 max(value_status) filter (where value_status <> 'published'),

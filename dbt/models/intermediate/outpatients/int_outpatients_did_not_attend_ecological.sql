@@ -17,8 +17,8 @@ with
             ) as period_start,
             count(*) as months,
             count(*) filter (where value_status <> 'published') as months_hidden,
-            sum(numerator) as numerator,
-            sum(denominator) as denominator,
+            {{ in_order("sum", "numerator") }} as numerator,
+            {{ in_order("sum", "denominator") }} as denominator,
             max(snapshot_sha256) as snapshot_sha256
         from {{ ref("int_outpatients_did_not_attend") }}
         where indicator_id = 'op_did_not_attend' and organisation_level = 'trust'
@@ -28,8 +28,9 @@ with
     catchments as (
         select
             organisation_code,
-            sum(catchment_share) filter (where imd_decile in ('1', '2'))
-            / sum(catchment_share) filter (
+            {{ in_order("sum", "catchment_share") }} filter (
+                where imd_decile in ('1', '2')
+            ) / {{ in_order("sum", "catchment_share") }} filter (
                 where imd_decile <> 'unknown'
             ) as catchment_core20_share
         from {{ ref("int_trust_catchment_deprivation") }}
@@ -107,9 +108,10 @@ select
     ranked.period_start,
     'catchment_core20_fifth',
     cast(ranked.catchment_fifth as varchar),
-    sum(ranked.numerator),
-    sum(ranked.denominator),
-    sum(ranked.catchment_core20_share * ranked.denominator) / sum(ranked.denominator),
+    {{ in_order("sum", "ranked.numerator") }},
+    {{ in_order("sum", "ranked.denominator") }},
+    {{ in_order("sum", "ranked.catchment_core20_share * ranked.denominator") }}
+    / {{ in_order("sum", "ranked.denominator") }},
     'published',
     case
         when max(left_out.trusts_left_out) > 0

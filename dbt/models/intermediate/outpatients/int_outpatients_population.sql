@@ -17,7 +17,7 @@ with
         select
             memberships.dimension,
             memberships.group_code,
-            sum(deciles.population) as population
+            {{ in_order("sum", "deciles.population") }} as population
         from deciles
         inner join
             {{ ref("waiting_list_groups") }} as memberships

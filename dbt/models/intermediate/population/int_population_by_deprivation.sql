@@ -24,6 +24,6 @@ select
     organisation_code,
     organisation_level,
     imd_decile,
-    sum(population) as population
+    {{ in_order("sum", "population") }} as population
 from levels
 group by imd_version, organisation_code, organisation_level, imd_decile

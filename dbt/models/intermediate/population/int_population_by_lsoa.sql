@@ -54,7 +54,7 @@ select
     by_edition.lsoa_code_2021,
     places.icb_code,
     coalesce(cast(by_edition.imd_decile as varchar), 'unknown') as imd_decile,
-    sum(by_edition.population) as population
+    {{ in_order("sum", "by_edition.population") }} as population
 from by_edition
 left join places on by_edition.lsoa_code_2021 = places.lsoa_code_2021
 group by

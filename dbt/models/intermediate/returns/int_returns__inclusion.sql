@@ -42,9 +42,9 @@ with
             identification_method,
             sum({{ disclosed_low("value", "value_status", "is_safe") }}) as count_low,
             sum({{ disclosed_high("value", "value_status", "is_safe") }}) as count_high,
-            any_value(denominator_source) as denominator_source,
+            max(denominator_source) as denominator_source,
             bool_or(is_revised) as is_revised,
-            any_value(data_origin) as data_origin
+            max(data_origin) as data_origin
         from rows
         where accommodation_group <> 'ALL'
         group by all
@@ -67,14 +67,16 @@ select
                     'POP_DENOMINATOR',
                     'EPC_GROWTH_STATED'
                 )
-            then max_by(count_{{ side }}, activity_month)
+            then max_by(count_{{ side }}, activity_month order by count_{{ side }})
             else sum(count_{{ side }})
         end as count_{{ side }},
     {%- endfor %}
-    max_by(denominator_source, activity_month) as denominator_source,
+    max_by(
+        denominator_source, activity_month order by denominator_source
+    ) as denominator_source,
     max(activity_month) as counted_on,
     bool_or(is_revised) as is_revised,
-    any_value(data_origin) as data_origin
+    max(data_origin) as data_origin
 from months
 group by
     org_code,

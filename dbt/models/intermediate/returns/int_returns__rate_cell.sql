@@ -47,7 +47,7 @@ with
                 submission_id,
                 bool_or(treatment_function_code = 'ALL') as has_all_functions,
                 bool_or({{ kind }} = 'ALL') as has_all_kinds,
-                list(distinct grouping_set) as grouping_sets
+                list_sort(list(distinct grouping_set)) as grouping_sets
             from {{ stage }}
             where {{ condition }}
             group by submission_id
@@ -96,7 +96,7 @@ with
         select
             sent.submission_id,
             sent.grouping_set,
-            any_value(sent.grouping_sets) as grouping_sets,
+            max(sent.grouping_sets) as grouping_sets,
             {%- for group in groups %} sent.{{ group }},{% endfor %}
             outcomes.metric_id,
             {%- for side in ["low", "high"] %}

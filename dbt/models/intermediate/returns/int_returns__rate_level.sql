@@ -129,7 +129,7 @@ with
             imd_quintile,
             period_start,
             period_end,
-            any_value(imd_version) as imd_version,
+            max(imd_version) as imd_version,
             {%- for count in counts %}
                 {%- for side in ["low", "high"] %}
                     sum({{ count }}_{{ side }}) filter (
@@ -137,11 +137,13 @@ with
                     ) as {{ count }}_{{ side }},
                 {%- endfor %}
             {%- endfor %}
-            sum(people) filter (geo_level = 'TRUST' or is_in_sums) as people,
-            sum(people_known) filter (
+            {{ in_order("sum", "people") }} filter (
+                geo_level = 'TRUST' or is_in_sums
+            ) as people,
+            {{ in_order("sum", "people_known") }} filter (
                 geo_level = 'TRUST' or is_in_sums
             ) as people_known,
-            any_value(withheld_reason) filter (geo_level = 'TRUST') as withheld_reason,
+            max(withheld_reason) filter (geo_level = 'TRUST') as withheld_reason,
             count(*) filter (geo_level = 'TRUST' or is_in_sums) as trusts_included,
             string_agg(org_code, ', ' order by org_code) filter (
                 geo_level <> 'TRUST' and not is_in_sums
@@ -149,7 +151,7 @@ with
             bool_or(is_revised) as is_revised,
             bool_or(is_safe) filter (geo_level = 'TRUST') as is_safe,
             bool_and(is_expected) as is_expected,
-            any_value(data_origin) as data_origin
+            max(data_origin) as data_origin
         from levels
         group by all
     ),

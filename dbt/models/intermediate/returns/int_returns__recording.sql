@@ -38,12 +38,16 @@ with
             submission_id,
             data_origin,
             dim_type as field_name,
-            sum(people) as people,
-            coalesce(sum(people) filter (recorded = 'known'), 0) as people_known,
+            {{ in_order("sum", "people") }} as people,
             coalesce(
-                sum(people) filter (recorded = 'not_stated'), 0
+                {{ in_order("sum", "people") }} filter (recorded = 'known'), 0
+            ) as people_known,
+            coalesce(
+                {{ in_order("sum", "people") }} filter (recorded = 'not_stated'), 0
             ) as people_not_stated,
-            coalesce(sum(people) filter (recorded = 'not_known'), 0) as people_not_known
+            coalesce(
+                {{ in_order("sum", "people") }} filter (recorded = 'not_known'), 0
+            ) as people_not_known
         from cells
         group by all
     ),

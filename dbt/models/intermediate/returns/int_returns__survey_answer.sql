@@ -67,7 +67,7 @@ with
         qualify
             row_number() over (
                 partition by org_code, wave, question_code
-                order by lead_order, respondent_seq
+                order by lead_order, respondent_seq, option_code
             )
             = 1
     ),

@@ -48,8 +48,12 @@ with
             organisation_level,
             period_start,
             period_end,
-            sum(numerator) filter (where value_status = 'published') as numerator,
-            sum(denominator) filter (where value_status = 'published') as denominator,
+            {{ in_order("sum", "numerator") }} filter (
+                where value_status = 'published'
+            ) as numerator,
+            {{ in_order("sum", "denominator") }} filter (
+                where value_status = 'published'
+            ) as denominator,
             count(*) as organisations,
             count(*) filter (
                 where value_status <> 'published'

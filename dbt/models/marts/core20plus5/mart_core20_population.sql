@@ -9,11 +9,15 @@ with
             imd_version,
             organisation_code,
             organisation_level,
-            sum(population) filter (
+            {{ in_order("sum", "population") }} filter (
                 where imd_decile in ('1', '2')
             ) as core20_population,
-            sum(population) filter (where imd_decile <> 'unknown') as population,
-            sum(population) filter (where imd_decile = 'unknown') as unknown_population
+            {{ in_order("sum", "population") }} filter (
+                where imd_decile <> 'unknown'
+            ) as population,
+            {{ in_order("sum", "population") }} filter (
+                where imd_decile = 'unknown'
+            ) as unknown_population
         from {{ ref("int_population_by_deprivation") }}
         group by imd_version, organisation_code, organisation_level
     ),
@@ -22,8 +26,9 @@ with
         select
             imd_version,
             organisation_code,
-            sum(catchment_share) filter (where imd_decile in ('1', '2'))
-            / sum(catchment_share) filter (
+            {{ in_order("sum", "catchment_share") }} filter (
+                where imd_decile in ('1', '2')
+            ) / {{ in_order("sum", "catchment_share") }} filter (
                 where imd_decile <> 'unknown'
             ) as core20_share
         from {{ ref("int_trust_catchment_deprivation") }}

@@ -16,7 +16,8 @@ with
             and indicator_id in (select indicator_id from {{ ref("five_priorities") }})
         qualify
             row_number() over (
-                partition by indicator_id, organisation_code order by period_end desc
+                partition by indicator_id, organisation_code
+                order by period_end desc, period_start
             )
             = 1
     ),
@@ -33,7 +34,8 @@ with
             and standardisation = 'crude'
         qualify
             row_number() over (
-                partition by indicator_id, organisation_code order by period_end desc
+                partition by indicator_id, organisation_code
+                order by period_end desc, period_start
             )
             = 1
     )

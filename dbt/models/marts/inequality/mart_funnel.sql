@@ -38,7 +38,8 @@ with
             indicator_id,
             dimension,
             group_code,
-            sum(numerator) / sum(denominator) as baseline,
+            {{ in_order("sum", "numerator") }}
+            / {{ in_order("sum", "denominator") }} as baseline,
             count(*) as trusts_compared
         from newest
         where value_status = 'published'
@@ -121,7 +122,7 @@ select
         then 'better'
         else 'worse'
     end as funnel_rating,
-    avg(labelled.squared_z) over (
+    {{ in_order("avg", "labelled.squared_z") }} over (
         partition by labelled.indicator_id, labelled.dimension, labelled.group_code
     ) as dispersion_ratio,
     labelled.polarity,

@@ -40,10 +40,13 @@ with
             figure.organisation_code,
             figure.period_end,
             figure.dimension,
-            sum(figure.denominator) as people,
-            sum(
-                case when dim_group.is_unknown then 0 else figure.denominator end
-            ) as people_known
+            {{ in_order("sum", "figure.denominator") }} as people,
+            {{
+                in_order(
+                    "sum",
+                    "case when dim_group.is_unknown then 0 else figure.denominator end",
+                )
+            }} as people_known
         from {{ ref("fct_indicator_value") }} as figure
         inner join
             {{ ref("dim_group") }} as dim_group
@@ -80,8 +83,8 @@ with
             max(case when is_reference then group_code end) as reference_group,
             max(case when is_reference then adverse_events end) as reference_events,
             max(case when is_reference then denominator end) as reference_people,
-            sum(adverse_events) as family_events,
-            sum(denominator) as family_people,
+            {{ in_order("sum", "adverse_events") }} as family_events,
+            {{ in_order("sum", "denominator") }} as family_people,
             count(
                 case when is_used and value_status <> 'published' then 1 end
             ) as groups_hidden

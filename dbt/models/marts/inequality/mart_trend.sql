@@ -141,6 +141,8 @@ with
         where
             gap.measure in ('absolute_gap', 'slope_index')
             and gap.period_type <> 'year'
+            -- CVDPREVENT gives both: a line through crude and standardised gaps is none
+            and gap.standardisation = 'crude'
             and gap.treatment_function_code = 'all'
             and gap.geography_basis = 'current'
             and gap.value is not null
@@ -176,10 +178,10 @@ with
     centred as (
         select
             *,
-            time - avg(time) over (
+            time - {{ in_order("avg", "time") }} over (
                 partition by {{ series_key | join(", ") }}
             ) as centred_time,
-            value - avg(value) over (
+            value - {{ in_order("avg", "value") }} over (
                 partition by {{ series_key | join(", ") }}
             ) as centred_value
         from recent
@@ -188,10 +190,10 @@ with
     fitted as (
         select
             *,
-            sum(centred_time * centred_value) over (
+            {{ in_order("sum", "centred_time * centred_value") }} over (
                 partition by {{ series_key | join(", ") }}
             ) / nullif(
-                sum(centred_time * centred_time) over (
+                {{ in_order("sum", "centred_time * centred_time") }} over (
                     partition by {{ series_key | join(", ") }}
                 ),
                 0
@@ -207,7 +209,8 @@ with
         select
             *,
             lag(residual) over (
-                partition by {{ series_key | join(", ") }} order by period_end
+                partition by {{ series_key | join(", ") }}
+                order by period_end, period_start
             ) as residual_before
         from residuals
     ),
@@ -224,12 +227,13 @@ with
             count(*) as points_used,
             max(slope) as slope,
             sqrt(
-                sum(residual * residual)
+                {{ in_order("sum", "residual * residual") }}
                 / nullif(count(*) - 2, 0)
-                / nullif(sum(centred_time * centred_time), 0)
+                / nullif({{ in_order("sum", "centred_time * centred_time") }}, 0)
             ) as slope_error,
-            sum(residual * residual_before)
-            / nullif(sum(residual * residual), 0) as residual_correlation
+            {{ in_order("sum", "residual * residual_before") }} / nullif(
+                {{ in_order("sum", "residual * residual") }}, 0
+            ) as residual_correlation
         from neighbours
         group by {{ series_key | join(", ") }}
     ),

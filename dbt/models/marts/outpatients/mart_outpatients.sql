@@ -52,7 +52,9 @@ with
     reported_names as (
         select
             organisation_code,
-            max_by(organisation_name, period_start) as organisation_name
+            max_by(
+                organisation_name, period_start order by organisation_name
+            ) as organisation_name
         from {{ ref("int_outpatients_did_not_attend") }}
         group by organisation_code
     ),

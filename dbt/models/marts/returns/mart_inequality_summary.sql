@@ -8,6 +8,7 @@
 -- Trend: least squares of sii on the months of the series so far, from 12 periods on;
 -- widening where its 95% interval
 -- (normal) lies on one side of 0, away from equality.
+{%- set moments_of = "100 * slope_index, epoch(indices.period_end) / 2629746.0" %}
 {%- set series = ["geo_level", "geo_code", "metric_id", "dim_type"] %}
 with
     fifths as (
@@ -55,16 +56,11 @@ with
             reasons.withheld_reason,
             reasons.is_revised,
             100 * slope_index as sii,
-            regr_slope(
-                100 * slope_index, epoch(indices.period_end) / 2629746.0
-            ) over series_so_far as trend_per_month,
-            regr_sxx(
-                100 * slope_index, epoch(indices.period_end) / 2629746.0
-            ) over series_so_far as trend_sxx,
-            regr_syy(
-                100 * slope_index, epoch(indices.period_end) / 2629746.0
-            ) over series_so_far as trend_syy,
-            avg(100 * slope_index) over series_so_far as trend_mean,
+            {{ in_order("regr_slope", moments_of) }} over series_so_far
+            as trend_per_month,
+            {{ in_order("regr_sxx", moments_of) }} over series_so_far as trend_sxx,
+            {{ in_order("regr_syy", moments_of) }} over series_so_far as trend_syy,
+            {{ in_order("avg", "100 * slope_index") }} over series_so_far as trend_mean,
             count(slope_index) over series_so_far as trend_periods
         from indices
         inner join reasons using ({{ series | join(", ") }}, period_end)

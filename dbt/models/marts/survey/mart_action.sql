@@ -7,7 +7,11 @@ with
         select *
         from {{ ref("int_returns__in_use") }}
         where collection_code = 'AP01'
-        qualify row_number() over (partition by org_code order by period_end desc) = 1
+        qualify
+            row_number() over (
+                partition by org_code order by period_end desc, submission_id
+            )
+            = 1
     )
 
 select

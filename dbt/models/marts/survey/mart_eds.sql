@@ -94,7 +94,7 @@ with
             end as score_kind,
             outcome_code,
             domain_no,
-            any_value(domain_label) as domain_label,
+            max(domain_label) as domain_label,
             sum(services_expected) as services_expected,
             sum(services_assessed) as services_assessed,
             count(*) as outcomes_asked,

@@ -47,8 +47,8 @@ with
             -- sum is not known
             case when not bool_or(is_hidden) then sum(headcount) end as headcount,
             bool_or(is_hidden) as is_hidden,
-            sum(wte) as wte,
-            sum(funded_establishment_wte) as funded_wte,
+            {{ in_order("sum", "wte") }} as wte,
+            {{ in_order("sum", "funded_establishment_wte") }} as funded_wte,
             bool_or(coalesce(headcount, 0) > 0 or is_hidden or wte > 0) as employs_role,
             max(stage_order) as stage_order,
             {{

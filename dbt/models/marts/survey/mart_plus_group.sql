@@ -56,8 +56,8 @@ with
             group_code,
             max(period_end) as gap_period_end,
             max(rate_ratio) as worst_ratio,
-            arg_max(metric_id, rate_ratio) as worst_ratio_metric_id,
-            arg_max(rr_lcl, rate_ratio) filter (
+            arg_max(metric_id, rate_ratio order by metric_id) as worst_ratio_metric_id,
+            arg_max(rr_lcl, rate_ratio order by metric_id) filter (
                 where rr_lcl is not null
             ) as worst_ratio_lcl,
             coalesce(bool_or(rr_lcl > 1), false) as has_clear_gap,

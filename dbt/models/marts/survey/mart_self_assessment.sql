@@ -9,7 +9,8 @@ with
         where collection_code = 'SA01'
         qualify
             row_number() over (
-                partition by org_code, year(period_end) order by period_end desc
+                partition by org_code, year(period_end)
+                order by period_end desc, submission_id
             )
             = 1
     )

@@ -77,7 +77,9 @@ with
     -- the newest wording of an option labels all its waves
     options as (
         select
-            question_code, option_code, arg_max(option_label, wave_from) as option_label
+            question_code,
+            option_code,
+            arg_max(option_label, wave_from order by option_label) as option_label
         from {{ ref("survey_option") }}
         group by question_code, option_code
     ),

@@ -8,15 +8,19 @@ with
     questions as (
         select
             question_code,
-            arg_max(question_label, wave_from) as question_label,
-            arg_max(kind, wave_from) as kind
+            arg_max(
+                question_label, wave_from order by question_label
+            ) as question_label,
+            arg_max(kind, wave_from order by kind) as kind
         from {{ ref("survey_question") }}
         group by question_code
     ),
 
     options as (
         select
-            question_code, option_code, arg_max(option_label, wave_from) as option_label
+            question_code,
+            option_code,
+            arg_max(option_label, wave_from order by option_label) as option_label
         from {{ ref("survey_option") }}
         group by question_code, option_code
     )
