@@ -17,10 +17,31 @@ from sqlglot import exp
 INEXACT = frozenset(
     {"sum", "avg", "stddev", "stddev_samp", "stddev_pop", "var_samp", "var_pop", "variance", "corr", "covar_pop"}
     | {"covar_samp", "product", "fsum", "kahan_sum", "favg", "sum_no_overflow", "skewness", "kurtosis", "sem"}
-    | {"regr_slope", "regr_intercept", "regr_sxx", "regr_syy", "regr_sxy", "regr_r2", "regr_avgx", "regr_avgy", "entropy"}
+    | {
+        "regr_slope",
+        "regr_intercept",
+        "regr_sxx",
+        "regr_syy",
+        "regr_sxy",
+        "regr_r2",
+        "regr_avgx",
+        "regr_avgy",
+        "entropy",
+    }
 )
 CHOOSING = frozenset(
-    {"first", "last", "any_value", "arbitrary", "arg_max", "arg_min", "max_by", "min_by", "arg_max_null", "arg_min_null"}
+    {
+        "first",
+        "last",
+        "any_value",
+        "arbitrary",
+        "arg_max",
+        "arg_min",
+        "max_by",
+        "min_by",
+        "arg_max_null",
+        "arg_min_null",
+    }
     | {"string_agg", "group_concat", "listagg", "list", "array_agg", "mode", "histogram", "approx_quantile"}
 )
 WINDOWS = frozenset({"ROW_NUMBER", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE", "LEAD", "LAG", "NTILE"})

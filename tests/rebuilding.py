@@ -75,9 +75,7 @@ def rebuild(lake: Lake, folder: Path, *, threads: int, seed: int | None = None) 
             con.execute(f"create schema if not exists {qualified(schema)}")
         for schema, name in tables_of(con, "before"):
             if schema == "seeds":
-                con.execute(
-                    f"create table {qualified(schema, name)} as from {qualified('before', schema, name)}"  # noqa: S608
-                )
+                con.execute(f"create table {qualified(schema, name)} as from {qualified('before', schema, name)}")
         con.execute("detach before")
         for name in models.names:
             con.execute(models.statement(name))
@@ -118,4 +116,4 @@ def _differences(one: Path, other: Path) -> Iterator[str]:
 
 
 def _column(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> tuple[str, int]:
-    return content_hash(con, f"(select {qualified(column)} from {relation})")  # noqa: S608
+    return content_hash(con, f"(select {qualified(column)} from {relation})")
