@@ -1,4 +1,4 @@
-"""Alarms: what happens when a run fails."""
+"""Alarms and tidying up: what happens when a run fails, and what dead runs leave."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import requests
 
 from dagster_project.lake.files import write_atomically
 from dagster_project.lake.paths import Lake
+from dagster_project.orphans import reap_dead_runs
 from dagster_project.settings import Settings
 
 WEBHOOK_SECONDS = 10
+REAP_EVERY_SECONDS = 60
 
 
 def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
@@ -34,6 +36,22 @@ def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
         )
 
     return alert_on_failure
+
+
+def build_reaping_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Ends dead runs also where nothing else does: a run that waits for a slot has no step yet that could."""
+
+    @dg.sensor(
+        name="dead_runs",
+        description="Marks runs whose process is gone as failed and frees their slots, every minute.",
+        minimum_interval_seconds=REAP_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        reaped = reap_dead_runs(context.instance, settings)
+        return dg.SkipReason(f"reaped: {', '.join(reaped)}" if reaped else "no run is dead")
+
+    return dead_runs
 
 
 def write_alert(settings: Settings, job: str, run_id: str, message: str, failed_steps: list[str]) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import graphlib
 import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +24,7 @@ import duckdb
 from dagster_project.duck import quote_literal
 from dagster_project.lake.paths import Lake
 from dagster_project.release.contents import content_hash, qualified, tables_of
+from dagster_project.settings import PROJECT_ROOT
 
 FOLDERS = ("clean", "returns/clean")
 
@@ -80,6 +84,17 @@ def rebuild(lake: Lake, folder: Path, *, threads: int, seed: int | None = None) 
         for name in models.names:
             con.execute(models.statement(name))
     return target.warehouse
+
+
+def rebuild_elsewhere(lake: Lake, folder: Path, *, threads: int, seed: int, zone: str, umask: int) -> Path:
+    """`rebuild` in a process of its own, in another time zone and with another umask."""
+    code = (
+        "import sys; from pathlib import Path; from dagster_project.lake.paths import Lake; from tests.rebuilding import rebuild; "
+        "rebuild(Lake(Path(sys.argv[1])), Path(sys.argv[2]), threads=int(sys.argv[3]), seed=int(sys.argv[4]))"
+    )
+    command = [sys.executable, "-c", code, str(lake.root), str(folder), str(threads), str(seed)]
+    subprocess.run(command, env=os.environ | {"TZ": zone}, umask=umask, cwd=PROJECT_ROOT, check=True)
+    return Lake(folder).warehouse
 
 
 def _shuffle(lake: Lake, chance: random.Random) -> None:

@@ -12,11 +12,11 @@ from pydantic import Field
 
 from dagster_project.lake.acceptance import Acceptance, CleanReport
 from dagster_project.lake.calendar import newest_expected_period
-from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.progress import show_progress
 from dagster_project.lake.snapshots import FetchReport, fetch_source
 from dagster_project.lake.transport import open_transport, origin_of
+from dagster_project.orphans import hold_for_run
 from dagster_project.quality.landing import landing_gate
 from dagster_project.quality.suites import landing_fingerprint
 from dagster_project.settings import Settings
@@ -72,7 +72,7 @@ def build_source_assets(settings: Settings, source: Source) -> dg.AssetsDefiniti
         ),
     )
     def fetch_and_parse(context: dg.AssetExecutionContext, config: SourceConfig) -> Iterator[Any]:
-        hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds)
+        hold_for_run(context, settings)
         yield from _raw_results(context, source, _fetch(context, config, settings, source))
         yield from _clean_results(context, source, _parse(context, config, settings, source))
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from dagster_project.quality.runner import Outcome
 
 Answer: TypeAlias = "list[Outcome] | duckdb.Error | KeyError"
+LONGEST_SECONDS = 3600
+"""A night of 210 trusts is judged within two minutes."""
 MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
 
 
@@ -63,7 +65,13 @@ def answers(asked: Future[list[Answer]]) -> list[Answer]:
     Raises LakeError when the process died: nothing has been judged then, so nothing passes.
     """
     try:
-        return asked.result()
+        return asked.result(timeout=LONGEST_SECONDS)
+    except TimeoutError as error:
+        raise LakeError(
+            "the gate could not judge",
+            f"the process of Great Expectations has not answered for {LONGEST_SECONDS / 60:.0f} minutes",
+            "look at the machine's load and memory, then run the night again",
+        ) from error
     except BrokenProcessPool as error:
         _process.cache_clear()
         raise LakeError(

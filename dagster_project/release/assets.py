@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.transport import origin_of
+from dagster_project.orphans import hold_for_run
 from dagster_project.settings import Settings
 from dagster_project.transform.dbt import POOL, target_folder
 
@@ -79,7 +79,7 @@ def _candidate(settings: Settings, models: Sequence[str]) -> dg.AssetsDefinition
         from dagster_project.lake.files import hash_file
         from dagster_project.release.withholding import build_safe_candidate
 
-        hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds)
+        hold_for_run(context, settings)
         draft, withheld = build_safe_candidate(settings, origin_of(settings))
         if withheld:
             context.log.info(f"withheld from now on, as several tables together give a count away: {withheld} sets")
@@ -119,7 +119,7 @@ def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition
         from dagster_project.release.candidate import newest_draft
         from dagster_project.release.evidence import seal
 
-        hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds)
+        hold_for_run(context, settings)
         project = _project(settings)
         draft = newest_draft(project)
         results = audit(project, draft)
@@ -187,7 +187,7 @@ def _published(settings: Settings) -> dg.AssetsDefinition:
     def published_marts(context: dg.AssetExecutionContext, config: PublishConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]
         from dagster_project.release.publish import publish
 
-        hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds)
+        hold_for_run(context, settings)
         release = publish(
             _project(settings),
             config.candidate_sha256 or None,

@@ -129,9 +129,11 @@ def _sweep_abandoned(folder: Path) -> None:
 
 
 def _next_stamp(project: ReleaseProject) -> dt.datetime:
-    """Now, but never before the newest release: names keep their order even if the clock is put back."""
+    """Now, but never before the newest release or draft: names keep their order even if the clock is put back."""
     now = dt.datetime.now(dt.UTC)
-    stamps = [built_at_of(name) for name in release_names(project.lake)]
+    drafts = project.lake.candidates.glob(f"{DRAFT_PREFIX}*.duckdb")
+    names = [*release_names(project.lake), *(path.stem.removeprefix(DRAFT_PREFIX) for path in drafts)]
+    stamps = [built_at_of(name) for name in names]
     return max([now, *(stamp + dt.timedelta(microseconds=1) for stamp in stamps)])
 
 

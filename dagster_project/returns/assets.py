@@ -14,9 +14,9 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.lake.files import LakeError
-from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.transport import origin_of
+from dagster_project.orphans import hold_for_run
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.inbox import DONE
 from dagster_project.returns.intake import Intake, IntakeReport
@@ -56,7 +56,7 @@ def build_returns_assets(settings: Settings) -> dg.AssetsDefinition:
         check_specs=[dg.AssetCheckSpec(name, asset=RECEIVED, description=text) for name, text in CHECKS.items()],
     )
     def take_in_returns(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds)
+        hold_for_run(context, settings)
         report, mesh = receive_returns(settings)
         _note_partitions(context, report)
         yield dg.MaterializeResult(asset_key=RECEIVED, metadata=_metadata(report, mesh))

@@ -167,7 +167,7 @@ class Keeper:
     def _record(self, incoming: Incoming, verdict: Verdict, receipts: Sequence[Receipt]) -> Receipt:
         """The rows, then the row of the submission: dbt never sees a submission without its rows."""
         manifest = verdict.manifest
-        receipt = _receipt(incoming, _outcome(verdict), manifest, verdict.failed_rules, verdict.warned_rules)
+        receipt = _receipt(incoming, _outcome(verdict), manifest, verdict.failed_rules, verdict.recorded_warnings)
         if manifest is None:
             return receipt
         sent_before = any(one.is_accepted and one.submission_id == receipt.submission_id for one in receipts)
@@ -231,7 +231,7 @@ class _Row:
             incoming,
             _outcome(verdict),
             tuple(verdict.failed_rules),
-            tuple(verdict.warned_rules),
+            tuple(verdict.recorded_warnings),
             verdict.rows,
             verdict.rows_accepted if accepted else 0,
             verdict.rows - verdict.rows_accepted if accepted else 0,
@@ -318,7 +318,9 @@ def _receipt(
 
 
 def _outcome(verdict: Verdict) -> Outcome:
-    """In the register a file that could not be read is rejected like any other."""
+    """In the register a file that could not be read is rejected like any other, and what each build asks again does not count."""
+    if verdict.outcome == "accepted_with_warnings" and not (verdict.failed_rules or verdict.recorded_warnings):
+        return "accepted"
     return "rejected" if verdict.outcome == "unreadable" else verdict.outcome
 
 

@@ -22,6 +22,9 @@ from dagster_project.returns.reading import HEADER_ROWS
 from dagster_project.returns.submission import Context, Finding, Manifest, Submission, submission_id
 
 Outcome = Literal["accepted", "accepted_with_warnings", "rejected", "unreadable"]
+OF_EACH_BUILD = frozenset({"W05"})
+"""Rules that look at what is published. The sender reads in the answer what they say that day; the record leaves them out and dbt asks
+them at each build (int_returns__submission), so that no verdict hangs on the day on which a file came."""
 LISTED_PER_CHECK = 200
 """How many failing cells of one check stand in `findings`; `failing_cells` gives all."""
 SEVERITY_ORDER = "FGRWI"
@@ -84,6 +87,11 @@ class Verdict:
     def warned_rules(self) -> list[str]:
         """Rules that warn, sorted."""
         return self._rules_of("W")
+
+    @property
+    def recorded_warnings(self) -> list[str]:
+        """`warned_rules` without those that each build asks again."""
+        return [rule for rule in self.warned_rules if rule not in OF_EACH_BUILD]
 
     def _rules_of(self, severities: str) -> list[str]:
         return sorted({f.rule for f in self.findings if f.severity in severities and not f.not_checked})

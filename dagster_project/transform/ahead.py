@@ -20,7 +20,7 @@ from dagster_project.release.state import project_fingerprint
 from dagster_project.settings import Settings
 from dagster_project.sources.contract import load_sources
 from dagster_project.transform.dbt import NIGHT_TESTS, dbt_environment, dbt_runner, target_folder
-from dagster_project.transform.hiw_dbt import STARTER, WORD
+from dagster_project.transform.hiw_dbt import WORD
 from dagster_project.transform.standing import Standing
 from dagster_project.transform.translator import Translator
 
@@ -60,7 +60,7 @@ def _start(settings: Settings) -> Ahead:
     arguments = standing.arguments()
     word = target / "go_on"
     word.unlink(missing_ok=True)
-    waits = {WORD: str(word), STARTER: str(os.getpid())}
+    waits = {WORD: str(word)}
     os.environ.update(dbt_environment(settings, origin) | waits)
     try:
         invocation = dbt_runner().cli(

@@ -7,27 +7,32 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 from packaging.version import parse as parse_version
 
+from dagster_project.duck import LOCK_WORDS, open_database
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
 from dagster_project.release.macros import MEASURE_MACROS
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.transform.hiw_dbt import STARTER
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
@@ -43,6 +48,8 @@ MART_KEYS = "tag:key,path:models/marts"
 NIGHT_TESTS = f"{SEED_TESTS} {MART_KEYS}"
 """What no night asks (release/dbt_artifacts.py, is_left_out)."""
 BUILD = ("build", "--exclude-resource-type", "unit_test")
+LONGEST_SECONDS = 3 * 60 * 60
+"""A first night builds within a minute; whoever waits for a dbt that hangs is told."""
 KEPT_PARSES = 6
 DIGEST_SHOWN = 16
 RETURNS = dg.AssetKey("clean_returns")
@@ -68,6 +75,7 @@ def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
     return {
         "HIW_DATA_LAKE": str(lake.root),
         "HIW_BUILD": str(lake.build),
+        STARTER: str(os.getpid()),
         "HIW_WAREHOUSE": lake.warehouse.name,
         "HIW_CLEAN": os.path.relpath(lake.root / "clean", lake.build),
         "HIW_RETURNS": os.path.relpath(ReturnsArea.of(lake).clean_root, lake.build),
@@ -90,15 +98,67 @@ def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
 def run_dbt(
     settings: Settings, origin: Origin, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on the project for this data folder to its end, outside Dagster; `environment` overrides single variables."""
+    """Run dbt on the project for this data folder to its end, outside Dagster; `environment` overrides single variables.
+
+    Raises LakeError when it does not end.
+    """
     keep_build_private(Lake(settings.data_lake))
-    return subprocess.run(
-        [dbt_executable(), "--quiet", *arguments],
-        env=os.environ | dbt_environment(settings, origin) | environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    try:
+        return subprocess.run(
+            [dbt_executable(), "--quiet", *arguments],
+            env=os.environ | dbt_environment(settings, origin) | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _late(LONGEST_SECONDS) from error
+
+
+@contextmanager
+def ended_in_time(process: subprocess.Popen[Any], seconds: float = LONGEST_SECONDS) -> Iterator[None]:
+    """Read a dbt that was started; it is killed when it takes longer than `seconds`, and LakeError is raised."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:
+        if late.is_set():
+            raise _late(seconds) from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def _late(seconds: float) -> LakeError:
+    return LakeError(
+        "dbt",
+        f"it had not ended after {seconds / 60:,.0f} minutes and was stopped",
+        "look at the machine's load, memory and disk, then run the night again",
     )
+
+
+def drop_damaged_warehouse(lake: Lake, wait_seconds: float) -> str:
+    """Take away a warehouse file that DuckDB cannot open, for dbt to make it anew: it is a cache. Gives DuckDB's reason, or ""."""
+    if not lake.warehouse.exists():
+        return ""
+    try:
+        open_database(lake.warehouse, read_only=True, wait_seconds=wait_seconds).close()
+    except duckdb.Error as error:
+        if any(word in str(error) for word in LOCK_WORDS):
+            raise
+        for path in (lake.warehouse, lake.warehouse.with_name(lake.warehouse.name + ".wal")):
+            path.unlink(missing_ok=True)
+        return str(error).splitlines()[0]
+    return ""
 
 
 def project_digest(settings: Settings, origin: Origin) -> str:
@@ -121,17 +181,26 @@ def prepare_manifest(settings: Settings) -> Path:
     manifest, stamp = target / "manifest.json", target / "manifest.digest"
     origin = origin_of(settings)
     digest = project_digest(settings, origin)
-    if manifest.exists() and stamp.exists() and stamp.read_text() == digest:
+    if stamp.exists() and stamp.read_text() == digest and _is_whole(manifest):
         return manifest
     keep_build_private(Lake(settings.data_lake))
     kept = PARSED / digest[:DIGEST_SHOWN]
-    if not (kept / "manifest.json").exists():
+    if not all((kept / name).exists() for name in PARSE_RESULTS) or not _is_whole(kept / "manifest.json"):
+        shutil.rmtree(kept, ignore_errors=True)
         _parse(settings, origin, kept)
     target.mkdir(parents=True, exist_ok=True)
     for name in PARSE_RESULTS:
         write_atomically(target / name, (kept / name).read_bytes())
     write_atomically(stamp, digest.encode())
     return manifest
+
+
+def _is_whole(manifest: Path) -> bool:
+    """dbt writes its manifest in place: a night that was killed meanwhile leaves half of it under the right name."""
+    try:
+        return "nodes" in json.loads(manifest.read_bytes())
+    except (OSError, ValueError):
+        return False
 
 
 def _parse(settings: Settings, origin: Origin, kept: Path) -> None:

@@ -15,14 +15,23 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from dagster_project.lake.files import LakeError
-from dagster_project.lake.night import hold_night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.transport import origin_of
+from dagster_project.orphans import hold_for_run
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.returns.calendar import write_expected
 from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.settings import Settings
-from dagster_project.transform.dbt import BUILD, NIGHT_TESTS, POOL, dbt_environment, dbt_runner, target_folder
+from dagster_project.transform.dbt import (
+    BUILD,
+    NIGHT_TESTS,
+    POOL,
+    dbt_environment,
+    dbt_runner,
+    drop_damaged_warehouse,
+    ended_in_time,
+    target_folder,
+)
 from dagster_project.transform.indicator_table import write_indicator_table
 from dagster_project.transform.source_table import write_source_table
 from dagster_project.transform.standing import Standing
@@ -71,7 +80,7 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     )
     def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         lake, origin = Lake(settings.data_lake), origin_of(settings)
-        hold_night_lock(lake, settings.lock_wait_seconds)
+        hold_for_run(context, settings)
         _prepare_returns(context, ReturnsArea.of(lake))
         sources, is_night = list(load_sources().values()), context.run.job_name == NIGHT and not context.is_subset
         project = project_fingerprint(sources, origin)
@@ -84,6 +93,8 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         write_indicator_table(lake)
         keep_build_private(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
+        if damage := drop_damaged_warehouse(lake, settings.lock_wait_seconds):
+            context.log.warning(f"The warehouse file could not be opened and is made anew: {damage}")
         os.environ.update(dbt_environment(settings, origin))
         _sweep_last_run(target_folder(settings))
         standing, invocation = Standing(lake, project), None
@@ -95,7 +106,8 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             invocation = runner.cli(list(arguments), context=context, target_path=target_folder(settings))
         Thread(target=lambda: [importlib.import_module(name) for name in WANTED_NEXT], daemon=True).start()
         try:
-            yield from GuardedInvocation.of(invocation, context).stream()
+            with ended_in_time(invocation.process):
+                yield from GuardedInvocation.of(invocation, context).stream()
         finally:
             keep_build_private(lake)
         if is_night:

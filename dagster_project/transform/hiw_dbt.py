@@ -4,9 +4,9 @@ dagster-dbt starts dbt in the folder of the project; the paths of `dbt_environme
 """
 
 import os
-import sys
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from dagster_project.garbage import collect_seldom
@@ -14,13 +14,16 @@ from dagster_project.garbage import collect_seldom
 WORD = "HIW_DBT_WAITS_FOR"
 """Names the file for which dbt waits when it was started before it is known what is new (ahead.py)."""
 STARTER = "HIW_DBT_STARTED_BY"
-"""The process that will give the word; when it is gone nobody will. Told, not asked for: it may be killed while dbt imports itself."""
+"""The process that started dbt, which ends with it. Told, not asked for: it may be killed while dbt imports itself."""
 EVERY_SECONDS = 0.02
+LOOKS_EVERY_SECONDS = 0.2
 
 
 def main() -> None:
     """Run dbt's own command line; raises KeyError when HIW_BUILD is not set."""
     collect_seldom()
+    if STARTER in os.environ:
+        Thread(target=_end_with, args=[int(os.environ[STARTER])], daemon=True).start()
     os.chdir(os.environ["HIW_BUILD"])
     from dbt.cli.main import cli
 
@@ -31,16 +34,21 @@ def main() -> None:
     cli()
 
 
+def _end_with(starter: int) -> None:
+    """End when the process that started dbt is gone, whoever takes its children in: nobody would read what is built then."""
+    while os.getppid() == starter:
+        time.sleep(LOOKS_EVERY_SECONDS)
+    os._exit(1)
+
+
 def _wait_before_writing(word: Path) -> None:
     """Read the project, but write nothing and open no warehouse before the file `word` is there; end with the night."""
     from dbt.parser import manifest
 
-    starter, write = int(os.environ[STARTER]), manifest.write_manifest
+    write = manifest.write_manifest
 
     def write_when_told(*arguments: Any, **others: Any) -> None:
         while not word.exists():
-            if os.getppid() != starter:
-                sys.exit("the night that started dbt is gone")
             time.sleep(EVERY_SECONDS)
         word.unlink()
         setattr(manifest, write.__name__, write)

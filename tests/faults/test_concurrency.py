@@ -193,11 +193,16 @@ def test_program_that_the_holder_started_does_not_keep_the_folder(lake: Lake) ->
 # -- what a killed run leaves ---------------------------------------------------------------------------------------
 
 RUN = """
-    import time
+    import socket, sys, time
     import dagster as dg
     from dagster_project.instance import open_instance
+    from dagster_project.lake.night import hold_night_lock
+    from dagster_project.lake.paths import Lake
     from dagster_project.orphans import process_tags
     from dagster_project.settings import load_settings
+
+    if len(sys.argv) > 1:
+        socket.gethostname = lambda: sys.argv[1]
 
     @dg.op(pool="duckdb_warehouse")
     def hold_the_slot() -> None:
@@ -208,6 +213,7 @@ RUN = """
     def night() -> None:
         hold_the_slot()
 
+    hold_night_lock(Lake(load_settings().data_lake), 0)
     with open_instance(load_settings()) as instance:
         night.execute_in_process(instance=instance, tags=process_tags())
 """
@@ -217,8 +223,9 @@ def slots_taken(instance: Any) -> int:
     return len(instance.event_log_storage.get_concurrency_info("duckdb_warehouse").claimed_slots)
 
 
-def test_killed_run_is_marked_failed_and_its_slot_is_free_again(
-    lake: Lake, settings_for: Callable[..., Settings]
+@pytest.mark.parametrize("machine", [(), ("a-container-that-is-gone",)])
+def test_killed_run_is_marked_failed_and_its_slot_is_free_again_whatever_its_machine_was_called(
+    lake: Lake, settings_for: Callable[..., Settings], machine: tuple[str, ...]
 ) -> None:
     import dagster as dg
 
@@ -226,7 +233,7 @@ def test_killed_run_is_marked_failed_and_its_slot_is_free_again(
     from dagster_project.orphans import process_tags, reap_dead_runs
 
     settings = settings_for(lake)
-    process = run_python(RUN, HIW_DATA_LAKE=str(lake.root))
+    process = run_python(RUN, *machine, HIW_DATA_LAKE=str(lake.root))
     assert first_line(process) == "running"
     with open_instance(settings) as instance:
         (run,) = instance.get_runs()

@@ -76,6 +76,7 @@ def tracker(sample_warehouse: Warehouse, lake: Lake) -> Tracker:
     con.execute(
         "create table warehouse.marts.dim_organisation as select 'R9A' as organisation_code, 'A' as organisation_name"
     )
+    con.execute("create table warehouse.restricted.int_returns__far_from_published (submission_id varchar)")
     for table, file in (
         ("expected", write_expected(area, BEFORE_THE_DEADLINE)),
         ("submission", area.clean("submission") / "*.parquet"),

@@ -79,6 +79,28 @@ def test_the_row_of_the_submission_says_what_the_tracker_needs(lake: Lake) -> No
     assert counts == [(24, 24, 0, "inbox", "synthetic", False)]
 
 
+def test_what_is_published_on_the_day_is_told_to_the_sender_and_changes_nothing_that_is_kept(tmp_path: Path) -> None:
+    """W05 is asked again in every build (int_returns__far_from_published)."""
+    before, after = Lake(tmp_path / "before"), Lake(tmp_path / "after")
+    after.published.mkdir(parents=True)
+    duckdb.connect(str(after.marts)).execute(
+        f"""create table fct_indicator_value as select 'rtt_waiting' as indicator_id, 'R9A' as organisation_code,
+        date '{MONTH}' as period_end, 'all' as treatment_function_code, 'all' as dimension, 'as_reported' as geography_basis,
+        'published' as value_status, 2 * {sum(COUNTS)}e0 as numerator"""
+    ).close()
+    told, kept = {}, {}
+    for one in (before, after):
+        drop(one, wl01(received=MOMENT))
+        take_in(one)
+        (answer,) = ReturnsArea.of(one).answers("R9A").glob("*.json")
+        findings = json.loads(answer.read_text(encoding="utf-8"))["findings"]
+        told[one] = [finding["rule"] for finding in findings if not finding["not_checked"]]
+        (receipt,) = receipts(one)
+        kept[one] = (receipt.outcome, receipt.warned_rules, rows_of(one, "submission"))
+    assert "W05" in told[after] and "W05" not in told[before]
+    assert kept[before] == kept[after] and "W05" not in str(kept[after])
+
+
 def test_a_real_sender_cannot_say_when_the_file_came(lake: Lake) -> None:
     (path,) = drop(lake, wl01(month=last_month(), received=dt.datetime.fromisoformat("2016-01-04T09:00:00")))
     os.utime(path, (0, 0))
@@ -215,17 +237,18 @@ def in_use(lake: Lake) -> tuple[list[Any], str]:
     _write_close(area)
     template = jinja2.Environment(autoescape=False).from_string(IN_USE.read_text(encoding="utf-8"))
     tables = {
-        name: f"read_parquet('{area.clean(name)}/*.parquet', union_by_name = true)" for name in load_clean_tables()
-    }
+        f"stg_returns__{name}": f"read_parquet('{area.clean(name)}/*.parquet', union_by_name = true)"
+        for name in load_clean_tables()
+    } | {"int_returns__far_from_published": "(select '' as submission_id)"}
     sql = template.render(
-        ref=lambda model: "(select * from " + tables[model.removeprefix("stg_returns__")] + ")",
+        ref=lambda model: f"(select * from {tables[model]})",
         env_var=lambda name, default="": "synthetic",
         config=lambda **options: "",
     )
     used = duckdb.execute(f"select submission_id, is_revised from ({sql}) where is_in_use order by all").fetchall()
     ids = [one[0] for one in used]
     rows = duckdb.execute(
-        f"select * exclude (submission_id) from {tables['wl01']} where submission_id in (select unnest(?)) order by all",
+        f"select * exclude (submission_id) from {tables['stg_returns__wl01']} where submission_id in (select unnest(?)) order by all",
         [ids],
     ).fetchall()
     return used, json.dumps(rows, default=str)

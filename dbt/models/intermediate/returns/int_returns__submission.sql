@@ -6,6 +6,8 @@
 -- where none came by the close, goes
 -- into the next release and is marked revised. The hash breaks a tie, so that the
 -- order of arrival decides nothing.
+-- Verdicts are those of intake and, from this build, rule W05
+-- (int_returns__far_from_published).
 with
     submissions as (
         select
@@ -56,7 +58,23 @@ with
                 order by
                     is_candidate desc, type_rank desc, sequence_no desc, file_sha256
             ) as place,
-            count(*) over (partition by slot) - 1 as resubmissions
+            count(*) over (partition by slot) - 1 as resubmissions,
+            -- sorted, as intake writes them; registers kept before W05 was asked here
+            -- may hold it
+            list_sort(
+                list_filter(
+                    string_split(coalesce(warned_rules, ''), ','),
+                    lambda rule:rule not in ('', 'W05')
+                ) || case
+                    when
+                        submission_id in (
+                            select submission_id
+                            from {{ ref("int_returns__far_from_published") }}
+                        )
+                    then ['W05']
+                    else []
+                end
+            ) as warnings
         from candidates
     )
 
@@ -79,9 +97,15 @@ select
     rows_accepted,
     rows_quarantined,
     groups_rejected,
-    verdict,
+    case
+        when not is_accepted
+        then verdict
+        when coalesce(failed_rules, '') = '' and len(warnings) = 0
+        then 'accepted'
+        else 'accepted_with_warnings'
+    end as verdict,
     nullif(failed_rules, '') as failed_rules,
-    nullif(warned_rules, '') as warned_rules,
+    nullif(array_to_string(warnings, ','), '') as warned_rules,
     data_origin,
     soft_deadline,
     close_at,
