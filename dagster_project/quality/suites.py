@@ -14,7 +14,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dagster_project.quality.labels import seed_files
 from dagster_project.settings import PROJECT_ROOT
+from dagster_project.sources.contract import load_sources
 from dagster_project.yaml_files import read_yaml
 
 EXPECTATIONS = PROJECT_ROOT / "expectations"
@@ -96,8 +98,9 @@ def fingerprint(*paths: Path) -> str:
 
 
 def landing_fingerprint(slug: str) -> str:
-    """The fingerprint of a source's suites."""
-    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml")
+    """The fingerprint of a source's suites and of the seeds that its labels are compared with."""
+    labels = (Path(__file__).with_name("labels.py"), *seed_files(load_sources()[slug]))
+    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", *labels)
 
 
 def marts_fingerprint() -> str:

@@ -163,6 +163,37 @@ class TextCorrection(_Strict):
     provided_by: Text
 
 
+class Labels(_Strict):
+    """The words that a clean column may hold, because dbt joins or compares them; gate 1 holds a file with another one.
+
+    A label that no model knows would fall out of a sum without a trace, or fail dbt and with it the whole release. The words
+    are those of a seed of dbt (`seed`, `seed_columns`), a list (`values`), or, where a number or name is part of the
+    label, a regular expression for the whole of it (`pattern`).
+    """
+
+    columns: tuple[Text, ...] = Field(min_length=1)
+    """Clean columns; several are compared together, as a join does (metric and category)."""
+    seed: str = ""
+    seed_columns: tuple[Text, ...] = ()
+    """Columns of the seed in the order of `columns`; without them those of the same names."""
+    values: tuple[Text, ...] = ()
+    pattern: Pattern = ""
+    where: Text = "true"
+    """The rows of which this is said, a SQL condition over the clean table: a column may hold several kinds of label."""
+    severity: Literal["critical", "warning"] = "critical"
+    """`warning` where an unknown label is left out on purpose: it is only named."""
+
+    @model_validator(mode="after")
+    def _one_list(self) -> Labels:
+        if (bool(self.seed), bool(self.values), bool(self.pattern)).count(True) != 1:
+            raise ValueError(f"labels of {', '.join(self.columns)}: say one of seed, values and pattern")
+        if len(self.columns) != 1 and not self.seed:
+            raise ValueError(f"labels of {', '.join(self.columns)}: several columns together need a seed")
+        if self.seed_columns and len(self.seed_columns) != len(self.columns):
+            raise ValueError(f"labels of {', '.join(self.columns)}: seed_columns must be as many")
+        return self
+
+
 class LinkName(_Strict):
     """The facts that a source needs from the name of a file; how they are spelt is in lake/links.py.
 
@@ -229,6 +260,8 @@ class Entity(_Strict):
     """Of an entity whose absent rows are gaps: the share of rows that may break a rule while the others are used."""
     corrections: tuple[Correction, ...] = ()
     text_corrections: tuple[TextCorrection, ...] = ()
+    labels: tuple[Labels, ...] = ()
+    """Code lists of clean columns, asked at gate 1 (quality/labels.py)."""
 
     def format_of(self, address: str) -> Literal["csv", "zip_csv", "xlsx", "ods", "json"]:
         """The format of the file at an address."""
@@ -272,6 +305,9 @@ class Entity(_Strict):
             raise ValueError(
                 f"entity {self.name}: a rejected row would change a figure, so maximum_rejected_share must be 0"
             )
+        unknown = sorted({name for labels in self.labels for name in labels.columns} - set(names))
+        if unknown:
+            raise ValueError(f"entity {self.name}: labels of {', '.join(unknown)}, which is no clean column")
         if self.period_column and self.period_column not in names:
             raise ValueError(f"entity {self.name}: period_column {self.period_column} is not a clean column")
         return self

@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.lake.paths import Lake
 from dagster_project.release.dbt_artifacts import read_statuses, read_tests
-from tests.end_to_end.conftest import ATTENDANCES, Story
+from tests.end_to_end.conftest import ATTENDANCES, RENAMED, Story
 from tests.warehouses import HIW, Warehouse, files_of
 
 
@@ -57,6 +57,19 @@ def test_a_broken_vintage_is_held_and_named_and_the_mended_one_publishes(story: 
     assert told.good_night["release"] != told.release_before
     assert warehouse.one(ATTENDANCES) == told.attendances_before + 100
     assert not [check for check in told.good_night["failed_checks"] if "parsed_whole" in check]
+
+
+def test_a_file_with_an_unknown_label_is_held_and_everything_else_is_published(story: tuple[Story, Warehouse]) -> None:
+    told, warehouse = story
+    assert (told.good_night["outcome"], told.good_night["failed_steps"]) == ("published", [])
+    (held,) = [check for check in told.good_night["failed_checks"] if "clean_nhse_wlmds.landing_suite" in check]
+    assert "WLMDS-Demographics-Specialty-" in held
+    assert f"treatment_function_name: an unknown label: '{RENAMED[1]}'" in held
+    assert "dbt/seeds/waiting_list/treatment_functions.csv" in held
+    orthopaedics = "indicator_id = 'wlmds_waiting' and treatment_function_code = 'C_110' and dimension = 'imd_decile'"
+    assert warehouse.one(f"select count(*) from fct_indicator_value where {orthopaedics}") > 0, (
+        "the last good vintage stays"
+    )
 
 
 def test_an_implausible_row_is_named_by_gate_1_and_nothing_moves(warehouse: Warehouse) -> None:

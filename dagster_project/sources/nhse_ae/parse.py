@@ -24,7 +24,7 @@ def parse(job: ParseJob) -> str:
             strptime(lower(split_part(period, '-', 2) || '-' || split_part(period, '-', 3)), '%B-%Y')::date as period_start,
             organisation_code,
             organisation_name,
-            parent_organisation as region_name,
+            upper(parent_organisation) as region_name,
             {measures},
             'published' as over_4_hours_type_1_status
         from typed

@@ -12,6 +12,7 @@ import pytest
 from dagster_project.lake.files import LakeError
 from dagster_project.sample.estate import PLANTED
 from tests.fixtures.ae_site import HEADER, csv_bytes, month_lines
+from tests.fixtures.sheets import judge
 
 SLUG, ENTITY = "nhse_ae", "monthly"
 UPLOADS = "www.england.nhs.uk/statistics/wp-content/uploads/sites/2/"
@@ -87,3 +88,15 @@ def test_column_of_another_generation_is_missed_by_name(parse_file: Any, tmp_pat
     path.write_bytes(csv_bytes(lines))
     with pytest.raises(LakeError, match="column 'A&E attendances Booked Appointments Type 1' is missing"):
         parse_file(SLUG, ENTITY, path, "2020-01")
+
+
+@pytest.mark.requires_mirror
+def test_a_region_that_nobody_knows_holds_the_month(parse_file: Any, mirror_file: Any, tmp_path: Path) -> None:
+    """Its providers would stand in England and in no region. Blanks behind a name are no other name."""
+    text = mirror_file(UPLOADS + "2026/02/January-2026-CSV-S6H81b.csv").read_text(encoding="utf-8-sig")
+    path = tmp_path / "January-2026.csv"
+    path.write_text(text.replace("NHS ENGLAND NORTH WEST ", "NHS England North West"), encoding="utf-8")
+    assert judge(SLUG, ENTITY, parse_file(SLUG, ENTITY, path, "2026-01").clean) == ()
+    path.write_text(text.replace("NHS ENGLAND NORTH WEST ", "NHS ENGLAND NORTHERN"), encoding="utf-8")
+    (failure,) = judge(SLUG, ENTITY, parse_file(SLUG, ENTITY, path, "2026-01").clean)
+    assert "region_name: an unknown label: 'NHS ENGLAND NORTHERN' (28 rows)" in failure

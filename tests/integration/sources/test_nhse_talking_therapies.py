@@ -125,3 +125,15 @@ def test_names_of_monthly_files_that_are_recognised(name: str) -> None:
     wanted = load_sources()[SLUG].entity("monthly").link
     facts = read_name(wanted, f"https://files.digital.nhs.uk/AA/{name}") if wanted else None
     assert facts is not None and facts.period == "2025-09"
+
+
+def test_a_kind_of_organisation_under_another_name_is_refused(
+    parse_file: Any, write_csv: Any, sample_estate: Path, tmp_path: Path
+) -> None:
+    """`Sub-ICB` would be set aside with the kinds that are not read, and every sub-ICB location would be gone."""
+    (path,) = sample_estate.rglob("nhstalkingtherapies_month_*.csv")
+    header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+    place = header.index("GROUP_TYPE")
+    rows[-1][place] = "Providers"
+    with pytest.raises(LakeError, match=r"a kind of organisation that is not known .*Providers"):
+        parse_file(SLUG, "monthly", write_csv(tmp_path / "x.csv", header, rows), "2025-09")

@@ -241,3 +241,17 @@ def test_level_of_a_five_character_code_comes_from_the_end_of_its_name(
         assert found.rows("select distinct organisation_level from clean where organisation_code = 'D7T5G'") == [
             (level,)
         ]
+
+
+@pytest.mark.requires_mirror
+def test_renamed_treatment_function_holds_the_file_and_is_named(
+    parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    """The name as the RTT file writes it: 165 of 3,683 rows, which no treatment function of the seed would take."""
+    text = mirror_file(release("specialty")).read_text(encoding="utf-8")
+    path = tmp_path / "renamed.csv"
+    path.write_text(text.replace("Trauma and Orthopaedics Service", "Trauma and Orthopaedic Service"), encoding="utf-8")
+    failures = judge(SLUG, "specialty", parse_file(SLUG, "specialty", path, PERIOD).clean)
+    assert len(failures) == 1
+    assert "treatment_function_name: an unknown label: 'Trauma and Orthopaedic Service' (165 rows)" in failures[0]
+    assert "dbt/seeds/waiting_list/treatment_functions.csv" in failures[0]

@@ -14,6 +14,7 @@ from dagster_project.lake.files import LakeError
 from dagster_project.sample import ohid_fingertips as sample
 from dagster_project.sample.estate import DEFAULT_SEED
 from dagster_project.sources.contract import load_sources
+from tests.fixtures.sheets import judge
 
 SLUG = "ohid_fingertips"
 REAL = "fingertips.phe.org.uk/api/all_data/csv/by_indicator_id?indicator_ids="
@@ -161,3 +162,31 @@ def test_longer_name_of_the_same_indicator_is_taken(
         parse_file(SLUG, "indicator", write_csv(tmp_path / "b.csv", header, renamed), "2024+91547").rows(values)
         == before
     )
+
+
+@pytest.mark.requires_mirror
+def test_a_kind_of_area_that_nobody_knows_holds_the_file(parse_file: Any, mirror_file: Any, tmp_path: Path) -> None:
+    """The 42 ICBs of 2023/24, a year each, under the name that a new edition may give them: without them no ICB has a figure."""
+    real = mirror_file(REAL + "91547")
+    assert judge(SLUG, "indicator", parse_file(SLUG, "indicator", real, "2024+91547").clean) == ()
+    text = real.read_text(encoding="utf-8-sig")
+    path = tmp_path / "renamed.csv"
+    path.write_text(text.replace(",ICBs,", ",ICBs (from Apr 2026),"), encoding="utf-8")
+    failures = judge(SLUG, "indicator", parse_file(SLUG, "indicator", path, "2024+91547").clean)
+    assert len(failures) == 1
+    assert "area_type: an unknown label: 'ICBs (from Apr 2026)' (99 rows)" in failures[0]
+
+
+def test_an_icb_without_its_code_in_its_name_holds_the_file(
+    parse_file: Any, write_csv: Any, sample_lines: Any, tmp_path: Path
+) -> None:
+    header, rows = sample_lines
+    name, kind = header.index("Area Name"), header.index("Area Type")
+    row = next(row for row in rows if row[kind] == "ICBs")
+    row[name] = row[name].partition(" - ")[0]
+    failures = judge(
+        SLUG,
+        "indicator",
+        parse_file(SLUG, "indicator", write_csv(tmp_path / "x.csv", header, rows), "2024+91547").clean,
+    )
+    assert f"area_name: an unknown label: {row[name]!r} (1 row)" in " ".join(failures)

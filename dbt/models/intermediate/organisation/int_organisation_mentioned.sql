@@ -38,12 +38,7 @@ with
         where icb_code is not null
     ),
 
-    region_names as (
-        select distinct
-            organisation_code as region_code, upper(organisation_name) as region_name
-        from waiting_list_groups
-        where organisation_level = 'region'
-    ),
+    regions as (select * from {{ ref("commissioning_regions") }}),
 
     mentions as (
         select
@@ -190,21 +185,18 @@ with
             null,
             attendances.organisation_name,
             null,
-            region_names.region_code,
+            regions.region_code,
             null,
             null,
             null,
             min(attendances.period_start),
             max(attendances.period_start)
         from attendances
-        left join
-            region_names
-            on upper(attendances.region_name)
-            = 'NHS ENGLAND ' || region_names.region_name
+        left join regions on attendances.region_name = regions.ae_name
         group by
             attendances.organisation_code,
             attendances.organisation_name,
-            region_names.region_code
+            regions.region_code
         union all
         select
             organisation_code,

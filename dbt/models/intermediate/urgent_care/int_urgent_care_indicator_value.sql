@@ -14,16 +14,14 @@ with
                 else 'other_provider'
             end as provider_level,
             place.icb_code,
-            region.organisation_code as region_code
+            region.region_code
         from {{ ref("int_urgent_care_provider") }} as provider
         left join
             {{ ref("dim_organisation") }} as place
             on provider.organisation_code = place.organisation_code
         left join
-            {{ ref("dim_organisation") }} as region
-            on region.organisation_level = 'region'
-            and upper(provider.region_name)
-            = 'NHS ENGLAND ' || upper(region.organisation_name)
+            {{ ref("commissioning_regions") }} as region
+            on provider.region_name = region.ae_name
     ),
 
     levels as (
