@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 from dagster_project.lake.clean import ParseReport, build_clean_table, write_empty
+from dagster_project.lake.completeness import find_incomplete, find_references
 from dagster_project.lake.discovery import PART
 from dagster_project.lake.files import LakeError, NoSpace, sync_folder
 from dagster_project.lake.ledger import Entry, Event, Ledger
@@ -78,6 +79,7 @@ class Acceptance:
         self._origin = origin
         self._gate = gate
         self._suite = suite
+        self._suites: dict[str, str] = {}
         self._memory_limit = memory_limit
         self._threads = threads
         self._ledger = Ledger(lake.ledger)
@@ -98,18 +100,33 @@ class Acceptance:
         """
         self._sweep()
         self._snapshots = known_snapshots(self._lake, self._source, self._origin)
-        asked = periods or frozenset()
-        waiting = {self._key(s): s for s in self._snapshots if again or s.period in asked or self._waits(s)}
+        for entities in self._in_order():
+            self._suites |= {entity.name: self._suite_of(entity) for entity in entities}
+            mine = [s for s in self._snapshots if s.entity in {entity.name for entity in entities}]
+            asked = periods or frozenset()
+            waiting = {self._key(s): s for s in mine if again or s.period in asked or self._waits(s)}
+            self._judge_all(list(waiting.values()), progress)
+            for entity in entities:
+                self._link(entity)
+        return self._report
+
+    def _in_order(self) -> list[list[Entity]]:
+        """The entities in two parts: the second are compared with tables in use of the first."""
+        after = [e for e in self._source.entities if any(r.source == self._source.slug for r in e.complete_against)]
+        return [[e for e in self._source.entities if e not in after], after]
+
+    def _suite_of(self, entity: Entity) -> str:
+        """The rules of a verdict by name: the suite, and the lists that the tables are compared with."""
+        return "-".join([self._suite, *find_references(entity, self._lake, self._origin)])
+
+    def _judge_all(self, snapshots: list[Snapshot], progress: Progress) -> None:
         with ThreadPoolExecutor(self._threads) as pool:
             try:
-                parsing = [(snapshot, pool.submit(self._parse_and_judge, snapshot)) for snapshot in waiting.values()]
+                parsing = [(snapshot, pool.submit(self._parse_and_judge, snapshot)) for snapshot in snapshots]
                 for snapshot, parsed in progress(parsing, f"parse {self._source.slug}"):
                     self._settle(snapshot, *parsed.result())
             finally:
                 pool.shutdown(cancel_futures=True)
-        for entity in self._source.entities:
-            self._link(entity)
-        return self._report
 
     def _sweep(self) -> None:
         """Take away what a killed parse of this source left half done."""
@@ -124,7 +141,13 @@ class Acceptance:
         return f"parse-{self._source.slug}-"
 
     def _key(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return (snapshot.entity, snapshot.period, snapshot.sha256, self._source.fingerprint, self._suite)
+        return (
+            snapshot.entity,
+            snapshot.period,
+            snapshot.sha256,
+            self._source.fingerprint,
+            self._suites[snapshot.entity],
+        )
 
     def _read_judged(self) -> dict[tuple[str, ...], Event]:
         judged: dict[tuple[str, ...], Event] = {}
@@ -180,7 +203,12 @@ class Acceptance:
             snapshot, "parsed", "", {"rows": counts, "set_aside": report.set_aside, "statuses": report.statuses}
         )
         self._report.warnings += [f"{report.name}: {warning}" for warning in verdict.warnings]
-        failures = [*verdict.failures, *self._unusual_volume(snapshot, report.clean_rows)]
+        entity = self._source.entity(snapshot.entity)
+        failures = [
+            *verdict.failures,
+            *find_incomplete(entity, self._destination(snapshot), self._lake, self._origin),
+            *self._unusual_volume(snapshot, report.clean_rows),
+        ]
         if verdict.passed and not failures:
             self._judge(snapshot, "accepted", "", {"warnings": list(verdict.warnings)})
         else:
@@ -215,7 +243,7 @@ class Acceptance:
         return float(thresholds[own if own in thresholds else name].value)
 
     def _judge(self, snapshot: Snapshot, event: Event, reason: str, detail: dict[str, Any]) -> None:
-        detail |= {"parser": self._source.fingerprint, "suite": self._suite, "origin": self._origin}
+        detail |= {"parser": self._source.fingerprint, "suite": self._suites[snapshot.entity], "origin": self._origin}
         entry = Entry(
             event,
             self._source.slug,

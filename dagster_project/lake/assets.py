@@ -116,7 +116,7 @@ def _clean_spec(source: Source) -> dg.AssetSpec:
     calendar = source.calendar
     window = dt.timedelta(days=31 * calendar.months_per_period + calendar.lag_days + calendar.grace_days)
     return dg.AssetSpec(
-        deps=[f"raw_{source.slug}"],
+        deps=[f"raw_{source.slug}", *(f"clean_{slug}" for slug in sorted(source.references))],
         description=f"{source.title}: typed Parquet, one file for each period, the newest vintage that passed gate 1.",
         kinds={"python", "duckdb", "parquet"},
         metadata={"dagster/column_schema": _column_schema(source)},

@@ -215,6 +215,26 @@ class LinkName(_Strict):
     """The site adds up to six random letters and digits to its names (`-WL5BiP`)."""
 
 
+class Reference(_Strict):
+    """A list of areas or organisations in another clean table that a table of reference is compared with at gate 1.
+
+    Only reference sources have any, and no two tables are references of each other, not even by way of a third.
+    """
+
+    source: Text
+    entity: Text
+    column: Text
+    """Clean column of that table that holds the codes."""
+    own: Text
+    """Clean column of this table that holds the same codes."""
+    match: Literal["equal", "covers"] = "equal"
+    """`equal`: both hold the same codes. `covers`: this table holds every code of the other, and may hold more."""
+    where: str = ""
+    """SQL condition: the rows of this table that are compared (England, where the other list ends there)."""
+    reference_where: str = ""
+    """SQL condition: the rows of the other table that are compared."""
+
+
 class Entity(_Strict):
     """One table that a source publishes, in files of one shape."""
 
@@ -258,6 +278,8 @@ class Entity(_Strict):
     rank or a denominator. In either case one rejected row holds the file. `gap`: only its own figure is missing, and no sum is made of the rows."""
     maximum_rejected_share: float = 0
     """Of an entity whose absent rows are gaps: the share of rows that may break a rule while the others are used."""
+    complete_against: tuple[Reference, ...] = ()
+    """Lists that show whether rows were lost (lake/completeness.py)."""
     corrections: tuple[Correction, ...] = ()
     text_corrections: tuple[TextCorrection, ...] = ()
     labels: tuple[Labels, ...] = ()
@@ -308,6 +330,11 @@ class Entity(_Strict):
         unknown = sorted({name for labels in self.labels for name in labels.columns} - set(names))
         if unknown:
             raise ValueError(f"entity {self.name}: labels of {', '.join(unknown)}, which is no clean column")
+        strange = {reference.own for reference in self.complete_against} - set(names)
+        if strange:
+            raise ValueError(
+                f"entity {self.name}: complete_against names {sorted(strange)}, which are no clean columns"
+            )
         if self.period_column and self.period_column not in names:
             raise ValueError(f"entity {self.name}: period_column {self.period_column} is not a clean column")
         return self
@@ -367,6 +394,11 @@ class Source(_Strict):
         if guessed:
             raise ValueError(f"format_status is confirmed, but these columns are marked guessed: {', '.join(guessed)}")
         return self
+
+    @property
+    def references(self) -> set[str]:
+        """Slugs of the other sources that must be judged first, because tables of this one are compared with theirs."""
+        return {r.source for entity in self.entities for r in entity.complete_against} - {self.slug}
 
     @property
     def stated_format_status(self) -> str:

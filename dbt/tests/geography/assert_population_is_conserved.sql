@@ -1,7 +1,11 @@
--- Fault U3: nobody is dropped on the way from the census to deciles and ICBs.
--- Residents before = after, in England and over all ICBs, for
+-- Fault U3: nobody is dropped on the way from the census to deciles and ICBs, and
+-- nobody before it. Residents before = after, in England and over all ICBs, for
 -- both editions, to a millionth of a person an LSOA; and every resident has a decile,
--- unless the LSOA is a listed exception.
+-- unless the LSOA is a listed exception. The census is no witness of its own
+-- completeness: every LSOA of the IMD 2025 has residents, and the other table of the
+-- census (age) counts as many in England, to a hundredth of a person an LSOA (ONS
+-- perturbs each table on its own: 56,490,108 and 56,490,091 residents in 33,755 LSOAs;
+-- one LSOA has 1,000 to 3,000).
 with
     before as (
         select
@@ -9,6 +13,20 @@ with
             count(distinct lsoa_code_2021) as lsoas
         from {{ ref("stg_ons_census__ethnic_group") }}
         where country = 'england'
+    ),
+
+    by_age as (
+        select sum(residents) as residents
+        from {{ ref("stg_ons_census__age_band") }}
+        where country = 'england'
+    ),
+
+    without_residents as (
+        select lsoa_code_2021
+        from {{ ref("stg_mhclg_imd__lsoa_2021") }}
+        except
+        select lsoa_code_2021
+        from {{ ref("stg_ons_census__ethnic_group") }}
     ),
 
     editions as (
@@ -61,3 +79,20 @@ where
 union all
 select imd_version, 'no decile and not a listed exception', lsoa_code_2021
 from unlisted
+union all
+select '2025', 'an LSOA of the IMD without residents in the census', lsoa_code_2021
+from without_residents
+cross join before
+where before.lsoas > 0
+union all
+select
+    'both',
+    'the two tables of the census differ',
+    cast(before.residents as varchar)
+    || ' by ethnic group, '
+    || cast(by_age.residents as varchar)
+    || ' by age'
+from before
+cross join by_age
+where
+    before.lsoas > 0 and abs(before.residents - by_age.residents) > 0.01 * before.lsoas

@@ -153,6 +153,23 @@ def test_u3_lsoas_that_a_file_drops_are_noticed(
     assert found == faults
 
 
+def test_u3_a_census_that_lacks_areas_is_noticed_although_it_agrees_with_itself(
+    sample: Dimensions, tmp_path: Path
+) -> None:
+    """Three LSOAs fewer: every sum over the table is as small as the table itself, so only other lists show it."""
+    short = (
+        "select * from good where lsoa_code_2021 not in "
+        "(select distinct lsoa_code_2021 from good order by lsoa_code_2021 limit 3)"
+    )
+    failures = find_failures(
+        sample, tmp_path, CONSERVED, spoilt={"stg_ons_census__ethnic_group": short}, rebuilt=POPULATIONS
+    )
+    assert Counter(fault for _, fault, _ in failures) == {
+        "an LSOA of the IMD without residents in the census": 3,
+        "the two tables of the census differ": 1,
+    }
+
+
 def test_u3_an_inner_join_that_drops_people_is_noticed(sample: Dimensions, tmp_path: Path) -> None:
     failures = find_failures(
         sample,

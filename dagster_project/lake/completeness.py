@@ -1,0 +1,78 @@
+"""Completeness of reference files: areas and organisations that two publishers list must be the same ones.
+
+A look-up or a census table that lost rows still parses, and every sum over it still adds up to itself. What it lacks shows
+only beside another publisher's list, so `complete_against` of a source.yml names the lists and gate 1 compares them. Lists
+are compared in one direction only (deprivation, then look-ups, then census), so that no two files hold each other back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.duck import quote_identifier, scratch_connection
+from dagster_project.lake.paths import Lake, Origin
+from dagster_project.sources.contract import Entity, Reference
+
+SHOWN = 5
+
+
+def find_incomplete(entity: Entity, clean: Path, lake: Lake, origin: Origin) -> list[str]:
+    """One sentence for each reference whose codes a clean table lacks, or to which it adds codes, with the first five.
+
+    References that have no table in use yet are passed over; when one comes, the table is judged again (find_references).
+    """
+    sentences = []
+    for reference in entity.complete_against:
+        list_in_use = _newest_in_use(reference, lake, origin)
+        if list_in_use is not None:
+            sentences += _compare(reference, clean, list_in_use)
+    return sentences
+
+
+def find_references(entity: Entity, lake: Lake, origin: Origin) -> list[str]:
+    """The vintages that the entity's tables are compared with, by name: with another one, they are judged again."""
+    found = (_newest_in_use(reference, lake, origin) for reference in entity.complete_against)
+    return ["none" if path is None else path.resolve().stem for path in found]
+
+
+def _newest_in_use(reference: Reference, lake: Lake, origin: Origin) -> Path | None:
+    links = lake.current(reference.source, reference.entity, origin).glob("[!_.]*.parquet")
+    return max((link for link in links if link.exists()), default=None, key=lambda link: link.stem)
+
+
+def _compare(reference: Reference, clean: Path, list_in_use: Path) -> list[str]:
+    with scratch_connection() as con:
+        own = _codes(con, clean, reference.own, reference.where)
+        others = _codes(con, list_in_use, reference.column, reference.reference_where)
+        lacking, too_many = sorted(others - own), sorted(own - others)
+    name = _name(list_in_use)
+    sentences = []
+    if lacking:
+        sentences.append(
+            f"{len(lacking):,} of the {len(others):,} codes in {name} are lacking in its {reference.own} "
+            f"({_first(lacking)}); fetch the file again or ask its publisher for the whole of it; the last good copy stays in use"
+        )
+    if too_many and reference.match == "equal":
+        sentences.append(
+            f"{len(too_many):,} of the {len(own):,} codes in its {reference.own} are not in {name} ({_first(too_many)}); "
+            "look which of the two files lost rows or is of other boundaries, and fetch that one again"
+        )
+    return sentences
+
+
+def _codes(con: duckdb.DuckDBPyConnection, table: Path, column: str, where: str) -> set[str]:
+    rows = con.read_parquet(str(table)).filter(where or "true").select(quote_identifier(column)).distinct()
+    return {str(code) for (code,) in rows.fetchall() if code is not None}
+
+
+def _name(vintage: Path) -> str:
+    report = json.loads(vintage.resolve().with_suffix(".report.json").read_text(encoding="utf-8"))
+    return f"{report['source']} {report['entity']} {report['period']} ({report['file']})"
+
+
+def _first(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:SHOWN]) + (", ..." if len(codes) > SHOWN else "")
