@@ -36,6 +36,8 @@ _END_RECORD_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR_64_BYTES = 20
 _LONGEST_TAIL = _END_RECORD_64.size + _LOCATOR_64_BYTES + _END_RECORD.size + 65_535
 _AES_METHOD = 99
+_DIRECTORY_ENTRY_BYTES = 46
+_STREAMED, _UTF_8_NAME = 0x8, 0x800
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000  # traditional, strong, and masked central directory (APPNOTE 4.4.4)
 
 
@@ -183,6 +185,57 @@ def _refuse_overlaps(archive: Path, opened: zipfile.ZipFile) -> None:
             *_, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
             if start + _LOCAL_HEADER.size + name_bytes + extra_bytes + member.compress_size > following:
                 raise _unsafe(archive, f"member {_show(member)} overlaps what follows", "members may not share bytes")
+
+
+def local_headers(archive: Path, members: Iterable[zipfile.ZipInfo]) -> list[bytes]:
+    """Name and extra field of each member as they stand before its bytes, where nothing shows them; raises struct.error."""
+    found = []
+    with archive.open("rb") as stream:
+        for member in members:
+            stream.seek(member.header_offset)
+            *_, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
+            found.append(stream.read(name_bytes + extra_bytes))
+    return found
+
+
+def unlisted_bytes(archive: Path, opened: zipfile.ZipFile) -> int:
+    """How many bytes of the archive belong neither to a member nor to its directory: where a file can lie that no list names.
+
+    Raises struct.error where a header is cut short.
+    """
+    members = sorted(opened.infolist(), key=lambda member: member.header_offset)
+    position = unlisted = 0
+    for member, header in zip(members, local_headers(archive, members), strict=True):
+        unlisted += abs(member.header_offset - position)
+        position = member.header_offset + _LOCAL_HEADER.size + len(header) + member.compress_size
+        position += _descriptor_bytes(archive, member, position)
+    directory = sum(_DIRECTORY_ENTRY_BYTES + _varying_bytes(member) for member in members)
+    end = opened.start_dir + directory + _END_RECORD.size + len(opened.comment)
+    after = archive.stat().st_size - end
+    of_zip64 = _END_RECORD_64.size + _LOCATOR_64_BYTES
+    return unlisted + abs(opened.start_dir - position) + (0 if after in (0, of_zip64) else abs(after))
+
+
+def _varying_bytes(member: zipfile.ZipInfo) -> int:
+    """Name, extra field and comment of an entry of the directory, as long as they are stored."""
+    encoding = "utf-8" if member.flag_bits & _UTF_8_NAME else "cp437"
+    return len(member.orig_filename.encode(encoding)) + len(member.extra) + len(member.comment)
+
+
+def _descriptor_bytes(archive: Path, member: zipfile.ZipInfo, position: int) -> int:
+    """Length of the sizes that follow a member which was written as a stream: with or without a mark, of 4 or 8 bytes each."""
+    if not member.flag_bits & _STREAMED:
+        return 0
+    with archive.open("rb") as stream:
+        stream.seek(position)
+        found = stream.read(24)
+    crc = struct.pack("<L", member.CRC)
+    for mark in (b"PK\x07\x08" + crc, crc):
+        for form in ("<QQ", "<LL"):
+            sizes = struct.pack(form, member.compress_size, member.file_size)
+            if found.startswith(mark + sizes):
+                return len(mark + sizes)
+    return 0
 
 
 def _only_member(archive: Path, members: Iterable[zipfile.ZipInfo], suffix: str) -> zipfile.ZipInfo:

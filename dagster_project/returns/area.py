@@ -56,6 +56,11 @@ class ReturnsArea:
         return self.root / "quarantine"
 
     @property
+    def held_root(self) -> Path:
+        """Files that were refused and could not be judged, under lock until their senders confirm (held.py)."""
+        return self.root / "held"
+
+    @property
     def answers_root(self) -> Path:
         return self.root / "answers"
 
@@ -81,6 +86,10 @@ class ReturnsArea:
     def unplaced(self, sha256: str) -> Path:
         """The folder of a file whose name does not say what it is."""
         return self.received_root / "_unplaced" / sha256
+
+    def held(self, digest: str) -> Path:
+        """The folder of one file that is held."""
+        return self.held_root / digest
 
     def clean(self, collection: str) -> Path:
         """The folder of the accepted rows of a collection (or of `submission`, `expected`)."""

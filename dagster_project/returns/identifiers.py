@@ -1,134 +1,42 @@
-"""What must never be in a return: NHS numbers, postcodes, dates of birth, e-mail addresses, telephone numbers.
+"""The search of a file for what must never be in a return: where it stands and of what kind, never the value itself.
 
-`scan_file` is asked before a file is kept for good, and by `hiw returns check` before it is sent. A finding says where and
-what kind; the value itself is in no finding, message or log. What a workbook hides beside its cells is workbook_parts.py.
+`scan_file` is asked before a file is kept for good, and by `hiw returns check` before it is sent. How identifiers are written
+stands in spellings.py, how a text is read in text_files.py, what a workbook hides beside its cells in workbook_parts.py, the words
+of a finding in findings.py.
 
-One cell is enough (rule C05): 7 in 100 random ten-digit numbers pass the NHS number's check digit, but no count, code or
+One cell is enough (rule C05): 9 in 100 random ten-digit numbers pass the NHS number's check digit, but no count, code or
 date of a return has ten digits, so an innocent match is next to impossible here and a missed patient is not.
 """
 
 from __future__ import annotations
 
-import csv
+import datetime as dt
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Literal
-from urllib.parse import unquote_plus
 
-from nhs_number.validate import is_valid as is_nhs_number
-
-from dagster_project.lake.content import UnreadableText, detect_encoding
-
-Kind = Literal[
-    "nhs_number",
-    "postcode",
-    "date_of_birth",
-    "email",
-    "telephone",
-    "identifier_column",
-    "pivot_cache",
-    "hidden_sheet",
-    "hidden_rows",
-    "hidden_columns",
-    "comment",
-    "external_link",
-    "macro",
-    "dde",
-    "embedded_object",
-    "query_table",
-    "tracked_changes",
-    "formula_without_value",
-    "error_value",
-    "volatile_formula",
-    "document_property_name",
-    "password_protected",
-    "xml_bomb",
-    "too_large",
-    "wrong_format",
-    "old_format",
-    "damaged",
-]
-
-IDENTIFIERS: frozenset[Kind] = frozenset(
-    {"nhs_number", "postcode", "date_of_birth", "email", "telephone", "identifier_column"}
+from dagster_project.returns.findings import MAXIMUM_FINDINGS, UNSEARCHABLE, Finding, Kind
+from dagster_project.returns.spellings import (
+    FIRST_YEAR_OF_BIRTH,
+    LAST_YEAR_OF_BIRTH,
+    date_of,
+    is_identifying_name,
+    scan_text,
 )
-UNSEARCHABLE: frozenset[Kind] = frozenset({"password_protected", "xml_bomb", "too_large", "old_format", "damaged"})
-ADVISORY: frozenset[Kind] = frozenset({"document_property_name"})
-"""Said to the sender, no reason to refuse. Excel writes the name of whoever is signed in into every workbook it saves, so
-that refusing it would refuse nearly all; it is the name of the member of staff who sent the file, not of a patient, and
-leaves the kept original for no table, log or release."""
 
-WHAT: dict[Kind, str] = {
-    "nhs_number": "a number that passes the check of NHS numbers",
-    "postcode": "a full postcode",
-    "date_of_birth": "dates that look like dates of birth",
-    "email": "an e-mail address",
-    "telephone": "a telephone number",
-    "identifier_column": "a column whose name says that it identifies people",
-    "pivot_cache": "a pivot table, which carries a hidden copy of the rows it was made of",
-    "hidden_sheet": "a hidden sheet",
-    "hidden_rows": "hidden rows",
-    "hidden_columns": "hidden columns",
-    "comment": "comments or notes",
-    "external_link": "a link to another file",
-    "macro": "a macro",
-    "dde": "a formula or link that starts a program (DDE)",
-    "embedded_object": "an embedded object",
-    "query_table": "a data query or connection, which can hold a copy of its rows",
-    "tracked_changes": "tracked changes, which hold what the cells held before",
-    "formula_without_value": "a formula whose result is not stored",
-    "error_value": "an error such as #REF! in place of a value",
-    "volatile_formula": "a formula whose result changes by itself",
-    "document_property_name": "what looks like a person's name in the document properties",
-    "password_protected": "a password or rights protection, so that nothing could be searched",
-    "xml_bomb": "a document type definition or entities, which no spreadsheet program writes",
-    "too_large": "more than is accepted",
-    "wrong_format": "a content that is not what the file's name says",
-    "old_format": "an old Office format (.xls), whose hidden parts cannot be searched",
-    "damaged": "damage, so that not all of it could be read",
-}
-MEND: dict[Kind, str] = {
-    "nhs_number": "take it out: a return holds counts of groups, never anything about one patient",
-    "postcode": "take it out; deprivation deciles say all that is asked about places",
-    "date_of_birth": "take them out; age bands say all that is asked about age",
-    "email": "take it out: a return names roles, never people",
-    "telephone": "take it out: a return names roles, never people",
-    "identifier_column": "take the column out and use the template as it stands",
-    "pivot_cache": "copy the values into a fresh copy of the template (Paste Special, Values)",
-    "hidden_sheet": "unhide it, delete it, or copy the values into a fresh copy of the template",
-    "hidden_rows": "unhide them, clear the filter, or delete them",
-    "hidden_columns": "unhide them or delete them",
-    "comment": "delete all comments and notes (Review, Delete)",
-    "external_link": "break the links (Data, Edit Links) so that only values are left",
-    "macro": "save it as .xlsx without macros",
-    "dde": "replace the formula by its value",
-    "embedded_object": "delete the object",
-    "query_table": "copy the values into a fresh copy of the template (Paste Special, Values)",
-    "tracked_changes": "accept all changes and switch the tracking off",
-    "formula_without_value": "open it in a spreadsheet program, let it calculate, save it; or paste values only",
-    "error_value": "mend the formula or paste its value",
-    "volatile_formula": "replace the formula by its value",
-    "document_property_name": "you may take it out with File, Info, Inspect Document",
-    "password_protected": "save it without a password and without rights protection",
-    "xml_bomb": "use the template as it stands",
-    "too_large": "use the template as it stands, without empty formatted rows",
-    "wrong_format": "save it again in the format that its name says, or rename it",
-    "old_format": "save it as .xlsx, .ods or .csv",
-    "damaged": "open it, save it again, and send that copy",
-}
-
-MAXIMUM_FINDINGS = 200
-MAXIMUM_FIELD_BYTES = 64 << 20
-BLOCK_ROWS = 5_000
-MAXIMUM_REMEMBERED = 200_000
-LONGEST_SHORT_DATE = 9
-"""31/10/27 and 31-Oct-27."""
-FIRST_YEAR_OF_BIRTH, LAST_YEAR_OF_BIRTH = 1880, 2014
-"""No date that a return asks for lies before 2015, the first year of any series here: an older one is taken for a birth."""
+HEADER_ROWS = 20
+"""A heading may stand below a title and blank rows."""
+BLOCK_ROWS = 500
+"""Few enough that Python's collector of cycles leaves their lists alone: with 5,000 a 50 MB CSV takes twice as long."""
+MAXIMUM_BAD = 5_000
+"""Different cells of one kind in a column whose repetitions are counted."""
+MAXIMUM_REMEMBERED, LONGEST_REMEMBERED = 200_000, 100
+"""Cells that have been looked at, in all columns together."""
+MAXIMUM_COLUMNS = 256
+SHORTEST_DATE, LONGEST_SHORT_DATE = 6, 9
+"""1/1/70; 31/10/27 and 31-Oct-27."""
 DATES_OF_RETURNS = frozenset(
     {
         "census_date",
@@ -141,101 +49,20 @@ DATES_OF_RETURNS = frozenset(
         "signed_off_date",
     }
 )
-"""The date columns of return_templates.csv; another column of dates that spread over years is date-of-birth-shaped."""
-IDENTIFYING_NAMES = re.compile(
-    r"nhs ?(number|no)|hospital ?(number|no)|local patient id\w*|patient ?(id\w*|name|number|no)|mrn|dob|d o b|"
-    r"(date|year) of birth|birth ?date|post ?code|surname|forename|(first|last|family|given|full) ?name|address( line)?.*|"
-    r"e ?mail( address)?|(tele)?phone( number| no)?|mobile( number| no)?|ni number|passport( number| no)?|lsoa.*|uprn"
-)
-
-_HASH = re.compile(
-    r"\b[0-9a-fA-F]{32,128}\b|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
-)
-_GAP = r"[\s\-\u2010-\u2015]{0,2}"
-_TEN_DIGITS = re.compile(
-    rf"(?<!\d)(?<!\d\.)(?:\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{4}}|\d{{3}}\.\d{{3}}\.\d{{4}})(?!\d)(?!\.\d*[1-9])"
-)
-"""Plain, spaced, dashed, dotted; not the digits of a decimal number."""
-_OUTWARD, _INWARD = r"[A-Z]{1,2}[0-9][A-Z0-9]?", r"[0-9][ABD-HJLNP-UW-Z]{2}"
-_POSTCODE = re.compile(rf"(?<![A-Z0-9_])({_OUTWARD}[ \u00a0]{{0,2}}{_INWARD})(?![A-Z0-9_])", re.IGNORECASE)
-_POSTCODE_IN_ADDRESS = re.compile(rf"(?<![A-Z0-9_])({_OUTWARD} {_INWARD})(?![A-Z0-9_])", re.IGNORECASE)
-_PSEUDO_POSTCODE = re.compile(r"ZZ99", re.IGNORECASE)
-_WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.%+'-]+@[\w-]+(\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
-_TELEPHONE = re.compile(
-    r"(?<![\w.])(?!\d{1,2}[-. ]\d{1,2}[-. ]\d{4})(?:(?:\+|00)44[ \-.]?(?:\(0\))?|\(?0)[ \-]?[1-35789](?:[ \-.()]{0,2}\d){8,9}(?!\w)"
-)
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_DATE = re.compile(
-    r"(?P<y1>\d{4})[-/.](?:\d{1,2})[-/.](?:\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?"
-    rf"|\d{{1,2}}[-/. ](?:\d{{1,2}}|(?:{_MONTHS})[a-z]*)[-/. ,]+(?P<y2>\d{{4}})"
-    rf"|\d{{1,2}}[-/](?:\d{{1,2}}|(?:{_MONTHS})[a-z]*)[-/](?P<y3>\d{{2}})",
-    re.IGNORECASE,
-)
-_BORN = re.compile(
-    r"\b(?:d\.?o\.?b\.?|date of birth|born(?: on)?)\b\W{0,4}\w{0,3}\W{0,2}\d{1,4}[-/. ](?:\d{1,2}|[a-z]{3,9})[-/. ]\d{2,4}",
-    re.IGNORECASE,
-)
-_SPREAD_YEARS, _SPREAD_DATES = 2, 3
-_THIS_CENTURY = 26
-_INVISIBLE = dict.fromkeys([0, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing in a file that must not be there, and where; the value itself is never part of it."""
-
-    kind: Kind
-    part: str
-    """What was searched: `file name`, `text`, `sheet 2`, or the part of the workbook that holds it."""
-    row: int | None = None
-    """As a spreadsheet counts: the header is row 1."""
-    column: int | None = None
-    """From 1."""
-
-    @property
-    def refuses(self) -> bool:
-        """Whether the file is refused and purged; advisory findings are only said."""
-        return self.kind not in ADVISORY
-
-    @property
-    def purges(self) -> bool:
-        """Whether nothing of the file is kept. A CSV under the name of a workbook was searched like any CSV."""
-        return self.refuses and self.kind != "wrong_format"
-
-    @property
-    def what(self) -> str:
-        """A sentence for the sender, without the value."""
-        place = "".join(
-            [
-                self.part,
-                f", row {self.row:,}" if self.row is not None else "",
-                f", column {self.column} ({column_letters(self.column)})" if self.column is not None else "",
-            ]
-        )
-        return f"{place}: {WHAT[self.kind]}"
-
-    @property
-    def mend(self) -> str:
-        """What the sender does about it."""
-        return MEND[self.kind]
-
-
-def column_letters(number: int) -> str:
-    """1 -> A, 27 -> AA."""
-    letters = ""
-    while number > 0:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+"""The date columns of the templates; another column of dates that spread over years is date-of-birth-shaped."""
+_SPREAD_YEARS, _SPREAD_DATES, _WEEKS = 2, 3, 8
+MAXIMUM_DATES = 1_000
 
 
 def scan_file(path: Path, name: str | None = None) -> list[Finding]:
     """Everything in the file, its hidden parts and its name that must not be there; empty for a clean file.
 
-    `name` is the file's name where `path` is a copy under another one. At most MAXIMUM_FINDINGS are listed. Raises OSError.
+    `name` is the file's name where `path` is a copy under another one. At most MAXIMUM_FINDINGS are listed; what is repeated
+    in a column is one finding with its count. Raises OSError.
     """
-    from dagster_project.returns.workbook_parts import inspect_workbook, kind_of_content
+    from dagster_project.returns.kinds_of_content import kind_of_content
+    from dagster_project.returns.text_files import scan_csv
+    from dagster_project.returns.workbook_parts import inspect_workbook
 
     name = path.name if name is None else name
     findings = [Finding(kind, "file name") for kind in scan_text(_words_of(name))]
@@ -251,136 +78,124 @@ def scan_file(path: Path, name: str | None = None) -> list[Finding]:
 
 
 def _words_of(name: str) -> str:
-    """The name with its underscores as spaces and without `_vNN.csv`; bytes that are no text are left out."""
+    """The name with its underscores as spaces; bytes that are no text are left out."""
     return re.sub(r"[_]+", " ", name.encode("utf-8", "replace").decode("utf-8"))
-
-
-def scan_text(text: str) -> list[Kind]:
-    """The kinds of identifier in a text, each once. Hashes (32 hexadecimal digits or more) and GUIDs are passed over."""
-    if "\0" in text or not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
-    if len(text) < 6 or (not any(map(str.isdigit, text)) and "@" not in text):  # noqa: PLR2004 - an e-mail a@b.uk
-        return []
-    text = _HASH.sub(" ", text) if len(text) >= 32 else text  # noqa: PLR2004 - the shortest hash
-    found: list[Kind] = []
-    if any(is_nhs_number(re.sub(r"\D", "", match.group())) for match in _TEN_DIGITS.finditer(text)):
-        found.append("nhs_number")
-    if _has_postcode(text):
-        found.append("postcode")
-    if "@" in text and _EMAIL.search(text):
-        found.append("email")
-    if _TELEPHONE.search(text):
-        found.append("telephone")
-    if _BORN.search(text):
-        found.append("date_of_birth")
-    return found
-
-
-def _has_postcode(text: str) -> bool:
-    """Full postcodes; not ZZ99 (no fixed abode and the like), nor the short tokens inside web addresses."""
-    if "://" in text:
-        addresses = " ".join(unquote_plus(match.group()) for match in _WEB_ADDRESS.finditer(text))
-        if any(not _PSEUDO_POSTCODE.match(m.group(1)) for m in _POSTCODE_IN_ADDRESS.finditer(addresses)):
-            return True
-        text = _WEB_ADDRESS.sub(" ", text)
-    return any(not _PSEUDO_POSTCODE.match(match.group(1)) for match in _POSTCODE.finditer(text))
-
-
-def year_of_date(text: str) -> int | None:
-    """The year where the whole text is a date in any usual form, else None. Of two digits, 27 to 99 are of the last century."""
-    match = _DATE.fullmatch(text.strip())
-    if match is None:
-        return None
-    if match.group("y3"):
-        year = int(match.group("y3"))
-        return 2000 + year if year <= _THIS_CENTURY else 1900 + year
-    return int(match.group("y1") or match.group("y2"))
-
-
-def is_identifying_name(header: str) -> bool:
-    """Whether a column's name says that it identifies people: nhs_number, DOB, postcode, surname."""
-    words = re.sub(r"[^a-z0-9]+", " ", header.strip().lower()).strip()
-    return IDENTIFYING_NAMES.fullmatch(words) is not None
 
 
 @dataclass
 class CellScanner:
-    """Searches the cells of one table, a block of rows at a time. Equal cells of a column are looked at once."""
+    """Searches the cells of one table, a block of rows at a time. Equal cells of a column are looked at once, and counted."""
 
     part: str
     findings: list[Finding] = field(default_factory=list)
     _seen: dict[int, set[str]] = field(default_factory=dict)
-    _dates: dict[int, set[int]] = field(default_factory=dict)
-    _date_counts: dict[int, set[str]] = field(default_factory=dict)
+    _remembered: int = 0
+    _bad: dict[tuple[int, Kind], set[str]] = field(default_factory=dict)
+    _places: dict[tuple[int | None, Kind], int] = field(default_factory=dict)
+    """Column and kind -> the place in `findings`."""
+    _dates: dict[int, set[dt.date]] = field(default_factory=dict)
     _headers: dict[int, str] = field(default_factory=dict)
 
-    def scan(self, rows: Iterable[Sequence[str]], first_row: int = 1) -> None:
-        """Search all rows; the first one is taken for the header, and searched like the others."""
-        numbered, row = iter(rows), first_row
-        while block := list(islice(numbered, BLOCK_ROWS)):
-            if row == first_row:
-                self._read_header(block[0], first_row)
-            for column, cells in enumerate(zip_longest(*block, fillvalue=""), start=1):
-                self._scan_column(column, cells, row)
-                if len(self.findings) >= MAXIMUM_FINDINGS:
-                    return
+    def scan(self, rows: Iterable[Sequence[str]]) -> None:
+        """Search all rows, a block at a time."""
+        numbered = iter(rows)
+        self.scan_blocks(iter(lambda: list(islice(numbered, BLOCK_ROWS)), []))
+
+    def scan_blocks(self, blocks: Iterable[Sequence[Sequence[str]]]) -> None:
+        """Search blocks of rows from row 1 on; the first rows may hold the heading, and are searched like the others."""
+        row = 1
+        for block in blocks:
+            for number, cells in enumerate(block[: max(0, HEADER_ROWS + 1 - row)], start=row):
+                self._read_header(cells, number)
+            for column, cells_below in enumerate(zip_longest(*block, fillvalue=""), start=1):
+                self._scan_column(column, cells_below, row)
+            self._scan_overlong_rows(block, row)
             row += len(block)
         self._judge_dates()
 
     def _read_header(self, header: Sequence[str], row: int) -> None:
-        for column, name in enumerate(header, start=1):
-            self._headers[column] = name.strip().lower()
-            if is_identifying_name(name):
-                self.findings.append(Finding("identifier_column", self.part, row, column))
+        for column, name in enumerate(header[:MAXIMUM_COLUMNS], start=1):
+            if name.strip():
+                self._headers.setdefault(column, name.strip().lower())
+                if is_identifying_name(name):
+                    self._note("identifier_column", row, column)
 
     def _scan_column(self, column: int, cells: Sequence[str], first_row: int) -> None:
-        seen = self._seen.setdefault(column, set())
-        if len(seen) > MAXIMUM_REMEMBERED:
-            seen.clear()
+        for (of_column, kind), bad in list(self._bad.items()):
+            if of_column == column and (times := sum(cell in bad for cell in cells)):
+                self._note(kind, first_row, column, times)
+        seen = self._seen.setdefault(min(column, MAXIMUM_COLUMNS), set())
         new = set(cells) - seen
-        seen |= new
         for cell in new:
+            # Most cells of a return are short counts, in which nothing can stand.
+            if len(cell) < SHORTEST_DATE and cell.isdigit():
+                continue
             for kind in self._kinds(column, cell):
-                self.findings.append(Finding(kind, self.part, first_row + cells.index(cell), column))
-                if len(self.findings) >= MAXIMUM_FINDINGS:
-                    return
+                self._note(kind, first_row + cells.index(cell), column, cells.count(cell))
+                self._remember_bad(column, kind, cell)
+        self._remember(seen, new)
+
+    def _remember(self, seen: set[str], new: set[str]) -> None:
+        if self._remembered >= MAXIMUM_REMEMBERED:
+            for one in self._seen.values():
+                one.clear()
+            self._remembered = 0
+        short = {cell for cell in new if len(cell) <= LONGEST_REMEMBERED}
+        seen |= short
+        self._remembered += len(short)
+
+    def _remember_bad(self, column: int, kind: Kind, cell: str) -> None:
+        bad = self._bad.setdefault((column, kind), set())
+        if len(bad) < MAXIMUM_BAD and len(cell) <= LONGEST_REMEMBERED and column <= MAXIMUM_COLUMNS:
+            bad.add(cell)
+
+    def _scan_overlong_rows(self, block: Sequence[Sequence[str]], first_row: int) -> None:
+        """9,434,765,919 without quotation marks is four cells: a row with more cells than its heading is read as one text too."""
+        width = max(self._headers, default=MAXIMUM_COLUMNS)
+        if max(map(len, block)) <= width:
+            return
+        for row, cells in enumerate(block, start=first_row):
+            if width < len(cells) <= MAXIMUM_COLUMNS and any(cells[width:]):
+                for kind in scan_text(",".join(cells)):
+                    self._note(kind, row, width)
 
     def _kinds(self, column: int, cell: str) -> list[Kind]:
-        kinds = scan_text(cell)
-        year = year_of_date(cell) if 6 <= len(cell) <= 32 else None  # noqa: PLR2004 - 1/1/70 to a spelt month
-        if year is None:
+        kinds = list(scan_text(cell))
+        day = date_of(cell) if len(cell) >= SHORTEST_DATE else None
+        if day is None:
             return kinds
         known = self._headers.get(column, "") in DATES_OF_RETURNS
         # 31/10/27 is a target date in a column of dates, and a pensioner's birthday anywhere else.
-        if FIRST_YEAR_OF_BIRTH <= year <= LAST_YEAR_OF_BIRTH and not (known and len(cell) <= LONGEST_SHORT_DATE):
-            return [*kinds, "date_of_birth"]
-        self._dates.setdefault(column, set()).add(year)
-        self._date_counts.setdefault(column, set()).add(cell)
+        if FIRST_YEAR_OF_BIRTH <= day.year <= LAST_YEAR_OF_BIRTH and not (known and len(cell) <= LONGEST_SHORT_DATE):
+            return list(dict.fromkeys([*kinds, "date_of_birth"]))
+        days = self._dates.setdefault(column, set())
+        if len(days) < MAXIMUM_DATES:
+            days.add(day)
         return kinds
 
     def _judge_dates(self) -> None:
         """A column of dates that the templates do not know, spread over years, is date-of-birth-shaped (children)."""
-        for column, years in self._dates.items():
-            spread = max(years) - min(years) >= _SPREAD_YEARS and len(self._date_counts[column]) >= _SPREAD_DATES
-            if spread and self._headers.get(column, "") not in DATES_OF_RETURNS:
-                self.findings.append(Finding("date_of_birth", self.part, None, column))
+        for column, days in self._dates.items():
+            if self._headers.get(column, "") not in DATES_OF_RETURNS and _are_spread(days) and not _are_periods(days):
+                self._note("date_of_birth", None, column)
+
+    def _note(self, kind: Kind, row: int | None, column: int | None, times: int = 1) -> None:
+        """List the first of a kind in a column, and count the others."""
+        place = self._places.get((column, kind))
+        if place is not None:
+            one = self.findings[place]
+            first = row if one.row is not None and row is not None and row < one.row else one.row
+            self.findings[place] = replace(one, row=first, times=one.times + times)
+        elif len(self.findings) < MAXIMUM_FINDINGS:
+            self._places[column, kind] = len(self.findings)
+            self.findings.append(Finding(kind, self.part, row, column, times))
 
 
-def scan_csv(path: Path) -> list[Finding]:
-    """Findings of a text file, whatever its encoding and its separator: every character stands in some cell."""
-    csv.field_size_limit(MAXIMUM_FIELD_BYTES)
-    scanner = CellScanner("text")
-    with path.open(encoding=_encoding(path), errors="replace", newline="") as text:
-        try:
-            scanner.scan(csv.reader(text))
-        except csv.Error:
-            scanner.findings.append(Finding("too_large", "text"))
-    return scanner.findings
+def _are_spread(days: set[dt.date]) -> bool:
+    return len(days) >= _SPREAD_DATES and max(days).year - min(days).year >= _SPREAD_YEARS
 
 
-def _encoding(path: Path) -> str:
-    """As the reader would decode it; text of no known encoding is searched byte by byte, which keeps all ASCII."""
-    try:
-        return detect_encoding(path)
-    except UnreadableText:
-        return "utf-16" if path.read_bytes()[:2] in {b"\xff\xfe", b"\xfe\xff"} else "latin-1"
+def _are_periods(days: set[dt.date]) -> bool:
+    """First and last days of months, or one day of the week throughout: periods, as NHS England's files have them."""
+    ends = all(day.day == 1 or (day + dt.timedelta(days=1)).day == 1 for day in days)
+    return ends or (len(days) >= _WEEKS and len({day.weekday() for day in days}) == 1)

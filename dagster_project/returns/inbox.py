@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import Literal
 
 from dagster_project.returns.area import FILE_MODE, PIECE_BYTES, ReturnsArea, make_private_folder, write_private
+from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
 from dagster_project.returns.submission import FILE_NAME, ORGANISATION_CODE, sidecar_of
 
 Refusal = Literal["not_a_file", "name", "too_large"]
 
-DONE, RECEIVED, MANIFEST = ".done", ".received", ".manifest.csv"
+DONE, RECEIVED, MANIFEST, CONFIRMED = ".done", ".received", ".manifest.csv", ".confirm"
 UNFINISHED_ENDINGS = (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".swp")
 """Names under which transfer programs write until the file is whole."""
 SETTLE_SECONDS = 2.0
 MANIFEST_PATIENCE = dt.timedelta(hours=1)
 """How long a CSV waits for its manifest; then it is judged without, and rejected with that reason."""
-LARGEST_FILE_BYTES = 500_000_000
 
 Look = tuple[int, int]
 """Size in bytes and time of the last change in nanoseconds."""
@@ -68,6 +68,8 @@ class InboxView:
     waiting: list[Path] = field(default_factory=list)
     companions: list[Path] = field(default_factory=list)
     """Markers and manifests whose data file is not there: theirs was taken in, or is still to come."""
+    confirmations: list[tuple[Path, str | None]] = field(default_factory=list)
+    """Empty files by which a sender confirms that a held file may go, and whose folder they lay in."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def view_inbox(area: ReturnsArea, *, settle_seconds: float = SETTLE_SECONDS) -> 
 def _is_fresh(entry: _Entry, before: dict[str, Look]) -> bool:
     """Whether a second look at the entry can tell something."""
     name = entry.path.name
-    marker = name.endswith((DONE, RECEIVED)) or _is_unfinished(name)
+    marker = name.endswith((DONE, RECEIVED, CONFIRMED)) or _is_unfinished(name)
     return stat.S_ISREG(entry.status.st_mode) and not marker and before.get(entry.key) != entry.look
 
 
@@ -150,10 +152,12 @@ def _judge(entries: list[_Entry], before: dict[str, Look]) -> InboxView:
         name = entry.path.name
         if not stat.S_ISREG(entry.status.st_mode) or entry.status.st_nlink != 1:
             view.ready.append(Arrival(entry.path, entry.sender_org, refusal="not_a_file"))
-        elif entry.status.st_size > LARGEST_FILE_BYTES:
+        elif entry.status.st_size > MAXIMUM_FILE_BYTES:
             view.ready.append(Arrival(entry.path, entry.sender_org, refusal="too_large"))
         elif _is_unfinished(name):
             continue
+        elif _is_confirmation(entry):
+            view.confirmations.append((entry.path, entry.sender_org))
         elif (data := _data_of(name)) is not None:
             if not any(entry.path.with_name(one) in names for one in data):
                 view.companions.append(entry.path)
@@ -164,6 +168,12 @@ def _judge(entries: list[_Entry], before: dict[str, Look]) -> InboxView:
         else:
             _take_return(view, entry, by_path, before)
     return view
+
+
+def _is_confirmation(entry: _Entry) -> bool:
+    name = entry.path.name
+    is_named = name.endswith(CONFIRMED) and FILE_NAME.fullmatch(name.removesuffix(CONFIRMED)) is not None
+    return is_named and entry.status.st_size == 0
 
 
 def _data_of(name: str) -> list[str] | None:

@@ -18,8 +18,11 @@ from pathlib import Path
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_file, purge_folder
-from dagster_project.returns.identifiers import Finding, scan_file, scan_text
+from dagster_project.returns.findings import Finding
+from dagster_project.returns.held import remove_confirmed, remove_superseded
+from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.inbox import (
+    CONFIRMED,
     MANIFEST,
     RECEIVED,
     SETTLE_SECONDS,
@@ -32,6 +35,7 @@ from dagster_project.returns.inbox import (
 )
 from dagster_project.returns.keeping import Keeper
 from dagster_project.returns.register import Receipt, Register
+from dagster_project.returns.spellings import scan_text
 from dagster_project.returns.submission import FILE_NAME, Route, Submission
 
 SHOWN_NAME = re.compile(r"[\w.() -]{1,80}", re.ASCII)
@@ -48,6 +52,8 @@ class IntakeReport:
     """Sentences: what had been received before, and when."""
     waiting: list[str] = field(default_factory=list)
     """Names of files that were not whole yet."""
+    confirmed: list[str] = field(default_factory=list)
+    """Names of held files whose senders have confirmed that they may go."""
 
     def count(self, *outcomes: str) -> int:
         """How many of the new receipts have one of the outcomes."""
@@ -118,6 +124,9 @@ class Intake:
         self.report.waiting = [_shown(path) for path in view.waiting]
         for arrival in view.ready:
             self._take(arrival)
+        for path, sender_org in view.confirmations:
+            self.confirm(path.name, sender_org)
+            path.unlink(missing_ok=True)
         self._sweep(view.companions)
         return self.report
 
@@ -182,9 +191,20 @@ class Intake:
         purging = [finding for finding in findings if finding.purges]
         if purging:
             return self._enter(self._keeper.purge(incoming, purging))
+        if hindering := [finding for finding in findings if finding.refuses]:
+            return self._enter(self._keeper.hold(incoming, hindering))
         if not incoming.is_named_as_a_return:
             return self._enter(self._keeper.keep_unplaced(incoming))
-        return self._enter(self._keeper.keep(incoming, list(self._known.values())))
+        receipt = self._keeper.keep(incoming, list(self._known.values()))
+        if receipt.is_accepted:
+            remove_superseded(self.area, receipt.name, receipt.sender_org)
+        return self._enter(receipt)
+
+    def confirm(self, name: str, sender_org: str | None) -> None:
+        """Destroy what is held under the name that a sender's confirmation speaks of."""
+        held = name.removesuffix(CONFIRMED)
+        if remove_confirmed(self.area, held, sender_org):
+            self.report.confirmed.append(held)
 
     def _is_another_try(self, known: Receipt, incoming: Incoming) -> bool:
         """A file that was refused or rejected under another name, perhaps for that name, is judged again."""

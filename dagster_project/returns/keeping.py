@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +34,8 @@ from dagster_project.returns.area import (
 from dagster_project.returns.clean_tables import load_clean_tables
 from dagster_project.returns.context import Surroundings
 from dagster_project.returns.contract import SEEDS_FOLDER, load_common
-from dagster_project.returns.identifiers import UNSEARCHABLE, Finding
-from dagster_project.returns.inbox import PrivateCopy
+from dagster_project.returns.findings import UNSEARCHABLE, Finding
+from dagster_project.returns.inbox import CONFIRMED, MANIFEST, PrivateCopy
 from dagster_project.returns.manifest import type_manifest
 from dagster_project.returns.reading import Unreadable, read_manifest_record
 from dagster_project.returns.register import Outcome, Receipt
@@ -48,8 +48,12 @@ if TYPE_CHECKING:
 
 RECEIPT = "receipt.json"
 UNPLACED = "content"
-PURGED = "C05"
-"""The rule by which a purged file is rejected in the table of submissions."""
+PURGED, UNREADABLE = "C05", "C00"
+"""The rules by which a purged file and a held one are rejected."""
+HELD = (
+    "the file was not judged; it is kept under lock until you confirm that it may go: send an empty file of its name with "
+    f"{CONFIRMED} behind it, or a mended file that is accepted"
+)
 
 
 class Keeper:
@@ -74,21 +78,14 @@ class Keeper:
         receipt = _receipt(incoming, "purged", manifest, failed=(PURGED,))
         if manifest is not None:
             self._write_submission(_Row(manifest, incoming, "rejected", (PURGED,)))
-        return Receipt(**(vars(receipt) | {"kinds": ",".join(sorted({finding.kind for finding in findings}))}))
+        return _with_kinds(receipt, findings)
 
     def _answer_purge(self, incoming: Incoming, findings: Sequence[Finding], manifest: Manifest | None) -> None:
         named = FILE_NAME.fullmatch(incoming.name)
-        if named is None:
-            return
-        rule = load_common().rule(PURGED)
-        said = [
-            Reported(PURGED, "F", one.row, None, one.what, f"{rule.why}; nothing of the file was kept", one.mend)
-            for one in findings
-        ]
-        context = Context(received_at=incoming.received_at, route=incoming.route)
-        verdict = Verdict(incoming.as_submission(), context, manifest=manifest, findings=said)
-        verdict.counts[PURGED] = len(said)
-        self._answer(verdict, named["org"])
+        if named is not None:
+            verdict = _refusal(incoming, findings, PURGED, "nothing of the file was kept")
+            verdict.manifest = manifest
+            self._answer(verdict, named["org"])
 
     def _alert(self, incoming: Incoming, findings: Sequence[Finding]) -> None:
         alert = {
@@ -104,6 +101,24 @@ class Keeper:
         }
         path = self._lake.alerts / f"return-{incoming.digest[:16]}.json"
         write_atomically(path, json.dumps(alert, indent=1).encode())
+
+    # -- what is held --------------------------------------------------------------------------------------------------
+
+    def hold(self, incoming: Incoming, findings: Sequence[Finding]) -> Receipt:
+        """Keep a file that was searched whole and cannot be judged, under lock; answer what hinders; the receipt (rejected)."""
+        folder = self._area.held(incoming.digest)
+        self._place(incoming.data, folder / UNPLACED)
+        if incoming.manifest is not None:
+            self._place(incoming.manifest, folder / f"{UNPLACED}{MANIFEST}")
+        named = FILE_NAME.fullmatch(incoming.name)
+        if named is not None:
+            self._answer(_refusal(incoming, findings, UNREADABLE, HELD), named["org"])
+        manifest = _manifest_of(incoming, findings)
+        receipt = _with_kinds(_receipt(incoming, "rejected", manifest, failed=(UNREADABLE,)), findings)
+        self._write_json(folder / RECEIPT, vars(receipt) | {"found": [finding.what for finding in findings]})
+        if manifest is not None:
+            self._write_submission(_Row(manifest, incoming, "rejected", (UNREADABLE,)))
+        return receipt
 
     # -- what is kept --------------------------------------------------------------------------------------------------
 
@@ -267,8 +282,22 @@ class _Row:
         }
 
 
+def _refusal(incoming: Incoming, findings: Sequence[Finding], rule: str, fate: str) -> Verdict:
+    """The verdict on a file that is not judged: what was found in it, and what became of it."""
+    why = f"{load_common().rule(rule).why}; {fate}"
+    said = [Reported(rule, "F", one.row, None, one.what, why, one.mend) for one in findings]
+    context = Context(received_at=incoming.received_at, route=incoming.route)
+    verdict = Verdict(incoming.as_submission(), context, findings=said)
+    verdict.counts[rule] = len(said)
+    return verdict
+
+
+def _with_kinds(receipt: Receipt, findings: Sequence[Finding]) -> Receipt:
+    return replace(receipt, kinds=",".join(sorted({finding.kind for finding in findings})))
+
+
 def _manifest_of(incoming: Incoming, findings: Sequence[Finding]) -> Manifest | None:
-    """The typed manifest of a file that will be purged, for the tracker: codes, dates and numbers only, all checked.
+    """The typed manifest of a file that is purged or held, for the tracker: codes, dates and numbers only, all checked.
 
     None where the manifest is what holds the identifier, or where the workbook cannot be opened safely.
     """

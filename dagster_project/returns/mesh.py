@@ -22,8 +22,9 @@ from requests.exceptions import RequestException
 from dagster_project.lake.files import LakeError
 from dagster_project.returns.area import FILE_MODE, PIECE_BYTES
 from dagster_project.returns.calendar import read_participants
-from dagster_project.returns.inbox import LARGEST_FILE_BYTES, MANIFEST, MANIFEST_PATIENCE, PrivateCopy
+from dagster_project.returns.inbox import MANIFEST, MANIFEST_PATIENCE, PrivateCopy
 from dagster_project.returns.intake import Incoming, Intake
+from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
 from dagster_project.returns.submission import FILE_NAME
 from dagster_project.settings import Settings
 
@@ -116,7 +117,7 @@ def _fetch(client: MeshClient, message_id: str, folder: Path, report: MeshReport
         message.close()  # type: ignore[no-untyped-call]
     if copy is None:
         report.waiting += 1
-        report.problems.append(f"a message of more than {LARGEST_FILE_BYTES:,} bytes was left in the mailbox")
+        report.problems.append(f"a message of more than {MAXIMUM_FILE_BYTES:,} bytes was left in the mailbox")
         return None
     return Fetched(message_id, name, message.sender or "", _moment(message.mex_header("statustimestamp")), copy)
 
@@ -132,7 +133,7 @@ def _save(message: Any, path: Path, moment: dt.datetime | None) -> PrivateCopy |
         path.chmod(FILE_MODE)
         while piece := message.read(PIECE_BYTES):
             size += len(piece)
-            if size > LARGEST_FILE_BYTES:
+            if size > MAXIMUM_FILE_BYTES:
                 return None
             digest.update(piece)
             stream.write(piece)

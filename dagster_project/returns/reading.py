@@ -24,15 +24,14 @@ from python_calamine import CalamineError, CalamineWorkbook
 from dagster_project.duck import quote_identifier, quote_literal
 from dagster_project.lake.content import check_content
 from dagster_project.lake.files import LakeError
+from dagster_project.returns.limits import DATA_SHEET, MANIFEST_SHEET, MAXIMUM_FILE_BYTES
 
-MAXIMUM_BYTES = 200_000_000
 MAXIMUM_ROWS = 2_000_000
 MAXIMUM_CELL_CHARACTERS = 32_767
 """The longest cell of a workbook."""
 MAXIMUM_RAGGED = 1_000
 HEADER_ROWS = 1
 BATCH_ROWS = 5_000
-DATA_SHEET, MANIFEST_SHEET = "data", "manifest"
 WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_BYTES = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
@@ -129,8 +128,8 @@ def _check_size(path: Path) -> None:
         raise Unreadable("it is not there, or may not be opened") from error
     if not path.is_file():
         raise Unreadable("it is not a regular file")
-    if size > MAXIMUM_BYTES:
-        raise Unreadable(f"it is larger than {MAXIMUM_BYTES:,} bytes")
+    if size > MAXIMUM_FILE_BYTES:
+        raise Unreadable(f"it is larger than {MAXIMUM_FILE_BYTES:,} bytes")
     if size == 0:
         raise Unreadable("it is empty")
 

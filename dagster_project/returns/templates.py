@@ -17,14 +17,13 @@ import xlsxwriter
 from dagster_project.lake.files import write_atomically
 from dagster_project.returns.codes import Row, rows_of
 from dagster_project.returns.contract import Collection, Column, load_common
-from dagster_project.returns.reading import DATA_SHEET, MANIFEST_SHEET
+from dagster_project.returns.limits import DATA_SHEET, EXAMPLE_SHEET, LISTS_SHEET, MANIFEST_SHEET, NOTES_SHEET
 
 TYPED_ROWS = 100_000
 """Rows below the header that have drop-downs; more can be sent as CSV."""
 WIDTH = 22
 FIXED_DAY = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a workbook's properties have no zone; the bytes depend on the contract alone
 SYNTHETIC = "Synthetic figures, of no trust: they show the form only"
-LISTS_SHEET, NOTES_SHEET, EXAMPLE_SHEET = "lists", "notes", "example (synthetic)"
 REQUIRED_WORDS = {"Y": "always", "C": "where a rule says so", "N": "no"}
 TYPE_WORDS = {
     "code": "code of the list",

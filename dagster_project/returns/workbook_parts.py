@@ -1,20 +1,23 @@
-"""What a workbook carries beside the cells that people see: pivot caches, hidden rows, comments, links, macros, bombs.
+"""What the parts of a workbook carry beside the cells that people see: hidden rows, links, macros, bombs, and any identifier.
 
 A hidden copy of patients' rows behind a pivot table is how hospitals have published them by mistake; so whatever hides
-data is refused, whether or not something was found in it. XML is read by a parser that refuses every DTD (defusedxml),
-one element at a time. What cannot be searched (a password, damage, a bomb) is reported as such, and is not kept either.
+data is refused, whether or not something was found in it. Which parts there may be stands in workbook_package.py. XML is read
+by a parser that refuses every DTD (defusedxml), one element at a time: every text, attribute, name and remark of it is searched.
+What cannot be searched (a password, damage, a bomb) is reported as such, and is not kept either.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
+import struct
 import zipfile
 import zlib
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, cast
+from xml.etree.ElementTree import ParseError
 from xml.sax import SAXException, handler
 from xml.sax.xmlreader import AttributesImpl
 
@@ -24,28 +27,26 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.lake.archives import CorruptArchive, PasswordProtected, UnsafeArchive
 from dagster_project.lake.content import WrongContent, check_content
-from dagster_project.returns.identifiers import IDENTIFIERS, MAXIMUM_FINDINGS, CellScanner, Finding, Kind, scan_text
-
-Content = Literal["text", "html", "xlsx", "ods", "ole", "zip"]
+from dagster_project.returns.findings import IDENTIFIERS, MAXIMUM_FINDINGS, Finding, Kind
+from dagster_project.returns.identifiers import CellScanner
+from dagster_project.returns.kinds_of_content import Content
+from dagster_project.returns.limits import MAXIMUM_FILE_BYTES, TEMPLATE_SHEETS
+from dagster_project.returns.spellings import SHORTEST, scan_text
+from dagster_project.returns.workbook_package import (
+    LARGEST_PRINTER_SETTINGS,
+    Workbook,
+    read_package,
+    scan_bytes,
+    shown,
+)
 
 MAXIMUM_ROWS, MAXIMUM_COLUMNS = 1_000_000, 256
 """The largest return has 13 columns and, at 210 functions and groups, some 100,000 rows."""
 MAXIMUM_STYLED_ROWS = 200_000
 """Rows that hold no value, only a format: a sheet formatted to its last row takes minutes and holds nothing."""
 
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_HTML = re.compile(rb"\s*<(!doctype\s+html|html|head|body|table|meta|\?xml)", re.IGNORECASE)
-_PARTS: tuple[tuple[str, Kind], ...] = (
-    (r"xl/pivot(cache|tables)/.*", "pivot_cache"),
-    (r"xl/model/.*|xl/customdata/.*", "query_table"),
-    (r"xl/(slicer|timeline)(cache)?s?/.*", "pivot_cache"),
-    (r"xl/(comments|threadedcomments/).*|xl/notes.*", "comment"),
-    (r"xl/externallinks/.*", "external_link"),
-    (r"xl/connections\.xml|xl/querytables/.*", "query_table"),
-    (r".*vbaproject.*|xl/(macro|dialog)sheets/.*|basic/.*|scripts/.*", "macro"),
-    (r"xl/(embeddings|activex|ctrlprops)/.*|object ?\d+(/.*)?|objectreplacements/.*", "embedded_object"),
-    (r"xl/revisions/.*", "tracked_changes"),
-)
+MAXIMUM_CELLS = 5_000_000
+"""Of the area up to the last cell with a value: a reader makes room for all of it, repeated cells included."""
 _POWER_QUERY = "DataMashup"
 _VOLATILE = re.compile(r"\b(NOW|TODAY|RAND|RANDBETWEEN|RANDARRAY|OFFSET|INDIRECT|CELL|INFO|WEBSERVICE|RTD)\s*\(", re.I)
 _DDE = re.compile(r"^\s*(?:of:|msoxl:)?[=+\-@]?\s*(?:DDE\s*\(|[A-Za-z][\w.]*\s*\|)", re.IGNORECASE)
@@ -55,66 +56,53 @@ _ROLE_WORDS = re.compile(
     r"nhs|trust|hospitals?|template|user|admin|system|office|unknown)\b",
     re.IGNORECASE,
 )
-_NOT_TEXT = re.compile(r"xl/(styles\.xml|theme/.*|calcchain\.xml|printersettings/.*)|styles\.xml", re.IGNORECASE)
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+SHARED_TEXTS = "xl/sharedstrings.xml"
 _LONGEST_NAME = 4
-_SEARCHED_ATTRIBUTES = frozenset(
-    {
-        "v",
-        "name",
-        "caption",
-        "description",
-        "title",
-        "author",
-        "tooltip",
-        "display",
-        "location",
-        "connectionString",
-        "Target",
-    }
-)
-
-
-def kind_of_content(path: Path) -> Content:
-    """What the file is by its first bytes and its members, whatever its name says; raises OSError."""
-    with path.open("rb") as stream:
-        head = stream.read(4096)
-    if head.startswith(_OLE_MAGIC):
-        return "ole"
-    if head.startswith(b"PK"):
-        return _kind_of_zip(path)
-    return "html" if _HTML.match(head.removeprefix(codecs.BOM_UTF8)) else "text"
-
-
-def _kind_of_zip(path: Path) -> Content:
-    try:
-        with zipfile.ZipFile(path) as opened:
-            names = set(opened.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError):
-        return "zip"
-    if "[Content_Types].xml" in names:
-        return "xlsx"
-    return "ods" if "content.xml" in names else "zip"
+_COLOURS = re.compile(r"(?:.*color|rgb|lastclr|panose)", re.IGNORECASE)
+"""Attributes that hold no words: #EE11AB is a colour, and would be a postcode anywhere else."""
 
 
 def inspect_workbook(path: Path, content: Content) -> list[Finding]:
     """Everything hidden or unsafe in a workbook, and every identifier in any part of it; raises OSError."""
-    if content == "ole":
-        return [_inspect_ole(path)]
-    if content == "zip":
-        return [Finding("damaged", "file")]
+    if content not in {"xlsx", "ods"}:
+        return [_inspect_ole(path) if content == "ole" else Finding(_NO_WORKBOOK[content], "file")]
     try:
-        check_content(path, "ods" if content == "ods" else "xlsx")
-        with zipfile.ZipFile(path) as opened:
-            findings = list(_inspect_parts(opened, content))
-        if not any(finding.kind in {"xml_bomb", "too_large"} for finding in findings):
-            findings += _scan_cells(path)
+        return _tidy(_search(path, cast(Workbook, content)))
+    except (DefusedXmlException, UnsafeArchive):
+        return [Finding("xml_bomb", "file")]
     except PasswordProtected:
         return [Finding("password_protected", "file")]
-    except UnsafeArchive:
-        return [Finding("xml_bomb", "file")]
-    except (WrongContent, CorruptArchive, zipfile.BadZipFile, zlib.error, EOFError, SAXException, CalamineError):
+    except _DAMAGE:
         return [Finding("damaged", "file")]
-    return _tidy(findings)
+
+
+def _search(path: Path, content: Workbook) -> list[Finding]:
+    check_content(path, content)
+    with zipfile.ZipFile(path) as opened:
+        if sum(member.file_size for member in opened.infolist()) > MAXIMUM_FILE_BYTES:
+            return [Finding("too_large", "file")]
+        findings = list(_inspect_parts(path, opened, content))
+    if not any(finding.kind in {"xml_bomb", "too_large"} for finding in findings):
+        findings += _scan_cells(path)
+    return findings
+
+
+_NO_WORKBOOK: dict[Content, Kind] = {"other": "other_format", "zip": "damaged"}
+
+
+_DAMAGE = (
+    WrongContent,
+    CorruptArchive,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    ValueError,
+    SAXException,
+    ParseError,
+    CalamineError,
+)
 
 
 def _tidy(findings: list[Finding]) -> list[Finding]:
@@ -150,32 +138,42 @@ def _inspect_ole(path: Path) -> Finding:
     return Finding("old_format", "file")
 
 
-def _inspect_parts(opened: zipfile.ZipFile, content: Content) -> Iterator[Finding]:
-    for member in opened.infolist():
-        kind = next((kind for pattern, kind in _PARTS if re.fullmatch(pattern, member.filename.lower())), None)
-        if kind is not None and not member.is_dir():
-            yield Finding(kind, _shown(member.filename))
-        if member.filename.lower().endswith((".xml", ".rels", ".vml")):
-            yield from _read_part(opened, member.filename, content)
-        elif member.filename.lower().endswith((".txt", ".csv", ".bin", ".rdf")):
-            text = opened.read(member).decode("latin-1")
-            yield from (Finding(found, _shown(member.filename)) for found in scan_text(text) if found != "telephone")
+def _inspect_parts(path: Path, opened: zipfile.ZipFile, content: Workbook) -> Iterator[Finding]:
+    package, lengths = read_package(path, opened, content), array("L")
+    yield from package.findings
+    # The shared texts first: how long they are decides how much a sheet that repeats them takes.
+    for member in sorted(opened.infolist(), key=lambda one: one.filename.lower() != SHARED_TEXTS):
+        name = member.filename
+        if member.is_dir():
+            continue
+        if name in package.refused:
+            yield Finding(package.refused[name], shown(name))
+        found = list(_inspect_part(opened, member, content, lengths))
+        yield from found
+        if name in package.unreached and all(finding.kind in IDENTIFIERS for finding in found):
+            yield Finding("foreign_part", shown(name))
 
 
-def _shown(name: str) -> str:
-    """The part's name, fit for a message: names inside an archive are the sender's words too."""
-    if scan_text(name) or not re.fullmatch(r"[\w./ \[\]-]{1,100}", name):
-        return "a part of the workbook"
-    return name
+def _inspect_part(
+    opened: zipfile.ZipFile, member: zipfile.ZipInfo, content: Workbook, lengths: array[int]
+) -> Iterator[Finding]:
+    name = member.filename.lower()
+    if name.endswith((".xml", ".rels", ".vml", ".rdf")):
+        if member.file_size:
+            yield from _read_part(opened, member.filename, content, lengths)
+        return
+    if "printersettings" in name and member.file_size > LARGEST_PRINTER_SETTINGS:
+        yield Finding("foreign_part", shown(member.filename))
+    yield from (Finding(kind, shown(member.filename)) for kind in sorted(scan_bytes(opened.read(member))))
 
 
-def _read_part(opened: zipfile.ZipFile, name: str, content: Content) -> Iterator[Finding]:
-    reader = _reader_of(name, content)
+def _read_part(opened: zipfile.ZipFile, name: str, content: Workbook, lengths: array[int]) -> Iterator[Finding]:
+    reader = _reader_of(name, content, lengths)
     try:
         with opened.open(name) as stream:
             _parse(stream, reader)
     except DefusedXmlException:
-        yield Finding("xml_bomb", _shown(name))
+        yield Finding("xml_bomb", shown(name))
     except _Enough:
         yield Finding("too_large", reader.part)
     yield from reader.findings
@@ -190,33 +188,36 @@ def _parse(stream: IO[bytes], reader: PartReader) -> None:
     parser.forbid_dtd = True
     parser.setFeature(handler.feature_namespaces, False)
     parser.setContentHandler(reader)
+    parser.setProperty(handler.property_lexical_handler, reader)
     parser.parse(stream)
 
 
-def _reader_of(name: str, content: Content) -> PartReader:
+def _reader_of(name: str, content: Workbook, lengths: array[int]) -> PartReader:
     lower = name.lower()
     if content == "ods" and lower == "content.xml":
         return OdsContentReader("the cells")
     if re.fullmatch(r"xl/worksheets/[^/]+\.xml", lower):
         number = re.sub(r"\D", "", Path(lower).stem) or "?"
-        return SheetReader(f"sheet {number}")
+        return SheetReader(f"sheet {number}", lengths=lengths)
     if lower == "xl/workbook.xml":
-        return WorkbookReader(_shown(name))
+        return WorkbookReader(shown(name))
     if lower in {"docprops/core.xml", "docprops/app.xml", "meta.xml"}:
         return PropertiesReader("document properties")
-    if lower == "xl/sharedstrings.xml":
-        return PartReader("the shared texts")
-    return PartReader(_shown(name), searches=_NOT_TEXT.fullmatch(name) is None)
+    if lower == SHARED_TEXTS:
+        return SharedTextsReader("the shared texts", lengths=lengths)
+    return PartReader(shown(name))
 
 
 @dataclass
-class PartReader(handler.ContentHandler):
-    """Searches every text, and the attributes that hold text, of one part; subclasses look at its structure too."""
+class PartReader(handler.ContentHandler, handler.LexicalHandler):
+    """Searches every text, attribute, name and remark of one part; subclasses look at its structure too."""
 
     part: str
-    searches: bool = True
     findings: list[Finding] = field(default_factory=list)
+    prefix: str = ""
+    """Of the element that begins."""
     _text: list[str] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
     _seen: set[Kind] = field(default_factory=set)
 
     def add(self, kind: Kind, row: int | None = None, column: int | None = None, part: str = "") -> None:
@@ -228,8 +229,10 @@ class PartReader(handler.ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - SAX's own name
         """Search the attributes, then let the subclass look."""
         local = name.rpartition(":")[2]
+        self._search_name(name)
         for key, value in attrs.items():
-            if key.rpartition(":")[2] in _SEARCHED_ATTRIBUTES:
+            self._search_name(key)
+            if not _COLOURS.fullmatch(key.rpartition(":")[2]) and not _COLOUR.fullmatch(value):
                 self._search(value)
             if _POWER_QUERY in value:
                 self.add("query_table")
@@ -237,6 +240,7 @@ class PartReader(handler.ContentHandler):
             self.add("query_table")
         if local not in _RUNS_OF_TEXT:
             self._flush()
+        self.prefix = name.rpartition(":")[0]
         self.starts(local, {key.rpartition(":")[2]: value for key, value in attrs.items()})
 
     def endElement(self, name: str) -> None:  # noqa: N802 - SAX's own name
@@ -250,13 +254,26 @@ class PartReader(handler.ContentHandler):
         """Keep the text until its element ends."""
         self._text.append(content)
 
+    def comment(self, content: str) -> None:
+        """Search a remark of the XML, which no program shows."""
+        self._search(content)
+
+    def processingInstruction(self, target: str, data: str) -> None:  # noqa: N802 - SAX's own name
+        """Search an instruction to programs."""
+        self._search(f"{target} {data}")
+
+    def _search_name(self, name: str) -> None:
+        if name not in self._names:
+            self._names.add(name)
+            self._search(name.replace("_", " "))
+
     def _flush(self) -> None:
         if self._text:
             self._search("".join(self._text))
             self._text.clear()
 
     def _search(self, text: str) -> None:
-        if self.searches:
+        if len(text) >= SHORTEST:
             for kind in scan_text(text):
                 self.add(kind)
 
@@ -270,6 +287,18 @@ class PartReader(handler.ContentHandler):
 _RUNS_OF_TEXT = frozenset({"r", "t", "rPr", "b", "i", "u", "sz", "color", "rFont", "family", "scheme", "span", "s"})
 
 
+@dataclass
+class SharedTextsReader(PartReader):
+    """xl/sharedStrings.xml: how long each text is, formatting left out."""
+
+    lengths: array[int] = field(default_factory=lambda: array("L"))
+
+    def ends(self, name: str, text: str) -> None:
+        """A text of one or many cells."""
+        if name == "si":
+            self.lengths.append(len(text))
+
+
 class WorkbookReader(PartReader):
     """xl/workbook.xml: the sheets, and the names that may reach into other files."""
 
@@ -281,6 +310,8 @@ class WorkbookReader(PartReader):
             self.sheets += 1
             if attributes.get("state", "visible") != "visible":
                 self.findings.append(Finding("hidden_sheet", f"sheet {self.sheets}"))
+            elif attributes.get("name", "").strip().lower() not in TEMPLATE_SHEETS:
+                self.findings.append(Finding("foreign_sheet", f"sheet {self.sheets}"))
         elif name == "externalReference":
             self.add("external_link")
 
@@ -312,9 +343,14 @@ def _looks_like_a_person(text: str) -> bool:
 class SheetReader(PartReader):
     """A sheet of an .xlsx: hidden rows and columns that hold cells, formulas without values, errors, size."""
 
+    lengths: array[int] = field(default_factory=lambda: array("L"))
+    """Of the shared texts."""
     hidden_columns: list[range] = field(default_factory=list)
     row: int = 0
     column: int = 0
+    last_column: int = 0
+    characters_of_texts: int = 0
+    cell_type: str = ""
     row_is_hidden: bool = False
     rows_are_hidden: bool = False
     """`zeroHeight`: rows that say nothing of themselves are hidden."""
@@ -351,7 +387,8 @@ class SheetReader(PartReader):
         reference = re.match(r"([A-Z]{1,3})\d+$", attributes.get("r", ""))
         self.column = _column_number(reference.group(1)) if reference else self.column + 1
         self.formula, self.has_value = None, False
-        if attributes.get("t") == "e":
+        self.cell_type = attributes.get("t", "n")
+        if self.cell_type == "e":
             self.add("error_value", self.row, self.column)
         if self.column > MAXIMUM_COLUMNS:
             raise _Enough
@@ -361,14 +398,20 @@ class SheetReader(PartReader):
         if name == "f":
             self.formula = text
             self._judge_formula(text)
-        elif name in {"v", "is"} and (text or name == "is"):
+        elif name == "is" or (name == "v" and (text or self.cell_type == "str")):
+            # An empty text is a result too: <v></v> of the type str, as Excel stores the "" of a helper formula.
             self.has_value = True
-            self._hold_value()
+            self._hold_value(text)
         elif name == "c" and self.formula is not None and not self.has_value:
             self.add("formula_without_value", self.row, self.column)
 
-    def _hold_value(self) -> None:
+    def _hold_value(self, text: str) -> None:
         self.empty_rows = 0
+        self.last_column = max(self.last_column, self.column)
+        if self.cell_type == "s" and text.isdigit() and int(text) < len(self.lengths):
+            self.characters_of_texts += self.lengths[int(text)]
+        if self.row * self.last_column > MAXIMUM_CELLS or self.characters_of_texts > MAXIMUM_FILE_BYTES:
+            raise _Enough
         if self.row_is_hidden:
             self.add("hidden_rows", self.row)
         if any(self.column in hidden for hidden in self.hidden_columns):
@@ -416,11 +459,17 @@ class OdsContentReader(PartReader):
     hidden_columns: set[int] = field(default_factory=set)
     columns: int = 0
     column: int = 0
+    last_column: int = 0
+    repeated: int = 1
+    cells_like_this: int = 1
+    characters_of_texts: int = 0
 
     def starts(self, name: str, attributes: dict[str, str]) -> None:
         """Follow styles, tables, rows and cells."""
         if name in _ODS_KINDS:
             self.add(_ODS_KINDS[name])
+        elif self.prefix in _ODS_PREFIXES:
+            self.add(_ODS_PREFIXES[self.prefix])
         elif name == "style":
             self.style = attributes.get("name", "")
         elif name == "table-properties" and attributes.get("display") == "false":
@@ -436,9 +485,11 @@ class OdsContentReader(PartReader):
 
     def _start_table(self, attributes: dict[str, str]) -> None:
         self.tables += 1
-        self.rows, self.columns, self.hidden_columns = 0, 0, set()
+        self.rows, self.columns, self.last_column, self.hidden_columns = 0, 0, 0, set()
         if attributes.get("style-name", "") in self.hidden_styles:
             self.findings.append(Finding("hidden_sheet", f"sheet {self.tables}"))
+        elif attributes.get("name", "").strip().lower() not in TEMPLATE_SHEETS:
+            self.findings.append(Finding("foreign_sheet", f"sheet {self.tables}"))
 
     def _start_columns(self, attributes: dict[str, str]) -> None:
         first, many = self.columns + 1, int(attributes.get("number-columns-repeated", 1))
@@ -448,7 +499,8 @@ class OdsContentReader(PartReader):
 
     def _start_rows(self, attributes: dict[str, str]) -> None:
         # The last rows of every sheet are one element repeated a million times: only those with values count.
-        self.rows += int(attributes.get("number-rows-repeated", 1))
+        self.repeated = int(attributes.get("number-rows-repeated", 1))
+        self.rows += self.repeated
         self.column = 0
         self.row_is_hidden = attributes.get("visibility", "visible") != "visible"
 
@@ -457,14 +509,18 @@ class OdsContentReader(PartReader):
         self.column += many
         sheet = f"sheet {self.tables}"
         if "value-type" in attributes:
-            if self.rows > MAXIMUM_ROWS or self.column > MAXIMUM_COLUMNS:
+            self.last_column = max(self.last_column, self.column)
+            self.cells_like_this = self.repeated * many
+            if (
+                self.rows > MAXIMUM_ROWS
+                or self.column > MAXIMUM_COLUMNS
+                or self.rows * self.last_column > MAXIMUM_CELLS
+            ):
                 raise _Enough
             if self.row_is_hidden:
                 self.add("hidden_rows", self.rows, part=sheet)
             if any(column in self.hidden_columns for column in range(first, first + many)):
                 self.add("hidden_columns", None, first, part=sheet)
-        for key in ("value", "string-value", "date-value"):
-            self._search(attributes.get(key, ""))
         if "formula" in attributes:
             self._judge_formula(attributes, sheet)
 
@@ -480,11 +536,22 @@ class OdsContentReader(PartReader):
             self.add("formula_without_value", self.rows, self.column, part=sheet)
 
     def ends(self, name: str, text: str) -> None:
-        """A cell that shows an error says so in its text only."""
+        """A cell that shows an error says so in its text only. A text is as long as it is often repeated."""
+        self.characters_of_texts += len(text) * self.cells_like_this if name == "p" else 0
+        if self.characters_of_texts > MAXIMUM_FILE_BYTES:
+            raise _Enough
         if name == "p" and re.fullmatch(r"#(REF!|NAME\?|VALUE!|DIV/0!|N/A|NUM!|NULL!)|Err:\d+", text.strip()):
             self.add("error_value", self.rows, self.column, part=f"sheet {self.tables}")
 
 
+_ODS_PREFIXES: dict[str, Kind] = {
+    "draw": "drawing",
+    "form": "drawing",
+    "chart": "chart",
+    "dr3d": "drawing",
+    "math": "embedded_object",
+}
+"""Elements that only shapes, buttons, charts and formulas as objects are made of."""
 _ODS_KINDS: dict[str, Kind] = {
     "annotation": "comment",
     "data-pilot-tables": "pivot_cache",
@@ -497,6 +564,8 @@ _ODS_KINDS: dict[str, Kind] = {
     "event-listeners": "macro",
     "script": "macro",
     "object": "embedded_object",
+    "plugin": "embedded_object",
+    "image": "picture",
     "object-ole": "embedded_object",
     "database-source-sql": "query_table",
     "database-source-query": "query_table",
@@ -510,10 +579,10 @@ def _scan_cells(path: Path) -> Iterator[Finding]:
         for number in range(1, len(workbook.sheet_names) + 1):
             scanner = CellScanner(f"sheet {number}")
             sheet = workbook.get_sheet_by_index(number - 1)
-            first_row = sheet.start[0] + 1 if sheet.start else 1
             first_column = sheet.start[1] if sheet.start else 0
             rows = ([""] * first_column + [_as_text(cell) for cell in row] for row in sheet.iter_rows())
-            scanner.scan(rows, first_row)
+            # calamine gives the blank rows above the used area, and leaves out the blank columns on its left.
+            scanner.scan(rows)
             yield from scanner.findings
 
 

@@ -36,6 +36,7 @@ from tests.fixtures.returns_inbox import (
     drop,
     drop_bytes,
     left_in_inbox,
+    open_modes,
     receipts,
     rows_of,
     take_in,
@@ -201,8 +202,6 @@ def test_f17_a_csv_waits_for_its_manifest(lake: Lake) -> None:
 # -- X1 to X8, T7: what is purged --------------------------------------------------------------------------------------
 
 WORKBOOKS: dict[str, Callable[[], bytes]] = {
-    "X1 formula without value": planted.formula_without_value,
-    "X1 #REF!": lambda: planted.formula("=A1+1", "#REF!"),
     "X2 macro": lambda: planted.with_parts(planted.plain(), {"xl/vbaProject.bin": b"\0"}),
     "X2 external link": planted.external_link,
     "X2 DDE": lambda: planted.formula("=cmd|'/c calc'!A0"),
@@ -233,6 +232,48 @@ def test_a_workbook_that_hides_or_cannot_be_searched_is_purged_and_the_part_name
     (alert,) = lake.alerts.glob("return-*.json")
     assert '"found"' in alert.read_text(encoding="utf-8") and rows_of(lake, "wl01") == []
     assert "C05" in next(ReturnsArea.of(lake).answers("R9A").glob("*.html")).read_text(encoding="utf-8")
+
+
+HINDERED: dict[str, Callable[[], bytes]] = {
+    "X1 formula without value": planted.formula_without_value,
+    "X1 #REF!": lambda: planted.formula("=A1+1", "#REF!"),
+    "X1 volatile formula": lambda: planted.formula("=NOW()"),
+    "X4 a sheet of one's own": lambda: planted.plain(lambda book, sheet: book.add_worksheet("working")),
+    "X8 a CSV as workbook": lambda: wl01().data(),
+}
+
+
+@pytest.mark.parametrize("make", HINDERED.values(), ids=HINDERED.keys())
+def test_what_was_searched_and_cannot_be_judged_is_held_under_lock_until_its_sender_confirms(
+    lake: Lake, make: Callable[[], bytes]
+) -> None:
+    content, area = make(), ReturnsArea.of(lake)
+    drop_bytes(lake, f"{NAME}.xlsx", content)
+    take_in(lake)
+    (receipt,) = receipts(lake)
+    assert (receipt.outcome, receipt.failed_rules) == ("rejected", "C00") and receipt.kinds
+    (kept,) = area.held_root.rglob("content")
+    assert kept.read_bytes() == content and open_modes(area.root) == [] and left_in_inbox(lake) == []
+    assert rows_of(lake, "wl01") == [] and not lake.alerts.exists()
+    page = next(area.answers("R9A").glob("*.html")).read_text(encoding="utf-8")
+    assert ".confirm behind it" in page and "C00" in page
+    (area.inbox / "R9B").mkdir()
+    (area.inbox / "R9B" / f"{NAME}.xlsx.confirm").touch()
+    assert take_in(lake).confirmed == [] and kept.exists()
+    (area.inbox / f"{NAME}.xlsx.confirm").touch()
+    assert take_in(lake).confirmed == [f"{NAME}.xlsx"]
+    assert not any(area.held_root.iterdir()) and left_in_inbox(lake) == ["R9B"]
+
+
+def test_a_mended_file_that_is_accepted_ends_the_holding_and_a_rejected_one_does_not(lake: Lake) -> None:
+    drop_bytes(lake, f"{NAME}.xlsx", planted.formula("=NOW()"))
+    take_in(lake)
+    drop(lake, wl01(number=2, overrides=(("control_total", "1"),)), wl01("R9B"))
+    take_in(lake)
+    assert len(list(ReturnsArea.of(lake).held_root.iterdir())) == 1
+    drop(lake, wl01(number=3))
+    take_in(lake)
+    assert not any(ReturnsArea.of(lake).held_root.iterdir())
 
 
 def test_x8_a_csv_under_the_name_of_a_workbook_is_rejected_and_kept(lake: Lake) -> None:
