@@ -38,6 +38,11 @@ class ReturnsArea:
         return self.root / "inbox"
 
     @property
+    def taken(self) -> Path:
+        """Submissions that were taken out of the drop folder and are not yet at their end (claims.py)."""
+        return self.root / "taken"
+
+    @property
     def working(self) -> Path:
         """Private copies of files that are being judged; swept at the start of every intake."""
         return self.root / "working"

@@ -8,7 +8,6 @@ Everything that Dagster is told (metadata, checks, partitions, run keys) is a co
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -34,7 +33,7 @@ OWNERS = ["team:data-platform"]
 CHECKS = {
     "nothing_identifies_a_person": "No file held identifiers or hid anything; such a file is purged and an alert written.",
     "files_accepted": "No submission was rejected and no entry of the inbox refused.",
-    "files_whole": "No file is still being written, and no CSV waits for its manifest.",
+    "files_whole": "No file is still being written, no CSV waits for its manifest, and nothing that cannot be taken has lain there for a day.",
     "mailbox_read": "The MESH mailbox could be read, where one is set.",
 }
 LOOK_EVERY_SECONDS = 30
@@ -149,6 +148,7 @@ def _metadata(report: IntakeReport, mesh: MeshReport) -> dict[str, Any]:
         "purged": report.count("purged"),
         "received before": len(report.repeats),
         "not whole yet": len(report.waiting),
+        "left in the drop folder": len(report.left),
         "MESH messages acknowledged": mesh.acknowledged,
         "MESH messages left": mesh.waiting,
         "submissions by collection and period": dg.MetadataValue.json(by_partition),
@@ -160,7 +160,7 @@ def _check_results(report: IntakeReport, mesh: MeshReport) -> Iterator[dg.AssetC
     for name, count, severity in (
         ("nothing_identifies_a_person", report.count("purged"), error),
         ("files_accepted", report.count("rejected", "refused"), warn),
-        ("files_whole", len(report.waiting), warn),
+        ("files_whole", len(report.waiting) + len(report.left), warn),
         ("mailbox_read", len(mesh.problems), warn),
     ):
         yield dg.AssetCheckResult(
@@ -180,7 +180,7 @@ def build_inbox_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def returns_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         before = set(json.loads(context.cursor or "[]"))
-        looks = sorted(_looks(ReturnsArea.of(Lake(settings.data_lake)).inbox))
+        looks = sorted(_looks(ReturnsArea.of(Lake(settings.data_lake))))
         settled = [look for look in looks if look in before]
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=_key(settled))] if settled else [], cursor=json.dumps(looks)
@@ -189,9 +189,12 @@ def build_inbox_sensor(settings: Settings) -> dg.SensorDefinition:
     return returns_inbox
 
 
-def _looks(inbox: Path) -> Iterator[str]:
-    """A hash of name, size and time of every entry of the inbox: a name can hold what must not stand in Dagster's log."""
-    for path in inbox.rglob("*") if inbox.is_dir() else ():
+def _looks(area: ReturnsArea) -> Iterator[str]:
+    """A hash of name, size and time of every entry: a name can hold what must not stand in Dagster's log.
+
+    Beside the inbox of what was taken out of it and still changed then.
+    """
+    for path in (*area.inbox.rglob("*"), *area.taken.rglob("*")):
         if not path.name.endswith(DONE):
             status = path.lstat()
             yield _key([str(path), str(status.st_size), str(status.st_mtime_ns)])

@@ -1,8 +1,8 @@
-"""The drop folder: which submissions lie in it whole, and a private copy of each that is taken.
+"""The drop folder: which submissions lie in it whole, what has lain in it too long, and a private copy of what is taken.
 
 A file is left alone until it has kept size and time over two looks, or its sender has put `<name>.done` beside it. Only
 regular files with one name are opened, by descriptor and without following links, so that nothing can be swapped between
-the look and the copy (faults F16, F17). What a file holds is not looked at here.
+the look and the copy (faults F16, F17). What a file holds is not looked at here; how it is taken out stands in claims.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dagster_project.returns.area import FILE_MODE, PIECE_BYTES, ReturnsArea, make_private_folder, write_private
 from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
@@ -31,8 +31,31 @@ SETTLE_SECONDS = 2.0
 MANIFEST_PATIENCE = dt.timedelta(hours=1)
 """How long a CSV waits for its manifest; then it is judged without, and rejected with that reason."""
 
+LEFT_AFTER = dt.timedelta(days=1)
+"""What no run can take (names of transfers under way, folders, manifests without data) is reported after this time."""
+TAKEN_HERE = ".hiw-taken"
+"""Where claims.py takes entries to in a drop folder that lies on another disk."""
+
 Look = tuple[int, int]
 """Size in bytes and time of the last change in nanoseconds."""
+
+
+class FileLook(NamedTuple):
+    """Which file it is and in which state: number, size in bytes, time of the last change in nanoseconds."""
+
+    inode: int
+    size: int
+    changed: int
+
+
+def file_look(status: os.stat_result) -> FileLook:
+    """Of a status."""
+    return FileLook(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def arrived_at(status: os.stat_result) -> dt.datetime:
+    """When an entry was last changed, written or renamed, UTC: the sender cannot set it."""
+    return min(dt.datetime.fromtimestamp(status.st_ctime, dt.UTC), dt.datetime.now(dt.UTC))
 
 
 class NotARegularFile(Exception):
@@ -48,16 +71,22 @@ class Arrival:
     """A submission that lies in the inbox whole; or an entry that is none, with the reason why it is refused."""
 
     path: Path
-    sender_org: str | None = None
+    sender_org: str | None
+    look: FileLook
+    received_at: dt.datetime
     manifest: Path | None = None
     refusal: Refusal | None = None
+    is_folder: bool = False
 
-    @property
-    def companions(self) -> list[Path]:
-        """What lies beside the data file and goes with it."""
-        name = self.path.name
-        beside = [self.path.with_name(name + DONE), self.path.with_name(self.path.stem + RECEIVED)]
-        return [*beside, *([self.manifest] if self.manifest else [])]
+
+@dataclass(frozen=True)
+class Left:
+    """An entry that no run can take and that has lain there for more than a day."""
+
+    path: Path
+    sender_org: str | None
+    since: dt.datetime
+    what: str
 
 
 @dataclass
@@ -68,6 +97,7 @@ class InboxView:
     waiting: list[Path] = field(default_factory=list)
     companions: list[Path] = field(default_factory=list)
     """Markers and manifests whose data file is not there: theirs was taken in, or is still to come."""
+    left: list[Left] = field(default_factory=list)
     confirmations: list[tuple[Path, str | None]] = field(default_factory=list)
     """Empty files by which a sender confirms that a held file may go, and whose folder they lay in."""
 
@@ -87,11 +117,19 @@ class _Entry:
     def look(self) -> Look:
         return self.status.st_size, self.status.st_mtime_ns
 
+    def arrival(self, refusal: Refusal | None = None, manifest: Path | None = None) -> Arrival:
+        """The entry as something that can be taken."""
+        is_folder = stat.S_ISDIR(self.status.st_mode)
+        look, moment = file_look(self.status), arrived_at(self.status)
+        return Arrival(self.path, self.sender_org, look, moment, manifest, refusal, is_folder)
 
-def view_inbox(area: ReturnsArea, *, settle_seconds: float = SETTLE_SECONDS) -> InboxView:
+
+def view_inbox(
+    area: ReturnsArea, *, settle_seconds: float = SETTLE_SECONDS, now: dt.datetime | None = None
+) -> InboxView:
     """Look, wait if need be until a second look can tell, look again; raises OSError.
 
-    A look of the last run counts as the first one for what was not whole then.
+    A look of the last run counts as the first one for what was not whole then. `now` is the moment of the look.
     """
     before = _read_looks(area)
     entries = list(_entries(area))
@@ -99,7 +137,7 @@ def view_inbox(area: ReturnsArea, *, settle_seconds: float = SETTLE_SECONDS) -> 
         before |= {entry.key: entry.look for entry in entries}
         time.sleep(settle_seconds)
         entries = list(_entries(area))
-    view = _judge(entries, before)
+    view = _judge(entries, before, now or dt.datetime.now(dt.UTC))
     _remember_looks(area, [entry for entry in entries if entry.path in set(view.waiting)])
     return view
 
@@ -138,36 +176,58 @@ def _entries(area: ReturnsArea) -> Iterator[_Entry]:
         return
     for path in sorted(area.inbox.iterdir()):
         status = path.lstat()
+        if path.name == TAKEN_HERE:
+            continue
         if stat.S_ISDIR(status.st_mode) and ORGANISATION_CODE.fullmatch(path.name):
             for below in sorted(path.iterdir()):
-                yield _Entry(below, path.name, below.lstat())
+                if below.name != TAKEN_HERE:
+                    yield _Entry(below, path.name, below.lstat())
         else:
             yield _Entry(path, None, status)
 
 
-def _judge(entries: list[_Entry], before: dict[str, Look]) -> InboxView:
-    view, names = InboxView(), {entry.path for entry in entries}
-    by_path = {entry.path: entry for entry in entries}
+def refusal_of(status: os.stat_result) -> Refusal | None:
+    """Why an entry is not opened at all; None for a regular file of one name and of a size that is accepted."""
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        return "not_a_file"
+    return "too_large" if status.st_size > MAXIMUM_FILE_BYTES else None
+
+
+def _judge(entries: list[_Entry], before: dict[str, Look], now: dt.datetime) -> InboxView:
+    view, by_path = InboxView(), {entry.path: entry for entry in entries}
     for entry in entries:
         name = entry.path.name
-        if not stat.S_ISREG(entry.status.st_mode) or entry.status.st_nlink != 1:
-            view.ready.append(Arrival(entry.path, entry.sender_org, refusal="not_a_file"))
-        elif entry.status.st_size > MAXIMUM_FILE_BYTES:
-            view.ready.append(Arrival(entry.path, entry.sender_org, refusal="too_large"))
+        what = _what_is_left(entry, by_path)
+        if what and now - arrived_at(entry.status) > LEFT_AFTER:
+            view.left.append(Left(entry.path, entry.sender_org, arrived_at(entry.status), what))
+        if refusal := refusal_of(entry.status):
+            view.ready.append(entry.arrival(refusal))
         elif _is_unfinished(name):
             continue
         elif _is_confirmation(entry):
             view.confirmations.append((entry.path, entry.sender_org))
         elif (data := _data_of(name)) is not None:
-            if not any(entry.path.with_name(one) in names for one in data):
+            if not any(entry.path.with_name(one) in by_path for one in data):
                 view.companions.append(entry.path)
         elif not (_is_done(entry) or before.get(entry.key) == entry.look):
             view.waiting.append(entry.path)
         elif not FILE_NAME.fullmatch(name):
-            view.ready.append(Arrival(entry.path, entry.sender_org, refusal="name"))
+            view.ready.append(entry.arrival("name"))
         else:
-            _take_return(view, entry, by_path, before)
+            _take_return(view, entry, by_path, before, now)
     return view
+
+
+def _what_is_left(entry: _Entry, by_path: dict[Path, _Entry]) -> str:
+    """What no run takes, in words; "" for everything else."""
+    if stat.S_ISDIR(entry.status.st_mode):
+        return "a folder that is not named by the code of an organisation"
+    if _is_unfinished(entry.path.name):
+        return "a hidden file, or one whose name says that it is still being sent"
+    data = _data_of(entry.path.name)
+    if data is None or any(entry.path.with_name(one) in by_path for one in data):
+        return ""
+    return "a manifest or marker without its data file"
 
 
 def _is_confirmation(entry: _Entry) -> bool:
@@ -188,16 +248,20 @@ def _data_of(name: str) -> list[str] | None:
     return None
 
 
-def _take_return(view: InboxView, entry: _Entry, by_path: dict[Path, _Entry], before: dict[str, Look]) -> None:
+def _take_return(
+    view: InboxView, entry: _Entry, by_path: dict[Path, _Entry], before: dict[str, Look], now: dt.datetime
+) -> None:
     sidecar = by_path.get(sidecar_of(entry.path))
+    if sidecar is not None and refusal_of(sidecar.status):
+        sidecar = None
     if _is_done(entry):
         is_whole = True
     elif sidecar is not None:
         is_whole = before.get(sidecar.key) == sidecar.look
     else:
-        is_whole = entry.path.suffix != ".csv" or _age(entry) >= MANIFEST_PATIENCE
+        is_whole = entry.path.suffix != ".csv" or now - arrived_at(entry.status) >= MANIFEST_PATIENCE
     if is_whole:
-        view.ready.append(Arrival(entry.path, entry.sender_org, sidecar.path if sidecar else None))
+        view.ready.append(entry.arrival(manifest=sidecar.path if sidecar else None))
     else:
         view.waiting.append(entry.path)
 
@@ -208,10 +272,6 @@ def _is_done(entry: _Entry) -> bool:
     if entry.path.name.endswith(MANIFEST):
         names.append(entry.path.name.removesuffix(MANIFEST) + ".csv")
     return any(entry.path.with_name(name + DONE).is_file() for name in names)
-
-
-def _age(entry: _Entry) -> dt.timedelta:
-    return dt.timedelta(seconds=time.time() - entry.status.st_ctime)
 
 
 @dataclass(frozen=True)
@@ -250,5 +310,4 @@ def copy_privately(source: Path, target: Path, area: ReturnsArea) -> PrivateCopy
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != before.st_size:
         target.unlink()
         raise StillChanging
-    changed = dt.datetime.fromtimestamp(before.st_ctime, dt.UTC)
-    return PrivateCopy(target, digest.hexdigest(), min(changed, dt.datetime.now(dt.UTC)))
+    return PrivateCopy(target, digest.hexdigest(), arrived_at(before))

@@ -1,9 +1,9 @@
 """Intake: every submission that lies in the inbox whole is searched, judged, kept, answered and taken into the clean tables.
 
 The order of the steps is the safety: identifiers are looked for before anything is kept; the original is kept before it is
-judged; the rows come before the register's line; the inbox is emptied last. Killed anywhere, the next run finds the file in
-the inbox without a line in the register and comes to the same end, because each step only puts whole files in their place.
-Not here: what is looked for (identifiers.py), the rules (validation.py), which submission is in use (dbt).
+judged; the rows come before the register's line; what was taken out of the inbox goes last. Killed anywhere, the next run finds
+the file without a line in the register and comes to the same end, because each step only puts whole files in their place.
+Not here: how it is taken out (claims.py), what is looked for (identifiers.py), the rules (validation.py), which submission is in use (dbt).
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake, Origin
-from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_file, purge_folder
+from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_folder
+from dagster_project.returns.claims import MANIFEST_PART, RECEIVED_PART, Claim, open_claims, take
 from dagster_project.returns.findings import Finding
 from dagster_project.returns.held import remove_confirmed, remove_superseded
 from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.inbox import (
     CONFIRMED,
-    MANIFEST,
+    DONE,
     RECEIVED,
     SETTLE_SECONDS,
     Arrival,
+    Left,
     NotARegularFile,
     PrivateCopy,
     StillChanging,
     copy_privately,
+    refusal_of,
     view_inbox,
 )
 from dagster_project.returns.keeping import Keeper
@@ -52,6 +54,8 @@ class IntakeReport:
     """Sentences: what had been received before, and when."""
     waiting: list[str] = field(default_factory=list)
     """Names of files that were not whole yet."""
+    left: list[str] = field(default_factory=list)
+    """Sentences: what has lain in the drop folder for more than a day and cannot be taken."""
     confirmed: list[str] = field(default_factory=list)
     """Names of held files whose senders have confirmed that they may go."""
 
@@ -116,68 +120,78 @@ class Intake:
         self._keeper = Keeper(lake, self.area, origin, memory_limit=memory_limit, threads=threads)
         self.report = IntakeReport()
 
-    def run(self, *, settle_seconds: float = SETTLE_SECONDS) -> IntakeReport:
-        """Take in everything that is whole; raises NoSpace or OSError where the data folder cannot be written."""
+    def run(self, *, settle_seconds: float = SETTLE_SECONDS, now: dt.datetime | None = None) -> IntakeReport:
+        """Take in everything that is whole; raises NoSpace or OSError where the data folder cannot be written.
+
+        `now` is the moment from which is counted how long something has lain in the drop folder.
+        """
         self.area.prepare()
         purge_folder(self.area.working)
-        view = view_inbox(self.area, settle_seconds=settle_seconds)
-        self.report.waiting = [_shown(path) for path in view.waiting]
+        for claim in open_claims(self.area):
+            self._judge(claim)
+        view = view_inbox(self.area, settle_seconds=settle_seconds, now=now)
+        self.report.waiting += [_shown(path) for path in view.waiting]
         for arrival in view.ready:
             self._take(arrival)
         for path, sender_org in view.confirmations:
             self.confirm(path.name, sender_org)
             path.unlink(missing_ok=True)
-        self._sweep(view.companions)
+        _sweep(view.companions)
+        for left in view.left:
+            self._report_left(left)
         return self.report
 
     def _take(self, arrival: Arrival) -> None:
+        if arrival.is_folder:
+            self._refuse(arrival.path, arrival.sender_org, "not_a_file", once=True)
+            return
+        claim = take(arrival, self.area)
+        if claim is not None:
+            self._judge(claim)
+
+    def _judge(self, claim: Claim) -> None:
+        """Bring one submission that was taken out of the drop folder to its end; one that still changes waits there."""
+        if claim.has_changed():
+            self.report.waiting.append(_shown(claim.path))
+            return
+        if refusal := refusal_of(claim.data.lstat()):
+            self._refuse(claim.path, claim.sender_org, refusal)
+            claim.end(purge=False)
+            return
         with self.working_folder() as folder:
             try:
-                if arrival.refusal in {"not_a_file", "too_large"}:
-                    raise NotARegularFile
-                incoming = self._copy(arrival, Path(folder))
-            except NotARegularFile:
-                self._refuse_entry(arrival)
+                receipt = self.take_in(self._copy(claim, Path(folder)))
+            except (StillChanging, NotARegularFile):
+                claim.has_changed()
+                self.report.waiting.append(_shown(claim.path))
                 return
-            except StillChanging:
-                self.report.waiting.append(_shown(arrival.path))
-                return
-            receipt = self.take_in(incoming)
-            # The data file first: killed in between, what is left is known by its hash; a data file alone would be judged anew.
-            for path in (arrival.path, *arrival.companions):
-                if receipt.outcome == "purged":
-                    purge_file(path)
-                path.unlink(missing_ok=True)
+            # An open hand may have written on: that is another file, and judged by the next run.
+            if claim.has_changed():
+                self.report.waiting.append(_shown(claim.path))
+            else:
+                claim.end(purge=receipt.outcome == "purged")
 
     def working_folder(self) -> tempfile.TemporaryDirectory[str]:
         """A private folder for one submission, gone when the block ends; after a kill the next run sweeps it."""
         make_private_folder(self.area.working, within=self.area.root)
         return tempfile.TemporaryDirectory(dir=self.area.working)
 
-    def _copy(self, arrival: Arrival, folder: Path) -> Incoming:
-        data = copy_privately(arrival.path, folder / f"data{arrival.path.suffix.lower()}", self.area)
-        manifest = copy_privately(arrival.manifest, folder / "manifest.csv", self.area) if arrival.manifest else None
+    def _copy(self, claim: Claim, folder: Path) -> Incoming:
+        suffix = claim.path.suffix.lower()
+        beside = claim.part(MANIFEST_PART)
         return Incoming(
-            name=_as_text(arrival.path.name),
-            data=data,
-            manifest=manifest,
-            received_at=self._said_moment(arrival) or data.changed_at,
+            name=_as_text(claim.path.name),
+            data=copy_privately(claim.data, folder / f"data{suffix}", self.area),
+            manifest=copy_privately(beside, folder / "manifest.csv", self.area) if beside else None,
+            received_at=self._said_moment(claim) or claim.received_at,
             route="inbox",
-            sender_org=arrival.sender_org,
+            sender_org=claim.sender_org,
         )
 
-    def _sweep(self, companions: list[Path]) -> None:
-        """Take away what a killed run left of submissions that were taken in; a manifest whose data is to come stays."""
-        taken = {receipt.manifest_sha256 for receipt in self._known.values()}
-        for path in companions:
-            is_manifest = path.name.endswith(MANIFEST)
-            if not is_manifest or hash_file(path) in taken:
-                purge_file(path)
-
-    def _said_moment(self, arrival: Arrival) -> dt.datetime | None:
+    def _said_moment(self, claim: Claim) -> dt.datetime | None:
         """The moment in the sample's `.received`; a real sender cannot say when its file came."""
-        path = arrival.path.with_name(arrival.path.stem + RECEIVED)
-        if self.origin != "synthetic" or not path.is_file() or path.is_symlink():
+        path = claim.part(RECEIVED_PART)
+        if self.origin != "synthetic" or path is None:
             return None
         return dt.datetime.fromisoformat(path.read_text(encoding="ascii").strip()).replace(tzinfo=dt.UTC)
 
@@ -224,19 +238,29 @@ class Intake:
         self.report.receipts.append(entered)
         return entered
 
-    def _refuse_entry(self, arrival: Arrival) -> None:
-        """Take a link, pipe, device or second name out of the inbox without opening it; leave a folder where it is."""
-        name = _as_text(arrival.path.name)
-        digest = hashlib.sha256(f"{arrival.refusal}\n{name}".encode()).hexdigest()
-        is_folder = arrival.path.is_dir() and not arrival.path.is_symlink()
-        if not is_folder:
-            arrival.path.unlink(missing_ok=True)
-        if digest not in self._known or not is_folder:
-            why = "too_large" if arrival.refusal == "too_large" else "not_a_regular_file"
-            now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-            self._enter(
-                Receipt(digest, "refused", _shown(arrival.path), now, "inbox", arrival.sender_org or "", kinds=why)
-            )
+    def _refuse(self, path: Path, sender_org: str | None, refusal: str, *, once: bool = False) -> None:
+        """Write the register's line of an entry that is not opened: a link, a pipe, a second name, a folder, too large a file."""
+        digest = hashlib.sha256(f"{refusal}\n{_as_text(path.name)}".encode()).hexdigest()
+        if digest in self._known and once:
+            return
+        why = "too_large" if refusal == "too_large" else "not_a_regular_file"
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        self._enter(Receipt(digest, "refused", _shown(path), now, "inbox", sender_org or "", kinds=why))
+
+    def _report_left(self, left: Left) -> None:
+        """Say each night what no run can take, and raise the alert once."""
+        where = f"the drop folder of {left.sender_org}" if left.sender_org else "the drop folder"
+        said = f"{left.what} has lain in {where} since {left.since:%Y-%m-%d}: {_shown(left.path)}"
+        self.report.left.append(said)
+        self._keeper.alert_left(left.path, said)
+
+
+def _sweep(companions: list[Path]) -> None:
+    """Take away empty markers whose data file was taken in, and the sample's moments; what holds anything else stays."""
+    for path in companions:
+        is_marker = path.name.endswith(DONE) and path.lstat().st_size == 0
+        if is_marker or path.name.endswith(RECEIVED):
+            path.unlink(missing_ok=True)
 
 
 def _shown(path: Path) -> str:

@@ -8,7 +8,9 @@ before (intake.py); how a submission is judged stands in validation.py.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -101,6 +103,13 @@ class Keeper:
         }
         path = self._lake.alerts / f"return-{incoming.digest[:16]}.json"
         write_atomically(path, json.dumps(alert, indent=1).encode())
+
+    def alert_left(self, path: Path, said: str) -> None:
+        """Raise the alert about an entry of the drop folder that no run can take, once; by the hash of its name."""
+        alert = self._lake.alerts / f"return-left-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.json"
+        if not alert.exists():
+            following = "Look into the drop folder. Ask the sender to finish or take away what lies there; nothing of it was read."
+            write_atomically(alert, json.dumps({"what": said, "next": following}, indent=1).encode())
 
     # -- what is held --------------------------------------------------------------------------------------------------
 

@@ -18,13 +18,14 @@ def receive_now(settings: Settings) -> tuple[dict[str, object], list[str], bool]
         release_night_lock(lake)
     outcomes = ("accepted", "accepted_with_warnings", "rejected", "refused", "purged")
     counts: dict[str, object] = {outcome: report.count(outcome) for outcome in outcomes}
-    counts |= {"received_before": len(report.repeats), "not_whole_yet": len(report.waiting)}
+    counts |= {"received_before": len(report.repeats), "not_whole_yet": len(report.waiting), "left": len(report.left)}
     counts |= {"mesh_acknowledged": mesh.acknowledged, "mesh_left": mesh.waiting}
     lines = [
         f"{one.outcome}: {one.name}" + (f" ({one.failed_rules or one.kinds})" if not one.is_accepted else "")
         for one in report.receipts
     ]
-    lines += report.repeats + [f"not whole yet: {name}" for name in report.waiting] + mesh.problems
+    lines += report.repeats + [f"not whole yet: {name}" for name in report.waiting] + report.left + mesh.problems
+    lines += [f"no longer held: {name}" for name in report.confirmed]
     lines.append(
         ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items() if count) or "Nothing came."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import hashlib
 import io
 import os
 import pickle
@@ -11,10 +12,12 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ import pytest
 
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake
+from dagster_project.returns import intake
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.calendar import close_at
 from dagster_project.returns.inbox import NotARegularFile, StillChanging, copy_privately, view_inbox
@@ -197,6 +201,146 @@ def test_f17_a_csv_waits_for_its_manifest(lake: Lake) -> None:
     assert take_in(lake).waiting == [path.name]
     manifest.write_bytes(content)
     assert take_in(lake).receipts[0].is_accepted
+
+
+@contextmanager
+def during(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> Iterator[None]:
+    """`act` runs once, just before intake calls the function of this name."""
+    real, done = getattr(intake, name), []
+
+    def call(*arguments: Any, **others: Any) -> Any:
+        if not done:
+            done.append(True)
+            act()
+        return real(*arguments, **others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(intake, name, call)
+        yield
+
+
+def replaced_by_renaming(path: Path, content: bytes) -> None:
+    """As transfer programs do: another file under the same name."""
+    other = path.with_name(f".{path.name}.part")
+    other.write_bytes(content)
+    other.replace(path)
+
+
+@pytest.mark.parametrize("moment", ["take", "copy_privately", "scan_file"])
+@pytest.mark.parametrize("way", ["replaced", "written anew", "put there again"])
+def test_f16_a_file_that_is_replaced_while_it_is_judged_is_never_taken_away_unread(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, moment: str, way: str
+) -> None:
+    first, second = wl01(), wl01(counts=(*COUNTS[:-1], 9), number=1)
+    (path,) = drop(lake, first)
+
+    def act() -> None:
+        if way == "replaced":
+            replaced_by_renaming(path, second.data())
+        elif way == "written anew":
+            path.write_bytes(second.data())
+        else:
+            path.unlink(missing_ok=True)
+            path.write_bytes(second.data())
+
+    with during(monkeypatch, moment, act):
+        take_in(lake)
+    drop(lake, second)
+    path.write_bytes(second.data())
+    take_in(lake)
+    take_in(lake)
+    area = ReturnsArea.of(lake)
+    kept = {file.read_bytes() for file in area.received_root.rglob(f"{NAME}.csv")}
+    assert second.data() in kept and left_in_inbox(lake) == [] and not any(area.taken.iterdir())
+    assert {one.file_sha256 for one in receipts(lake)} >= {hashlib.sha256(second.data()).hexdigest()}
+    assert first.data() in kept or moment == "take"
+
+
+def test_f16_what_an_open_hand_writes_after_the_file_was_taken_is_judged_by_the_next_run(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop_bytes(lake, "letter.csv", b"a,b\n1,2\n")
+    with path.open("ab") as hand:
+
+        def write() -> None:
+            hand.write(f"{SPACED},x\n".encode())
+            hand.flush()
+
+        with during(monkeypatch, "scan_file", write):
+            report = take_in(lake)
+    assert report.count("refused") == 1 and report.waiting and not path.exists()
+    assert take_in(lake).count("purged") == 1 and spelt_anywhere(lake.root, SPACED) == []
+
+
+def test_f16_a_folder_or_a_link_put_in_the_place_of_a_file_is_neither_read_nor_taken_away(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop_bytes(lake, "letter.csv", b"a\n1\n")
+
+    def act() -> None:
+        path.unlink()
+        path.mkdir()
+        (path / "inner.csv").write_bytes(b"b\n2\n")
+
+    with during(monkeypatch, "take", act):
+        take_in(lake)
+    assert (path / "inner.csv").read_bytes() == b"b\n2\n"
+
+
+def test_f16_a_link_as_manifest_does_not_take_the_data_with_it(lake: Lake, tmp_path: Path) -> None:
+    (path,) = drop(lake, wl01())
+    manifest = path.with_name(f"{path.stem}.manifest.csv")
+    manifest.unlink()
+    manifest.symlink_to(tmp_path / "elsewhere")
+    path.with_name(path.name + ".done").touch()
+    take_in(lake)
+    assert sorted(outcomes(lake)) == [("refused", "not_a_regular_file"), ("rejected", "M01")]
+    assert [file.read_bytes() for file in ReturnsArea.of(lake).received_root.rglob(path.name)] == [wl01().data()]
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no second disk")
+def test_f16_a_drop_folder_on_another_disk_is_emptied_in_the_same_way(lake: Lake) -> None:
+    area = ReturnsArea.of(lake)
+    area.prepare()
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        area.inbox.rmdir()
+        area.inbox.symlink_to(elsewhere)
+        drop(lake, wl01())
+        drop(lake, wl01("R9B"), sender="R9B")
+        assert take_in(lake).count("accepted", "accepted_with_warnings") == 2
+        assert [path.name for path in Path(elsewhere).iterdir()] == ["R9B"] and not any(
+            Path(elsewhere, "R9B").iterdir()
+        )
+
+
+LEFT = {
+    f"{NAME}.csv.part": "still being sent",
+    ".hidden.csv": "hidden",
+    "~$HIW.xlsx": "hidden",
+    f"{NAME}.manifest.csv": "without its data file",
+    f"{NAME}.xlsx.done": "without its data file",
+    "old things/a.csv": "folder",
+    "R9A/more/a.csv": "folder",
+    f"R9A/.{SPACED}.csv": "hidden",
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_f17_what_no_run_can_take_is_reported_after_a_day_and_left_alone(lake: Lake, name: str) -> None:
+    area = ReturnsArea.of(lake)
+    area.prepare()
+    path = area.inbox / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"a,b\n1,2\n")
+    hours = [Intake(lake, "synthetic").run(settle_seconds=0, now=now_and(hours)).left for hours in (0, 23, 25, 49)]
+    assert hours[:2] == [[], []] and len(hours[2]) == 1 and LEFT[name] in hours[2][0] and hours[3] == hours[2]
+    assert path.read_bytes() == b"a,b\n1,2\n"
+    (alert,) = lake.alerts.glob("return-left-*.json")
+    assert hours[2][0] in alert.read_text(encoding="utf-8") and spelt_anywhere(lake.alerts, SPACED) == []
+
+
+def now_and(hours: int) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
 
 
 # -- X1 to X8, T7: what is purged --------------------------------------------------------------------------------------
@@ -409,6 +553,7 @@ def counted(real):
 os.fsync = counted(os.fsync)
 Path.replace = counted(Path.replace)
 Path.unlink = counted(Path.unlink)
+Path.rename = counted(Path.rename)
 Intake(Lake(Path(sys.argv[1])), "synthetic").run(settle_seconds=0)
 print("left", left)
 """
