@@ -6,9 +6,11 @@ One runner for all nine returns; what a rule looks for stands in its YAML. Nothi
 # ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier; the rules' SQL is that of the contracts
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -24,6 +26,8 @@ SEED_TABLES = {"survey_question": "survey_question", "survey_option": "survey_op
     "code_list": "return_code",
 }
 """Name in the rules' SQL -> seed."""
+Unread = Literal["", "counts", "rows"]
+"""What of a file could not be read: single counts, or whole rows (their counts with them)."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +141,17 @@ class Runner:
 
     # -- the collection's rules ----------------------------------------------------------------------------------------
 
-    def rules(self, at_hand: set[str]) -> Iterator[tuple[Rule, str]]:
-        """Run every rule that can be run; gives those that cannot, with what is lacking."""
+    def rules(self, at_hand: set[str], unread: Unread = "") -> Iterator[tuple[Rule, str]]:
+        """Run every rule that can be run; gives those that cannot, with what is lacking.
+
+        Where counts could not be read, sums over the whole file are not known; a rule of groups (G) leaves out by its own SQL
+        the groups that hold such a count. Where whole rows could not be read, no sum is known.
+        """
         by_row: list[tuple[Check, str]] = []
         for rule in self.collection.rules:
             lacking = [need for need in rule.needs if need not in at_hand]
+            if (unread == "rows" or (unread == "counts" and rule.severity != "G")) and self._sums_counts(rule):
+                lacking.append(unread)
             if lacking:
                 yield rule, lacking[0]
                 continue
@@ -152,6 +162,11 @@ class Runner:
             else:
                 self._keep(check, rule.sql.format(**limits))
         self._by_row(by_row)
+
+    def _sums_counts(self, rule: Rule) -> bool:
+        """Whether a rule between rows looks at a count."""
+        names = "|".join(map(re.escape, self.collection.count_columns))
+        return bool(rule.sql and names and re.search(rf"\b({names})(_low|_high|_suppressed)?\b", rule.sql))
 
     def _by_row(self, checks: list[tuple[Check, str]]) -> None:
         """All rules of single rows in one pass; only those that found something are asked which rows."""

@@ -211,7 +211,7 @@ class Collection(_Strict):
         for column in self.columns:
             found.append(CleanColumn(name=column.name, type=column.clean_type, description=column.description))
             if column.is_count:
-                words = f"Whether {column.name} is published or suppressed by the sender (1 to 7)"
+                words = f"Whether {column.name} is published, suppressed by the sender (1 to 7) or rejected (it could not be read)"
                 found.append(CleanColumn(name=f"{column.name}_status", type="VARCHAR", description=words))
         return [
             *found,

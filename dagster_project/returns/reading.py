@@ -24,6 +24,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from dagster_project.duck import quote_identifier, quote_literal
 from dagster_project.lake.content import check_content
 from dagster_project.lake.files import LakeError
+from dagster_project.returns.contract import load_common
 from dagster_project.returns.limits import DATA_SHEET, MANIFEST_SHEET, MAXIMUM_FILE_BYTES
 
 MAXIMUM_ROWS = 2_000_000
@@ -36,6 +37,8 @@ WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_BYTES = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
 _OUTER_BLANKS = (b" ,", b", ", b" \r", b" \n", b"\n ", b"\t")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ":": "colons", "^": "circumflexes", "~": "tildes"}
+"""As continental settings of Windows, "Unicode text" of Excel and exports of databases write them."""
 Record = tuple[int, list[str]]
 """The row as the sheet shows it, and its cells."""
 
@@ -47,6 +50,18 @@ class Unreadable(Exception):
         super().__init__(why)
         self.why = why
         self.row = row
+
+
+class WrongSeparator(Exception):
+    """A text whose cells stand between other marks than commas."""
+
+    def __init__(self, separator: str) -> None:
+        self.what = f"the cells are separated by {SEPARATORS[separator]}, the template separates them by commas"
+        self.mend = (
+            "save it as 'CSV UTF-8 (Comma delimited)' on a computer whose list separator is the comma "
+            "(Windows: Region, Additional settings), or fill in and send the workbook of the template instead"
+        )
+        super().__init__(self.what)
 
 
 @dataclass(frozen=True)
@@ -94,11 +109,12 @@ class Reading:
 
 
 def read_data(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], table: str = "cells") -> Reading:
-    """Fill `table` from the file and say how its header compares with `columns`; raises Unreadable."""
+    """Fill `table` from the file and say how its header compares with `columns`; raises Unreadable or WrongSeparator."""
     _check_size(path)
     if path.suffix.lower() in WORKBOOKS:
         return _fill(con, _sheet(path, DATA_SHEET), columns, table)
     content = _Content(path)
+    _require_commas(content.header, columns)
     if content.is_plain:
         reading = _read_plain(con, path, content, columns, table)
         if reading is not None:
@@ -114,6 +130,10 @@ def read_manifest_record(data: Path, sidecar: Path | None) -> list[dict[str, str
         raise Unreadable("the manifest is missing: a CSV needs its .manifest.csv beside it")
     else:
         _check_size(sidecar)
+        try:
+            _require_commas(_Content(sidecar).header, [column.name for column in load_common().manifest])
+        except WrongSeparator as error:
+            raise Unreadable(f"{error.what}; {error.mend}", HEADER_ROWS) from error
         records = _csv_records(sidecar)
     found = [cells for _, cells in islice(records, 1 + MAXIMUM_RAGGED)]
     if not found:
@@ -132,6 +152,22 @@ def _check_size(path: Path) -> None:
         raise Unreadable(f"it is larger than {MAXIMUM_FILE_BYTES:,} bytes")
     if size == 0:
         raise Unreadable("it is empty")
+
+
+def _require_commas(first_line: bytes, columns: Sequence[str]) -> None:
+    """Raises WrongSeparator where the line gives headings of the template once it is cut at another mark than the comma,
+    or names that mark, as Excel's `sep=;` does.
+    """
+    line = first_line.decode("utf-8", "replace").strip()
+    names = re.fullmatch(r'"?sep=(.)"?', first_line.decode("utf-8", "replace").strip("\r\n "), re.IGNORECASE)
+    if names and names[1] in SEPARATORS:
+        raise WrongSeparator(names[1])
+    if names:
+        raise Unreadable("its first row names the separator (sep=); take that row out, the header must stand in row 1", 1)
+    for separator in SEPARATORS:
+        cells = {cell.strip().strip("\"'").strip() for cell in line.split(separator)}
+        if len(cells & set(columns)) > 1:
+            raise WrongSeparator(separator)
 
 
 # -- CSV through DuckDB ------------------------------------------------------------------------------------------------
@@ -276,6 +312,8 @@ def _fill(con: duckdb.DuckDBPyConnection, records: Iterator[Record], columns: Se
     if row != HEADER_ROWS:
         raise Unreadable("its first row is blank; the header must stand in row 1", 1)
     header = Header(tuple(columns), tuple(_without_blank_end(cells)))
+    if len(header.found) == 1 and len({name.strip("\"' ") for name in re.split("[,;\t|]", cells[0])} & set(columns)) > 1:
+        raise Unreadable("each row stands in one cell; put every column of the template into a column of its own", row)
     names = ", ".join(f"{quote_identifier(name)} varchar" for name in columns)
     con.execute(f"create or replace table {quote_identifier(table)} (row_number bigint, {names})")
     reading = Reading(header)

@@ -25,6 +25,31 @@ DECIMAL = "-?[0-9]{1,15}([.][0-9]{1,6})?"
 DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 INTEGER = "-?[0-9]{1,9}"
 PATTERNS = {"count": COUNT, "decimal_count": DECIMAL, "decimal": DECIMAL, "date": DATE, "integer": INTEGER}
+NOT_A_COUNT = "the value is not a count"
+WRONG_COUNTS = (
+    (
+        r"[+]?[0-9]{1,3}([,.'’ \x{00a0}\x{2009}\x{202f}][0-9]{3})+([.,]0+)?",
+        f"{NOT_A_COUNT}: it is written with a thousands mark",
+        "write 1500, not 1,500: take the thousands separator off the cells (Number, no 1000 separator), then save the file again",
+    ),
+    (
+        r"[*#†‡§]+|\[?[xz:.]+\]?|(?i:supp?|suppressed|low|<[0-9]+)",
+        f"{NOT_A_COUNT}: a mark stands for a count that is hidden",
+        "write the true count in a RESTRICTED file, or [c] for 1 to 7 in a SAFE file; no other mark is taken",
+    ),
+    (
+        r"[-–—−_]+|(?i:nil|none|n/?a|null|nan)",
+        f"{NOT_A_COUNT}: a dash or a word stands in its place",
+        "write the count in digits, and 0 where nothing was counted",
+    ),
+    (
+        r"\[[cC]\]|(?i:c)",
+        f"{NOT_A_COUNT}: [c], just so, stands for 1 to 7 in a SAFE file only",
+        "write the true count, or send the whole file suppressed and rounded and put SAFE into the manifest",
+    ),
+    ("", "", ""),
+)
+"""How counts were seen written that are none: pattern of the whole text, what is said, how it is mended; the last stands for the rest."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +70,20 @@ def type_rows(
     checks: Sequence[CellCheck],
     *,
     is_safe: bool,
+    takes_suppressed: bool = True,
     source: str = "cells",
     table: str = "rows",
 ) -> None:
-    """Make `table` from `source`; bit i of `bad` is set where `checks[i]` finds a cell wrong. Needs `make_enums`."""
+    """Make `table` from `source`; bit i of `bad` is set where `checks[i]` finds a cell wrong. Needs `make_enums`.
+
+    `<count>_unread` says that a count is neither a number nor suppressed: what is summed over it is not known. `[c]` is
+    suppressed only where the file may hold it (`takes_suppressed`).
+    """
     bits = " | ".join(
         f"(case when {check.sql} then {1 << place}::ubigint else 0::ubigint end)" for place, check in enumerate(checks)
     )
-    columns = ", ".join(part for column in collection.columns for part in _typed(column, is_safe=is_safe))
+    typed = (_typed(column, is_safe=is_safe, takes_suppressed=takes_suppressed) for column in collection.columns)
+    columns = ", ".join(part for parts in typed for part in parts)
     con.execute(
         f"create or replace table {_q(table)} as select row_number, {bits or '0::ubigint'} as bad, {columns} from {_q(source)} as c"
     )
@@ -71,11 +102,11 @@ def make_enums(con: duckdb.DuckDBPyConnection, collection: Collection, day: dt.d
             con.execute(f"create type {_q(enum_of(column))} as enum ({codes})")
 
 
-def _typed(column: Column, *, is_safe: bool) -> Iterable[str]:
+def _typed(column: Column, *, is_safe: bool, takes_suppressed: bool) -> Iterable[str]:
     """The select list of one column."""
     name, text = _q(column.name), f"c.{_q(column.name)}"
     if column.is_count:
-        yield from _count(column, text, is_safe=is_safe)
+        yield from _count(column, text, is_safe=is_safe, takes_suppressed=takes_suppressed)
     elif column.codes is not None:
         yield f"try_cast({text} as {_q(enum_of(column))}) as {name}"
     elif column.type == "date":
@@ -87,14 +118,15 @@ def _typed(column: Column, *, is_safe: bool) -> Iterable[str]:
         yield f"case when regexp_full_match({text}, '{form}') then try_cast({text} as {column.clean_type}) end as {name}"
 
 
-def _count(column: Column, text: str, *, is_safe: bool) -> Iterable[str]:
+def _count(column: Column, text: str, *, is_safe: bool, takes_suppressed: bool) -> Iterable[str]:
     name, low, high = column.name, _q(f"{column.name}_low"), _q(f"{column.name}_high")
     # Bare try_cast makes 13 of '12.7' (measured, DuckDB 1.5): a count that is not one must stay nothing.
     value = f"case when regexp_full_match({text}, '{PATTERNS[column.type]}') then try_cast({text} as {column.clean_type}) end"
     slack = 2 if is_safe else 0
-    hidden = f"coalesce({text} = '{SUPPRESSED}', false)"
+    hidden = f"coalesce({text} = '{SUPPRESSED}', false)" if takes_suppressed else "false"
     yield f"{value} as {_q(name)}"
     yield f"{hidden} as {_q(name + '_suppressed')}"
+    yield f"{value} is null and not {hidden} as {_q(name + '_unread')}"
     yield f"case when {hidden} then 1 when {value} = 0 then 0 else {value} - {slack} end as {low}"
     yield f"case when {hidden} then 7 when {value} = 0 then 0 else {value} + {slack} end as {high}"
 
@@ -152,12 +184,26 @@ def _count_checks(collection: Collection, column: Column, limits: Mapping[str, f
     hidden = "false" if limits is None else f"{text} = '{SUPPRESSED}'"
     pattern = PATTERNS[column.type]
     whole = f"not regexp_full_match({text}, '{pattern}') or try_cast({text} as double) < 0"
-    checks = [CellCheck("C09", column.name, f"coalesce(not ({hidden}) and ({whole}), false)")]
+    wrong = f"coalesce(not ({hidden}) and ({whole}), false)"
+    checks = [
+        CellCheck("C09", column.name, f"{wrong} and {form} = {place}", what, mend)
+        for form in [_form_of(text)]
+        for place, (_, what, mend) in enumerate(WRONG_COUNTS)
+    ]
     if limits is not None:
         number = f"try_cast({text} as double)"
         small = f"({number} > 0 and {number} < {limits['suppress_below']}) or {number} % {limits['rounding_base']} <> 0"
         checks.append(CellCheck("C10", column.name, f"coalesce({units} and ({small}), false)"))
     return checks
+
+
+def _form_of(text: str) -> str:
+    """SQL: the place in WRONG_COUNTS of the first form that the text has; each wrong cell has exactly one."""
+    forms = " ".join(
+        f"when regexp_full_match({text}, {quote_literal(pattern)}) then {place}"
+        for place, (pattern, *_) in enumerate(WRONG_COUNTS[:-1])
+    )
+    return f"(case {forms} else {len(WRONG_COUNTS) - 1} end)"
 
 
 def _what(column: Column) -> str:

@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.duck import Workspace, quote_literal
 from dagster_project.duck import quote_identifier as _q
-from dagster_project.returns.checks import Check, Runner, make_views, prepare_names
+from dagster_project.returns.checks import Check, Runner, Unread, make_views, prepare_names
 from dagster_project.returns.codes import thresholds
 from dagster_project.returns.contract import Collection, EarlierVersion, Rule, load_collections, load_common
 from dagster_project.returns.identifiers import scan_file
@@ -27,6 +27,7 @@ from dagster_project.returns.reading import (
     Header,
     Reading,
     Unreadable,
+    WrongSeparator,
     read_data,
     read_manifest_record,
 )
@@ -37,13 +38,17 @@ from dagster_project.returns.verdict import LISTED_PER_CHECK, SEVERITY_ORDER, Ve
 __all__ = ["Context", "Finding", "Manifest", "Submission", "Verdict", "validate"]
 
 LACKING = {
-    "previous": "the return of the period before is not at hand",
+    "previous": "the return of the period before is not at hand, or holds counts that cannot be read",
     "published": "the published RTT and WLMDS totals are not at hand",
     "metrics": "the list of metrics is not at hand",
     "organisations": "the organisation list is not at hand",
     "register": "the register of submissions is not at hand",
     "sender": "the sender is not known here",
+    "counts": "a count of the file cannot be read (C09)",
+    "rows": "rows of the file cannot be read (C01)",
 }
+CAUSES = ("C05", "C00", "C01")
+"""What refuses the file and is told first, because other findings may only follow from it."""
 HALF_A_UNIT = 0.5
 """Totals are whole numbers; UC01 rounds its own."""
 LACKING_AT_INTAKE = "intake checks it"
@@ -64,8 +69,15 @@ def validate(submission: Submission, context: Context, collections: dict[str, Co
     except BaseException:
         verdict.close()
         raise
-    verdict.findings.sort(key=lambda f: (f.not_checked, SEVERITY_ORDER.index(f.severity)))
+    verdict.findings.sort(key=_rank)
     return verdict
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int]:
+    """The most severe first, and what cannot be read before what may follow from it."""
+    cause = CAUSES.index(finding.rule) if finding.rule in CAUSES else len(CAUSES)
+    severity = "G" if finding.rule == "C09" else finding.severity
+    return finding.not_checked, SEVERITY_ORDER.index(severity), cause if finding.rule != "C09" else -1
 
 
 class _Validation:
@@ -165,17 +177,22 @@ class _Validation:
     def _rows(self, collection: Collection) -> None:
         manifest = self.verdict.manifest or _stand_in(collection, self.context)
         version = self._version(collection, manifest)
-        reading = self._read(collection, version)
+        try:
+            reading = self._read(collection, version)
+        except WrongSeparator as error:
+            self._find("C01", error.what, mend=error.mend, row=HEADER_ROWS)
+            self._rows_not_checked("the cells of a row cannot be told apart", "save the file with commas first")
+            return
         self.verdict.rows = reading.rows
         self._judge_header(reading, version)
         self._judge_volume(manifest, reading)
         if reading.header.missing and version is None:
-            reason = "the header lacks columns"
-            self.verdict.findings.append(
-                Finding("C01", "I", None, None, "not checked: the rows", reason, "mend the header first", True)
-            )
+            self._rows_not_checked("the header lacks columns", "mend the header first")
             return
-        self._judge_rows(collection, manifest)
+        self._judge_rows(collection, manifest, reading)
+
+    def _rows_not_checked(self, why: str, mend: str) -> None:
+        self.verdict.findings.append(Finding("C01", "I", None, None, "not checked: the rows", why, mend, True))
 
     def _version(self, collection: Collection, manifest: Manifest) -> EarlierVersion | None:
         """Which older template the file was made with; an unknown one is refused and read as today's."""
@@ -212,7 +229,7 @@ class _Validation:
             self._find(
                 "C01",
                 f"the row has {cells:,} cells where the header has {len(reading.header.found):,}",
-                mend="look for a comma too many or too few",
+                mend="look for a comma too many or too few, such as a thousands mark that no quotation marks enclose",
                 row=row,
             )
         if reading.ragged_count > LISTED_PER_CHECK:
@@ -231,21 +248,22 @@ class _Validation:
                 "C02", f"the file holds {rows:,} rows and the manifest says {manifest.row_count:,}", column="row_count"
             )
 
-    def _judge_rows(self, collection: Collection, manifest: Manifest) -> None:
+    def _judge_rows(self, collection: Collection, manifest: Manifest, reading: Reading) -> None:
         limits = thresholds(manifest.org_code, manifest.period_end, self.context.seeds)
         runner = Runner(self.con, collection, limits)
         prepare_names(self.con, collection, manifest, self.context)
         make_enums(self.con, collection, manifest.period_end, self.context.seeds)
         cells = cell_checks(collection, limits.get("C10", {}), is_safe=manifest.is_safe)
-        type_rows(self.con, collection, cells, is_safe=manifest.is_safe)
+        type_rows(self.con, collection, cells, is_safe=manifest.is_safe, takes_suppressed=manifest.is_safe)
         make_views(self.con, collection, "rows")
         runner.cells(cells)
         if self.verdict.manifest is not None:
             runner.against_manifest(manifest)
         runner.key(cells)
-        for rule, lacking in runner.rules(self._at_hand(collection, manifest)):
+        unread = self._unread(collection, reading)
+        for rule, lacking in runner.rules(self._at_hand(collection, manifest), unread):
             self._not_checked(rule, rule.title, LACKING[lacking])
-        self._control(collection, manifest)
+        self._control(collection, manifest, unread)
         runner.leave_out()
         self._take_over(runner)
 
@@ -270,17 +288,19 @@ class _Validation:
             except Unreadable:
                 return False
         type_rows(self.con, collection, [], is_safe=manifest.is_safe, source="previous_cells", table="previous")
+        if self._has_unread_counts(collection, "previous"):
+            return False
         make_views(self.con, collection, "previous", "previous_")
         return True
 
-    def _control(self, collection: Collection, manifest: Manifest) -> None:
+    def _control(self, collection: Collection, manifest: Manifest, unread: Unread) -> None:
         """The control total of C02, and the interval in which the true total lies."""
         found = self.con.execute(f"select coalesce(cast({collection.control.sql} as double), 0) from rows").fetchone()
         total = float(found[0]) if found else 0.0
         if self.verdict.manifest is not None and collection.control.rule == "C02":
             rule = load_common().rule("C02")
-            if self._has_unreadable_counts(collection):
-                self._not_checked(rule, "the control total", "a count of the file cannot be read (C09)")
+            if unread:
+                self._not_checked(rule, "the control total", LACKING[unread])
             elif abs(total - manifest.control_total) > HALF_A_UNIT:
                 what = f"control_total of the manifest is not {collection.control.words}"
                 self._find("C02", what, column="control_total")
@@ -291,10 +311,16 @@ class _Validation:
             ).fetchone()
             self.verdict.control_low, self.verdict.control_high = sums or (None, None)
 
-    def _has_unreadable_counts(self, collection: Collection) -> bool:
-        """Whether a count is neither a number nor suppressed: the total of the others proves nothing."""
-        unread = " or ".join(f"{_q(name + '_high')} is null or {_q(name)} < 0" for name in collection.count_columns)
-        found = self.con.execute(f"select count(*) from rows where {unread or 'false'}").fetchone()
+    def _unread(self, collection: Collection, reading: Reading) -> Unread:
+        """What could not be read: a sum of the rest proves nothing."""
+        if reading.ragged_count:
+            return "rows"
+        return "counts" if self._has_unread_counts(collection, "rows") else ""
+
+    def _has_unread_counts(self, collection: Collection, table: str) -> bool:
+        """Whether a count is neither a number of 0 or more nor suppressed."""
+        unread = " or ".join(f"{_q(name + '_unread')} or {_q(name)} < 0" for name in collection.count_columns)
+        found = self.con.execute(f"select count(*) from {_q(table)} where {unread or 'false'}").fetchone()
         return bool(found and found[0])
 
     def _take_over(self, runner: Runner) -> None:

@@ -117,7 +117,8 @@ class Verdict:
     def write_accepted(self, path: Path) -> int:
         """Write the rows that go on to a Parquet of the collection's clean columns; gives their number.
 
-        Raises ValueError where nothing was accepted.
+        A row whose count alone could not be read stands there without it, with the status `rejected`: the models then know that
+        what is summed over it is not known, and take the absence for no 0. Raises ValueError where nothing was accepted.
         """
         if not self.is_accepted or self.collection is None or self.workspace is None:
             raise ValueError("a submission that was not accepted has no clean rows")
@@ -125,10 +126,19 @@ class Verdict:
         self.workspace.connection.execute(
             f"copy (select {columns}, {quote_literal(self.submission_id or '')} as submission_id, row_number, "
             f"{quote_literal(self.context.data_origin)} as data_origin "
-            "from rows anti join left_out using (row_number) order by row_number) "
+            f"from rows where row_number not in (select row_number from left_out) or ({self._is_rejected_count()}) "
+            "order by row_number) "
             f"to {quote_literal(str(path))} (format parquet, compression zstd)"
         )
         return self.rows_accepted
+
+    def _is_rejected_count(self) -> str:
+        """SQL: the row was set aside, its key is known, and a count of it is not."""
+        if self.collection is None or not self.collection.count_columns:
+            return "false"
+        unread = " or ".join(_q(f"{name}_unread") for name in self.collection.count_columns)
+        key = "".join(f" and {_q(name)} is not null" for name in self.collection.key)
+        return f"({unread}){key} and row_number not in (select row_number from left_out where is_group)"
 
     def write_quarantine(self, path: Path) -> int:
         """Write the rows that were set aside, as text, with row_number and the rules; gives their number."""
@@ -164,4 +174,7 @@ def _clean(column: Column) -> Iterator[str]:
     yield f"cast({name} as {column.clean_type}) as {name}"
     if column.is_count:
         status = _q(f"{column.name}_status")
-        yield f"case when {_q(column.name + '_suppressed')} then 'suppressed' else 'published' end as {status}"
+        yield (
+            f"case when {_q(column.name + '_suppressed')} then 'suppressed' when {_q(column.name + '_unread')} then 'rejected' "
+            f"else 'published' end as {status}"
+        )

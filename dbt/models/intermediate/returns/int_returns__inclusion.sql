@@ -5,6 +5,7 @@
 -- Rows with the code ALL where a trust sends them, else its codes summed. Months of a
 -- quarter are summed; persons and
 -- registered people are not added over months: the newest month counts.
+-- A measure of which a count could not be read (status rejected) is left out whole.
 with
     in_use as (
         select * from {{ ref("int_returns__in_use") }} where collection_code = 'UC01'
@@ -30,6 +31,15 @@ with
             )
     ),
 
+    whole as (
+        select *
+        from rows
+        qualify
+            not bool_or(value_status = 'rejected') over (
+                partition by submission_id, measure_code, identification_method
+            )
+    ),
+
     months as (
         select
             org_code,
@@ -45,7 +55,7 @@ with
             max(denominator_source) as denominator_source,
             bool_or(is_revised) as is_revised,
             max(data_origin) as data_origin
-        from rows
+        from whole
         where accommodation_group <> 'ALL'
         group by all
     )

@@ -6,7 +6,9 @@
 -- Functions and kinds of attendance are summed
 -- where the trust sends no ALL. A count that the trust suppressed (SAFE) is 1 to 7,
 -- one that it rounded is off by 2 at most:
--- low and high carry that, and it is never taken for 0.
+-- low and high carry that, and it is never taken for 0. A grouping set in which a
+-- count could not be read (status rejected) is left out whole: its sums are not known,
+-- and the other groups would give the hidden part away against the total.
 {%- set groups = [
     "ethnic_category",
     "imd_decile",
@@ -81,6 +83,10 @@ with
                 {{ condition }}
                 and (treatment_function_code = 'ALL' or not has_all_functions)
                 and ({{ kind }} = 'ALL' or not has_all_kinds)
+            qualify
+                not bool_or(rows.{{ count }}_status = 'rejected') over (
+                    partition by rows.submission_id, rows.grouping_set
+                )
         ),
     {%- endfor %}
 

@@ -29,12 +29,17 @@ with
             ) as stage_order
         from {{ ref("stg_returns__wf01") }} as posts
         inner join submissions on posts.submission_id = submissions.submission_id
+        -- a role of which a headcount could not be read is not known
         qualify
             dense_rank() over (
                 partition by submissions.org_code, posts.snapshot_date
                 order by submissions.period_end desc
             )
             = 1
+            and not bool_or(posts.headcount_status = 'rejected') over (
+                partition by
+                    submissions.submission_id, posts.snapshot_date, posts.role_code
+            )
     ),
 
     roles as (
