@@ -1,13 +1,14 @@
 """The command `hiw`. Not here: what the commands do; each calls one function of the package.
 
-Exit codes: 0 good; 1 the night failed, or what is published is not good; 2 the call or the settings are wrong;
-3 the machine is not fit to run it.
+Exit codes: 0 good; 1 the night failed, what is published is not good, or the command could not be done; 2 the call or the settings
+are wrong; 3 the machine is not fit to run it (`hiw doctor`). Whatever goes wrong is said as what, why and what to do next.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,18 +40,49 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines in
 
 
 @contextmanager
-def _explained() -> Iterator[Settings]:
-    """Settings for a command; what goes wrong is said as what, why and what to do next."""
+def _explained(*, as_json: bool = False) -> Iterator[Settings]:
+    """Settings for a command; what goes wrong is said as what, why and what to do next, for machines as JSON too."""
+    settings = _settings()
     try:
-        yield load_settings()
+        yield settings
+        sys.stdout.flush()
+    except (typer.Exit, typer.Abort):
+        raise
+    except BrokenPipeError:
+        # Whoever read has enough (`hiw sql ... | head`); Python would complain once more when it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except Exception as error:
+        from dagster_project.failures import Problem, explain
+
+        known = explain(error)
+        if as_json:
+            problem = Problem(known.what, "", known.why, known.next_step)
+            _emit({"succeeded": False, "problems": [problem.as_dict()]}, as_json=True, lines=[])
+        _complain(known)
+        raise typer.Exit(FAILED) from error
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
     except ValidationError as error:
         for problem in error.errors():
             place = "_".join(["HIW", *map(str, problem["loc"])]).upper()
-            err.print(f"[bold]Settings:[/bold] {place}: {problem['msg']}")
+            err.print(
+                f"[bold]Settings:[/bold] {escape(place + ': ' + problem['msg'])}", highlight=False, soft_wrap=True
+            )
         raise typer.Exit(WRONG_CALL) from error
-    except LakeError as error:
-        err.print(f"[bold]{error.what}[/bold]\n  why:  {error.why}\n  next: {error.next_step}", highlight=False)
-        raise typer.Exit(FAILED) from error
+    except (OSError, RuntimeError, ValueError) as error:  # a secret's file, or a home folder, that is not there
+        from dagster_project.failures import explain
+
+        _complain(explain(error))
+        raise typer.Exit(WRONG_CALL) from error
+
+
+def _complain(error: LakeError) -> None:
+    what, why, next_step = map(escape, (error.what, error.why, error.next_step))
+    err.print(f"[bold]{what}[/bold]\n  why:  {why}\n  next: {next_step}", highlight=False, soft_wrap=True)
 
 
 def _emit(payload: Any, *, as_json: bool, lines: list[str]) -> None:
@@ -85,7 +117,7 @@ def refresh(
 ) -> None:
     """Run the night now: fetch, parse, build, audit, publish."""
     collect_seldom()
-    with _explained() as settings:
+    with _explained(as_json=as_json) as settings:
         from dagster_project.refresh import run_night, summary_lines
 
         result = run_night(settings.model_copy(update={"offline": settings.offline or offline}), verbose=verbose)

@@ -13,7 +13,7 @@ from dagster_project.lake.assets import build_source_assets
 from dagster_project.release.assets import build_release_assets
 from dagster_project.returns.assets import build_inbox_sensor, build_returns_assets, by_period_spec, returns_intake
 from dagster_project.schedules import build_nightly_schedule
-from dagster_project.sensors import build_failure_sensor, build_reaping_sensor
+from dagster_project.sensors import build_failure_sensor, build_night_sensor, build_reaping_sensor
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.contract import load_sources
 from dagster_project.transform.dbt import prepare_manifest
@@ -37,7 +37,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=release_checks,
         jobs=[nightly_refresh, returns_intake],
         schedules=[build_nightly_schedule(settings)],
-        sensors=[build_failure_sensor(settings), build_reaping_sensor(settings), build_inbox_sensor(settings)],
+        sensors=[
+            build_failure_sensor(settings),
+            build_night_sensor(settings),
+            build_reaping_sensor(settings),
+            build_inbox_sensor(settings),
+        ],
         executor=dg.in_process_executor,
     )
 

@@ -9,15 +9,20 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import dagster as dg
+from rich.markup import escape
 
+from dagster_project.failures import Problem, explain, told
 from dagster_project.instance import open_instance
 from dagster_project.lake.night import hold_night_lock, release_night_lock
 from dagster_project.lake.paths import Lake
+from dagster_project.nights import begin_night, end_night
 from dagster_project.orphans import process_tags, reap_dead_runs
 from dagster_project.quality.judge import start_judge
-from dagster_project.sensors import write_alert
+from dagster_project.sensors import night_problems
 from dagster_project.settings import Settings
+from dagster_project.status import require_known_slugs
 
+JOB = "nightly_refresh"
 FIRST_QUERIES = (
     "select group_code as decile, round(100 * value, 2) as per_cent, round(100 * ci_lower_95, 2) as lower, "
     "round(100 * ci_upper_95, 2) as upper from mart_waiting_list where indicator_id = 'wlmds_over_52_weeks' and "
@@ -30,28 +35,50 @@ FIRST_QUERIES = (
 
 @dataclass
 class NightResult:
-    """How a night ended; `problems` are sentences, the worst first."""
+    """How a night ended; `problems` say what, where, why and what to do next."""
 
     succeeded: bool
     run_id: str
     release: str
     outcome: str
     failed_steps: list[str] = field(default_factory=list)
+    """Names of the steps that stopped; why stands in `problems`."""
     failed_checks: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     reaped_runs: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
-        return asdict(self)
+        return asdict(self) | {"problems": told(self.problems)}
 
 
 def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
-    """Run the main job in this process; raises LakeError when another run holds the data folder."""
+    """Run the main job in this process; raises LakeError when another run holds the data folder, or the night cannot begin.
+
+    However it ends, its end is recorded and what went wrong is alerted.
+    """
+    try:
+        with _night_lock(settings):
+            start_judge()
+            night = _run(settings, verbose=verbose)
+    except (Exception, KeyboardInterrupt) as error:
+        explained = explain(error)
+        what = Problem(explained.what, "the night", explained.why, explained.next_step)
+        end_night(settings, "", [what], succeeded=False, job=JOB)
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise explained from error
+    end_night(settings, night.run_id, night.problems, succeeded=night.succeeded, job=JOB)
+    return night
+
+
+@contextmanager
+def _night_lock(settings: Settings) -> Iterator[None]:
     lake = Lake(settings.data_lake)
     hold_night_lock(lake, settings.lock_wait_seconds)
-    start_judge()
     try:
-        return _run(settings, verbose=verbose)
+        begin_night(settings)
+        yield
     finally:
         release_night_lock(lake)
 
@@ -61,9 +88,10 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
     from dagster_project.release.releases import current_release
     from dagster_project.transform.ahead import dbt_ahead
 
+    require_known_slugs(settings)
     with open_instance(settings) as instance:
         reaped = reap_dead_runs(instance, settings)
-        job = build_definitions(settings).resolve_job_def("nightly_refresh")
+        job = build_definitions(settings).resolve_job_def(JOB)
         with _log_of(lake=Lake(settings.data_lake), verbose=verbose), dbt_ahead(settings):
             result = job.execute_in_process(
                 instance=instance,
@@ -77,14 +105,11 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
             run_id=result.run_id,
             release=current.name if current else "",
             outcome=_outcome(result),
-            failed_steps=[
-                str(event.step_key) + ": " + _reason(event) for event in result.all_events if event.is_step_failure
-            ],
+            failed_steps=[str(event.step_key) for event in result.all_events if event.is_step_failure],
             failed_checks=_failed_checks(result),
+            problems=night_problems(settings, list(result.all_events)),
             reaped_runs=reaped,
         )
-    if not night.succeeded:
-        write_alert(settings, "nightly_refresh", night.run_id, "; ".join(night.failed_steps), night.failed_steps)
     return night
 
 
@@ -97,13 +122,6 @@ def _log_of(lake: Lake, *, verbose: bool) -> Iterator[None]:
     log = lake.dagster_home / "last_night.log"
     with log.open("w", encoding="utf-8") as lines, redirect_stdout(lines):
         yield
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return (error.message if error else "").strip().splitlines()[0] if error else ""
 
 
 def _outcome(result: dg.ExecuteInProcessResult) -> str:
@@ -128,14 +146,14 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
 def summary_lines(result: NightResult, settings: Settings) -> list[str]:
     """What the operator reads at the end."""
     lines = [f"Reaped a dead run: {run_id}" for run_id in result.reaped_runs]
-    lines += [f"Check: {check}" for check in result.failed_checks]
-    lines += [f"[bold]Failed step[/bold] {step}" for step in result.failed_steps]
+    lines += [f"Note: {escape(check)}" for check in result.failed_checks if check.startswith("WARN ")]
+    lines += [f"[bold]Problem:[/bold] {escape(problem.sentence)}" for problem in result.problems]
     if not result.succeeded:
         kept = f"The published release is still {result.release}." if result.release else "Nothing is published."
         return [
             *lines,
             f"The night failed (run {result.run_id}). {kept}",
-            "Next: `make ui` and open the run; the checks name files and rows.",
+            "Next: do what is named above, then `hiw refresh`; `make ui` shows the run.",
         ]
     marts = os.path.relpath(Lake(settings.data_lake).marts)
     lines += [f"{result.outcome}: release {result.release}", f"The marts are in {marts}. Three queries to try:"]

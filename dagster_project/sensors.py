@@ -1,19 +1,18 @@
-"""Alarms and tidying up: what happens when a run fails, and what dead runs leave."""
+"""Alarms and tidying up: a run that fails, a night that ends well but had to leave something out, and what dead runs leave."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-
 import dagster as dg
-import requests
 
-from dagster_project.lake.files import write_atomically
-from dagster_project.lake.paths import Lake
+from dagster_project.failures import Problem, plain, problems_of
+from dagster_project.jobs import nightly_refresh
+from dagster_project.nights import end_night, write_alert
 from dagster_project.orphans import reap_dead_runs
 from dagster_project.settings import Settings
+from dagster_project.transform.dbt_failures import dbt_problems
 
-WEBHOOK_SECONDS = 10
+DBT_STEP = "dbt_models"
+TELLING = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
 REAP_EVERY_SECONDS = 60
 
 
@@ -26,14 +25,15 @@ def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
-        steps = [str(event.step_key) for event in context.get_step_failure_events()]
-        write_alert(
-            settings,
-            context.dagster_run.job_name,
-            context.dagster_run.run_id,
-            context.failure_event.message or "",
-            steps,
-        )
+        run = context.dagster_run
+        problems = run_problems(settings, context.instance, run.run_id)
+        problems = problems or [
+            Problem(plain(context.failure_event.message or "the run failed"), f"job {run.job_name}")
+        ]
+        if run.job_name == nightly_refresh.name:
+            end_night(settings, run.run_id, problems, succeeded=False, job=run.job_name)
+        else:
+            write_alert(settings, run.job_name, run.run_id, problems)
 
     return alert_on_failure
 
@@ -54,20 +54,35 @@ def build_reaping_sensor(settings: Settings) -> dg.SensorDefinition:
     return dead_runs
 
 
-def write_alert(settings: Settings, job: str, run_id: str, message: str, failed_steps: list[str]) -> None:
-    """The alert file of one failed run (at most one for each run), and the call of the webhook."""
-    path = Lake(settings.data_lake).alerts / f"{run_id}.json"
-    if path.exists():
-        return
-    alert = {
-        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "job": job,
-        "run_id": run_id,
-        "message": message,
-        "failed_steps": failed_steps,
-        "published": "The release that was published before this run is untouched.",
-        "next": "Open the run in the Dagster UI; the failed checks name files and rows. `hiw status` shows what is published.",
-    }
-    write_atomically(path, json.dumps(alert, indent=1).encode())
-    if settings.alert_webhook:
-        requests.post(settings.alert_webhook, json=alert, timeout=WEBHOOK_SECONDS).raise_for_status()
+def build_night_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Records every night of the daemon that succeeded; what its checks found wrong is alerted like a failure."""
+
+    @dg.run_status_sensor(
+        name="record_of_nights",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[nightly_refresh],
+        description="Writes how a night ended for `hiw status`, and data_lake/alerts/<run>.json where a check failed.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def record_of_nights(context: dg.RunStatusSensorContext) -> None:
+        run = context.dagster_run
+        problems = run_problems(settings, context.instance, run.run_id)
+        end_night(settings, run.run_id, problems, succeeded=True, job=run.job_name)
+
+    return record_of_nights
+
+
+def run_problems(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> list[Problem]:
+    """What a finished run says went wrong, what dbt says in place of its step."""
+    events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=TELLING) if entry.dagster_event]
+    return night_problems(settings, events)
+
+
+def night_problems(settings: Settings, events: list[dg.DagsterEvent]) -> list[Problem]:
+    """What failed, from a run's events and, where its step of dbt failed, from dbt's results."""
+    problems = problems_of(events)
+    if not any(event.is_step_failure and event.step_key == DBT_STEP for event in events):
+        return problems
+    of_dbt = dbt_problems(settings)
+    others = [problem for problem in problems if problem.where != f"step {DBT_STEP}"]
+    return [*of_dbt, *others] if of_dbt else problems

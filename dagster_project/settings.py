@@ -5,6 +5,7 @@ Nothing else in the package reads the environment for its own purposes.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,12 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?B)", re.IGNORECASE)
+UNITS = {
+    f"{letter}{i}B": base**power for power, letter in enumerate("KMGT", 1) for i, base in (("", 1000), ("I", 1024))
+}
+LEAST_MEMORY = 64_000_000
+"""Below this DuckDB cannot hold the blocks of one table while it sorts another."""
 
 
 class Settings(BaseSettings):
@@ -48,6 +55,14 @@ class Settings(BaseSettings):
     mesh_ca: Path | None = Field(
         None, description="Authority that signed MESH's certificate, where it is not the known one."
     )
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_an_amount_of_memory(cls, value: str) -> str:
+        amount = MEMORY.fullmatch(value.strip())
+        if amount is None or float(amount[1]) * UNITS[amount[2].upper()] < LEAST_MEMORY:
+            raise ValueError(f"it must be an amount of memory of 64MB or more, such as 2GB; it is {value!r}")
+        return value.strip()
 
     @field_validator("data_lake", "mirror")
     @classmethod

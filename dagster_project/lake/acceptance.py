@@ -209,6 +209,8 @@ class Acceptance:
             *find_incomplete(entity, self._destination(snapshot), self._lake, self._origin),
             *self._unusual_volume(snapshot, report.clean_rows),
         ]
+        if not report.clean_rows:
+            failures.append("no row of the file could be used")
         if verdict.passed and not failures:
             self._judge(snapshot, "accepted", "", {"warnings": list(verdict.warnings)})
         else:

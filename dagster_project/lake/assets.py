@@ -20,7 +20,7 @@ from dagster_project.orphans import hold_for_run
 from dagster_project.quality.landing import landing_gate
 from dagster_project.quality.suites import landing_fingerprint
 from dagster_project.settings import Settings
-from dagster_project.sources.contract import Source
+from dagster_project.sources.contract import Source, load_sources
 
 LONDON = ZoneInfo("Europe/London")
 MAXIMUM_LISTED = 20
@@ -126,6 +126,9 @@ def _clean_spec(source: Source) -> dg.AssetSpec:
 
 
 def _fetch(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> FetchReport:
+    if unknown := settings.selected_slugs - set(load_sources()):
+        names = ", ".join(sorted(unknown))
+        return FetchReport(problems=[f"HIW_ONLY names no source: {names}. Next: mend HIW_ONLY."], reachable=False)
     if settings.offline or config.offline or _left_out(settings, source):
         return FetchReport()
     return fetch_source(

@@ -44,4 +44,19 @@ def newest_expected_period(source: Source, today: dt.date) -> str:
 
 
 def _ends_a_period(source: Source, end: dt.date) -> bool:
-    return source.calendar.months_per_period != 12 or end.month == 3  # noqa: PLR2004 - financial years end in March
+    months = source.calendar.months_per_period
+    return end.month == 3 if months == 12 else end.month % months == 0  # noqa: PLR2004 - financial years end in March
+
+
+def due_since(source: Source, newest: dt.date, today: dt.date) -> tuple[str, dt.date] | None:
+    """The first period after the one that ended on `newest` that should be out, and the day since when; None when none is."""
+    if not newest_expected_period(source, today):
+        return None
+    end = _month_end(newest.year + newest.month // 12, newest.month % 12 + 1)
+    while not _ends_a_period(source, end):
+        end = _month_end(end.year + end.month // 12, end.month % 12 + 1)
+    day = publication_day(source, end) + dt.timedelta(days=source.calendar.grace_days)
+    if day > today:
+        return None
+    name = f"fy{end.year - 1}-{end.year % 100:02d}" if source.calendar.months_per_period == 12 else f"{end:%Y-%m}"  # noqa: PLR2004
+    return name, day

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from dagster_project.lake.files import LakeError, append_line
 
-Event = Literal["seen", "kept", "refused", "parsed", "held", "accepted", "missing"]
+Event = Literal["seen", "kept", "refused", "parsed", "held", "accepted", "missing", "found"]
 VERDICTS = frozenset({"accepted", "held", "refused"})
 
 
@@ -44,10 +44,12 @@ class Entry:
         """What the entry answers; of two answers the newer counts.
 
         The three verdicts answer one question about a content. For `seen`, the question is what the address holds: a
-        mirror that flaps between two contents is written down each time.
+        mirror that flaps between two contents is written down each time. A source that is missing, or a file that is refused
+        before it is kept, answers whether it can be had; `found` is the answer once it can be had again.
         """
-        kind = "verdict" if self.event in VERDICTS and self.sha256 else self.event
-        content = "" if self.event == "seen" else self.sha256
+        can_be_had = self.event in {"missing", "found"} or (self.event == "refused" and not self.sha256)
+        kind = "verdict" if self.event in VERDICTS and self.sha256 else "can be had" if can_be_had else self.event
+        content = "" if self.event == "seen" or can_be_had else self.sha256
         return (kind, self.source, self.entity, self.period, self.address, content)
 
 
@@ -97,6 +99,12 @@ class Ledger:
         self._answers[entry.question] = entry.sameness
         self._size_read = self._path.stat().st_size
         return True
+
+    def mend(self, entry: Entry) -> None:
+        """Add `found` where the newest answer to its question is a trouble; a source that never had one needs no line."""
+        newest = self._newest_answers().get(entry.question)
+        if newest is not None and newest[0] != entry.event:
+            self.append_if_new(entry)
 
     def _newest_answers(self) -> dict[tuple[str, ...], tuple[str, ...]]:
         """The newest answer to every question; the file is read again only when somebody else has written to it."""

@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from urllib.parse import unquote, urlsplit
 
 from dagster_project.lake.content import check_content
 from dagster_project.lake.discovery import Located, discover
-from dagster_project.lake.files import LakeError, hash_file, require_free_space, sync_folder, write_atomically
+from dagster_project.lake.files import LakeError, NoSpace, hash_file, require_free_space, sync_folder, write_atomically
 from dagster_project.lake.http import Fetched
-from dagster_project.lake.ledger import Entry, Ledger
+from dagster_project.lake.ledger import Entry, Event, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import Transport
 from dagster_project.sources.contract import Entity, Source
@@ -81,7 +81,7 @@ def fetch_source(
     except LakeError as error:
         report.reachable = False
         report.problems.append(str(error))
-        Ledger(lake.ledger).append_if_new(Entry("missing", source.slug, "", "", "", reason=str(error)))
+        _note_source(source, transport, lake, "missing", str(error))
         return report
     report.missing_pages = list(discovery.missing_pages)
     report.unknown_names = list(discovery.unknown_names)
@@ -89,9 +89,23 @@ def fetch_source(
     report.located = len(wanted)
     shutil.rmtree(_incoming(lake, source), ignore_errors=True)  # what a killed fetch left
     keeper = _Keeper(source, transport, lake, report, fresh=again or periods is not None)
-    for located in progress(wanted, f"fetch {source.slug}"):
-        keeper.keep(located)
+    try:
+        for located in progress(wanted, f"fetch {source.slug}"):
+            keeper.keep(located)
+    except NoSpace as error:  # no fault of a file: what is missing is fetched the next night
+        report.problems.append(f"{source.slug} was not fetched to its end: {error}")
+        _note_source(source, transport, lake, "refused", f"it was not fetched to its end: {error.what}")
+        return report
+    _note_source(source, transport, lake, "found", "")
     return report
+
+
+def _note_source(source: Source, transport: Transport, lake: Lake, event: Event, reason: str) -> None:
+    """Whether the source as a whole can be had; a full disk may keep even that from being written."""
+    entry = Entry(event, source.slug, "", "", "", reason=reason, detail={"origin": transport.origin})
+    ledger = Ledger(lake.ledger)
+    with suppress(OSError):
+        ledger.mend(entry) if event == "found" else ledger.append_if_new(entry)
 
 
 class _Keeper:
@@ -116,12 +130,16 @@ class _Keeper:
                 fetched = self._fetch(located, destination, entity)
                 if fetched.path is None:
                     self._report.unchanged += 1
+                    self._ledger.mend(self._entry("found", located, ""))
                     return
                 check_content(destination, CONTENT_FORMATS[entity.format_of(located.address)])  # type: ignore[arg-type]
+            except NoSpace:
+                raise
             except LakeError as error:
                 self._refuse(located, destination, error)
                 return
             self._settle(located, fetched, folder)
+            self._ledger.mend(self._entry("found", located, ""))
 
     def _fetch(self, located: Located, destination: Path, entity: Entity) -> Fetched:
         known = self._known.get(located.address)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lake.calendar import due_since
 from dagster_project.lake.discovery import period_bounds
 from dagster_project.lake.ledger import Entry, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import PROVENANCE, read_provenance
+from dagster_project.lake.trouble import BAD, Troubles, troubles_of
 from dagster_project.release.errors import ReleaseError
 from dagster_project.sources.contract import Source
-
-JUDGEMENTS = frozenset({"accepted", "held", "refused"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class SourceStatus:
     periods_in_use_count: int
     held: bool
     held_reason: str | None
+    held_since: str | None
+    quiet: bool
+    quiet_reason: str | None
+    quiet_since: str | None
     last_accepted_at: str | None
     rows_in_use_count: int
     rejected_rows_count: int
@@ -100,12 +104,10 @@ def _input(lake: Lake, source: Source, entity: str, link: Path) -> Input:
 
 
 def last_judgements(lake: Lake, origin: Origin) -> dict[tuple[str, str, str], Entry]:
-    """What gate 1 said last about each source, entity and period."""
-    judged: dict[tuple[str, str, str], Entry] = {}
-    for entry in Ledger(lake.ledger).entries():
-        if entry.event in JUDGEMENTS and entry.detail.get("origin") == origin:
-            judged[(entry.source, entry.entity, entry.period)] = entry
-    return judged
+    """What was said last about each source, entity and period: by gate 1, or by the look at a file as it came."""
+    troubles = troubles_of(Ledger(lake.ledger).entries(), origin)
+    judged = {place: trouble.entry for place, trouble in troubles.verdicts.items()}
+    return judged | {place[:3]: trouble.entry for place, trouble in troubles.downloads.items()}
 
 
 def period_end(period: str) -> dt.date | None:
@@ -132,15 +134,17 @@ def source_statuses(lake: Lake, sources: Iterable[Source], origin: Origin, today
     """One row for each entity of each source, whether or not it has data; ages are as of `today`."""
     chosen = list(sources)
     inputs = inputs_in_use(lake, chosen, origin)
-    judged = last_judgements(lake, origin)
-    accepted = _last_accepted(lake, origin)
-    return tuple(
-        _status(source, entity.name, inputs, judged, accepted, today) for source in chosen for entity in source.entities
-    )
+    entries = list(Ledger(lake.ledger).entries())
+    troubles = troubles_of(entries, origin)
+    accepted = _last_accepted(entries, origin)
+    found = []
+    for source in chosen:
+        quiet = _quiet(source, [item for item in inputs if item.slug == source.slug], troubles, origin, today)
+        found += [_status(source, entity.name, inputs, troubles, quiet, accepted, today) for entity in source.entities]
+    return tuple(found)
 
 
-def _last_accepted(lake: Lake, origin: Origin) -> dict[tuple[str, str], str]:
-    entries = Ledger(lake.ledger).entries()
+def _last_accepted(entries: list[Entry], origin: Origin) -> dict[tuple[str, str], str]:
     return {
         (entry.source, entry.entity): entry.at
         for entry in entries
@@ -152,20 +156,13 @@ def _status(
     source: Source,
     entity: str,
     inputs: tuple[Input, ...],
-    judged: Mapping[tuple[str, str, str], Entry],
+    troubles: Troubles,
+    quiet: tuple[str, str] | None,
     accepted: Mapping[tuple[str, str], str],
     today: dt.date,
 ) -> SourceStatus:
     mine = [item for item in inputs if (item.slug, item.entity) == (source.slug, entity)]
-    in_use = {(item.period, item.sha256) for item in mine}
-    # A verdict on the vintage in use is no reason to call the source held: the ledger does not repeat an old acceptance.
-    held = [
-        f"{period}: {entry.reason}"
-        for (slug, name, period), entry in sorted(judged.items())
-        if (slug, name) == (source.slug, entity)
-        and entry.event in {"held", "refused"}
-        and (period, entry.sha256) not in in_use
-    ]
+    held = list(_held(source.slug, entity, {(item.period, item.sha256) for item in mine}, troubles))
     newest = max((item.period for item in mine), default=None)
     end = None if newest is None else period_end(newest)
     return SourceStatus(
@@ -180,9 +177,57 @@ def _status(
         age_days=None if end is None else (today - end).days,
         periods_in_use_count=len(mine),
         held=bool(held),
-        held_reason="; ".join(held) or None,
+        held_reason="; ".join(reason for reason, _ in held) or None,
+        held_since=min((since for _, since in held), default=None),
+        quiet=quiet is not None,
+        quiet_reason=None if quiet is None else quiet[0],
+        quiet_since=None if quiet is None else quiet[1],
         last_accepted_at=accepted.get((source.slug, entity)),
         rows_in_use_count=sum(int(item.report["clean_rows"]) for item in mine),
         rejected_rows_count=sum(int(item.report["records_rejected"]) for item in mine),
         suppressed_cells_count=sum(int(item.report["statuses"].get("suppressed", 0)) for item in mine),
+    )
+
+
+def _held(slug: str, entity: str, in_use: set[tuple[str, str]], troubles: Troubles) -> Iterator[tuple[str, str]]:
+    """Why files of the entity are not in use, and since when.
+
+    A verdict on the vintage in use is no reason to call the source held: the ledger does not repeat an old acceptance.
+    """
+    for (source, name, period), trouble in sorted(troubles.verdicts.items()):
+        entry = trouble.entry
+        if (source, name) == (slug, entity) and entry.event in BAD and (period, entry.sha256) not in in_use:
+            yield f"{period}: {entry.reason}", trouble.since
+    for (source, name, period, _), trouble in sorted(troubles.downloads.items()):
+        if (source, name) == (slug, entity):
+            yield f"{period}: {trouble.entry.reason}", trouble.since
+    whole = troubles.sources.get(slug)
+    if whole is not None and whole.entry.event == "refused":
+        yield whole.entry.reason, whole.since
+
+
+def _quiet(
+    source: Source, mine: list[Input], troubles: Troubles, origin: Origin, today: dt.date
+) -> tuple[str, str] | None:
+    """Why nothing new comes from a source, and since which day; None where it speaks.
+
+    Its pages gave nothing, its newest file holds no usable row, or a period is due by the publisher's calendar and nothing
+    newer is in use. Invented files come out on no day.
+    """
+    missing = troubles.sources.get(source.slug)
+    if missing is not None and missing.entry.event == "missing":
+        return missing.entry.reason, missing.since[:10]
+    ends = [(end, item) for item in mine if (end := period_end(item.period)) is not None]
+    if not ends:
+        return None
+    end, newest = max(ends, key=lambda pair: pair[0])
+    if all(not item.report["clean_rows"] for last, item in ends if last == end):
+        return f"the newest file ({newest.file}) gave no row that can be used", newest.retrieved_at[:10]
+    due = due_since(source, end, today) if origin == "published" else None
+    if due is None:
+        return None
+    period, day = due
+    return (
+        f"{period} is due since {day} by the publisher's calendar, and nothing newer than {newest.period} is in use",
+        day.isoformat(),
     )

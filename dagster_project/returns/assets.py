@@ -157,14 +157,30 @@ def _metadata(report: IntakeReport, mesh: MeshReport) -> dict[str, Any]:
 
 def _check_results(report: IntakeReport, mesh: MeshReport) -> Iterator[dg.AssetCheckResult]:
     warn, error = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
-    for name, count, severity in (
-        ("nothing_identifies_a_person", report.count("purged"), error),
-        ("files_accepted", report.count("rejected", "refused"), warn),
-        ("files_whole", len(report.waiting) + len(report.left), warn),
-        ("mailbox_read", len(mesh.problems), warn),
+    found = "returns held what may identify a person or hid something; they were not kept. Next: alerts/return-*.json names the parts; tell the senders"
+    for name, count, severity, words in (
+        ("nothing_identifies_a_person", report.count("purged"), error, found),
+        (
+            "files_accepted",
+            report.count("rejected", "refused"),
+            warn,
+            "returns were rejected; their senders have the answers",
+        ),
+        (
+            "files_whole",
+            len(report.waiting) + len(report.left),
+            warn,
+            "files of the drop folder are not whole yet, or are nothing that a return has",
+        ),
+        ("mailbox_read", len(mesh.problems), warn, "times the mailbox could not be read"),
     ):
         yield dg.AssetCheckResult(
-            asset_key=RECEIVED, check_name=name, passed=not count, severity=severity, metadata={"count": count}
+            asset_key=RECEIVED,
+            check_name=name,
+            passed=not count,
+            severity=severity,
+            description=f"{count:,} {words}." if count else "Nothing to report.",
+            metadata={"count": count},
         )
 
 

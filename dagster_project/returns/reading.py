@@ -163,7 +163,9 @@ def _require_commas(first_line: bytes, columns: Sequence[str]) -> None:
     if names and names[1] in SEPARATORS:
         raise WrongSeparator(names[1])
     if names:
-        raise Unreadable("its first row names the separator (sep=); take that row out, the header must stand in row 1", 1)
+        raise Unreadable(
+            "its first row names the separator (sep=); take that row out, the header must stand in row 1", 1
+        )
     for separator in SEPARATORS:
         cells = {cell.strip().strip("\"'").strip() for cell in line.split(separator)}
         if len(cells & set(columns)) > 1:
@@ -312,7 +314,10 @@ def _fill(con: duckdb.DuckDBPyConnection, records: Iterator[Record], columns: Se
     if row != HEADER_ROWS:
         raise Unreadable("its first row is blank; the header must stand in row 1", 1)
     header = Header(tuple(columns), tuple(_without_blank_end(cells)))
-    if len(header.found) == 1 and len({name.strip("\"' ") for name in re.split("[,;\t|]", cells[0])} & set(columns)) > 1:
+    if (
+        len(header.found) == 1
+        and len({name.strip("\"' ") for name in re.split("[,;\t|]", cells[0])} & set(columns)) > 1
+    ):
         raise Unreadable("each row stands in one cell; put every column of the template into a column of its own", row)
     names = ", ".join(f"{quote_identifier(name)} varchar" for name in columns)
     con.execute(f"create or replace table {quote_identifier(table)} (row_number bigint, {names})")

@@ -6,10 +6,12 @@ the message stays whole.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -59,6 +61,22 @@ select cell from {{ source('returns', 'answers') }}
 {{ config(materialized='table') }}
 select cast(cell as integer) as attendance_count from {{ source('nhse_ae', 'monthly') }}
 """,
+    "models/staging/int_nhse_ae__months.sql": """
+{{ config(materialized='table') }}
+select 'RXX' as organisation_code, date '2026-01-31' as month_end, 98765 as attendance_count from range(2)
+""",
+    "models/staging/_months.yml": """
+models:
+  - name: int_nhse_ae__months
+    config: {meta: {key: [organisation_code, month_end]}}
+    data_tests: [{a_row_a_month: {name: months_are_rows}}]
+""",
+    "macros/a_row_a_month.sql": """
+{% test a_row_a_month(model) %}
+select organisation_code, month_end, count(*) as found, sum(attendance_count) as attendance_count from {{ model }}
+group by all having count(*) > 1
+{% endtest %}
+""",
     "macros/is_a_number.sql": """
 {% test is_a_number(model, column_name) %} select 1 from {{ model }} where cast({{ column_name }} as integer) > 0 {% endtest %}
 """,
@@ -70,6 +88,8 @@ class FailedNight:
     """What a night left that failed in dbt, started once as `hiw refresh` and once more with --verbose."""
 
     settings: Settings
+    told: tuple[dict[str, Any], ...]
+    """What was alerted: by the file that the shell's night left, by that of the daemon's sensor, and to the webhook by both."""
     screen: str
     step_error: str
     events: str
@@ -128,14 +148,18 @@ def _fail(settings: Settings) -> FailedNight:
         (failed,) = [
             entry.dagster_event for entry in records if entry.dagster_event and entry.dagster_event.is_run_failure
         ]
-        shutil.rmtree(Lake(settings.data_lake).alerts)
+        alerts = Lake(settings.data_lake).alerts
+        told = [json.loads(path.read_text(encoding="utf-8")) for path in alerts.glob("*.json")]
+        shutil.rmtree(alerts)
+        (Lake(settings.data_lake).dagster_home / "nights.json").unlink()
         alarm = dg.build_run_status_sensor_context("alert_on_failure", failed, instance, instance.get_runs()[0])
         build_failure_sensor(settings)(alarm.for_run_failure())
         steps = [
             entry.dagster_event for entry in records if entry.dagster_event and entry.dagster_event.is_step_failure
         ]
     step_error = str(steps[0].step_failure_data.error)
-    return FailedNight(settings, quiet.output + loud.output, step_error, "\n".join(map(str, records)))
+    told += [json.loads(path.read_text(encoding="utf-8")) for path in alerts.glob("*.json")]
+    return FailedNight(settings, tuple(told), quiet.output + loud.output, step_error, "\n".join(map(str, records)))
 
 
 def _files_with(lake: Lake, needle: str) -> set[str]:
@@ -171,3 +195,48 @@ def test_a_count_of_failing_rows_holds_no_cell_and_is_told(night: FailedNight) -
 def test_the_message_of_a_published_table_stays_whole(night: FailedNight) -> None:
     assert f"Could not convert string '{PUBLISHED_CELL}' to INT32" in night.step_error
     assert PUBLISHED_CELL in (night.lake.dagster_home / "last_night.log").read_text(encoding="utf-8")
+
+
+# -- what is told of a failure -----------------------------------------------------------------------------------------
+
+TOLD = {
+    "stg_nhse_ae__cast": (
+        "models/staging/stg_nhse_ae__cast.sql",
+        f"Could not convert string '{PUBLISHED_CELL}' to INT32",
+    ),
+    "stg_returns__cast": ("models/staging/stg_returns__cast.sql", "Conversion Error; withheld"),
+    "test cells_are_there of the model int_of_returns": ("models/staging/_staging.yml", "1 row does not fit"),
+    "test months_are_rows of the model int_nhse_ae__months": (
+        "models/staging/_months.yml",
+        "1 row does not fit, such as organisation_code, month_end = RXX / 2026-01-31",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_terminal_and_alert_name_model_test_file_reason_and_keys(name: str, night: FailedNight) -> None:
+    path, reason = TOLD[name]
+    assert len(night.told) == 3  # two nights of the shell, one of the daemon
+    for sentences in (night.screen.splitlines(), *([p["sentence"] for p in alert["problems"]] for alert in night.told)):
+        (said,) = {line for line in sentences if name in line and path in line and reason in line}
+        assert ". Next: " in said
+
+
+def test_no_count_no_class_and_no_command_line_is_told(night: FailedNight) -> None:
+    quiet = night.screen.split("Running with dbt")[0]
+    for text in (quiet, json.dumps(night.told)):
+        for never in (
+            "98765",
+            "DagsterDbtCliRuntimeError",
+            "The dbt CLI process",
+            "hiw-dbt build",
+            "Traceback",
+            "LINE 1",
+        ):
+            assert never not in text, never
+
+
+def test_status_says_that_the_last_night_failed(night: FailedNight) -> None:
+    found = CliRunner().invoke(app, ["status", "--json"], env={"HIW_DATA_LAKE": str(night.lake.root)})
+    assert found.exit_code == 1
+    assert any("stg_nhse_ae__cast" in problem for problem in json.loads(found.output)["problems"])

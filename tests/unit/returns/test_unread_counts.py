@@ -42,11 +42,17 @@ def test_one_finding_says_how_the_count_was_written_and_no_rule_judges_its_sums(
 ) -> None:
     places = (0, 3, 36, 65)  # G0 and a decile of a function, one of ALL, a group of part 2A
     for place in places if text in FIRST else places[:1]:
-        with validate(write_return(tmp_path / str(place), "WL01", with_cell("WL01", place, text)), context()) as verdict:
+        with validate(
+            write_return(tmp_path / str(place), "WL01", with_cell("WL01", place, text)), context()
+        ) as verdict:
             assert [(rule, row) for rule, row, _ in said(verdict)] == [("C09", place + 2)]
             assert words in said(verdict)[0][2] and verdict.findings[0].mend
             assert text not in verdict.findings[0].what + verdict.findings[0].why or len(text) < 4
-            assert (verdict.outcome, verdict.rows_accepted, verdict.rows_quarantined) == ("accepted_with_warnings", 65, 1)
+            assert (verdict.outcome, verdict.rows_accepted, verdict.rows_quarantined) == (
+                "accepted_with_warnings",
+                65,
+                1,
+            )
             assert verdict.rows_in_refused_groups == verdict.groups_rejected == 0
 
 
@@ -73,7 +79,9 @@ def test_a_file_full_of_thousands_marks_has_one_finding_a_cell(tmp_path: Path) -
 def test_what_can_be_judged_is_judged_and_stands_behind_what_cannot_be_read(tmp_path: Path) -> None:
     """The thousands mark is in function 110, the wrong sum in ALL: the one hides nothing of the other."""
     rows = with_cell("WL01", 0, "4,000")
-    ethnic = next(n for n, row in enumerate(rows) if (row["treatment_function_code"], row["grouping_set"]) == ("ALL", "G1"))
+    ethnic = next(
+        n for n, row in enumerate(rows) if (row["treatment_function_code"], row["grouping_set"]) == ("ALL", "G1")
+    )
     rows[ethnic] = rows[ethnic] | {"pathway_count": "149"}
     with validate(write_return(tmp_path, "WL01", rows), context()) as verdict:
         assert [(rule, row) for rule, row, _ in said(verdict)][:2] == [("C09", 2), ("C14", ethnic + 2)]
@@ -134,7 +142,9 @@ def test_another_separator_is_one_finding_that_says_how_to_save_with_commas(
 ) -> None:
     payload = change(as_csv(VALID[code]()))
     with validate(write_return(tmp_path, code, payload=payload), context()) as verdict:
-        assert said(verdict) == [("C01", 1, f"the cells are separated by {words}, the template separates them by commas")]
+        assert said(verdict) == [
+            ("C01", 1, f"the cells are separated by {words}, the template separates them by commas")
+        ]
         assert "CSV UTF-8 (Comma delimited)" in verdict.findings[0].mend
         assert verdict.outcome == "rejected"
 
