@@ -17,9 +17,6 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster._utils.error import (
-    SerializableErrorInfo,  # the class of step_failure_data.error, which Dagster exports nowhere else
-)
 from pydantic import ValidationError
 
 from dagster_project.lake.files import LakeError
@@ -224,7 +221,8 @@ def _is_of_dbt(check: dg.AssetCheckEvaluation) -> bool:
     return any(name.startswith("dagster_dbt/") or name == "unique_id" for name in check.metadata)
 
 
-def _of_step(step: str, error: SerializableErrorInfo | None) -> Iterator[Problem]:
+def _of_step(step: str, error: Any) -> Iterator[Problem]:
+    """`error` is what Dagster kept of the exception: class name, message, cause and context."""
     chain = []
     while error is not None:
         chain.append(error)

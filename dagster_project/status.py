@@ -70,9 +70,12 @@ def read_status(settings: Settings) -> Status:
     record = NightRecord()
 
     def released() -> Iterator[str]:
+        nonlocal record
         current = current_release(lake)
         if current is not None:
             found.release, found.origin, found.built_at = current.name, current.origin, str(current.built_at)
+            # A data folder of before there was a record: the night that published succeeded.
+            record = NightRecord(last_good=current.published_at.isoformat(timespec="seconds"))
         yield from _of_the_release(lake)
 
     def nights() -> Iterator[str]:

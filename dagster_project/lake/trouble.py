@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from dagster_project.lake.ledger import VERDICTS, Entry
 from dagster_project.lake.paths import Origin
 
+Key = TypeVar("Key")
 BAD = frozenset({"held", "refused", "missing"})
 
 
@@ -47,13 +49,16 @@ def troubles_of(entries: Iterable[Entry], origin: Origin) -> Troubles:
             _take(found.sources, entry.source, entry)
         elif entry.event in {"refused", "found", "seen"}:
             _take(found.downloads, (entry.source, entry.entity, entry.period, entry.address), entry)
-    for kept in (found.downloads, found.sources):
-        for key in [key for key, trouble in kept.items() if trouble.entry.event not in BAD]:
-            del kept[key]  # type: ignore[attr-defined]
-    return found
+    return Troubles(found.verdicts, _bad(found.downloads), _bad(found.sources))
 
 
-def _take(known: dict, key: object, entry: Entry) -> None:  # type: ignore[type-arg]
+def _bad(known: dict[Key, Trouble]) -> dict[Key, Trouble]:
+    return {key: trouble for key, trouble in known.items() if trouble.entry.event in BAD}
+
+
+def _take(known: dict[Key, Trouble], key: Key, entry: Entry) -> None:
     before = known.get(key)
-    goes_on = before is not None and before.entry.event in BAD and entry.event in BAD
-    known[key] = Trouble(entry, before.since if goes_on else entry.at)
+    if before is not None and before.entry.event in BAD and entry.event in BAD:
+        known[key] = Trouble(entry, before.since)
+    else:
+        known[key] = Trouble(entry, entry.at)

@@ -149,7 +149,7 @@ class Runner:
         """
         by_row: list[tuple[Check, str]] = []
         for rule in self.collection.rules:
-            lacking = [need for need in rule.needs if need not in at_hand]
+            lacking: list[str] = [need for need in rule.needs if need not in at_hand]
             if (unread == "rows" or (unread == "counts" and rule.severity != "G")) and self._sums_counts(rule):
                 lacking.append(unread)
             if lacking:

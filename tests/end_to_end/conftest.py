@@ -32,6 +32,9 @@ class Story:
     """What the two nights said and did."""
 
     bad_night: dict[str, Any]
+    bad_status: dict[str, Any]
+    """What `hiw status` said after the bad night."""
+    good_status: dict[str, Any]
     good_night: dict[str, Any]
     published_stayed: bool
     """Whether the bad night left every published file as it was."""
@@ -67,13 +70,15 @@ def _tell(warehouse: Warehouse, estate: Path) -> Story:
     break_month(estate)
     bad_night = warehouse.refresh()
     stayed = files_of(warehouse.lake / "published") == published
+    bad_status = json.loads(warehouse.hiw("status", "--json").stdout)
     mend_month(estate)
     rename_treatment_function(estate)
     plant(Lake(warehouse.lake))
     inbox = ReturnsArea.of(Lake(warehouse.lake)).inbox
     assert {one for one in NEEDLES if spelt(inbox, one)} == set(NEEDLES), "the search does not find them"
     good_night = warehouse.refresh()
-    return Story(bad_night, good_night, stayed, release, attendances)
+    good_status = json.loads(warehouse.hiw("status", "--json").stdout)
+    return Story(bad_night, bad_status, good_status, good_night, stayed, release, attendances)
 
 
 @pytest.fixture(scope="session")

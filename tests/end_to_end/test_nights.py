@@ -52,6 +52,15 @@ def test_a_broken_vintage_is_held_and_named_and_the_mended_one_publishes(story: 
     assert named, told.bad_night["failed_checks"]
     assert "do not sum to the TOTAL row" in named[0]
     assert "revised" in named[0]
+    (said,) = [p for p in told.bad_night["problems"] if p["where"] == "clean_nhse_ae, check parsed_whole"]
+    assert "do not sum to the TOTAL row" in said["sentence"] and ". Next: " in said["sentence"]
+    alert = json.loads((warehouse.lake / "alerts" / f"{told.bad_night['run_id']}.json").read_text(encoding="utf-8"))
+    assert alert["succeeded"] is True and said in alert["problems"]
+    (held,) = [
+        problem for problem in told.bad_status["problems"] if problem.startswith("nhse_ae monthly is held since 20")
+    ]
+    assert "do not sum to the TOTAL row" in held and not told.bad_status["fresh"]
+    assert (told.good_status["fresh"], told.good_status["problems"]) == (True, [])
 
     assert (told.good_night["exit_code"], told.good_night["outcome"]) == (0, "published")
     assert told.good_night["release"] != told.release_before
@@ -91,6 +100,8 @@ def test_an_implausible_row_is_named_by_gate_1_and_nothing_moves(warehouse: Ware
     held = [check for check in night["failed_checks"] if "clean_nhse_ae.landing_suite" in check]
     assert held, night["failed_checks"]
     assert "rows: R9A" in held[0]
+    (said,) = [p for p in night["problems"] if p["where"] == "clean_nhse_ae, check landing_suite"]
+    assert "rows: R9A" in said["sentence"]
     assert files_of(warehouse.lake / "published") == published
 
 

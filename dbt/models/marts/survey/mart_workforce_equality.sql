@@ -36,7 +36,8 @@ with
         from {{ ref("stg_returns__wr01") }} as rows_sent
         inner join submissions on rows_sent.submission_id = submissions.submission_id
         -- of a row with a count that could not be read nothing is known
-        where 'rejected' not in (rows_sent.numerator_status, rows_sent.denominator_status)
+        where
+            'rejected' not in (rows_sent.numerator_status, rows_sent.denominator_status)
         qualify
             dense_rank() over (
                 partition by submissions.org_code, rows_sent.snapshot_date
