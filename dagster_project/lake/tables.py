@@ -37,13 +37,13 @@ def read_sheet(job: ParseJob, title_pattern: str, names: Sequence[str] | None = 
     return list(_cells(job, title, rows, header, places))
 
 
-def read_document(job: ParseJob, key: str) -> list[Cells]:
+def read_document(job: ParseJob, key: str, texts: Sequence[str] = ()) -> list[Cells]:
     """The records of a JSON document `{key: [{heading: value, ...}, ...]}`; numbers stay as they are written.
 
-    Raises ParseError where the document is no such thing, holds other keys (a page of several would), or a record has
-    other headings than the contract.
+    `texts` are keys that may stand beside the list and hold a text (a copyright). Raises ParseError where the document is
+    no such thing, holds other keys (a page of several would), or a record has other headings than the contract.
     """
-    records = _load_records(job, key)
+    records = _load_records(job, key, texts)
     names = {column.header or column.name: column.name for column in job.entity.file_columns}
     for number, record in enumerate(records, start=1):
         if not isinstance(record, dict) or set(record) != set(names):
@@ -173,15 +173,18 @@ def _text(cell: Any) -> str | None:
 # -- documents -------------------------------------------------------------------------------------------------------
 
 
-def _load_records(job: ParseJob, key: str) -> list[Any]:
+def _load_records(job: ParseJob, key: str, texts: Sequence[str]) -> list[Any]:
     try:
         text = job.snapshot.path.read_text(encoding="utf-8-sig")
         document = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise job.error(f"it cannot be read as JSON: {error}", "fetch it again, or ask its publisher") from error
-    if not isinstance(document, dict) or set(document) != {key} or not isinstance(document[key], list):
-        shown = sorted(document) if isinstance(document, dict) else type(document).__name__
-        raise job.error(f"the document should hold a list {key!r} and nothing else, it holds {shown}", COMPARE)
+    beside = {name: value for name, value in document.items() if name != key} if isinstance(document, dict) else None
+    known = beside is not None and all(name in texts and isinstance(value, str) for name, value in beside.items())
+    if not known or not isinstance(document.get(key), list):
+        shown = {name: type(value).__name__ for name, value in document.items()} if beside is not None else type(document)
+        allowed = f" but a text {' or '.join(map(repr, texts))}" if texts else ""
+        raise job.error(f"the document should hold a list {key!r} and nothing else{allowed}, it holds {shown}", COMPARE)
     records: list[Any] = document[key]
     return records
 

@@ -27,6 +27,8 @@ DIMENSIONS = (
     "ethnic_group_msds",
     "age_band",
     "sex",
+    "severe_mental_illness",
+    "learning_disability",
     "standardisation",
 )
 """Every one is a column of `dimensions`; all_<name> where a figure is not broken down by it."""

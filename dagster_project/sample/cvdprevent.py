@@ -1,7 +1,9 @@
 """CVDPREVENT documents of the sample, at the addresses of the interface: December 2025, and one indicator for England in September.
 
 Planted: people in deprived fifths are younger, so that crude prevalence of hypertension is lowest there, while at every
-age they have more of it, so that the age-standardised one is highest. Every count is the sum of the sub-ICB locations.
+age they have more of it, so that the age-standardised one is highest. Every count is the sum of the sub-ICB locations. As in
+the real answers counts below England are rounded to 5 beside values of the exact counts, 1 to 7 people are suppressed with
+their value, age-standardised rows have no counts, and prevalence of hypertension has neither ethnicity nor PLUS groups.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 
 from dagster_project.sample import organisations as org
-from dagster_project.sample.files import Published, apportion, open_stream
+from dagster_project.sample.files import Published, apportion, open_stream, round_to_five
 
 BASE = "https://api.cvdprevent.nhs.uk"
 PERIODS = {30: "To December 2025", 28: "To September 2025"}
@@ -22,18 +24,31 @@ INDICATORS = {
     11: ("CVDP001HYP", "Prevalence of GP recorded hypertension in patients aged 18 and over"),
     32: ("CVDP007HYP", "Patients with GP recorded hypertension, in whom the last blood pressure is to threshold"),
     22: ("CVDP006CHOL", "An indicator that is offered and not wanted"),
-    37: ("CVDP003CHOL", "Patients with no CVD and a QRISK score of 20% or more, on lipid lowering therapy"),
+    14: ("CVDP003CHOL", "Patients with no CVD and a QRISK score of 20% or more, on lipid lowering therapy"),
 }
-WANTED = (11, 32, 37)
+PREVALENCE = 11
+WANTED = (11, 32, 14)
+SMALL = 7
 AGES = ("18-39", "40-59", "60-79", "80+")
-ETHNICITIES = ("Asian", "Black", "Mixed", "Other", "Unknown", "White")
+ETHNICITIES = {"Asian": 1000, "Black": 500, "Missing": 300, "Mixed": 290, "Not stated": 300, "Other": 400, "White": 7210}
+PLUS_GROUPS = {
+    "Mental Health": {"People without SMI": 9985, "People with SMI": 15},
+    "Learning Disability": {
+        "People without a diagnosed learning disability": 9960,
+        "People with a diagnosed learning disability": 40,
+    },
+}
+"""Categories and their people in ten thousand; few enough with severe mental illness to be suppressed in small areas."""
+COPYRIGHT = "Synthetic figures; the real answers name their owner here"
+NO_COUNTS = "Numerators and Denominators are not provided for Age Standardisation."
+SUPPRESSED = "Value suppressed for disclosure control due to small count"
 QUINTILES = ("1 - most deprived", "2", "3", "4", "5 - least deprived")
 _REGION_CODES = {"Y91": "E40990001", "Y92": "E40990002"}
 _PEOPLE = 30_000
 _AGE_MIX = ((50, 32, 15, 3), (43, 34, 19, 4), (37, 34, 23, 6), (32, 34, 27, 7), (28, 34, 29, 9))
 _PREVALENCE = (0.03, 0.16, 0.42, 0.58)
 _STANDARD = (0.36, 0.34, 0.23, 0.07)
-_LEVEL_OF = {32: 0.72, 37: 0.60}
+_LEVEL_OF = {32: 0.72, 14: 0.60}
 
 Cell = tuple[int, int]  # people counted over, people counted
 Table = dict[tuple[int, int], Cell]  # (fifth 0 to 4, age 0 to 3)
@@ -76,8 +91,9 @@ def _documents_of(seed: int, period: int, level: int) -> Published:
     files = {f"{BASE}/indicator/list?{query}": _document(indicatorList=listing)}
     for indicator in listed:
         if indicator in WANTED:
-            rows = [row for area in _areas(level) for row in _rows(seed, indicator, period, *area)]
-            files[f"{BASE}/indicator/{indicator}/rawDataJSON?{query}"] = _document(indicatorRawData=rows)
+            areas = [row for area in _areas(level) for row in _rows(seed, indicator, period, *area)]
+            rows = areas if level == ENGLAND else [_disclosed(row) for row in areas]
+            files[f"{BASE}/indicator/{indicator}/rawDataJSON?{query}"] = _document(copyright=COPYRIGHT, indicatorRawData=rows)
     return files
 
 
@@ -119,7 +135,7 @@ def _of_sub_icb(seed: int, indicator: int, period: int, sub_icb: org.SubIcb) -> 
         for age, number in enumerate(apportion(members, _AGE_MIX[fifth])):
             excess = 1.16 - 0.08 * fifth  # 16% more at every age in the most deprived fifth, 16% fewer in the least
             cases = round(number * _PREVALENCE[age] * excess * (0.98 + 0.04 * stream.random()))
-            table[fifth, age] = (number, cases) if indicator == 11 else (cases, round(cases * _LEVEL_OF[indicator]))
+            table[fifth, age] = (number, cases) if indicator == PREVALENCE else (cases, round(cases * _LEVEL_OF[indicator]))
     return table
 
 
@@ -140,11 +156,14 @@ def _rows(
     whole = [(sum(n for n, _ in cells), sum(c for _, c in cells)) for cells in ages]
     frame = {"AreaCode": code, "AreaName": name, "TimePeriodName": PERIODS[period], **_named(indicator)}
     groups = [("Sex", "Persons", "Persons", whole)]
-    groups += [("Age group", f"Persons - {band}", "Persons", cells) for band, cells in zip(AGES, ages, strict=True)]
+    for band, cells in zip(AGES, ages, strict=True):
+        women_and_men = zip(("Female", "Male"), _split(cells, (51, 49)), strict=True)
+        groups += [("Age group", band, sex, part) for sex, part in (("Persons", cells), *women_and_men)]
     groups += [("Deprivation quintile", label, "Persons", c) for label, c in zip(QUINTILES, fifths, strict=True)]
     groups += [("Sex", sex, sex, part) for sex, part in zip(("Female", "Male"), _split(whole, (51, 49)), strict=True)]
-    shares = (10, 5, 3, 4, 6, 72)
-    groups += [("Ethnicity", g, "Persons", c) for g, c in zip(ETHNICITIES, _split(whole, shares), strict=True)]
+    for kind, shares in ({"Ethnicity": ETHNICITIES} | PLUS_GROUPS).items() if indicator != PREVALENCE else ():
+        split = _split(whole, tuple(shares.values()))
+        groups += [(kind, name, "Persons", part) for name, part in zip(shares, split, strict=True)]
     rows = [_row(frame, *group, standardised=False) for group in groups]
     rows += [_row(frame, *g, standardised=True) for g in groups if g[0] in ("Sex", "Deprivation quintile")]
     return rows
@@ -169,18 +188,27 @@ def _row(
     return {
         **frame,
         "CategoryAttribute": sex,
-        "Denominator": people,
+        "Denominator": None if standardised else people,
         "Factor": None,
         "HighestPriorityNotificationType": None,
         "LowerConfidenceLimit": round(100 * (value - 1.96 * error), 2),
         "MetricCategoryName": category,
         "MetricCategoryTypeName": kind + (" - Age Standardised" if standardised else ""),
         "NotificationCount": 0,
-        "Numerator": cases,
+        "Numerator": None if standardised else cases,
         "UpperConfidenceLimit": round(100 * (value + 1.96 * error), 2),
         "Value": round(100 * value, 2),
-        "ValueNote": None,
+        "ValueNote": NO_COUNTS if standardised else None,
     }
+
+
+def _disclosed(row: dict[str, object]) -> dict[str, object]:
+    """Give a row as it is published below England: counts rounded to 5, a small one hidden with all that it would give away."""
+    counts = {name: count for name in ("Numerator", "Denominator") if isinstance(count := row[name], int)}
+    if any(0 < count <= SMALL for count in counts.values()):
+        hidden = ("Numerator", "Denominator", "Value", "LowerConfidenceLimit", "UpperConfidenceLimit")
+        return row | dict.fromkeys(hidden) | {"ValueNote": SUPPRESSED}
+    return row | {name: round_to_five(count) for name, count in counts.items()}
 
 
 def _crude(people: int, cases: int) -> tuple[float, float]:

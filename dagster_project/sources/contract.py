@@ -251,9 +251,9 @@ class Entity(_Strict):
     """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`. Where several files of one
     period belong together (one for each indicator of Fingertips), the group `part` of `link_pattern` tells them apart."""
     fixed_period: str = ""
-    format: Literal["csv", "zip_csv", "xlsx", "ods", "json", "csv_or_xlsx", "csv_or_zip", "xlsx_or_ods"]
+    format: Literal["csv", "zip_csv", "xlsx", "ods", "json", "csv_or_xlsx", "csv_or_zip", "xlsx_or_ods", "json_or_csv"]
     """`csv_or_xlsx`: a CSV that some addresses hold saved as a workbook of one sheet; `csv_or_zip`: a CSV, alone or the only
-    one of a ZIP; `xlsx_or_ods`: a workbook of either kind. The address's ending says which."""
+    one of a ZIP; `xlsx_or_ods`: a workbook of either kind; `json_or_csv`: an answer of an interface in either form. The address's ending says which."""
     format_status: Literal["confirmed", "unconfirmed"] | None = None
     """Only where it differs from the source's: `unconfirmed` for a table of which no real file has been read."""
     has_header: bool = True
@@ -293,6 +293,8 @@ class Entity(_Strict):
                 return "xlsx" if ending == "xlsx" else "csv"
             case "csv_or_zip":
                 return "zip_csv" if ending == "zip" else "csv"
+            case "json_or_csv":  # an interface says it in the name of its answer: rawDataJSON, rawDataCSV
+                return "csv" if ending.endswith("csv") else "json"
             case "xlsx_or_ods":
                 return "ods" if ending == "ods" else "xlsx"
             case one:

@@ -31,6 +31,8 @@ DIMENSIONS = {
     "core20": "in the most deprived fifth (Core20) and the rest",
     "sex": "by sex",
     "age_band": "by age",
+    "severe_mental_illness": "with and without severe mental illness",
+    "learning_disability": "with and without a learning disability",
 }
 EXTREMES = {"imd_quintile": ("1", "5", "fifth"), "imd_decile": ("1", "10", "tenth")}
 REFERENCE = {"ethnic_group_5": "white", "ethnic_group": "A"}

@@ -18,22 +18,22 @@ from dagster_project.lake.links import MONTHS
 from dagster_project.lake.transport import Transport
 from dagster_project.sources.contract import Source
 
-INDICATORS: Mapping[str, int | None] = {
+INDICATORS: Mapping[str, int] = {
     "CVDP001HYP": 11,
     "CVDP002HYP": 2,
     "CVDP003HYP": 3,
     "CVDP004HYP": 4,
     "CVDP005HYP": 20,
     "CVDP007HYP": 32,
-    "CVDP003CHOL": None,
+    "CVDP003CHOL": 14,
     "CVDP009CHOL": 34,
-    "CVDP012CHOL": None,
+    "CVDP012CHOL": 54,
     "CVDP002AF": 7,
     "CVDP002SMOK": 26,
 }
-"""Wanted codes and the ids that other clients of the interface have seen; None: no id is known, the list gives it."""
+"""Wanted codes and their ids, as other clients of the interface have seen them."""
 LEVELS = {1: "england", 6: "region", 7: "icb", 8: "sub_icb"}
-"""SystemLevelID. Left out: PCNs (4) have no deprivation, practices (5) are not public."""
+"""SystemLevelID. Left out: PCNs (4) and practices (5), which have no deprivation."""
 PERIODS = 4
 MAXIMUM_PAGES = 50
 PERIOD_NAME = re.compile(r"To (?P<month>[A-Z][a-z]+) (?P<year>20\d\d)")
@@ -56,11 +56,11 @@ def locate(source: Source, transport: Transport, today: dt.date) -> Iterator[Loc
 
 def check_code(indicator: int, code: str, where: str) -> None:
     """Raise LakeError where an id and a code that is wanted do not belong together."""
-    code_of = {known: name for name, known in INDICATORS.items() if known is not None}
+    code_of = {known: name for name, known in INDICATORS.items()}
     expected = []
     if code_of.get(indicator, code) != code:
         expected.append(f"IndicatorID {indicator} to be {code_of[indicator]}")
-    if INDICATORS.get(code) not in (None, indicator):
+    if INDICATORS.get(code, indicator) != indicator:
         expected.append(f"{code} to be IndicatorID {INDICATORS[code]}")
     if expected:
         raise LakeError(where, f"IndicatorID {indicator} is {code}; expected {' and '.join(expected)}", WHERE)

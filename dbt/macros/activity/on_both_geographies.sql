@@ -7,7 +7,7 @@
     not known is not known, and its bounds are the sums of the parts' bounds. An organisation that was split has no current
     row, and those that took it over are not_available for the periods in which it still reported, because their share of it
     is not known. mart_data_quality lists both. A figure that the publisher worked out (published) cannot be summed: it stands
-    on current geography only for an organisation that is today what it was.
+    on current geography only for an organisation that is today what it was; where its counts stand beside it, they are summed.
 #}
 {% macro on_both_geographies(figures, published=false) %}
     {%- set keys = [
@@ -64,7 +64,7 @@
         {% if published %}
             {% set reasons -%}
                 coalesce(split_reason, case
-                    when not is_itself and published_value is not null
+                    when not is_itself and published_value is not null and numerator is null
                     then 'worked out by the publisher for an organisation that has changed since' end)
             {%- endset %}
         {% endif %}

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.clean import build_clean_table
 from dagster_project.lake.files import LakeError, hash_file
 from dagster_project.lake.http import FetchLimits, HttpClient
@@ -22,11 +23,14 @@ from dagster_project.lake.transport import HttpsTransport, MirrorTransport
 from dagster_project.sample.cvdprevent import BASE, published_files, true_prevalence
 from dagster_project.sample.estate import DEFAULT_SEED
 from dagster_project.sources.contract import Source, load_sources
+from tests.fixtures.sheets import judge
 from tests.fixtures.loopback import Loopback, drip, redirect_to, reply, send_head
 
 TODAY = dt.date(2026, 4, 20)
 LIST = "/indicator/list?timePeriodID=30&systemLevelID=1"
 ENGLAND = "/indicator/11/rawDataJSON?timePeriodID=30&systemLevelID=1"
+STATINS = "/indicator/14/rawDataJSON?timePeriodID=30&systemLevelID=1"
+STATINS_OF_ICBS = "/indicator/14/rawDataJSON?timePeriodID=30&systemLevelID=7"
 ICBS = "/indicator/11/rawDataJSON?timePeriodID=30&systemLevelID=7"
 
 
@@ -45,8 +49,6 @@ Parse = Callable[..., list[tuple[Any, ...]]]
 @pytest.fixture
 def parse(tmp_path: Path, documents: dict[str, bytes]) -> Parse:
     """`parse(change, path=..., query=...)`: a sample document, changed, through the parser; rows of a query over `clean`."""
-    from dagster_project.duck import connection, quote_literal
-
     def run(
         change: Callable[[dict[str, Any]], None] = lambda _: None,
         path: str = ENGLAND,
@@ -86,7 +88,7 @@ def test_ids_come_from_the_address_and_groups_into_our_words(parse: Parse) -> No
         query="select distinct cvdprevent_indicator_id, time_period_id, indicator_code, organisation_level from clean"
     ) == [(11, 30, "CVDP001HYP", "england")]
     counted = "select dimension, count(*) from clean where standardisation = 'crude' group by all order by all"
-    assert parse(query=counted) == [("age_band", 4), ("all", 1), ("ethnic_group_5", 6), ("imd_quintile", 5), ("sex", 2)]
+    assert parse(query=counted) == [("age_band", 12), ("all", 1), ("imd_quintile", 5), ("sex", 2)]
     assert [code for (code,) in parse(path=ICBS, query="select distinct area_code from clean order by all")] == [
         f"E5499000{place}" for place in range(1, 5)
     ]
@@ -95,11 +97,77 @@ def test_ids_come_from_the_address_and_groups_into_our_words(parse: Parse) -> No
 def test_no_value_with_a_note_is_suppressed_and_without_one_missing_never_zero(parse: Parse) -> None:
     def hide(document: dict[str, Any]) -> None:
         first, second = document["indicatorRawData"][:2]
-        first |= {"Value": None, "Numerator": None, "ValueNote": "Suppressed"}
-        second |= {"Value": None, "Numerator": None}
+        hidden = {"Value": None, "Numerator": None, "Denominator": None}
+        first |= hidden | {"ValueNote": "Value suppressed for disclosure control due to small count"}
+        second |= hidden | {"ValueNote": "Something else"}
 
     query = "select value_status, count(*), max(value) from clean where value is null group by all order by all"
     assert parse(hide, query=query) == [("missing", 1, None), ("suppressed", 1, None)]
+
+
+def test_missing_and_not_stated_are_two_unknown_groups_and_plus_groups_their_own(parse: Parse) -> None:
+    query = (
+        "select dimension, group_code, category_name, max(numerator) from clean "
+        "where dimension in ('ethnic_group_5', 'severe_mental_illness', 'learning_disability') group by all order by all"
+    )
+    found = {(dimension, group): word for dimension, group, word, _ in parse(path=STATINS, query=query)}
+    assert len(found) == 7 + 2 + 2
+    assert found["ethnic_group_5", "not_known"] == "Missing"
+    assert found["ethnic_group_5", "not_stated"] == "Not stated"
+    assert found["severe_mental_illness", "with"] == "People with SMI"
+    assert found["learning_disability", "without"] == "People without a diagnosed learning disability"
+
+
+def test_an_answer_without_copyright_and_a_name_that_ends_in_a_broken_character_are_read(parse: Parse) -> None:
+    def change(document: dict[str, Any]) -> None:
+        del document["copyright"]
+        _all(document, IndicatorName="Prevalence\ufffd\u00a0")
+
+    assert parse(change, query="select distinct indicator_name from clean") == [("Prevalence",)]
+
+
+def test_counts_below_england_are_rounded_and_the_value_is_of_the_exact_ones(parse: Parse) -> None:
+    """The gate allows 10 of 15 to stand as 62.5 (5 of 8), and not a value that no rounding explains."""
+    rows = parse(path=STATINS_OF_ICBS, query="select numerator, denominator, value from clean where numerator is not null")
+    assert all(numerator % 5 == denominator % 5 == 0 for numerator, denominator, _ in rows)
+    assert any(abs(value - 100 * numerator / denominator) > 0.1 for numerator, denominator, value in rows)
+
+
+@pytest.mark.parametrize(("value", "passes"), [(62.5, True), (100.1, False), (42.0, False)])
+def test_gate_knows_the_rounding_of_counts_below_england(
+    parse: Parse, tmp_path: Path, value: float, passes: bool
+) -> None:
+    counts = {"Numerator": 10, "Denominator": 15, "Value": value, "LowerConfidenceLimit": 1, "UpperConfidenceLimit": 101}
+    parse(lambda d: _first(d).update(counts), path=STATINS_OF_ICBS)
+    assert (judge("cvdprevent", "indicator", tmp_path / "clean.parquet") == ()) is passes
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize(
+    ("indicator", "rows", "group", "expected"),
+    [
+        (11, 28, "all", (9467291, 50732999, 18.66, 18.65, 18.67)),
+        (34, 31, "all", (2502655, 2905745, 86.13, 86.09, 86.17)),
+        (34, 31, "severe_mental_illness", (40300, 48224, 83.57, 83.24, 83.9)),
+        (34, 31, "learning_disability", (8253, 10023, 82.34, 81.59, 83.07)),
+    ],
+)
+def test_whole_real_answers_in_csv_are_read(
+    mirror_file: Any, tmp_path: Path, indicator: int, rows: int, group: str, expected: tuple[float, ...]
+) -> None:
+    address = f"api.cvdprevent.nhs.uk/indicator/{indicator}/rawDataCSV/timePeriodID=33&systemLevelID=1.csv"
+    source, path = load_sources()["cvdprevent"], mirror_file(address)
+    snapshot = Snapshot("cvdprevent", "indicator", "2026-03+x", f"https://{address}", hash_file(path), "published", path)
+    clean = tmp_path / "clean.parquet"
+    report = build_clean_table(source, snapshot, clean, tmp_path, memory_limit="500MB", threads=1)
+    assert (report.records_in, report.records_loaded, report.records_rejected) == (rows, rows, 0)
+    assert judge("cvdprevent", "indicator", clean) == ()
+    with connection(None) as con:
+        query = (
+            "select numerator, denominator, value, lower_limit, upper_limit from read_parquet(?) "
+            "where standardisation = 'crude' and dimension = ? and group_code in ('all', 'with')"
+        )
+        assert con.execute(query, [str(clean), group]).fetchall() == [expected]
 
 
 def _first(document: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +185,10 @@ def _all(document: dict[str, Any], **values: Any) -> None:
     [
         (lambda d: _first(d).update(LowerCI=1), r"record 1 .*missing \[\], not known \['LowerCI'\]"),
         (lambda d: _first(d).pop("Value"), r"expected the columns \['AreaCode', .*missing \['Value'\]"),
-        (lambda d: d.update(next="/page/2"), r"a list 'indicatorRawData' and nothing else, it holds .*'next'"),
+        (lambda d: d.update(next="/page/2"), r"a list 'indicatorRawData' and nothing else but a text 'copyright', it holds .*'next'"),
+        (lambda d: d.update(copyright=["a", "b"]), r"nothing else but a text 'copyright', it holds \{'copyright': 'list'"),
+        (lambda d: _first(d).update(MetricCategoryTypeName="Ethnicity"), r"not in the code list .*Ethnicity, Persons"),
+        (lambda d: _first(d).update(AreaCode="E54000050"), r"not of the level that was asked for \(england, .*: E54000050"),
         (lambda d: d.update(indicatorRawData={}), r"should hold a list 'indicatorRawData'"),
         (lambda d: _first(d).update(Value=[1]), r"record 1, 'Value': expected a text or a number, found list"),
         (lambda d: _first(d).update(Value="high"), r"column value: must be a number"),
@@ -194,7 +265,7 @@ def test_every_wanted_document_is_kept_as_it_came_under_its_period_indicator_and
     assert kept["2025-12+11-1"] == interface.documents[ENGLAND]
     assert sorted(kept) == [
         *("2025-09+11-1", "2025-12+11-1", "2025-12+11-6", "2025-12+11-7", "2025-12+11-8"),
-        *("2025-12+32-1", "2025-12+32-7", "2025-12+37-1", "2025-12+37-7"),
+        *("2025-12+14-1", "2025-12+14-7", "2025-12+32-1", "2025-12+32-7"),
     ]
     assert not any(path.startswith("/indicator/22/") for path in interface.site.paths_seen())
 
@@ -280,7 +351,7 @@ def test_pages_that_lead_in_a_circle_are_refused(interface: Interface) -> None:
             lambda r: r[0].update(IndicatorCode="CVDP001DM"),
             "IndicatorID 11 is CVDP001DM; expected IndicatorID 11 to be CVDP001HYP",
         ),
-        (lambda r: r.append(r[3] | {"IndicatorID": 99}), "CVDP003CHOL has two ids: 37 and 99"),
+        (lambda r: r.append(r[3] | {"IndicatorID": 99}), "IndicatorID 99 is CVDP003CHOL; expected CVDP003CHOL to be IndicatorID 14"),
         (lambda r: r[0].pop("IndicatorID"), "expected one list of records with ['IndicatorCode', 'IndicatorID']"),
         (lambda r: r[0].update(IndicatorID="11"), "expected a whole number as IndicatorID, found '11'"),
     ],

@@ -1,10 +1,14 @@
 -- Grain: as fct_indicator_value, CVDPREVENT indicators. Question: how many people have
 -- hypertension found and well managed, and how does that differ by deprivation,
--- ethnicity, age and sex, crude and age-standardised?
+-- ethnicity, age, sex, severe mental illness and learning disability, crude and
+-- age-standardised?
 -- Crude prevalence falls with deprivation only because deprived areas are younger:
--- compare the standardised rows. Standardised rows are the publisher's; their
--- denominator is a weight. Core20 is fifth 1; the rest are the other four fifths, which
--- have no standardised value of their own.
+-- compare the standardised rows. Standardised rows are the publisher's and have no counts;
+-- the denominator of the crude row is their weight. Core20 is fifth 1; the rest are the other four fifths, which
+-- have no standardised value of their own. England's counts are exact and carry its crude
+-- figures. Below England counts are rounded to 5 and the publisher's value comes from the
+-- counts before rounding, so value and limits stand as published beside rounded counts; of
+-- organisations that have merged since, the rounded counts are summed.
 {%- set indicators = {
     "CVDP001HYP": "HYP-01",
     "CVDP004HYP": "HYP-02",
@@ -23,6 +27,9 @@ with
     areas as (
         select
             reported.*,
+            reported.organisation_level = 'england'
+            and reported.standardisation = 'crude'
+            and reported.numerator is not null as is_exact,
             case
                 reported.indicator_code
                 {%- for code, indicator in indicators.items() %}
@@ -55,18 +62,22 @@ with
             group_code,
             standardisation,
             case when standardisation = 'crude' then numerator end as numerator,
-            denominator,
-            case
-                when standardisation <> 'crude' or numerator is null then value / 100
-            end as published_value,
-            case
-                when standardisation <> 'crude' or numerator is null
-                then lower_limit / 100
-            end as published_lower,
-            case
-                when standardisation <> 'crude' or numerator is null
-                then upper_limit / 100
-            end as published_upper,
+            -- the same people stand behind a standardised figure: its weight in a slope
+            coalesce(
+                denominator,
+                max(denominator) filter (where standardisation = 'crude') over (
+                    partition by
+                        indicator_id,
+                        organisation_code,
+                        organisation_level,
+                        period_month,
+                        dimension,
+                        group_code
+                )
+            ) as denominator,
+            case when not is_exact then value / 100 end as published_value,
+            case when not is_exact then lower_limit / 100 end as published_lower,
+            case when not is_exact then upper_limit / 100 end as published_upper,
             value_status,
             case
                 when value_status <> 'published'
