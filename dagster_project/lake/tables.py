@@ -23,16 +23,26 @@ Cells = tuple[int, dict[str, str | None]]
 """Number of the row in its sheet, or of the record in its document (from 1), and its cells by contract name."""
 
 
-def read_sheet(job: ParseJob, title_pattern: str, names: Sequence[str] | None = None) -> list[Cells]:
+def read_sheet(
+    job: ParseJob,
+    title_pattern: str,
+    names: Sequence[str] | None = None,
+    *,
+    optional: Sequence[str] = (),
+    holding: str = "",
+) -> list[Cells]:
     """The table of the sheet whose title matches, of several the one with the headings; `names`: the contract's columns it must have.
 
-    The headings stand in one of the first 30 rows. Blank rows are passed over; the table ends where the notes begin (_is_note),
-    which are listed in the report as a footer. Raises ParseError naming the sheets, or the columns expected, missing and not
-    known, or a row of the table below the notes; UnreadableCell naming cells that hold an error.
+    `optional` are columns that some editions lack: their cells are blank then. `holding` is a column that tells the wanted
+    sheet from the others, for publishers who rename their sheets. The headings stand in one of the first 30 rows. Blank rows
+    are passed over; the table ends where the notes begin (_is_note), which are listed in the report as a footer. Raises
+    ParseError naming the sheets, or the columns expected, missing and not known, or a row of the table below the notes;
+    UnreadableCell naming cells that hold an error.
     """
     columns = [column for column in job.entity.file_columns if names is None or column.name in names]
-    title, rows = _find_sheet(job, title_pattern, columns)
-    header, places = _find_header(job, title, rows, columns)
+    needed = [column for column in columns if column.name == holding] if holding else columns
+    title, rows = _find_sheet(job, title_pattern, [c for c in needed if c.name not in optional], bool(holding))
+    header, places = _find_header(job, title, rows, columns, optional)
     _count_again(job, title, rows, places)
     return list(_cells(job, title, rows, header, places))
 
@@ -57,7 +67,10 @@ def read_document(job: ParseJob, key: str, texts: Sequence[str] = ()) -> list[Ce
 # -- workbooks -------------------------------------------------------------------------------------------------------
 
 
-def _find_sheet(job: ParseJob, title_pattern: str, columns: Sequence[FileColumn]) -> tuple[str, list[list[Any]]]:
+def _find_sheet(
+    job: ParseJob, title_pattern: str, needed: Sequence[FileColumn], renamed: bool
+) -> tuple[str, list[list[Any]]]:
+    """The sheet by its title; of several, and always where publishers rename it, by the columns that it needs."""
     try:
         workbook = CalamineWorkbook.from_path(str(job.snapshot.path))
         sheets = {
@@ -66,18 +79,12 @@ def _find_sheet(job: ParseJob, title_pattern: str, columns: Sequence[FileColumn]
     except CalamineError as error:
         raise job.error(f"it cannot be read as a workbook: {error}", "look at the file") from error
     titled = [title for title in sheets if re.search(title_pattern, title.strip(), re.IGNORECASE)]
-    with_headings = [
-        title
-        for title in titled
-        if any(len(_match(row, columns)) == len(columns) for row in sheets[title][:HEADER_ROWS])
-    ]
-    if len(titled) > 1 and len(with_headings) == 1:
-        titled = with_headings
+    if renamed or len(titled) > 1:
+        held = [t for t in titled if any(len(_match(row, needed)) == len(needed) for row in sheets[t][:HEADER_ROWS])]
+        titled = held if renamed or len(held) == 1 else titled
     if len(titled) != 1:
-        raise job.error(
-            f"{len(titled)} sheets have a title like {title_pattern!r}, its sheets are {list(sheets)}",
-            COMPARE,
-        )
+        wanted = f"hold the column {needed[0].name}" if renamed else f"have a title like {title_pattern!r}"
+        raise job.error(f"{len(titled)} sheets {wanted}, its sheets are {list(sheets)}", COMPARE)
     return titled[0], sheets[titled[0]]
 
 
@@ -92,7 +99,7 @@ def _count_again(job: ParseJob, title: str, rows: list[list[Any]], places: dict[
 
 
 def _find_header(
-    job: ParseJob, title: str, rows: list[list[Any]], columns: Sequence[FileColumn]
+    job: ParseJob, title: str, rows: list[list[Any]], columns: Sequence[FileColumn], optional: Sequence[str]
 ) -> tuple[int, dict[str, int]]:
     matches = [_match(row, columns) for row in rows[:HEADER_ROWS]]
     best = max(range(len(matches)), key=lambda number: len(matches[number]), default=-1)
@@ -104,9 +111,9 @@ def _find_header(
     }
     strange = [text for text in found if fold(text) not in known]
     job.report.ignored_headings += strange if job.entity.extra_columns == "ignore" else []
-    if len(matches[best]) < len(columns) or (strange and job.entity.extra_columns != "ignore"):
+    missing = [c.header or c.name for c in columns if c.name not in matches[best] and c.name not in optional]
+    if missing or (strange and job.entity.extra_columns != "ignore"):
         expected = [column.header or column.name for column in columns]
-        missing = [column.header or column.name for column in columns if column.name not in matches[best]]
         raise job.error(
             f"sheet {title!r}, row {best + 1}: expected the columns {expected}, missing {missing}, not known {strange}",
             COMPARE,

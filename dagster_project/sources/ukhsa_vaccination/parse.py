@@ -1,11 +1,19 @@
-"""Vaccine coverage: COVER at 12 months by local authority, influenza uptake to one row a commissioner and cohort."""
+"""Vaccine coverage: COVER at 12 months, 24 months and 5 years by local authority, influenza uptake to one row a commissioner and cohort."""
 
 from __future__ import annotations
 
+from dagster_project.duck import quote_literal
 from dagster_project.lake.clean import ParseJob
 from dagster_project.lake.tables import read_sheet
 
-VACCINES = ("dtap_ipv_hib", "pcv1", "rotavirus", "menb")
+VACCINES = {
+    "12m": ("dtap_ipv_hib", "pcv1", "pcv2", "rotavirus", "menb"),
+    "24m": ("dtap_ipv_hib", "mmr1", "hib_menc", "pcv_booster", "menb_booster"),
+    "5y": ("dtap_ipv_hib", "mmr1", "mmr2", "dtap_ipv_booster", "hib_menc"),
+}
+"""What children have had by each birthday, as the data sheet of the workbook counts it."""
+ONE_OF_TWO = ("pcv1", "pcv2")
+"""PCV was two doses in the first year until the birth cohorts of 2020, then one: the data sheet has either or both."""
 COHORTS = ("aged_65", "respiratory")
 LEVEL = """
     case
@@ -24,9 +32,36 @@ def parse(job: ParseJob) -> str:
 
 
 def _parse_cover(job: ParseJob) -> str:
-    job.read_rows(read_sheet(job, "^12m_UTLA_GOR$"))
-    values = ", ".join(f"{name}, {name}_status" for name in ("denominator", *VACCINES))
-    return f"select date '{job.period_start.isoformat()}' as period_start, area_code, area_name, {values} from typed"
+    """A row an authority, age and vaccine from the workbook's one tidy sheet, which has had four titles and five heading rows."""
+    optional = ["quarter", *(f"{name}_12m_{part}" for name in ONE_OF_TWO for part in ("numerator", "denominator"))]
+    job.read_rows(read_sheet(job, ".", optional=optional, holding="mmr1_24m_numerator"))
+    quarter = job.corrected_text("quarter")
+    expected = job.snapshot.period.upper().replace("-", "_")
+    job.require_none(
+        f"select distinct {quarter} from typed where quarter is not null and upper({quarter}) <> {quote_literal(expected)}",
+        f"the workbook is listed as {job.snapshot.period} but holds another quarter",
+        "look whether the publisher linked the wrong workbook; the snapshot is kept",
+    )
+    return " union all ".join(_of_vaccine(job, age, name) for age, names in VACCINES.items() for name in names)
+
+
+def _of_vaccine(job: ParseJob, age: str, vaccine: str) -> str:
+    numerator, denominator = f"{vaccine}_{age}_numerator", f"{vaccine}_{age}_denominator"
+    given = f"exists (select 1 from typed where {denominator} is not null)"
+    return f"""
+        select
+            date '{job.period_start.isoformat()}' as period_start,
+            regexp_replace(area_code, '[.]0$', '') as area_code,
+            area_name,
+            '{age}' as age,
+            '{vaccine}' as vaccine,
+            {numerator} as numerator,
+            {numerator}_status as numerator_status,
+            {denominator} as denominator,
+            {denominator}_status as denominator_status
+        from typed
+        where {given if vaccine in ONE_OF_TWO else "true"}
+        """
 
 
 def _parse_influenza(job: ParseJob) -> str:
