@@ -1,4 +1,4 @@
-"""Learning disability health checks: the headings of the GP extracts on a synthetic file, and every difference named."""
+"""Learning disability health checks: a row a practice in the publisher's layout on a synthetic file, and every difference named."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import pytest
 
 from dagster_project.lake.files import LakeError
 from dagster_project.sample.estate import DEFAULT_SEED
-from dagster_project.sample.nhse_ldhc import PRACTICE, counts
+from dagster_project.sample.nhse_ldhc import HEADER, HIDDEN, INCOMPLETE, counts
 from tests.fixtures.sheets import judge
 
 SLUG, PERIOD = "nhse_ldhc", "2026-02"
-CODE, DATE, INDICATOR, FIELD, VALUE = 2, 3, 4, 5, 6
+PRACTICE, SUB_ICB, DATE, INDICATOR, MEASURE, VALUE = (
+    HEADER.index(name)
+    for name in ("PRACTICE_CODE", "SUB_ICB_LOC_CODE", "ACH_DATE", "IND_CODE", "MEASURE", "VALUE")
+)
 Change = Callable[[list[list[str]]], object]
 
 
@@ -24,7 +27,7 @@ def parse(parse_file: Any, write_csv: Any, sample_estate: Path, tmp_path: Path) 
     """`parse(change)`: the sample's file, its rows (headings first) changed, through the parser."""
 
     def run(change: Change = lambda _: None) -> Any:
-        (path,) = sample_estate.rglob("LDHC-February-2026.csv")
+        (path,) = sample_estate.rglob("learning-disabilities-health-check-scheme-eng-Feb-2026.csv")
         rows = list(csv.reader(path.open(encoding="utf-8", newline="")))
         change(rows)
         return parse_file(SLUG, "extract", write_csv(tmp_path / "x.csv", rows[0], rows[1:]), PERIOD)
@@ -32,22 +35,30 @@ def parse(parse_file: Any, write_csv: Any, sample_estate: Path, tmp_path: Path) 
     return run
 
 
-def test_checks_and_register_of_every_organisation_are_the_planted_ones(parse: Any) -> None:
+def test_checks_over_both_parts_of_the_register_are_the_planted_ones(parse: Any) -> None:
     query = (
-        "select organisation_code, max(value) filter (where field_name = 'numerator'), "
-        "max(value) filter (where field_name = 'denominator') from clean where organisation_level <> 'practice' group by all"
+        "select sum(value) filter (where indicator_code = 'LDHC021'), sum(value) filter (where indicator_code like 'LD_REG%') "
+        "from clean where practice_code not in (?, ?)"
     )
-    assert {code: (checked, register) for code, checked, register in parse().rows(query)} == counts(DEFAULT_SEED)
-
-
-def test_levels_come_from_codes_and_five_characters_leave_it_open(parse: Any) -> None:
-    query = "select organisation_level, count(distinct organisation_code) from clean group by all order by all"
-    assert parse().rows(query) == [("commissioner", 1), ("england", 1), ("icb", 4), ("practice", 1), ("sub_icb", 6)]
+    assert parse().row(query, [HIDDEN, INCOMPLETE]) == counts(DEFAULT_SEED)["ENG"]
 
 
 def test_small_numbers_of_a_practice_are_suppressed(parse: Any) -> None:
-    query = "select field_name, value, value_status from clean where organisation_code = ? and value is null order by 1"
-    assert parse().rows(query, [PRACTICE]) == [("denominator", None, "suppressed"), ("numerator", None, "suppressed")]
+    query = "select indicator_code, measure, value_status from clean where practice_code = ? and value is null order by all"
+    assert parse().rows(query, [HIDDEN]) == [
+        ("LDHCMI034", "denominator", "suppressed"),
+        ("LDHCMI034", "hlthchkdec", "suppressed"),
+        ("LD_REG_1417", "count", "suppressed"),
+    ]
+
+
+@pytest.mark.parametrize("spelling", ["20260228", "28/02/2026", "2026-02-28"])
+def test_the_day_is_read_in_each_spelling(parse: Any, spelling: str) -> None:
+    def change(rows: list[list[str]]) -> None:
+        for row in rows[1:]:
+            row[DATE] = spelling
+
+    assert parse(change).value("select distinct month_start::varchar from clean") == "2026-02-01"
 
 
 def test_gate_holds_more_checks_than_people_and_an_indicator_that_is_not_there(parse: Any) -> None:
@@ -57,17 +68,20 @@ def test_gate_holds_more_checks_than_people_and_an_indicator_that_is_not_there(p
 
     def recode(rows: list[list[str]]) -> None:
         for row in rows[1:]:
-            row[INDICATOR] = "LDOB080"
+            row[INDICATOR] = row[INDICATOR].replace("LDHC021", "LDHC001")
 
-    assert any("LDHC001" in failure for failure in judge(SLUG, "extract", parse(recode).clean))
+    assert any("Nearly every practice has its checks" in failure for failure in judge(SLUG, "extract", parse(recode).clean))
 
 
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
-        (CODE, "PCN-1", r"an organisation code whose level is not known: PCN-1"),
-        (FIELD, "Patients", r"a FIELD_NAME that is not in the list .*Patients"),
-        (DATE, "31/01/2026", r"listed as 2026-02 but holds another period"),
+        (PRACTICE, "PCN-1", r"column practice_code: the text must match"),
+        (SUB_ICB, "99Z", r"a practice that stands under two sub-ICB locations"),
+        (MEASURE, "Patients", r"column measure: the text must be one of: Count, Numerator"),
+        (INDICATOR, "LDOB080", r"column indicator_code: the text must match"),
+        (DATE, "20260131", r"listed as 2026-02 but holds another period"),
+        (DATE, "20260231", r"no day of the calendar: 20260231"),
         (VALUE, "12.5", r"column value: must be a whole number .* or \*"),
     ],
 )

@@ -4,7 +4,7 @@
 -- disease, has been vaccinated this season? The influenza figure is the state on the last
 -- day of the month. COVER is of local authorities, which stay in staging; England is
 -- their sum. It stands while at most one of about 150 authorities gives no figure (the
--- Isles of Scilly are often hidden, Bury was once) and organisations_missing says so; in
+-- Isles of Scilly are often hidden, Bury and Nottingham were once) and organisations_missing says so; in
 -- 2024-25 Q3 14 London authorities were left out for their quality, and there is no sum.
 {%- set children = {
     "COVER-12M-HEX": ("12m", "dtap_ipv_hib"),
