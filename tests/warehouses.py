@@ -16,6 +16,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.fixtures.real_pages import write_mirror
+
 HIW = str(Path(sys.executable).with_name("hiw"))
 MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[1].parent / "shared" / "mirror")
 
@@ -152,6 +154,12 @@ def sample_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 @pytest.fixture(scope="session")
 def mirror_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The real published files after a first night; only for tests marked requires_mirror."""
-    settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(MIRROR)}
-    return built_once(tmp_path_factory, "mirror_warehouse", settings)
+    """The real published files, with the pages that the mirror lacks, after a first night; only for tests marked requires_mirror."""
+    mirror = shared_folder(tmp_path_factory) / "mirror_with_pages"
+    settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(mirror)}
+
+    def with_pages(_: Path) -> dict[str, str]:
+        write_mirror(MIRROR, mirror)
+        return {}
+
+    return built_once(tmp_path_factory, "mirror_warehouse", settings, with_pages)

@@ -85,10 +85,24 @@ def test_early_diagnosis_of_the_ends_of_the_gradient_is_the_planted_one(sample_w
     assert sample_warehouse.query(query) == [("1", EARLY["1"]), ("5", EARLY["5"])]
 
 
-def test_health_checks_add_up_to_england_and_hidden_practices_do_not_leave_staging(sample_warehouse: Any) -> None:
+def test_health_checks_of_complete_practices_add_up_to_every_level(sample_warehouse: Any) -> None:
     query = FIGURE.format(columns="organisation_code, numerator, denominator", indicator="STM-LD-01")
     found = {code: (checked, register) for code, checked, register in sample_warehouse.query(query)}
     assert found == nhse_ldhc.counts(DEFAULT_SEED)
+    missing = FIGURE.format(columns="organisations_missing", indicator="STM-LD-01") + "and organisation_code = 'ENG'"
+    assert sample_warehouse.query(missing) == [(2,)]
+
+
+def test_childhood_vaccines_are_the_planted_ones_without_the_hidden_authority(sample_warehouse: Any) -> None:
+    query = FIGURE.format(columns="numerator, denominator, organisations_missing", indicator="COVER-5Y-MMR2")
+    assert sample_warehouse.query(query) == [(*ukhsa_vaccination.cover(DEFAULT_SEED)["5y", "MMR2_Boo"], 1)]
+
+
+def test_below_england_the_publishers_value_stands_beside_rounded_counts(sample_warehouse: Any) -> None:
+    query = FIGURE.format(columns="value, numerator, denominator", indicator="LIP-01")
+    rows = sample_warehouse.query(query + "and organisation_level = 'icb' and standardisation = 'crude' and value is not null")
+    assert rows and all(numerator % 5 == denominator % 5 == 0 for _, numerator, denominator in rows)
+    assert any(abs(value - numerator / denominator) > 0.001 for value, numerator, denominator in rows)
 
 
 def test_vaccination_diabetes_and_epilepsy_are_the_planted_ones(sample_warehouse: Any) -> None:
@@ -114,7 +128,7 @@ def test_levels_are_those_that_each_source_has(sample_warehouse: Any) -> None:
     assert sample_warehouse.query(query) == [
         ("cvdprevent", "england icb region sub_icb"),
         ("ndrs_staging", "england icb"),
-        ("nhse_ldhc", "england icb sub_icb"),
+        ("nhse_ldhc", "england icb region sub_icb"),
         ("nhse_mhsds", "england icb region sub_icb trust"),
         ("rcpch_epilepsy12", "england trust"),
         ("rcpch_npda", "england"),
