@@ -30,7 +30,15 @@ PREVALENCE = 11
 WANTED = (11, 32, 14)
 SMALL = 7
 AGES = ("18-39", "40-59", "60-79", "80+")
-ETHNICITIES = {"Asian": 1000, "Black": 500, "Missing": 300, "Mixed": 290, "Not stated": 300, "Other": 400, "White": 7210}
+ETHNICITIES = {
+    "Asian": 1000,
+    "Black": 500,
+    "Missing": 300,
+    "Mixed": 290,
+    "Not stated": 300,
+    "Other": 400,
+    "White": 7210,
+}
 PLUS_GROUPS = {
     "Mental Health": {"People without SMI": 9985, "People with SMI": 15},
     "Learning Disability": {
@@ -93,7 +101,9 @@ def _documents_of(seed: int, period: int, level: int) -> Published:
         if indicator in WANTED:
             areas = [row for area in _areas(level) for row in _rows(seed, indicator, period, *area)]
             rows = areas if level == ENGLAND else [_disclosed(row) for row in areas]
-            files[f"{BASE}/indicator/{indicator}/rawDataJSON?{query}"] = _document(copyright=COPYRIGHT, indicatorRawData=rows)
+            files[f"{BASE}/indicator/{indicator}/rawDataJSON?{query}"] = _document(
+                copyright=COPYRIGHT, indicatorRawData=rows
+            )
     return files
 
 
@@ -135,7 +145,9 @@ def _of_sub_icb(seed: int, indicator: int, period: int, sub_icb: org.SubIcb) -> 
         for age, number in enumerate(apportion(members, _AGE_MIX[fifth])):
             excess = 1.16 - 0.08 * fifth  # 16% more at every age in the most deprived fifth, 16% fewer in the least
             cases = round(number * _PREVALENCE[age] * excess * (0.98 + 0.04 * stream.random()))
-            table[fifth, age] = (number, cases) if indicator == PREVALENCE else (cases, round(cases * _LEVEL_OF[indicator]))
+            table[fifth, age] = (
+                (number, cases) if indicator == PREVALENCE else (cases, round(cases * _LEVEL_OF[indicator]))
+            )
     return table
 
 

@@ -14,7 +14,9 @@ RELEASE = f"{PAGE}/february-2026"
 FILE = "https://files.digital.nhs.uk/SY/NTHET3/learning-disabilities-health-check-scheme-eng-Feb-2026.csv"
 _PLACES = ["SUB_ICB_LOC", "ICB", "COMM_REGION"]
 HEADER: list[Cell] = ["QUALITY_SERVICE", "PRACTICE_CODE", "PRACTICE_NAME", "PCN_ODS_CODE", "PCN_NAME"]
-HEADER += [f"{before}{place}_{part}" for place in _PLACES for before, part in (("ONS_", "CODE"), ("", "CODE"), ("", "NAME"))]
+HEADER += [
+    f"{before}{place}_{part}" for place in _PLACES for before, part in (("ONS_", "CODE"), ("", "CODE"), ("", "NAME"))
+]
 HEADER += ["ACH_DATE", "IND_CODE", "MEASURE", "VALUE"]
 HIDDEN, INCOMPLETE = "Z99901", "Z99902"
 

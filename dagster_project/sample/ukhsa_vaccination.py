@@ -32,7 +32,9 @@ def published_files(seed: int, edition: int) -> Published:
         f"{COLLECTION}/": landing_page("Vaccine uptake", links),
         f"{COVER_PAGE}/": landing_page("COVER programme", [(COVER, "Quarterly data"), (COVER_ANNUAL, "Annual data")]),
         f"{INFLUENZA_PAGE}/": landing_page("Influenza vaccine uptake", [(INFLUENZA, "GP patients")]),
-        COVER: ods_bytes([("Cover", [["Synthetic figures"]]), ("Table_5", _percentages(seed)), ("Table_10", _cover(seed))]),
+        COVER: ods_bytes(
+            [("Cover", [["Synthetic figures"]]), ("Table_5", _percentages(seed)), ("Table_10", _cover(seed))]
+        ),
         COVER_ANNUAL: ods_bytes([("Notes", [["Synthetic; another layout, which nobody reads"]])]),
         INFLUENZA: ods_bytes([("Notes", [["Synthetic figures"]]), ("ICB", _influenza(seed))]),
     }

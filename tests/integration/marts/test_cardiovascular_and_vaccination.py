@@ -23,7 +23,13 @@ ENGLAND = "from fct_indicator_value where organisation_code = 'ENG' and geograph
     ],
 )
 def test_hypertension_is_the_publishers_figure_crude_and_standardised(
-    mirror_warehouse: Warehouse, dimension: str, group: str, standardisation: str, percent: float, lower: float, upper: float
+    mirror_warehouse: Warehouse,
+    dimension: str,
+    group: str,
+    standardisation: str,
+    percent: float,
+    lower: float,
+    upper: float,
 ) -> None:
     ((value, low, high),) = mirror_warehouse.query(
         f"select round(100 * value, 2), round(100 * ci_lower_95, 2), round(100 * ci_upper_95, 2) {ENGLAND} and indicator_id = 'HYP-01' "

@@ -100,7 +100,9 @@ def test_childhood_vaccines_are_the_planted_ones_without_the_hidden_authority(sa
 
 def test_below_england_the_publishers_value_stands_beside_rounded_counts(sample_warehouse: Any) -> None:
     query = FIGURE.format(columns="value, numerator, denominator", indicator="LIP-01")
-    rows = sample_warehouse.query(query + "and organisation_level = 'icb' and standardisation = 'crude' and value is not null")
+    rows = sample_warehouse.query(
+        query + "and organisation_level = 'icb' and standardisation = 'crude' and value is not null"
+    )
     assert rows and all(numerator % 5 == denominator % 5 == 0 for _, numerator, denominator in rows)
     assert any(abs(value - numerator / denominator) > 0.001 for value, numerator, denominator in rows)
 

@@ -23,8 +23,8 @@ from dagster_project.lake.transport import HttpsTransport, MirrorTransport
 from dagster_project.sample.cvdprevent import BASE, published_files, true_prevalence
 from dagster_project.sample.estate import DEFAULT_SEED
 from dagster_project.sources.contract import Source, load_sources
-from tests.fixtures.sheets import judge
 from tests.fixtures.loopback import Loopback, drip, redirect_to, reply, send_head
+from tests.fixtures.sheets import judge
 
 TODAY = dt.date(2026, 4, 20)
 LIST = "/indicator/list?timePeriodID=30&systemLevelID=1"
@@ -49,6 +49,7 @@ Parse = Callable[..., list[tuple[Any, ...]]]
 @pytest.fixture
 def parse(tmp_path: Path, documents: dict[str, bytes]) -> Parse:
     """`parse(change, path=..., query=...)`: a sample document, changed, through the parser; rows of a query over `clean`."""
+
     def run(
         change: Callable[[dict[str, Any]], None] = lambda _: None,
         path: str = ENGLAND,
@@ -128,7 +129,9 @@ def test_an_answer_without_copyright_and_a_name_that_ends_in_a_broken_character_
 
 def test_counts_below_england_are_rounded_and_the_value_is_of_the_exact_ones(parse: Parse) -> None:
     """The gate allows 10 of 15 to stand as 62.5 (5 of 8), and not a value that no rounding explains."""
-    rows = parse(path=STATINS_OF_ICBS, query="select numerator, denominator, value from clean where numerator is not null")
+    rows = parse(
+        path=STATINS_OF_ICBS, query="select numerator, denominator, value from clean where numerator is not null"
+    )
     assert all(numerator % 5 == denominator % 5 == 0 for numerator, denominator, _ in rows)
     assert any(abs(value - 100 * numerator / denominator) > 0.1 for numerator, denominator, value in rows)
 
@@ -137,7 +140,13 @@ def test_counts_below_england_are_rounded_and_the_value_is_of_the_exact_ones(par
 def test_gate_knows_the_rounding_of_counts_below_england(
     parse: Parse, tmp_path: Path, value: float, passes: bool
 ) -> None:
-    counts = {"Numerator": 10, "Denominator": 15, "Value": value, "LowerConfidenceLimit": 1, "UpperConfidenceLimit": 101}
+    counts = {
+        "Numerator": 10,
+        "Denominator": 15,
+        "Value": value,
+        "LowerConfidenceLimit": 1,
+        "UpperConfidenceLimit": 101,
+    }
     parse(lambda d: _first(d).update(counts), path=STATINS_OF_ICBS)
     assert (judge("cvdprevent", "indicator", tmp_path / "clean.parquet") == ()) is passes
 
@@ -157,7 +166,9 @@ def test_whole_real_answers_in_csv_are_read(
 ) -> None:
     address = f"api.cvdprevent.nhs.uk/indicator/{indicator}/rawDataCSV/timePeriodID=33&systemLevelID=1.csv"
     source, path = load_sources()["cvdprevent"], mirror_file(address)
-    snapshot = Snapshot("cvdprevent", "indicator", "2026-03+x", f"https://{address}", hash_file(path), "published", path)
+    snapshot = Snapshot(
+        "cvdprevent", "indicator", "2026-03+x", f"https://{address}", hash_file(path), "published", path
+    )
     clean = tmp_path / "clean.parquet"
     report = build_clean_table(source, snapshot, clean, tmp_path, memory_limit="500MB", threads=1)
     assert (report.records_in, report.records_loaded, report.records_rejected) == (rows, rows, 0)
@@ -185,10 +196,19 @@ def _all(document: dict[str, Any], **values: Any) -> None:
     [
         (lambda d: _first(d).update(LowerCI=1), r"record 1 .*missing \[\], not known \['LowerCI'\]"),
         (lambda d: _first(d).pop("Value"), r"expected the columns \['AreaCode', .*missing \['Value'\]"),
-        (lambda d: d.update(next="/page/2"), r"a list 'indicatorRawData' and nothing else but a text 'copyright', it holds .*'next'"),
-        (lambda d: d.update(copyright=["a", "b"]), r"nothing else but a text 'copyright', it holds \{'copyright': 'list'"),
+        (
+            lambda d: d.update(next="/page/2"),
+            r"a list 'indicatorRawData' and nothing else but a text 'copyright', it holds .*'next'",
+        ),
+        (
+            lambda d: d.update(copyright=["a", "b"]),
+            r"nothing else but a text 'copyright', it holds \{'copyright': 'list'",
+        ),
         (lambda d: _first(d).update(MetricCategoryTypeName="Ethnicity"), r"not in the code list .*Ethnicity, Persons"),
-        (lambda d: _first(d).update(AreaCode="E54000050"), r"not of the level that was asked for \(england, .*: E54000050"),
+        (
+            lambda d: _first(d).update(AreaCode="E54000050"),
+            r"not of the level that was asked for \(england, .*: E54000050",
+        ),
         (lambda d: d.update(indicatorRawData={}), r"should hold a list 'indicatorRawData'"),
         (lambda d: _first(d).update(Value=[1]), r"record 1, 'Value': expected a text or a number, found list"),
         (lambda d: _first(d).update(Value="high"), r"column value: must be a number"),
@@ -351,7 +371,10 @@ def test_pages_that_lead_in_a_circle_are_refused(interface: Interface) -> None:
             lambda r: r[0].update(IndicatorCode="CVDP001DM"),
             "IndicatorID 11 is CVDP001DM; expected IndicatorID 11 to be CVDP001HYP",
         ),
-        (lambda r: r.append(r[3] | {"IndicatorID": 99}), "IndicatorID 99 is CVDP003CHOL; expected CVDP003CHOL to be IndicatorID 14"),
+        (
+            lambda r: r.append(r[3] | {"IndicatorID": 99}),
+            "IndicatorID 99 is CVDP003CHOL; expected CVDP003CHOL to be IndicatorID 14",
+        ),
         (lambda r: r[0].pop("IndicatorID"), "expected one list of records with ['IndicatorCode', 'IndicatorID']"),
         (lambda r: r[0].update(IndicatorID="11"), "expected a whole number as IndicatorID, found '11'"),
     ],

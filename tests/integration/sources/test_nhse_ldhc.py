@@ -16,8 +16,7 @@ from tests.fixtures.sheets import judge
 
 SLUG, PERIOD = "nhse_ldhc", "2026-02"
 PRACTICE, SUB_ICB, DATE, INDICATOR, MEASURE, VALUE = (
-    HEADER.index(name)
-    for name in ("PRACTICE_CODE", "SUB_ICB_LOC_CODE", "ACH_DATE", "IND_CODE", "MEASURE", "VALUE")
+    HEADER.index(name) for name in ("PRACTICE_CODE", "SUB_ICB_LOC_CODE", "ACH_DATE", "IND_CODE", "MEASURE", "VALUE")
 )
 Change = Callable[[list[list[str]]], object]
 
@@ -44,7 +43,9 @@ def test_checks_over_both_parts_of_the_register_are_the_planted_ones(parse: Any)
 
 
 def test_small_numbers_of_a_practice_are_suppressed(parse: Any) -> None:
-    query = "select indicator_code, measure, value_status from clean where practice_code = ? and value is null order by all"
+    query = (
+        "select indicator_code, measure, value_status from clean where practice_code = ? and value is null order by all"
+    )
     assert parse().rows(query, [HIDDEN]) == [
         ("LDHCMI034", "denominator", "suppressed"),
         ("LDHCMI034", "hlthchkdec", "suppressed"),
@@ -70,7 +71,9 @@ def test_gate_holds_more_checks_than_people_and_an_indicator_that_is_not_there(p
         for row in rows[1:]:
             row[INDICATOR] = row[INDICATOR].replace("LDHC021", "LDHC001")
 
-    assert any("Nearly every practice has its checks" in failure for failure in judge(SLUG, "extract", parse(recode).clean))
+    assert any(
+        "Nearly every practice has its checks" in failure for failure in judge(SLUG, "extract", parse(recode).clean)
+    )
 
 
 @pytest.mark.parametrize(

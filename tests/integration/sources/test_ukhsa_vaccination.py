@@ -76,14 +76,21 @@ NOT_SHOWN = {
 
 @pytest.mark.requires_mirror
 @pytest.mark.parametrize("quarter", QUARTERS)
-def test_every_real_workbook_loads_whole_and_its_sums_are_known(parse_file: Any, mirror_file: Any, quarter: str) -> None:
+def test_every_real_workbook_loads_whole_and_its_sums_are_known(
+    parse_file: Any, mirror_file: Any, quarter: str
+) -> None:
     path = mirror_file(f"{MIRROR}{quarter}{'.xlsx' if quarter < '2019' else '.ods'}")
     parsed = parse_file(SLUG, "cover", path, f"fy{quarter[:4]}-{quarter[7:9]}-q{quarter[-1]}")
     report = parsed.report
     assert report.records_loaded == report.records_in and report.records_rejected == 0
     assert 146 <= report.records_in <= 151
     assert report.footer == (["* - Supressed due to Data Quality Issues"] if quarter == "2019_2020_Q1" else [])
-    assert parsed.rows("select distinct area_code from clean where not regexp_full_match(area_code, '[0-9]{3}|[A-Z0-9]{5}')") == []
+    assert (
+        parsed.rows(
+            "select distinct area_code from clean where not regexp_full_match(area_code, '[0-9]{3}|[A-Z0-9]{5}')"
+        )
+        == []
+    )
     if quarter in GOLDEN:
         assert tuple(parsed.row(SUMS, column) for column in COLUMNS) == GOLDEN[quarter]
     numerator, denominator = parsed.row(SUMS, COLUMNS[0])

@@ -3,11 +3,16 @@
 -- ethnicity, age, sex, severe mental illness and learning disability, crude and
 -- age-standardised?
 -- Crude prevalence falls with deprivation only because deprived areas are younger:
--- compare the standardised rows. Standardised rows are the publisher's and have no counts;
--- the denominator of the crude row is their weight. Core20 is fifth 1; the rest are the other four fifths, which
--- have no standardised value of their own. England's counts are exact and carry its crude
--- figures. Below England counts are rounded to 5 and the publisher's value comes from the
--- counts before rounding, so value and limits stand as published beside rounded counts; of
+-- compare the standardised rows. Standardised rows are the publisher's and have no
+-- counts;
+-- the denominator of the crude row is their weight. Core20 is fifth 1; the rest are
+-- the other four fifths, which
+-- have no standardised value of their own. England's counts are exact and carry its
+-- crude
+-- figures. Below England counts are rounded to 5 and the publisher's value comes from
+-- the
+-- counts before rounding, so value and limits stand as published beside rounded
+-- counts; of
 -- organisations that have merged since, the rounded counts are summed.
 {%- set indicators = {
     "CVDP001HYP": "HYP-01",

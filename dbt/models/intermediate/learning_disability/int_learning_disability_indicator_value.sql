@@ -19,11 +19,12 @@ with
             icb_code,
             region_code,
             max(value) filter (
-                where
-                    indicator_code = 'LDHC021' and measure in ('count', 'numerator')
+                where indicator_code = 'LDHC021' and measure in ('count', 'numerator')
             ) as checks,
             max(value) filter (where indicator_code = 'LD_REG_1417') as aged_14_to_17,
-            max(value) filter (where indicator_code = 'LD_REG_18OV') as aged_18_and_over,
+            max(value) filter (
+                where indicator_code = 'LD_REG_18OV'
+            ) as aged_18_and_over,
             checks is not null
             and aged_14_to_17 is not null
             and aged_18_and_over is not null as is_complete,
