@@ -2,14 +2,16 @@
     The figures of a relation (a CTE's name) twice: as reported, and on the organisations of var('current_geography_date').
 
     Inputs: figures with the columns of int_<subject>_indicator_value (models/marts/_conventions.md) except geography_basis
-    and geography_vintage; published: whether they have standardisation, published_value, published_lower, published_upper too.
+    and geography_vintage; published: whether they have standardisation, published_value, published_lower, published_upper too;
+    rounded: whether they have denominator_low and denominator_high, what the rounding of the denominator allows.
     Method: numerators and denominators of organisations with the same single successor are summed; a sum with a part that is
     not known is not known, and its bounds are the sums of the parts' bounds. An organisation that was split has no current
     row, and those that took it over are not_available for the periods in which it still reported, because their share of it
     is not known. mart_data_quality lists both. A figure that the publisher worked out (published) cannot be summed: it stands
-    on current geography only for an organisation that is today what it was; where its counts stand beside it, they are summed.
+    on current geography only for an organisation that is today what it was; where its counts stand beside it, they are summed, and
+    the limits hold what their rounding allows.
 #}
-{% macro on_both_geographies(figures, published=false) %}
+{% macro on_both_geographies(figures, published=false, rounded=false) %}
     {%- set keys = [
         "indicator_id",
         "treatment_function_code",
@@ -19,12 +21,16 @@
         "dimension",
         "group_code",
     ] + (["standardisation"] if published else []) -%}
+    {%- set people = {
+        true: "denominator_low, denominator_high",
+        false: "cast(null as double) as denominator_low, cast(null as double) as denominator_high",
+    } -%}
     select
         organisation_code,
         organisation_level,
         {% for key in keys %} {{ key }}, {% endfor %}
         'as_reported' as geography_basis,
-        {% if published %} published_value, published_lower, published_upper, {% endif %}
+        {% if published %} published_value, published_lower, published_upper, {{ people[rounded] }}, {% endif %}
         numerator,
         denominator,
         numerator_low,
@@ -49,6 +55,7 @@
             case when is_itself then published_value end as published_value,
             case when is_itself then published_lower end as published_lower,
             case when is_itself then published_upper end as published_upper,
+            {{ people[rounded] }},
         {% endif %}
         case when parts_unknown = 0 and split_reason is null then numerator end as numerator,
         case when denominators_unknown = 0 and split_reason is null then denominator end as denominator,
@@ -86,6 +93,10 @@
                     max(mapped.published_value) as published_value,
                     max(mapped.published_lower) as published_lower,
                     max(mapped.published_upper) as published_upper,
+                    {% if rounded %}
+                        {{ in_order("sum", "mapped.denominator_low") }} as denominator_low,
+                        {{ in_order("sum", "mapped.denominator_high") }} as denominator_high,
+                    {% endif %}
                 {% endif %}
                 {{ in_order("sum", "mapped.numerator") }} as numerator,
                 {{ in_order("sum", "mapped.denominator") }} as denominator,

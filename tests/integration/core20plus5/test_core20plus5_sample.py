@@ -129,9 +129,9 @@ def test_wrong_ids_an_indicator_of_fingertips_is_taken_by_its_name_not_by_a_numb
 
 
 def test_unweighted_slope_the_index_of_a_mart_is_that_of_people_not_of_groups(sample_warehouse: Warehouse) -> None:
-    """Worked out by hand from the tenths: weighted least squares over the ridit, times 1 and not times the number of ranks."""
+    """Worked out by hand from the printed rates of the tenths: weighted least squares over the ridit, times 1 and not times the number of ranks."""
     tenths = sample_warehouse.query(
-        "select numerator, denominator from fct_indicator_value where indicator_id = 'MAT-03' and organisation_code = 'ENG' "
+        "select value * denominator, denominator from fct_indicator_value where indicator_id = 'MAT-03' and organisation_code = 'ENG' "
         "and dimension = 'imd_decile' and group_code <> 'unknown' and geography_basis = 'current' order by group_code::int"
     )
     assert len(tenths) == 10

@@ -1,8 +1,10 @@
 -- Grain: as fct_indicator_value, early diagnosis of cancer. Question: what share of
 -- staged cancers is found at stage 1 or 2, and how does it differ by deprivation?
 -- CAN-01 is one year, unadjusted, from the counts; CAN-02 three years, case-mix
--- adjusted, as published. Residents of ICBs; no figure is of a trust. Core20 and rest
--- are sums of the fifths of England.
+-- adjusted, as published. The unadjusted percentage is printed to one decimal and its
+-- counts are exact: the value is theirs while the two agree, else the printed one.
+-- Residents of ICBs; no figure is of a trust. Core20 and rest are sums of the fifths of
+-- England.
 with
     staged as (
         select
@@ -21,14 +23,16 @@ with
             case when standardisation = 'crude' then early_stage end as numerator,
             case when standardisation = 'crude' then staged end as denominator,
             case
-                when standardisation <> 'crude' then value / 100
+                when standardisation <> 'crude'
+                then value / 100
+                else {{ printed_rate("value / 100", "early_stage", "staged", 0.0005) }}
             end as published_value,
-            case
-                when standardisation <> 'crude' then lower_limit / 100
-            end as published_lower,
-            case
-                when standardisation <> 'crude' then upper_limit / 100
-            end as published_upper,
+            {%- for side in ["lower", "upper"] %}
+                case
+                    when standardisation <> 'crude' or published_value is not null
+                    then {{ side }}_limit / 100
+                end as published_{{ side }},
+            {%- endfor %}
             reported.value_status,
             case
                 when reported.value_status <> 'published'

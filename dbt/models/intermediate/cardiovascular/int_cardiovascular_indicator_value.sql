@@ -3,17 +3,14 @@
 -- ethnicity, age, sex, severe mental illness and learning disability, crude and
 -- age-standardised?
 -- Crude prevalence falls with deprivation only because deprived areas are younger:
--- compare the standardised rows. Standardised rows are the publisher's and have no
--- counts;
--- the denominator of the crude row is their weight. Core20 is fifth 1; the rest are
--- the other four fifths, which
--- have no standardised value of their own. England's counts are exact and carry its
--- crude
--- figures. Below England counts are rounded to 5 and the publisher's value comes from
--- the
--- counts before rounding, so value and limits stand as published beside rounded
--- counts; of
--- organisations that have merged since, the rounded counts are summed.
+-- compare the standardised rows, which are the publisher's and have no counts; the
+-- denominator of the crude row is their weight. Core20 is fifth 1. The rest are the
+-- other four fifths, which have no standardised value of their own. England's counts
+-- are exact and give what is printed to two decimals with more digits. Below England
+-- counts are rounded to 5 and the printed value comes from the counts before rounding,
+-- so value and limits stand as printed. Of the rest, and of organisations that have
+-- merged since, nothing is printed: the rounded counts are summed, and the limits hold
+-- what their rounding allows.
 {%- set indicators = {
     "CVDP001HYP": "HYP-01",
     "CVDP004HYP": "HYP-02",
@@ -27,14 +24,30 @@
     "CVDP002AF": "AF-01",
     "CVDP002SMOK": "SMK-01",
 } %}
+{%- set bounds = [
+    "numerator_low",
+    "numerator_high",
+    "denominator_low",
+    "denominator_high",
+] %}
 with
     -- the interface names areas by ONS codes, regions have none in other sources
     areas as (
         select
             reported.*,
-            reported.organisation_level = 'england'
-            and reported.standardisation = 'crude'
-            and reported.numerator is not null as is_exact,
+            case
+                when reported.organisation_level <> 'england'
+                then reported.value / 100
+                else
+                    {{
+                        printed_rate(
+                            "reported.value / 100",
+                            "reported.numerator",
+                            "reported.denominator",
+                            0.00005,
+                        )
+                    }}
+            end as printed_value,
             case
                 reported.indicator_code
                 {%- for code, indicator in indicators.items() %}
@@ -80,9 +93,25 @@ with
                         group_code
                 )
             ) as denominator,
-            case when not is_exact then value / 100 end as published_value,
-            case when not is_exact then lower_limit / 100 end as published_lower,
-            case when not is_exact then upper_limit / 100 end as published_upper,
+            printed_value as published_value,
+            {%- for side in ["lower", "upper"] %}
+                case
+                    when printed_value is not null then {{ side }}_limit / 100
+                end as published_{{ side }},
+            {%- endfor %}
+            {%- for count in ["numerator", "denominator"] %}
+                {%- for side, sign in {"low": "-", "high": "+"}.items() %}
+                    -- 1 to 7 are hidden, so a 0 is a 0
+                    case
+                        when
+                            organisation_level = 'england' or standardisation <> 'crude'
+                        then null
+                        when {{ count }} = 0
+                        then 0
+                        else {{ count }} {{ sign }} 2
+                    end as {{ count }}_{{ side }},
+                {%- endfor %}
+            {%- endfor %}
             value_status,
             case
                 when value_status <> 'published'
@@ -111,6 +140,11 @@ with
             case when count(*) = 1 then max(published_value) end as published_value,
             case when count(*) = 1 then max(published_lower) end as published_lower,
             case when count(*) = 1 then max(published_upper) end as published_upper,
+            {%- for bound in bounds %}
+                case
+                    when count({{ bound }}) = count(*) then {{ in_order("sum", bound) }}
+                end as {{ bound }},
+            {%- endfor %}
             case
                 when count(*) > 1 and standardisation <> 'crude'
                 then 'not_available'
@@ -143,7 +177,10 @@ with
             'all' as treatment_function_code,
             period_end as period_start,
             'snapshot' as period_type,
-            {{ exact_figure("2019_assumed") }},
+            0 as organisations_missing,
+            case
+                when dimension in ('imd_quintile', 'core20') then '2019_assumed'
+            end as imd_version,
             'cvdprevent' as source_id
         from
             (
@@ -155,4 +192,4 @@ with
             ) as both_kinds
     )
 
-    {{ on_both_geographies("reported", published=true) }}
+    {{ on_both_geographies("reported", published=true, rounded=true) }}

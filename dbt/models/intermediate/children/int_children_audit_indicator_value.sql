@@ -2,7 +2,11 @@
 -- epilepsy (Epilepsy12). Question: who gets sensors, pumps, health checks and a
 -- specialist nurse, and how does that differ by deprivation and ethnicity?
 -- Trusts are those of Epilepsy12; NPDA has units of hospitals, which are no trusts, and
--- both have Wales: these stay in staging.
+-- both have Wales: these stay in staging. Counts are exact and the percentage is
+-- printed
+-- to one decimal, so the value comes from the counts; where the two say different
+-- things
+-- the printed one stands.
 with
     measures as (
         select
@@ -28,6 +32,7 @@ with
             numerator_status,
             denominator,
             denominator_status,
+            value,
             snapshot_sha256
         from {{ ref("stg_rcpch_npda__measure") }}
         where organisation_level in ('england', 'icb')
@@ -49,6 +54,7 @@ with
             numerator_status,
             denominator,
             denominator_status,
+            value,
             snapshot_sha256
         from {{ ref("stg_rcpch_epilepsy12__measure") }}
         where organisation_level in ('england', 'icb', 'trust')
@@ -67,6 +73,11 @@ with
             'year' as period_type,
             dimension,
             group_code,
+            'crude' as standardisation,
+            {{ printed_rate("value / 100", "numerator", "denominator", 0.0005) }}
+            as published_value,
+            cast(null as double) as published_lower,
+            cast(null as double) as published_upper,
             cast(numerator as double) as numerator,
             cast(denominator as double) as denominator,
             case
@@ -88,4 +99,4 @@ with
             and dimension in ('all', 'imd_quintile', 'ethnic_group_5')
     )
 
-    {{ on_both_geographies("reported") }}
+    {{ on_both_geographies("reported", published=true) }}

@@ -3,9 +3,12 @@
 -- how far is a group from the group it is compared with, and if that cannot be said,
 -- why? Limits: Newcombe and Katz for proportions, MOVER and log limits for rates
 -- (macros/measures). A group is a part of the whole: those limits take the two as
--- independent and are a little too wide. Standardised figures, and rates whose people
--- are not published, have no counts: their gaps are of the values, with standard errors
--- recovered from the published limits.
+-- independent and are a little too wide. A rate that is printed beside rounded counts
+-- is
+-- the value, so the gap is the difference of the two values, and its limits come from
+-- theirs, which hold the rounding (MOVER; of ratios on the log scale). Standardised
+-- figures, and rates whose people are not published, have no counts: their gaps are of
+-- the values, with standard errors recovered from the published limits.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -22,6 +25,14 @@
     "comparison_denominator",
     "reference_numerator",
     "reference_denominator",
+] %}
+{%- set limits = [
+    "comparison_value",
+    "comparison_lower",
+    "comparison_upper",
+    "reference_value",
+    "reference_lower",
+    "reference_upper",
 ] %}
 {%- set values = [
     "comparison_value",
@@ -58,6 +69,9 @@ with
             max(release_id) as release_id,
             {{ in_order("sum", "numerator") }} as numerator,
             {{ in_order("sum", "denominator") }} as denominator,
+            case
+                when max(value_basis) <> 'counts' then 'rounded_counts' else 'counts'
+            end as value_basis,
             -- a group without people (not_applicable) takes nothing from the whole
             max(value_status) filter (
                 where value_status not in ('published', 'not_applicable')
@@ -72,8 +86,11 @@ with
         select
             {%- for column in key %} families.{{ column }}, {%- endfor %}
             families.unit,
+            {{ rate_multiplier }} as multiplier,
+            everybody.indicator_id is not null as is_of_everybody,
             coalesce(everybody.numerator, families.numerator) as numerator,
             coalesce(everybody.denominator, families.denominator) as denominator,
+            coalesce(everybody.value_basis, families.value_basis) as value_basis,
             everybody.value,
             everybody.ci_lower_95,
             everybody.ci_upper_95,
@@ -103,6 +120,7 @@ with
             value,
             ci_lower_95,
             ci_upper_95,
+            value_basis,
             value_status,
             value_status_reason
         from figures
@@ -115,14 +133,38 @@ with
             case
                 when status_of_part is not null
                 then null
-                when standardisation <> 'crude' or denominator is null
+                when is_of_everybody
                 then value
                 when unit = 'proportion'
                 then {{ proportion("numerator", "denominator") }}
-                else {{ rate("numerator", "denominator", rate_multiplier) }}
+                else {{ rate("numerator", "denominator", "multiplier") }}
             end,
-            ci_lower_95,
-            ci_upper_95,
+            {%- for side in ["lower", "upper"] %}
+                case
+                    when is_of_everybody
+                    then ci_{{ side }}_95
+                    when unit = 'proportion'
+                    then
+                        {{
+                            (
+                                wilson_lower("numerator", "denominator")
+                                if side == "lower"
+                                else wilson_upper("numerator", "denominator")
+                            )
+                        }}
+                    else
+                        {{
+                            (
+                                rate_lower("numerator", "denominator", "multiplier")
+                                if side == "lower"
+                                else rate_upper(
+                                    "numerator", "denominator", "multiplier"
+                                )
+                            )
+                        }}
+                end,
+            {%- endfor %}
+            value_basis,
             coalesce(status_of_part, 'published'),
             case
                 when status_of_part is not null
@@ -143,6 +185,7 @@ with
                 {{ side }}_figure.value as {{ side }}_value,
                 {{ side }}_figure.ci_lower_95 as {{ side }}_lower,
                 {{ side }}_figure.ci_upper_95 as {{ side }}_upper,
+                {{ side }}_figure.value_basis as {{ side }}_basis,
                 coalesce(
                     {{ side }}_figure.value_status, 'missing'
                 ) as {{ side }}_status,
@@ -171,10 +214,17 @@ with
     statuses as (
         select
             *,
-            standardisation <> 'crude'
-            or (
-                comparison_denominator is null and comparison_value is not null
-            ) as uses_values,
+            case
+                when
+                    standardisation <> 'crude'
+                    or (comparison_denominator is null and comparison_value is not null)
+                then 'values'
+                when
+                    comparison_basis in ('printed', 'rounded_counts')
+                    or reference_basis in ('printed', 'rounded_counts')
+                then 'limits'
+                else unit
+            end as kind,
             case
                 when comparison_status <> 'published'
                 then comparison_status
@@ -195,40 +245,50 @@ with
             *,
             'absolute_gap' as measure,
             case
-                when uses_values
+                when kind = 'values'
                 then 'difference of published values, standard errors from their limits'
-                when unit = 'proportion'
+                when kind = 'limits'
+                then
+                    'difference of values, MOVER of their limits, which hold the rounding'
+                when kind = 'proportion'
                 then 'difference of proportions, Newcombe hybrid score limits'
                 else 'difference of rates, MOVER limits'
             end as method,
             case
-                when uses_values
+                when kind in ('values', 'limits')
                 then {{ gap_values_reason(values[0], values[2]) }}
-                when unit = 'proportion'
+                when kind = 'proportion'
                 then {{ gap_proportions_reason(*counts) }}
                 else {{ gap_rates_reason(*counts) }}
             end as undefined_reason,
             case
-                when uses_values then {{ gap_values_limits_reason(*values) }}
+                when kind = 'values'
+                then {{ gap_values_limits_reason(*values) }}
+                when kind = 'limits'
+                then {{ gap_mover_reason(*limits) }}
             end as limits_reason,
             case
-                when uses_values
+                when kind in ('values', 'limits')
                 then {{ gap_absolute_values(values[0], values[2]) }}
-                when unit = 'proportion'
+                when kind = 'proportion'
                 then {{ gap_absolute_proportions(*counts) }}
                 else {{ gap_absolute_rates(*counts, multiplier="multiplier") }}
             end as value,
             case
-                when uses_values
+                when kind = 'values'
                 then {{ gap_absolute_values_lower(*values) }}
-                when unit = 'proportion'
+                when kind = 'limits'
+                then {{ gap_absolute_mover_of_limits(*limits, sign="-") }}
+                when kind = 'proportion'
                 then {{ gap_absolute_newcombe_lower(*counts) }}
                 else {{ gap_absolute_mover_lower(*counts, multiplier="multiplier") }}
             end as ci_lower_95,
             case
-                when uses_values
+                when kind = 'values'
                 then {{ gap_absolute_values_upper(*values) }}
-                when unit = 'proportion'
+                when kind = 'limits'
+                then {{ gap_absolute_mover_of_limits(*limits, sign="+") }}
+                when kind = 'proportion'
                 then {{ gap_absolute_newcombe_upper(*counts) }}
                 else {{ gap_absolute_mover_upper(*counts, multiplier="multiplier") }}
             end as ci_upper_95
@@ -238,44 +298,53 @@ with
             *,
             'relative_gap',
             case
-                when uses_values
+                when kind = 'values'
                 then 'ratio of published values, standard errors from their limits'
-                when unit = 'proportion'
+                when kind = 'limits'
+                then
+                    'ratio of values, MOVER of the logarithms of their limits, which hold the rounding'
+                when kind = 'proportion'
                 then 'ratio of proportions, Katz log limits'
                 else 'ratio of rates, log limits'
             end,
             case
-                when uses_values
+                when kind in ('values', 'limits')
                 then {{ gap_relative_values_reason(values[0], values[2]) }}
-                when unit = 'proportion'
+                when kind = 'proportion'
                 then {{ gap_relative_proportions_reason(*counts) }}
                 else {{ gap_relative_rates_reason(*counts) }}
             end,
             case
-                when uses_values
+                when kind = 'values'
                 then {{ gap_relative_values_limits_reason(*values) }}
-                when unit = 'proportion'
+                when kind = 'limits'
+                then {{ gap_relative_mover_reason(*limits) }}
+                when kind = 'proportion'
                 then {{ gap_relative_katz_reason(*counts) }}
                 else {{ gap_relative_rates_limits_reason(*counts) }}
             end,
             case
-                when uses_values
+                when kind in ('values', 'limits')
                 then {{ gap_relative_values(values[0], values[2]) }}
-                when unit = 'proportion'
+                when kind = 'proportion'
                 then {{ gap_relative_proportions(*counts) }}
                 else {{ gap_relative_rates(*counts) }}
             end,
             case
-                when uses_values
+                when kind = 'values'
                 then {{ gap_relative_values_lower(*values) }}
-                when unit = 'proportion'
+                when kind = 'limits'
+                then {{ gap_relative_mover_of_limits(*limits, sign="-") }}
+                when kind = 'proportion'
                 then {{ gap_relative_katz_lower(*counts) }}
                 else {{ gap_relative_rates_lower(*counts) }}
             end,
             case
-                when uses_values
+                when kind = 'values'
                 then {{ gap_relative_values_upper(*values) }}
-                when unit = 'proportion'
+                when kind = 'limits'
+                then {{ gap_relative_mover_of_limits(*limits, sign="+") }}
+                when kind = 'proportion'
                 then {{ gap_relative_katz_upper(*counts) }}
                 else {{ gap_relative_rates_upper(*counts) }}
             end

@@ -4,7 +4,9 @@
 -- Every group that dim_group knows has a row, so that a missing decile is seen; unknown
 -- groups (not stated, not known) are a matter of data quality and have none. Excess is
 -- counted in adverse events: those counted where fewer is better, those not counted
--- where a higher share is better; without a direction the events themselves.
+-- where a higher share is better; without a direction the events themselves. Where the
+-- publisher prints a rate beside rounded counts, the events are that rate of the
+-- denominator, so that every measure rests on the figure that is shown.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -20,6 +22,7 @@
     "period_type",
     "unit",
     "polarity",
+    "multiplier",
     "imd_version",
     "geography_vintage",
     "source_id",
@@ -30,7 +33,22 @@
 ] %}
 with
     figures as (
-        select figure.*, indicator.unit, indicator.polarity
+        select
+            figure.* exclude (numerator),
+            indicator.unit,
+            indicator.polarity,
+            cast(
+                case
+                    when indicator.unit like 'rate_per_%'
+                    then replace(indicator.unit, 'rate_per_', '')
+                    else '1'
+                end as double
+            ) as multiplier,
+            case
+                when figure.value_basis = 'printed'
+                then figure.value / multiplier * figure.denominator
+                else figure.numerator
+            end as numerator
         from {{ ref("fct_indicator_value") }} as figure
         inner join
             {{ ref("dim_indicator") }} as indicator
@@ -62,13 +80,6 @@ with
 
 select
     families.*,
-    cast(
-        case
-            when families.unit like 'rate_per_%'
-            then replace(families.unit, 'rate_per_', '')
-            else '1'
-        end as double
-    ) as multiplier,
     groups.group_code,
     groups.group_order,
     groups.is_reference,

@@ -4,8 +4,13 @@
 -- A provider's rate is taken only where the publisher's data quality result is Pass;
 -- breakdowns have no result of their own and follow their measure. Local maternity
 -- systems carry the codes of ICBs (the providers in them, not the residents). Sites,
--- local authorities and MBRRACE groups stay in staging. Counts are rounded to 5, so
--- numerator_low and numerator_high hold what the rounding allows.
+-- local authorities and MBRRACE groups stay in staging. The value is the rate that
+-- the file prints, which is made from the counts before rounding (10 of 135 stand
+-- beside 60 preterm births in 1,000, from 8 of 134). Counts are rounded to 5 and serve
+-- for its limits only: the low and high columns hold what the rounding allows. Of
+-- fifths and Core20 no rate is printed: they are sums of the tenths' counts (of
+-- England's rates, to one decimal, a mean would be off by more), as are bookings and
+-- records that can be used of exp-data, and their limits hold the rounding too.
 {%- set measures = {
     "MAT-01": ["COC_receiving_ongoing", "all", "IMD"],
     "MAT-02": ["COC_receiving_ongoing", "all", "Ethnicity"],
@@ -100,10 +105,20 @@ with
                     else 'all'
                 end as dimension,
                 group_code,
+                -- beside a denominator of 0 the file prints a rate of 0
+                case
+                    when denominator > 0
+                    then
+                        rate
+                        {%- if indicator_id == "MAT-04" %} * 1000 {%- endif %}
+                        / rate_per
+                end as published_value,
                 numerator,
                 denominator,
                 numerator_low,
                 numerator_high,
+                denominator_low,
+                denominator_high,
                 case
                     when
                         organisation_level = 'trust'
@@ -132,10 +147,13 @@ with
             max(snapshot_sha256),
             'all',
             'all',
+            null,
             coalesce({{ in_order("sum", "value") }} filter (where is_counted), 0),
             {{ in_order("sum", "value") }},
             coalesce({{ in_order("sum", "value_low") }} filter (where is_counted), 0),
             coalesce({{ in_order("sum", "value_high") }} filter (where is_counted), 0),
+            {{ in_order("sum", "value_low") }},
+            {{ in_order("sum", "value_high") }},
             min(value_status)
         from
             (
@@ -205,10 +223,13 @@ with
                 then 'other'
                 else lower(split_part(group_label, ' ', 1))
             end as group_code,
+            null,
             {{ in_order("sum", "value") }},
             null,
             {{ in_order("sum", "value_low") }},
             {{ in_order("sum", "value_high") }},
+            null,
+            null,
             min(value_status)
         from {{ ref("stg_nhse_msds__data") }} as bookings
         inner join levels on bookings.organisation_level = levels.reported_level
@@ -245,6 +266,7 @@ with
                 then 'core20'
                 else 'rest'
             end as wider_code,
+            null,
             case
                 when bool_and(value_status = 'published')
                 then {{ in_order("sum", "numerator") }}
@@ -258,6 +280,8 @@ with
                 when bool_and(value_status in ('published', 'suppressed'))
                 then {{ in_order("sum", "numerator_high") }}
             end,
+            {{ in_order("sum", "denominator_low") }},
+            {{ in_order("sum", "denominator_high") }},
             coalesce(
                 max(value_status) filter (where value_status <> 'published'),
                 'published'
@@ -279,24 +303,29 @@ with
             'month' as period_type,
             dimension,
             group_code,
+            'crude' as standardisation,
+            cast(
+                case when value_status = 'published' then published_value end as double
+            ) as published_value,
+            cast(null as double) as published_lower,
+            cast(null as double) as published_upper,
             cast(
                 case when value_status = 'published' then numerator end as double
             ) as numerator,
-            cast(
-                case
-                    when value_status in ('published', 'suppressed') then denominator
-                end as double
-            ) as denominator,
-            cast(
-                case
-                    when value_status in ('published', 'suppressed') then numerator_low
-                end as double
-            ) as numerator_low,
-            cast(
-                case
-                    when value_status in ('published', 'suppressed') then numerator_high
-                end as double
-            ) as numerator_high,
+            {%- for column in [
+                "denominator",
+                "numerator_low",
+                "numerator_high",
+                "denominator_low",
+                "denominator_high",
+            ] %}
+                cast(
+                    case
+                        when value_status in ('published', 'suppressed')
+                        then {{ column }}
+                    end as double
+                ) as {{ column }},
+            {%- endfor %}
             case
                 value_status when 'missing' then 'not_available' else value_status
             end as value_status,
@@ -327,4 +356,4 @@ with
                 from {{ ref("dim_organisation") }}
                 where organisation_level = 'sub_icb'
             )
-    ) {{ on_both_geographies("figures") }}
+    ) {{ on_both_geographies("figures", published=true, rounded=true) }}

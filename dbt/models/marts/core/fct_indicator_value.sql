@@ -3,19 +3,20 @@
 -- group of people, with its interval, and if it is not known, why?
 -- Most subjects bring numerators and denominators, and value and limits are worked out
 -- here. Those in published_figures also bring figures that the publisher has worked
--- out (standardised ones, and rates whose denominator is not published): these stand
--- as they are.
+-- out: standardised ones, rates whose denominator is not published, and rates printed
+-- beside rounded counts, which are made from the counts before rounding. These stand as
+-- they are, and value_basis says so. Rounded counts then serve for the limits only,
+-- which
+-- take the least numerator over the greatest denominator that the rounding allows, and
+-- the greatest over the least.
 {%- set counted_figures = [
     "int_waiting_list_rtt_indicator_value",
     "int_waiting_list_wlmds_indicator_value",
     "int_urgent_care_indicator_value",
     "int_outpatients_indicator_value",
-    "int_maternity_indicator_value",
     "int_severe_mental_illness_indicator_value",
-    "int_primary_care_indicator_value",
     "int_learning_disability_indicator_value",
     "int_vaccination_indicator_value",
-    "int_children_audit_indicator_value",
     "int_oral_health_indicator_value",
 ] %}
 {%- set published_figures = [
@@ -23,6 +24,17 @@
     "int_mental_health_indicator_value",
     "int_cancer_indicator_value",
     "int_talking_therapies_indicator_value",
+    "int_maternity_indicator_value",
+    "int_primary_care_indicator_value",
+    "int_children_audit_indicator_value",
+] %}
+{%- set printed = [
+    "standardisation",
+    "published_value",
+    "published_lower",
+    "published_upper",
+    "denominator_low",
+    "denominator_high",
 ] %}
 with
     figures as (
@@ -38,13 +50,12 @@ with
                 dimension,
                 group_code,
                 geography_basis,
-                {%- if model in published_figures %}
-                    standardisation, published_value, published_lower, published_upper,
+                {%- if model in published_figures %} {{ printed | join(", ") }},
                 {%- else %}
                     'crude' as standardisation,
-                    cast(null as double) as published_value,
-                    cast(null as double) as published_lower,
-                    cast(null as double) as published_upper,
+                    {%- for column in printed[1:] %}
+                        cast(null as double) as {{ column }},
+                    {%- endfor %}
                 {%- endif %}
                 numerator,
                 denominator,
@@ -103,8 +114,43 @@ with
                 then 'not_applicable'
                 else 'not_available'
             end as value_status,
-            coalesce(undefined_reason, reported_reason) as value_status_reason
+            coalesce(undefined_reason, reported_reason) as value_status_reason,
+            case
+                when published_value is not null
+                then 'printed'
+                when numerator_low is not null
+                then 'rounded_counts'
+                else 'counts'
+            end as value_basis
         from reasons
+    ),
+
+    valued as (
+        select
+            *,
+            case
+                when published_value is not null
+                then published_value
+                when unit = 'count'
+                then numerator
+                when unit = 'proportion'
+                then {{ proportion("numerator", "denominator") }}
+                else {{ rate("numerator", "denominator", "multiplier") }}
+            end as known_value,
+            -- what the rounding allows: the counts themselves where they are exact
+            coalesce(numerator_low, numerator) as least_numerator,
+            coalesce(denominator_high, denominator) as greatest_denominator,
+            coalesce(denominator_low, denominator) as least_denominator,
+            case
+                when unit = 'proportion'
+                then
+                    least(
+                        coalesce(numerator_high, numerator),
+                        coalesce(denominator_low, denominator)
+                    )
+                else coalesce(numerator_high, numerator)
+            end as greatest_numerator
+        from statuses
     )
 
 select
@@ -121,35 +167,46 @@ select
     standardisation,
     numerator,
     denominator,
-    case
-        when value_status <> 'published'
-        then null
-        when published_value is not null
-        then published_value
-        when unit = 'count'
-        then numerator
-        when unit = 'proportion'
-        then {{ proportion("numerator", "denominator") }}
-        else {{ rate("numerator", "denominator", "multiplier") }}
-    end as value,
-    case
-        when value_status <> 'published' or unit = 'count'
-        then null
-        when published_value is not null
-        then published_lower
-        when unit = 'proportion'
-        then {{ wilson_lower("numerator", "denominator") }}
-        else {{ rate_lower("numerator", "denominator", "multiplier") }}
-    end as ci_lower_95,
-    case
-        when value_status <> 'published' or unit = 'count'
-        then null
-        when published_value is not null
-        then published_upper
-        when unit = 'proportion'
-        then {{ wilson_upper("numerator", "denominator") }}
-        else {{ rate_upper("numerator", "denominator", "multiplier") }}
-    end as ci_upper_95,
+    case when value_status = 'published' then known_value end as value,
+    {%- for side in ["lower", "upper"] %}
+        {%- set counts = (
+            ["least_numerator", "greatest_denominator"]
+            if side == "lower"
+            else ["greatest_numerator", "least_denominator"]
+        ) %}
+        case
+            when value_status <> 'published' or unit = 'count'
+            then null
+            when
+                published_value is not null
+                and (published_{{ side }} is not null or denominator is null)
+            then published_{{ side }}
+            when unit = 'proportion'
+            then
+                {{ "least" if side == "lower" else "greatest" }} (
+                    {{
+                        (
+                            wilson_lower(*counts)
+                            if side == "lower"
+                            else wilson_upper(*counts)
+                        )
+                    }},
+                    known_value
+                )
+            else
+                {{ "least" if side == "lower" else "greatest" }} (
+                    {{
+                        (
+                            rate_lower(*counts, multiplier="multiplier")
+                            if side == "lower"
+                            else rate_upper(*counts, multiplier="multiplier")
+                        )
+                    }},
+                    known_value
+                )
+        end as ci_{{ side }}_95,
+    {%- endfor %}
+    case when value_status = 'published' then value_basis end as value_basis,
     value_status,
     value_status_reason,
     numerator_low,
@@ -162,4 +219,4 @@ select
     period_end as data_as_of,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from statuses
+from valued

@@ -9,7 +9,14 @@
 with
     figures as (
         select
-            figure.*,
+            -- a rate printed beside rounded counts is judged, not the counts
+            figure.* replace (
+                case
+                    when figure.value_basis = 'printed'
+                    then figure.value * figure.denominator
+                    else figure.numerator
+                end as numerator
+            ),
             indicator.indicator_name,
             indicator.polarity,
             indicator.target,
