@@ -141,7 +141,9 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def publish(
     candidate: Annotated[str, typer.Argument(help="sha256 of a sealed candidate; empty means the newest.")] = "",
-    allow_withdrawn: Annotated[bool, typer.Option(help="Publish a release again that was rolled back.")] = False,
+    withdrawn: Annotated[
+        str, typer.Option(help="Id of a release that was rolled back from, to publish it again.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Publish a sealed candidate. Refuses without complete, passing evidence for exactly these bytes."""
@@ -152,7 +154,7 @@ def publish(
 
         project = ReleaseProject.load(settings, target_folder(settings))
         release = publish_candidate(
-            project, candidate or None, keep_releases=settings.keep_releases, allow_withdrawn=allow_withdrawn
+            project, candidate or None, keep_releases=settings.keep_releases, withdrawn_release=withdrawn
         )
         _emit(
             {"release": release.name, "outcome": release.outcome},

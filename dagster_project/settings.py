@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     keep_releases: int = Field(10, ge=2, description="How many releases are kept for rollback.")
     stale_after_hours: float = Field(30, gt=0, description="`hiw status` fails when the last good night is older.")
     behind_proxy: bool = Field(False, description="Allow the webserver on an address that other machines can reach.")
+    hosts: str = Field(
+        "", description="Comma-separated host names under which the pages may be asked for, besides this machine's own."
+    )
     alert_webhook: str = Field("", description="Optional address that receives a JSON alert when a night fails.")
     lock_wait_seconds: float = Field(120, ge=0, description="How long to wait for the warehouse file's lock.")
     mesh_url: str = Field("", description="Address of MESH; empty switches it off, which is the default.")
@@ -97,6 +100,11 @@ class Settings(BaseSettings):
     def selected_slugs(self) -> frozenset[str]:
         """The slugs of HIW_ONLY; empty means all."""
         return frozenset(part.strip() for part in self.only.split(",") if part.strip())
+
+    @cached_property
+    def host_names(self) -> tuple[str, ...]:
+        """The names of HIW_HOSTS, such as warehouse.example.nhs.uk."""
+        return tuple(part.strip().lower() for part in self.hosts.split(",") if part.strip())
 
 
 def load_settings() -> Settings:

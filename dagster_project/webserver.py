@@ -1,18 +1,27 @@
-"""Dagster's webserver for a data folder: on this machine only, unless an operator says that a proxy with a login stands before it.
+"""Serve Dagster's pages for a data folder: to this machine only, unless an operator says that a proxy with a login stands before it.
 
-Dagster has no login of its own, and whoever reaches its pages can start runs and read the settings of every one (fault S2).
+Dagster has no login of its own: whoever reaches its pages can start runs and read the settings of every one.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import os
-import sys
-from pathlib import Path
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from dagster_project.instance import prepare_home
 from dagster_project.lake.files import LakeError
 from dagster_project.settings import Settings
+from dagster_project.web_guard import guard
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+MODULE = "dagster_project.definitions"
+POLL_MILLISECONDS = 2000
+STATEMENT_MILLISECONDS, POOL_SECONDS, POOL_OVERFLOW = 15_000, 3_600, 20
+"""How often the pages ask for news, and limits for the connections to the records: defaults of Dagster's own command."""
 
 
 def is_loopback(host: str) -> bool:
@@ -34,17 +43,40 @@ def require_reachable_by_right(settings: Settings, host: str) -> None:
         )
 
 
-def webserver_command(host: str, port: int, *, read_only: bool, path_prefix: str = "") -> list[str]:
-    """The command line of Dagster's webserver."""
-    program = str(Path(sys.executable).with_name("dagster-webserver"))
-    command = [program, "--host", host, "--port", str(port), "-m", "dagster_project.definitions"]
-    command += ["--read-only"] if read_only else []
-    return command + (["--path-prefix", path_prefix] if path_prefix else [])
-
-
 def serve(settings: Settings, host: str, port: int, *, read_only: bool, path_prefix: str = "") -> None:
-    """Become the webserver: the process that systemd watches is the one that serves. Raises LakeError as above."""
+    """Serve the pages until the process is told to end. Raises LakeError as above."""
     require_reachable_by_right(settings, host)
     prepare_home(settings)
-    command = webserver_command(host, port, read_only=read_only, path_prefix=path_prefix)
-    os.execv(command[0], command)  # noqa: S606
+    import dagster as dg
+    import uvicorn
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import ModuleTarget
+    from dagster_webserver.version import __version__
+
+    target = ModuleTarget(module_name=MODULE, attribute=None, working_directory=None, location_name=None)
+    with (
+        dg.DagsterInstance.get() as instance,
+        WorkspaceProcessContext(
+            instance, workspace_load_target=target, version=__version__, read_only=read_only
+        ) as context,
+    ):
+        instance.optimize_for_webserver(
+            statement_timeout=STATEMENT_MILLISECONDS, pool_recycle=POOL_SECONDS, max_overflow=POOL_OVERFLOW
+        )
+        logging.getLogger("dagster-webserver").info("Dagster's pages: http://%s:%s%s", host, port, path_prefix)
+        pages = build_pages(context, settings.host_names, path_prefix)
+        uvicorn.run(pages, host=host, port=port, log_level="warning")
+
+
+def build_pages(context: Any, hosts: Sequence[str], path_prefix: str = "") -> Starlette:
+    """Build Dagster's own pages with the guard (web_guard.py) before them."""
+    from dagster_webserver.webserver import DagsterWebserver
+    from starlette.middleware import Middleware
+
+    class GuardedPages(DagsterWebserver):
+        """`build_middleware` is where Dagster lets its pages be extended."""
+
+        def build_middleware(self) -> list[Middleware]:
+            return [*guard(hosts), *super().build_middleware()]
+
+    return GuardedPages(context, path_prefix, POLL_MILLISECONDS).create_asgi_app()

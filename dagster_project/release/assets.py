@@ -37,7 +37,7 @@ class PublishConfig(dg.Config):
     """What a publish may be told in the launchpad."""
 
     candidate_sha256: str = Field("", description="The sealed candidate to publish; empty means the newest.")
-    allow_withdrawn: bool = Field(False, description="Publish a release again that was rolled back.")
+    withdrawn_release: str = Field("", description="Id of a release that was rolled back from, to publish it again.")
 
 
 def build_release_assets(
@@ -192,7 +192,7 @@ def _published(settings: Settings) -> dg.AssetsDefinition:
             _project(settings),
             config.candidate_sha256 or None,
             keep_releases=settings.keep_releases,
-            allow_withdrawn=config.allow_withdrawn,
+            withdrawn_release=config.withdrawn_release,
         )
         context.log.info(f"release {release.name}: {release.outcome}")
         metadata: dict[str, Any] = {

@@ -70,9 +70,11 @@ def publish(
     candidate_sha256: str | None = None,
     *,
     keep_releases: int = 10,
-    allow_withdrawn: bool = False,
+    withdrawn_release: str = "",
 ) -> Release:
     """Make a sealed candidate (the newest, unless one is named) the current release.
+
+    A release that was rolled back from comes back only where `withdrawn_release` is its id.
 
     Gives the release with outcome `published`, or `unchanged` when it is current already. Raises Refused when a gate says no
     and ReleaseError (or NoSpace) when it cannot be done; what is published is then as it was.
@@ -85,7 +87,7 @@ def publish(
         unchanged = _already_current(lake, evidence)
         if unchanged is not None:
             return unchanged
-        _require_publishable(lake, evidence, allow_withdrawn)
+        _require_publishable(lake, evidence, withdrawn_release)
         name = _free_name(lake, evidence)
         if not (lake.releases / name).exists():
             _assemble(project, evidence, name)
@@ -127,7 +129,7 @@ def _already_current(lake: Lake, evidence: Evidence) -> Release | None:
     )
 
 
-def _require_publishable(lake: Lake, evidence: Evidence, allow_withdrawn: bool) -> None:
+def _require_publishable(lake: Lake, evidence: Evidence, withdrawn_release: str) -> None:
     kept = list_releases(lake)
     current = [release for release in kept if release.is_current] or kept[-1:]
     if evidence.origin == "synthetic" and current and current[0].origin == "published":
@@ -136,11 +138,17 @@ def _require_publishable(lake: Lake, evidence: Evidence, allow_withdrawn: bool) 
             "the candidate is synthetic and the current release holds published figures",
             "set HIW_DATA_LAKE to another folder for the sample estate",
         )
-    if evidence.release_id in withdrawn_ids(lake) and not allow_withdrawn:
+    if withdrawn_release not in ("", evidence.release_id):
+        raise Refused(
+            "nothing was published",
+            f"the candidate is release {evidence.release_id}, not {withdrawn_release}",
+            "name the release that is to come back, or none",
+        )
+    if evidence.release_id in withdrawn_ids(lake) and not withdrawn_release:
         raise Refused(
             "nothing was published",
             f"release {evidence.release_id} was rolled back from and nothing is new since",
-            "publish it by hand (`hiw publish`) if it is to come back",
+            f"`hiw publish --withdrawn {evidence.release_id}` if it is to come back",
         )
 
 

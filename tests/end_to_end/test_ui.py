@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.warehouses import Warehouse
 
@@ -39,13 +46,12 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def address(sample_warehouse: Warehouse) -> Iterator[str]:
-    """The webserver on the data folder of the sample estate."""
-    home = sample_warehouse.hiw("prepare").stdout.strip()
+    """`hiw webserver` on the data folder of the sample estate."""
+    sample_warehouse.hiw("prepare")
     port = _free_port()
-    command = [str(Path(sys.executable).with_name("dagster-webserver")), "--host", "127.0.0.1", "--port", str(port)]
     server = subprocess.Popen(
-        [*command, "-m", "dagster_project.definitions"],
-        env=sample_warehouse.environment | {"DAGSTER_HOME": home},
+        [str(Path(sys.executable).with_name("hiw")), "webserver", "--port", str(port)],
+        env=sample_warehouse.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -130,3 +136,85 @@ def test_months_can_be_back_filled_one_by_one(address: str, page: Page) -> None:
     page.goto(f"{address}/assets/raw_nhse_ae?view=partitions")
     expect(page.get_by_text("2025-11-01").first).to_be_visible()
     _keep(page, "partitions")
+
+
+OTHER_SITE = """<!doctype html><title>another site</title>
+<form id=f action="{target}/graphql?query={mutation}" method=post target=answer><input name=a value=b></form>
+<iframe name=answer></iframe><iframe src="{target}/"></iframe>
+<img src="{target}/graphql?query={mutation}">
+<script>
+document.getElementById("f").submit();
+const post = (type) => fetch("{target}/graphql?query={mutation}", {{method: "POST", mode: "no-cors",
+  headers: {{"Content-Type": type}}, body: "x"}});
+const socket = new Promise(done => {{ const s = new WebSocket("{target}/graphql".replace("http", "ws"), "graphql-ws");
+  s.onopen = () => done("open"); s.onerror = () => done("refused"); }});
+Promise.allSettled([post("text/plain"), post("application/x-www-form-urlencoded"), socket])
+  .then(all => {{ document.title = "done: " + all[2].value; }});
+</script>"""
+PAUSE = "mutation{{setAutoMaterializePaused(paused:{})}}"
+
+
+def _ask(address: str, query: str) -> dict[str, Any]:
+    body = json.dumps({"query": query}).encode()
+    asked = urllib.request.Request(f"{address}/graphql", headers={"Content-Type": "application/json"}, data=body)
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return dict(json.load(answer)["data"])
+
+
+def _is_paused(address: str) -> bool:
+    return bool(_ask(address, "{instance{autoMaterializePaused}}")["instance"]["autoMaterializePaused"])
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[int]:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_page_of_another_site_can_neither_command_nor_frame_nor_listen(
+    address: str, page: Page, tmp_path: Path, host: str
+) -> None:
+    """From the same machine with another port (same site, another origin) and from another name: every request is refused."""
+    before = _is_paused(address)
+    wanted = PAUSE.format(str(not before).lower())
+    (tmp_path / "index.html").write_text(OTHER_SITE.format(target=address, mutation=wanted))
+    asked: list[Request] = []
+    page.on("request", lambda one: asked.append(one) if one.url.startswith(address) else None)
+    with _served(tmp_path) as port:
+        page.goto(f"http://{host}:{port}/")
+        expect(page).to_have_title("done: refused")
+        page.wait_for_load_state("networkidle")
+    assert len(asked) >= 5
+    assert {one.response().status for one in asked if one.failure is None} <= {403, 405}  # type: ignore[union-attr]
+    assert _is_paused(address) is before
+    _ask(address, wanted)
+    assert _is_paused(address) is not before, "the same command from the pages' own origin works"
+    _ask(address, PAUSE.format(str(before).lower()))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status"),
+    [
+        ("/server_info", {}, None, 200),
+        ("/server_info", {"Host": "warehouse.example.nhs.uk"}, None, 400),
+        ("/", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, None, 200),
+        ("/", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, None, 403),
+        ("/graphql?query=%7Bversion%7D", {}, None, 405),
+        ("/graphql", {"Content-Type": "application/json"}, '{"query": "{version}"}', 200),
+        ("/graphql", {"Content-Type": "application/json", "Origin": "null"}, '{"query": "{version}"}', 403),
+        ("/graphql", {"Content-Type": "text/plain"}, '{"query": "{version}"}', 415),
+    ],
+)
+def test_who_is_answered(address: str, path: str, headers: dict[str, str], body: str | None, status: int) -> None:
+    asked = urllib.request.Request(f"{address}{path}", headers=headers, data=body.encode() if body else None)
+    try:
+        answer = urllib.request.urlopen(asked, timeout=20)
+    except urllib.error.HTTPError as refused:
+        answer = refused
+    assert answer.status == status
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]

@@ -23,6 +23,7 @@ from typing import Any
 from dagster_project.lake.files import LakeError
 from dagster_project.release.beside.bill_of_materials import installed
 from dagster_project.release.candidate import build_candidate
+from dagster_project.release.evidence import require_passing_evidence
 from dagster_project.release.project import ReleaseProject
 from dagster_project.release.publish import publish
 from dagster_project.release.releases import current_release, release_lock
@@ -63,8 +64,9 @@ def fill_disk() -> None:
 
 
 def publish_for_ever(project: ReleaseProject, candidates: list[str]) -> None:
+    releases = {sha256: require_passing_evidence(project, sha256).release_id for sha256 in candidates}
     for sha256 in itertools.cycle(candidates):
-        publish(project, sha256, keep_releases=2, allow_withdrawn=True)
+        publish(project, sha256, keep_releases=2, withdrawn_release=releases[sha256])
 
 
 def read_for_ever(project: ReleaseProject, stop: Path, told: Path) -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from dagster_project.lake.files import LakeError
 from dagster_project.settings import PROJECT_ROOT, Settings
-from dagster_project.webserver import is_loopback, require_reachable_by_right, webserver_command
+from dagster_project.webserver import is_loopback, require_reachable_by_right
 
 DEPLOYMENT = PROJECT_ROOT / "dagster_project" / "deployment"
 UNITS = sorted((DEPLOYMENT / "systemd").iterdir())
@@ -107,9 +107,6 @@ def test_this_machine_needs_no_proxy(tmp_path: Path) -> None:
     for host in ("127.0.0.1", "::1", "[::1]", "localhost", "127.0.0.2"):
         assert is_loopback(host)
         require_reachable_by_right(Settings(data_lake=tmp_path), host)
-    assert webserver_command("127.0.0.1", 3001, read_only=True)[1:] == [
-        *("--host", "127.0.0.1", "--port", "3001", "-m", "dagster_project.definitions", "--read-only")
-    ]
 
 
 def test_command_says_why_it_does_not_listen_and_listens_to_nothing(tmp_path: Path) -> None:

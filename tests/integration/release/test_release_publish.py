@@ -251,7 +251,11 @@ def test_what_was_rolled_back_does_not_come_back_by_itself(two: Estate) -> None:
     with pytest.raises(Refused, match="was rolled back from"):
         publish(two.project)
     assert generation_of(two.lake.marts) == 1
-    assert publish(two.project, allow_withdrawn=True).outcome == "published"
+    with pytest.raises(
+        Refused, match=f"the candidate is release {fingerprint_of(2)[:12]}, not {fingerprint_of(1)[:12]}"
+    ):
+        publish(two.project, withdrawn_release=fingerprint_of(1)[:12])
+    assert publish(two.project, withdrawn_release=fingerprint_of(2)[:12]).outcome == "published"
     assert generation_of(two.lake.marts) == 2
     assert is_published(two.lake, fingerprint_of(2))
 
