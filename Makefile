@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test test-vectors test-compat lint format bench lock
+.PHONY: help environment refresh ui ui-readonly docs test test-vectors test-compat lint format bench lock postgres
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,10 @@ format: environment ## Put the code into form
 bench: environment ## Time and memory as ratios to bare DuckDB; writes data_lake/bench/results.json
 	$(BIN)/python -m tests.bench
 
-lock: environment ## Make requirements.lock anew from requirements.in
-	$(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --no-emit-index-url --no-header --python-version 3.11 \
-		requirements.in --output-file requirements.lock
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --no-emit-index-url --no-header --python-version 3.11
+lock: environment ## Make requirements.lock and requirements-postgres.lock anew from their .in files
+	$(LOCK) requirements.in --output-file requirements.lock
+	$(LOCK) --no-deps requirements-postgres.in --output-file requirements-postgres.lock
+
+postgres: environment ## Add what keeps Dagster's records in PostgreSQL to .venv, from requirements-postgres.lock
+	$(PIP) $(LOCKED) -r requirements-postgres.lock

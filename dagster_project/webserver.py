@@ -73,7 +73,7 @@ def build_pages(context: Any, hosts: Sequence[str], path_prefix: str = "") -> St
     from dagster_webserver.webserver import DagsterWebserver
     from starlette.middleware import Middleware
 
-    class GuardedPages(DagsterWebserver):
+    class GuardedPages(DagsterWebserver[Any, Any]):
         """`build_middleware` is where Dagster lets its pages be extended."""
 
         def build_middleware(self) -> list[Middleware]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from dagster_project.release.beside.workbook import load_sheets, write_workbook
 from dagster_project.release.inputs import period_end
 from dagster_project.release.publish import publish
 from dagster_project.release.releases import BESIDE, verify_current
+from dagster_project.release.versions import code_version
+from dagster_project.settings import PROJECT_ROOT
 from tests.integration.release.release_estate import Estate
 from tests.warehouses import Warehouse
 
@@ -221,3 +224,17 @@ def test_bill_of_materials_is_valid_and_lists_what_is_installed(published: Path)
     installed = {_folded(one["name"]) for one in json.loads(frozen.stdout)} - {"nhs-health-inequalities-warehouse"}
     assert installed == set(listed) - {"nhs-health-inequalities-warehouse"}
     assert json.loads(text)["bomFormat"] == "CycloneDX" and json.loads(text)["specVersion"] == "1.6"
+
+
+def test_bill_of_materials_says_what_is_needed_where_it_came_from_and_by_which_commit(published: Path) -> None:
+    listed = json.loads((published / "sbom.cdx.json").read_text())
+    components = {_folded(one["name"]): one for one in listed["components"]}
+    lock = (PROJECT_ROOT / "requirements.lock").read_text()
+    for name, scope in {"duckdb": "required", "numpy": "required", "pytest": "excluded", "pluggy": "excluded"}.items():
+        one = components[name]
+        assert one["scope"] == scope, name
+        assert one["licenses"][0]["license"]["name"]
+        block = lock[lock.index(f"\n{name}=={one['version']}") :].split("# via")[0]
+        assert {hashed["content"] for hashed in one["hashes"]} == set(re.findall("[0-9a-f]{64}", block)) != set()
+    (commit,) = listed["metadata"]["component"]["pedigree"]["commits"]
+    assert commit["uid"] == code_version()
