@@ -290,3 +290,65 @@ def test_surrey_and_sussex_are_found_in_the_catchment_of_2022(real: Dimensions) 
         "select organisation_code, icb_code, round(catchment_share, 3) from intermediate.int_trust_catchment "
         "where organisation_code in ('RTK', 'RXC') and catchment_share > 0.5 order by 1"
     ) == [("RTK", "QXU", 0.859), ("RXC", "QNX", 0.986)]
+
+
+# -- who is missing, and of which level a new code is, on the real files ---------------------------------------------
+
+REPORTERS = (
+    "int_waiting_list_rtt_provider",
+    "int_urgent_care_provider",
+    "int_data_quality_reporter",
+    "int_data_quality_missing",
+)
+NO_ROW = "expected, and without a row in the file: "
+
+
+@pytest.mark.requires_mirror
+def test_a_trust_that_sends_nothing_is_counted_and_named(real: Dimensions, tmp_path: Path) -> None:
+    """R0A taken out of January 2026. RTT has that month only, so the WLMDS of June 2025 says who has a waiting list; RHQ (Sheffield)
+    is truly not in the file. RRP merged into G6V2S later, which does not hide that it is taken out of October 2022."""
+    found = find_failures(
+        real,
+        tmp_path,
+        "int_data_quality_missing_from_sum",
+        spoilt={
+            "stg_nhse_ae__monthly": "select * from good where (organisation_code, period_start) not in "
+            "(('R0A', date '2026-01-01'), ('RAP', date '2022-10-01'))",
+        },
+        rebuilt=REPORTERS,
+        # the staging view of RTT stays: a table of its 121 columns would take five times as long
+        edits={"int_waiting_list_rtt_provider": ("= 'Part_2'", "= 'Part_2' and provider_code <> 'R0A'")},
+    )
+    told = {(source, str(day), code): (number, reason) for source, day, code, number, reason in found}
+    january, october = "2026-01-31", "2022-10-31"
+    assert told["nhse_rtt", january, "ENG"] == (2, NO_ROW + "R0A, RHQ")
+    assert told["nhse_rtt", january, "QOP"] == (1, NO_ROW + "R0A")
+    assert told["nhse_rtt", january, "Y62"] == (1, NO_ROW + "R0A")
+    assert told["nhse_ae", january, "ENG"] == told["nhse_ae", january, "Y62"] == (1, NO_ROW + "R0A")
+    assert told["nhse_ae", october, "ENG"] == (1, NO_ROW + "RAP")
+
+
+NEW_CODES = {
+    # An ICB of April 2026 in the place of QOP, under a name that ends like a trust's.
+    "stg_nhse_wlmds__geography": "select * replace (case organisation_code when 'QOP' then 'D7T5G' else organisation_code end "
+    "as organisation_code, case organisation_code when 'QOP' then 'trust' else organisation_level end as organisation_level, "
+    "case organisation_code when 'QOP' then 'NHS CENTRAL EAST NHS TRUST' else organisation_name end as organisation_name) from good",
+    # A trust under a new code, which ODS does not have yet.
+    "stg_nhse_ae__monthly": "select * replace (case organisation_code when 'R0A' then 'X9Y8Z' else organisation_code end "
+    "as organisation_code) from good",
+}
+
+
+@pytest.mark.requires_mirror
+def test_a_new_code_has_the_level_of_ods_or_of_its_name_and_is_named(real: Dimensions, tmp_path: Path) -> None:
+    levels = find_failures(real, tmp_path, "int_organisation_known", spoilt=NEW_CODES, rebuilt=ORGANISATIONS[:1])
+    found = {row[0]: row[1:3] for row in levels}
+    assert (found["D7T5G"], found["X9Y8Z"], found["G6V2S"]) == (
+        ("icb", "succession"),
+        ("trust", "name"),
+        ("trust", "ods"),
+    )
+    named = find_failures(
+        real, tmp_path, "assert_levels_rest_on_more_than_names", spoilt=NEW_CODES, rebuilt=ORGANISATIONS[:2]
+    )
+    assert {row[0] for row in named} == {"D7T5G", "X9Y8Z"}

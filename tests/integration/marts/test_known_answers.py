@@ -60,6 +60,15 @@ RTT: list[Answer] = [
     ("over 52 weeks", _rtt("over_52_weeks", "numerator"), 137_320, 0),
     ("over 65 weeks", _rtt("over_65_weeks", "numerator"), 9_522, 0),
     ("over 78 weeks", _rtt("over_78_weeks", "numerator"), 2_947, 0),
+    # Sheffield Teaching Hospitals (RHQ) has no line in the extract, although it is in the WLMDS.
+    ("trusts without a row", _rtt("waiting", "organisations_missing"), 1, 0),
+    (
+        "trusts without a row in South Yorkshire",
+        _rtt("waiting", "organisations_missing", "organisation_code = 'QF7'"),
+        1,
+        0,
+    ),
+    ("trusts without a row in Manchester", _rtt("waiting", "organisations_missing", "organisation_code = 'QOP'"), 0, 0),
     ("sum of regions", _rtt("waiting", "sum(value)", "organisation_level = 'region'"), 7_187_677, 0),
     ("sum of ICBs", _rtt("waiting", "sum(value)", "organisation_level = 'icb'"), 7_187_677, 0),
     ("ICBs as reported", _rtt("waiting", "count(*)", "organisation_level = 'icb'"), 42, 0),
@@ -168,6 +177,9 @@ AE: list[Answer] = [
     ("four-hour denominator, January 2022", _ae("four_hour_all", "denominator", "2022-01-31"), 1_667_031, 0),
     ("left out, January 2022", _ae("four_hour_all", "organisations_missing", "2022-01-31"), 14, 0),
     ("left out, February 2026", _ae("four_hour_all", "organisations_missing", "2026-02-28"), 0, 0),
+    # AD913, NNJ, RNU and RWX have rows in July and October 2022 and none in August (read with csv).
+    ("without a row, August 2022", _ae("attendances", "organisations_missing", "2022-08-31"), 4, 0),
+    ("left out or without a row, August 2022", _ae("four_hour_all", "organisations_missing", "2022-08-31"), 18, 0),
     ("four-hour share, February 2026", _ae("four_hour_all", "value", "2026-02-28"), 1_568_084 / 2_117_450, 1e-12),
     ("12 hours from the decision", _ae("over_12_hours_from_decision", "numerator", "2026-02-28"), 54_649, 0),
     ("admissions by way of A&E", _ae("over_12_hours_from_decision", "denominator", "2026-02-28"), 361_930, 0),

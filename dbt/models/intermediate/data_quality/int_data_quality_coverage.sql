@@ -1,8 +1,7 @@
 -- Grain: source x period (reporting and collected shares), and source x period x
 -- organisation (no single successor). Question: which trusts are in a period's figures,
--- which were in the period before and are not, and which organisations have no current
--- row? Trusts are followed through mergers: one that merged is not missing. Other
--- providers come and go and are not expected.
+-- which were expected and are not (int_data_quality_missing), and which organisations
+-- have no current row?
 with
     organisations as (
         select
@@ -44,70 +43,37 @@ with
 
     followed as (select * from mapped where organisation_level = 'trust'),
 
-    periods as (
+    missing as (
         select
             source_id,
-            period_start,
             period_end,
-            period_type,
-            lag(period_end) over (
-                partition by source_id order by period_end
-            ) as period_before
-        from
-            (
-                select distinct source_id, period_start, period_end, period_type
-                from followed
-            ) as reported_periods
-    ),
-
-    expected as (
-        select distinct
-            periods.source_id,
-            periods.period_start,
-            periods.period_end,
-            periods.period_type,
-            followed.current_code
-        from periods
-        inner join
-            followed
-            on periods.source_id = followed.source_id
-            and followed.period_end in (periods.period_end, periods.period_before)
-        where followed.current_code is not null
-    ),
-
-    present as (
-        select distinct source_id, period_end, current_code
-        from followed
-        where current_code is not null
+            count(*) as organisations,
+            {{ dbt.listagg("organisation_code", "', '", "order by organisation_code") }}
+            as codes
+        from {{ ref("int_data_quality_missing") }}
+        where organisation_level = 'trust'
+        group by source_id, period_end
     ),
 
     coverage as (
         select
-            expected.source_id,
-            expected.period_start,
-            expected.period_end,
-            expected.period_type,
-            count(present.current_code) as reporting,
-            count(*) as expected_count,
-            {{
-                dbt.listagg(
-                    "case when present.current_code is null then expected.current_code end",
-                    "', '",
-                    "order by expected.current_code",
-                )
-            }}
-            as missing_codes
-        from expected
+            followed.source_id,
+            followed.period_start,
+            followed.period_end,
+            followed.period_type,
+            count(distinct followed.organisation_code) as reporting,
+            coalesce(max(missing.organisations), 0) as missing_count,
+            max(missing.codes) as missing_codes
+        from followed
         left join
-            present
-            on expected.source_id = present.source_id
-            and expected.period_end = present.period_end
-            and expected.current_code = present.current_code
+            missing
+            on followed.source_id = missing.source_id
+            and followed.period_end = missing.period_end
         group by
-            expected.source_id,
-            expected.period_start,
-            expected.period_end,
-            expected.period_type
+            followed.source_id,
+            followed.period_start,
+            followed.period_end,
+            followed.period_type
     ),
 
     collected as (
@@ -140,10 +106,9 @@ select
     period_end,
     period_type,
     cast(reporting as double) as numerator,
-    cast(expected_count as double) as denominator,
+    cast(reporting + missing_count as double) as denominator,
     'published' as value_status,
-    'reported in the period before and not in this one: '
-    || missing_codes as value_status_reason,
+    'expected, and without a row in the file: ' || missing_codes as value_status_reason,
     source_id
 from coverage
 union all

@@ -296,7 +296,17 @@ with
         select
             indicator_id,
             organisation_code,
-            organisation_level,
+            case
+                when
+                    organisation_level = 'trust'
+                    and organisation_code in (
+                        select organisation_code
+                        from {{ ref("dim_organisation") }}
+                        where organisation_level = 'other_provider'
+                    )
+                then 'other_provider'
+                else organisation_level
+            end as organisation_level,
             'all' as treatment_function_code,
             period_start,
             last_day(period_start) as period_end,

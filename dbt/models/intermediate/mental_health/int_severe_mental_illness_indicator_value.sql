@@ -75,7 +75,7 @@ with
     figures as (
         select
             indicator_id,
-            organisation_code,
+            counts.organisation_code,
             organisation_level,
             'all' as treatment_function_code,
             period_start,
@@ -92,21 +92,35 @@ with
                 case when value_status = 'suppressed' then 7 end as double
             ) as numerator_high,
             value_status,
+            nullif(
+                concat_ws(
+                    '; ',
+                    case
+                        when value_status = 'missing'
+                        then 'the commissioner gave no answer'
+                        when value_status = 'suppressed'
+                        then 'hidden by the publisher'
+                        when silent > 0
+                        then silent || ' commissioners left out, who gave no answer'
+                    end,
+                    absent.reason
+                ),
+                ''
+            ) as value_status_reason,
             case
-                when value_status = 'missing'
-                then 'the commissioner gave no answer'
-                when value_status = 'suppressed'
-                then 'hidden by the publisher'
-                when silent > 0
-                then silent || ' commissioners left out, who gave no answer'
-            end as value_status_reason,
-            case
-                when organisation_level = 'sub_icb' then 0 else silent
+                when organisation_level = 'sub_icb'
+                then 0
+                else silent + coalesce(absent.organisations, 0)
             end as organisations_missing,
             cast(null as varchar) as imd_version,
             'nhse_smi' as source_id,
             snapshot_sha256
         from counts
+        left join
+            {{ ref("int_data_quality_missing_from_sum") }} as absent
+            on absent.source_id = 'nhse_smi'
+            and last_day(counts.period_start + interval '2 months') = absent.period_end
+            and counts.organisation_code = absent.organisation_code
     ),
 
     figures_twice as ({{ on_both_geographies("figures") }})

@@ -1,5 +1,8 @@
 -- Grain: organisation. Question: which organisations are there, and what is the
 -- newest that any source says of each?
+-- The level comes from the roles of ODS and the look-ups of ONS, else from what the
+-- organisation was made of, else from the publisher's own list or the code; the end of
+-- its name decides last, and a test names those of which nothing surer is known.
 -- Besides those that a source mentions there are their successors, which may be known
 -- from the report of successions only
 -- (the six ICBs of April 2026): they take the level of their predecessor, and the
@@ -14,23 +17,103 @@ with recursive
         where effective_on <= date '{{ var("current_geography_date") }}'
     ),
 
+    -- lists of one kind of organisation, and what they were made into: union without
+    -- "all", an organisation is reached once, however many ways lead to it
+    listed as (
+        select distinct organisation_code, organisation_level
+        from mentions
+        where
+            organisation_level is not null
+            and source_id in ('ods_organisation', 'ons_geography')
+    ),
+
+    made as (
+        select organisation_code, organisation_level
+        from listed
+        union
+        select successions.successor_code, made.organisation_level
+        from made
+        inner join successions on made.organisation_code = successions.predecessor_code
+    ),
+
+    by_succession as (
+        select organisation_code, min(organisation_level) as organisation_level
+        from made
+        group by organisation_code
+        having count(distinct organisation_level) = 1
+    ),
+
+    -- what is said of an organisation, the surest first
+    evidence as (
+        select
+            mentions.organisation_code,
+            max(mentions.organisation_level) filter (
+                where mentions.source_id = 'ods_organisation'
+            ) as of_ods,
+            max(mentions.organisation_level) filter (
+                where mentions.source_id = 'ons_geography'
+            ) as of_ons,
+            max(by_succession.organisation_level) as of_succession,
+            max(mentions.organisation_level) filter (
+                where mentions.source_id not in ('ods_organisation', 'ons_geography')
+            ) as of_publisher,
+            -- R.. are trusts, T.. care trusts (TAD), which the report of trusts
+            -- leaves out
+            case
+                when regexp_full_match(mentions.organisation_code, '[RT][0-9A-Z]{2}')
+                then 'trust'
+            end as of_code,
+            max(
+                case
+                    when
+                        regexp_matches(
+                            mentions.organisation_name,
+                            '(?i)\bNHS (foundation )?trust\s*$'
+                        )
+                    then 'trust'
+                    when
+                        regexp_matches(
+                            mentions.organisation_name,
+                            '(?i)\b(ICB|integrated care board)\s*$'
+                        )
+                    then 'icb'
+                end
+            ) as of_name
+        from mentions
+        left join
+            by_succession
+            on mentions.organisation_code = by_succession.organisation_code
+        group by mentions.organisation_code
+    ),
+
     levels as (
         select
             organisation_code,
             coalesce(
-                max(organisation_level),
-                -- R.. are trusts, T.. care trusts (TAD), which the report of trusts
-                -- leaves out
-                case
-                    when
-                        length(organisation_code) = 3
-                        and left(organisation_code, 1) in ('R', 'T')
-                    then 'trust'
-                    else 'other_provider'
-                end
-            ) as organisation_level
-        from mentions
-        group by organisation_code
+                of_ods,
+                of_ons,
+                of_succession,
+                of_publisher,
+                of_code,
+                of_name,
+                'other_provider'
+            ) as organisation_level,
+            case
+                when of_ods is not null
+                then 'ods'
+                when of_ons is not null
+                then 'ons'
+                when of_succession is not null
+                then 'succession'
+                when of_publisher is not null
+                then 'publisher'
+                when of_code is not null
+                then 'code'
+                when of_name is not null
+                then 'name'
+                else 'none'
+            end as level_basis
+        from evidence
     ),
 
     names as (
@@ -80,6 +163,7 @@ with recursive
         select
             levels.organisation_code,
             levels.organisation_level,
+            levels.level_basis,
             names.organisation_name,
             parents.icb_code,
             coalesce(regions.region_code, icb_regions.region_code) as region_code,
@@ -108,8 +192,6 @@ with recursive
             and icb_regions.place = 1
     ),
 
-    -- union without "all": an organisation is reached once for each level and region,
-    -- however many ways lead to it
     reached as (
         select organisation_code, organisation_level, region_code
         from mentioned
@@ -125,6 +207,7 @@ with recursive
         select
             organisation_code,
             min(organisation_level) as organisation_level,
+            'succession' as level_basis,
             case
                 when count(distinct region_code) = 1 then min(region_code)
             end as region_code
@@ -139,6 +222,7 @@ union all
 select
     organisation_code,
     organisation_level,
+    level_basis,
     null,
     case when organisation_level = 'icb' then organisation_code end,
     region_code,

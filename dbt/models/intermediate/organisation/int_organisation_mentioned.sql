@@ -23,6 +23,10 @@ with
         select * from {{ ref("stg_nhsd_hes_monthly__provider_activity") }}
     ),
 
+    mental_health_measures as (select * from {{ ref("stg_nhse_mhsds__measure") }}),
+
+    maternity_counts as (select * from {{ ref("stg_nhse_msds__data") }}),
+
     ods_day as (
         select max(greatest(opened_on, coalesce(closed_on, opened_on))) as reported_on
         from trusts
@@ -136,7 +140,8 @@ with
         select
             organisation_code,
             'nhse_wlmds',
-            organisation_level,
+            -- of a code of five characters the file knows no more than its name
+            case when length(organisation_code) < 5 then organisation_level end,
             organisation_name,
             case when organisation_level = 'icb' then organisation_code end,
             case when organisation_level = 'region' then organisation_code end,
@@ -213,6 +218,38 @@ with
         from hospital_activity
         where organisation_level = 'provider' and organisation_code <> 'none'
         group by organisation_code, organisation_name, region_code
+        union all
+        select
+            organisation_code,
+            'nhse_mhsds',
+            null,
+            organisation_name,
+            null,
+            null,
+            null,
+            null,
+            null,
+            min(period_end),
+            max(period_end)
+        from mental_health_measures
+        where organisation_level = 'provider'
+        group by organisation_code, organisation_name
+        union all
+        select
+            organisation_code,
+            'nhse_msds',
+            null,
+            organisation_name,
+            null,
+            null,
+            null,
+            null,
+            null,
+            min(period_start),
+            max(period_start)
+        from maternity_counts
+        where organisation_level = 'provider' and organisation_code <> 'none'
+        group by organisation_code, organisation_name
         union all
         select
             'ENG',

@@ -1,6 +1,7 @@
 -- Grain: as fct_indicator_value, A&E indicators. Question: the same figures for
 -- England, regions, ICBs and providers. Sums leave out the providers from which a
--- figure was not collected, numerator and denominator both, and count them. Regions are
+-- figure was not collected, numerator and denominator both, and count them, with those
+-- that were expected and have no row (int_data_quality_missing). Regions are
 -- those of the file. The file names no ICB: an ICB's figure is the sum of the trusts
 -- that ODS places in it today, on current geography only, and walk-in centres of other
 -- providers are not in it.
@@ -66,12 +67,12 @@ with
 
     figures as (
         select
-            indicator_id,
-            organisation_code,
-            organisation_level,
+            sums.indicator_id,
+            sums.organisation_code,
+            sums.organisation_level,
             'all' as treatment_function_code,
-            period_start,
-            period_end,
+            sums.period_start,
+            sums.period_end,
             'month' as period_type,
             'all' as dimension,
             'all' as group_code,
@@ -80,33 +81,45 @@ with
             cast(null as double) as numerator_low,
             cast(null as double) as numerator_high,
             case
-                when organisations_missing = organisations
+                when organisations_missing = sums.organisations
                 then status_of_missing
                 else 'published'
             end as value_status,
-            case
-                when organisations_missing = 0
-                then null
-                when organisation_level in ('trust', 'other_provider')
-                then
-                    'no four-hour waits were collected from field test trusts of the clinical standards review'
-                else
-                    organisations_missing
-                    || ' of '
-                    || organisations
-                    || ' organisations left out, numerator and denominator: four-hour waits were not collected from them'
-            end as value_status_reason,
+            nullif(
+                concat_ws(
+                    '; ',
+                    case
+                        when organisations_missing = 0
+                        then null
+                        when organisation_level in ('trust', 'other_provider')
+                        then
+                            'no four-hour waits were collected from field test trusts of the clinical standards review'
+                        else
+                            organisations_missing
+                            || ' of '
+                            || sums.organisations
+                            || ' organisations left out, numerator and denominator: four-hour waits were not collected from them'
+                    end,
+                    absent.reason
+                ),
+                ''
+            ) as value_status_reason,
             cast(
                 case
                     when organisation_level in ('trust', 'other_provider')
                     then 0
-                    else organisations_missing
+                    else organisations_missing + coalesce(absent.organisations, 0)
                 end as integer
             ) as organisations_missing,
             cast(null as varchar) as imd_version,
             'nhse_ae' as source_id,
-            snapshot_sha256
+            sums.snapshot_sha256
         from sums
+        left join
+            {{ ref("int_data_quality_missing_from_sum") }} as absent
+            on absent.source_id = 'nhse_ae'
+            and sums.period_end = absent.period_end
+            and sums.organisation_code = absent.organisation_code
     ),
 
     figures_twice as ({{ on_both_geographies("figures") }})

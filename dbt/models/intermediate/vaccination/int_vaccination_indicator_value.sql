@@ -90,7 +90,19 @@ with
             case
                 when uptake.organisation_level <> 'commissioner'
                 then uptake.organisation_level
-                else coalesce(organisation.organisation_level, 'sub_icb')
+                else
+                    coalesce(
+                        organisation.organisation_level,
+                        case
+                            when
+                                regexp_matches(
+                                    uptake.organisation_name,
+                                    '(?i)\b(ICB|integrated care board)\s*$'
+                                )
+                            then 'icb'
+                        end,
+                        'sub_icb'
+                    )
             end as organisation_level,
             'all' as treatment_function_code,
             last_day(uptake.month_start) as period_start,

@@ -1,6 +1,7 @@
 -- Grain: as fct_indicator_value, RTT indicators. Question: which share of the waiting
 -- list waits how long? Denominator: all incomplete pathways with a known clock start,
--- that is the sum of the bands.
+-- that is the sum of the bands. Sums say how many organisations were expected and have
+-- no row (int_data_quality_missing).
 with
     figures as (
         {%- for indicator in [
@@ -12,11 +13,11 @@ with
         ] %}
             select
                 'rtt_{{ indicator }}' as indicator_id,
-                organisation_code,
-                organisation_level,
-                treatment_function_code,
-                period_start,
-                period_end,
+                figure.organisation_code,
+                figure.organisation_level,
+                figure.treatment_function_code,
+                figure.period_start,
+                figure.period_end,
                 'month' as period_type,
                 'all' as dimension,
                 'all' as group_code,
@@ -29,11 +30,19 @@ with
                     )
                 }} as denominator,
                 'published' as value_status,
-                cast(null as varchar) as value_status_reason,
-                {{ exact_figure() }},
+                absent.reason as value_status_reason,
+                cast(null as double) as numerator_low,
+                cast(null as double) as numerator_high,
+                coalesce(absent.organisations, 0) as organisations_missing,
+                cast(null as varchar) as imd_version,
                 'nhse_rtt' as source_id,
-                snapshot_sha256
-            from
-                {{ ref("int_waiting_list_rtt_organisation") }} {{ "union all" if not loop.last }}
+                figure.snapshot_sha256
+            from {{ ref("int_waiting_list_rtt_organisation") }} as figure
+            left join
+                {{ ref("int_data_quality_missing_from_sum") }} as absent
+                on absent.source_id = 'nhse_rtt'
+                and figure.period_end = absent.period_end
+                and figure.organisation_code = absent.organisation_code
+                {{ "union all" if not loop.last }}
         {%- endfor %}
     ) {{ on_both_geographies("figures") }}

@@ -17,7 +17,8 @@ with
                 then 'trust'
                 else 'other_provider'
             end as provider_level,
-            icb.region_code
+            -- an ICB that no list has yet lies where its providers lie
+            coalesce(icb.region_code, trust.region_code) as region_code
         from {{ ref("int_waiting_list_rtt_provider") }} as provider
         left join
             {{ ref("dim_organisation") }} as trust

@@ -7,19 +7,27 @@ with
     geography as (
         select
             'geography' as entity,
-            snapshot_date,
-            snapshot_date as period_end,
-            organisation_code,
-            organisation_level,
-            sector,
+            cells.snapshot_date,
+            cells.snapshot_date as period_end,
+            cells.organisation_code,
+            -- the file tells an ICB from a trust of five characters by its name only
+            case
+                when length(cells.organisation_code) = 5
+                then coalesce(organisation.organisation_level, cells.organisation_level)
+                else cells.organisation_level
+            end as organisation_level,
+            cells.sector,
             'all' as treatment_function_code,
-            metric,
-            category_code,
-            waiting_band,
-            pathways,
-            pathways_status,
-            snapshot_sha256
-        from {{ ref("stg_nhse_wlmds__geography") }}
+            cells.metric,
+            cells.category_code,
+            cells.waiting_band,
+            cells.pathways,
+            cells.pathways_status,
+            cells.snapshot_sha256
+        from {{ ref("stg_nhse_wlmds__geography") }} as cells
+        left join
+            {{ ref("dim_organisation") }} as organisation
+            on cells.organisation_code = organisation.organisation_code
     ),
 
     specialty as (

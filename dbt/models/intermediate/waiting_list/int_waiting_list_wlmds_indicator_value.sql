@@ -10,11 +10,20 @@
 } %}
 with
     groups as (
-        select *
-        from {{ ref("int_waiting_list_wlmds_group") }}
+        select
+            figure.*,
+            coalesce(absent.organisations, 0) as organisations_missing,
+            absent.reason as absent_reason
+        from {{ ref("int_waiting_list_wlmds_group") }} as figure
+        left join
+            {{ ref("int_data_quality_missing_from_sum") }} as absent
+            on absent.source_id = 'nhse_wlmds'
+            and figure.period_end = absent.period_end
+            and figure.organisation_code = absent.organisation_code
         where
-            sector
-            = case when organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE' end
+            figure.sector = case
+                when figure.organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE'
+            end
     ),
 
     figures as (
@@ -42,13 +51,20 @@ with
                 case
                     when {{ suppressed }} = 0 then 'published' else 'suppressed'
                 end as value_status,
-                case
-                    when {{ suppressed }} > 0
-                    then
-                        {{ suppressed }}
-                        || ' of the cells in it hidden by the publisher (1 to 7 pathways each)'
-                end as value_status_reason,
-                0 as organisations_missing,
+                nullif(
+                    concat_ws(
+                        '; ',
+                        case
+                            when {{ suppressed }} > 0
+                            then
+                                {{ suppressed }}
+                                || ' of the cells in it hidden by the publisher (1 to 7 pathways each)'
+                        end,
+                        absent_reason
+                    ),
+                    ''
+                ) as value_status_reason,
+                organisations_missing,
                 case
                     when dimension in ('imd_decile', 'imd_quintile', 'core20')
                     then '2019_assumed'
