@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dagster_project.explained import FAILED, explained, settings_of_the_environment
 from dagster_project.garbage import collect_seldom
-from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.cli import app as returns_app
-from dagster_project.settings import Settings, load_settings
+from dagster_project.settings import Settings
 
-FAILED, WRONG_CALL = 1, 2
 app = typer.Typer(
     help="The NHS health inequalities warehouse: run the night, see what is published, go back to an earlier release.",
     no_args_is_help=True,
@@ -34,55 +31,16 @@ app = typer.Typer(
 )
 app.add_typer(returns_app, name="returns")
 out = Console()
-err = Console(stderr=True)
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV; cells that a spreadsheet would run are made text.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
 
 @contextmanager
 def _explained(*, as_json: bool = False) -> Iterator[Settings]:
-    """Settings for a command; what goes wrong is said as what, why and what to do next, for machines as JSON too."""
-    settings = _settings()
-    try:
+    """Settings for a command; what goes wrong is said as what, why and what to do next."""
+    settings = settings_of_the_environment()
+    with explained(as_json=as_json):
         yield settings
-        sys.stdout.flush()
-    except (typer.Exit, typer.Abort):
-        raise
-    except BrokenPipeError:
-        # Whoever read has enough (`hiw sql ... | head`); Python would complain once more when it closes the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(FAILED) from None
-    except Exception as error:
-        from dagster_project.failures import Problem, explain
-
-        known = explain(error)
-        if as_json:
-            problem = Problem(known.what, "", known.why, known.next_step)
-            _emit({"succeeded": False, "problems": [problem.as_dict()]}, as_json=True, lines=[])
-        _complain(known)
-        raise typer.Exit(FAILED) from error
-
-
-def _settings() -> Settings:
-    try:
-        return load_settings()
-    except ValidationError as error:
-        for problem in error.errors():
-            place = "_".join(["HIW", *map(str, problem["loc"])]).upper()
-            err.print(
-                f"[bold]Settings:[/bold] {escape(place + ': ' + problem['msg'])}", highlight=False, soft_wrap=True
-            )
-        raise typer.Exit(WRONG_CALL) from error
-    except (OSError, RuntimeError, ValueError) as error:  # a secret's file, or a home folder, that is not there
-        from dagster_project.failures import explain
-
-        _complain(explain(error))
-        raise typer.Exit(WRONG_CALL) from error
-
-
-def _complain(error: LakeError) -> None:
-    what, why, next_step = map(escape, (error.what, error.why, error.next_step))
-    err.print(f"[bold]{what}[/bold]\n  why:  {why}\n  next: {next_step}", highlight=False, soft_wrap=True)
 
 
 def _emit(payload: Any, *, as_json: bool, lines: list[str]) -> None:

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dagster_project.failures import explain
+from dagster_project.lake.files import LakeError
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.paths import Lake
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.sources.contract import ContractError, load_sources
 
+RECORDS_NEXT = "stop the daemon and the webserver, move dagster/history of the data folder away, start them again"
 GIGABYTE = 1_000_000_000
 FREE_GIGABYTES = 5
 CHECKED_PACKAGES = (
@@ -52,9 +55,20 @@ def examine(settings: Settings) -> list[Finding]:
         _contracts,
         _ledger,
         _night,
+        _records,
+        _memory,
         _chromium,
     )
-    return [look(settings) for look in looks]
+    return [_looked(look, settings) for look in looks]
+
+
+def _looked(look: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    """A look that cannot be done is a finding too, and hides no other."""
+    try:
+        return look(settings)
+    except Exception as error:
+        known = explain(error)
+        return Finding(look.__name__.strip("_"), False, f"{known.what}: {known.why}", known.next_step)
 
 
 def _python(settings: Settings) -> Finding:
@@ -91,8 +105,9 @@ def _contracts(settings: Settings) -> Finding:
 def _ledger(settings: Settings) -> Finding:
     try:
         entries = sum(1 for _ in Ledger(Lake(settings.data_lake).ledger).entries())
-    except (ValueError, TypeError) as error:
-        return Finding("ledger", False, str(error), "restore data_lake/ledger.jsonl from the last backup")
+    except (OSError, LakeError) as error:
+        known = explain(error)
+        return Finding("ledger", False, f"{known.what}: {known.why}", known.next_step)
     return Finding("ledger", True, f"{entries} entries")
 
 
@@ -102,6 +117,22 @@ def _night(settings: Settings) -> Finding:
     lake = Lake(settings.data_lake)
     problems = verify_current(lake) if current_name(lake) is not None else []
     return Finding("published release", not problems, "; ".join(problems) or "sound, or none yet", "run `hiw rollback`")
+
+
+def _records(settings: Settings) -> Finding:
+    from dagster_project.status import problems_of_records
+
+    problems = list(problems_of_records(Lake(settings.data_lake).dagster_home))
+    return Finding("Dagster's records", not problems, "; ".join(problems) or "can be read, or none yet", RECORDS_NEXT)
+
+
+def _memory(settings: Settings) -> Finding:
+    """DuckDB of the night, of the judge and of dbt each take up to the limit."""
+    from dagster_project.duck import connection
+
+    with connection(None, memory_limit=settings.memory_limit, threads=settings.threads) as con:
+        con.execute("select count(*) from range(1000)")
+    return Finding("memory limit", True, settings.memory_limit)
 
 
 def _chromium(settings: Settings) -> Finding:

@@ -44,6 +44,11 @@ class NightRecord:
         """When the last night that succeeded ended."""
         return dt.datetime.fromisoformat(self.last_good) if self.last_good else None
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether a night began that never came to its end; it may also be running now."""
+        return self.began > self.ended
+
 
 def read_record(lake: Lake) -> NightRecord | None:
     """The record; None before the first night. Raises LakeError where it is damaged."""
@@ -67,12 +72,15 @@ def _now() -> str:
 
 
 def begin_night(settings: Settings) -> None:
-    """Write that a night began. Raises NoSpace or OSError where nothing can be written: such a night need not begin."""
+    """Write that a night began, and alert where the one before never ended. Raises NoSpace or OSError where nothing can be written: such a night need not begin."""
     lake = Lake(settings.data_lake)
     try:
         before = read_record(lake) or NightRecord()
     except LakeError:
         before = NightRecord()
+    if before.was_killed:
+        what = Problem(f"the night that began at {before.began} did not come to its end: it was killed", "the night")
+        write_alert(settings, "nightly_refresh", f"night-{before.began.replace(':', '')}", [what])
     _write(lake, NightRecord(before.last_good, _now(), before.ended, before.run_id, before.succeeded, before.problems))
 
 

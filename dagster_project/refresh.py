@@ -20,7 +20,7 @@ from dagster_project.orphans import process_tags, reap_dead_runs
 from dagster_project.quality.judge import start_judge
 from dagster_project.sensors import night_problems
 from dagster_project.settings import Settings
-from dagster_project.status import require_known_slugs
+from dagster_project.status import require_known_slugs, require_readable_records
 
 JOB = "nightly_refresh"
 FIRST_QUERIES = (
@@ -89,6 +89,7 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
     from dagster_project.transform.ahead import dbt_ahead
 
     require_known_slugs(settings)
+    require_readable_records(settings)
     with open_instance(settings) as instance:
         reaped = reap_dead_runs(instance, settings)
         job = build_definitions(settings).resolve_job_def(JOB)

@@ -67,6 +67,14 @@ class Settings(BaseSettings):
             raise ValueError(f"it must be an amount of memory of 64MB or more, such as 2GB; it is {value!r}")
         return value.strip()
 
+    @field_validator("data_lake", "mirror", mode="before")
+    @classmethod
+    def _says_something(cls, value: object) -> object:
+        """An empty path would be the folder in which the command was started."""
+        if not str(value or "x").strip() or value == "":
+            raise ValueError("it is empty; name a folder, or do not set it")
+        return value
+
     @field_validator("data_lake", "mirror")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +22,8 @@ from dagster_project.nights import NightRecord, is_night_running, read_record
 from dagster_project.settings import Settings
 
 CLOCKS_DIFFER_BY = dt.timedelta(minutes=5)
-RUNS = "history/runs.db"
+RECORDS = {"history/runs.db": "runs", "history/runs/index.db": "event_logs", "schedules/schedules.db": "jobs"}
+"""Dagster's files of SQLite and a table of each; nothing is asked where PostgreSQL holds them."""
 LISTED = 20
 
 
@@ -90,7 +91,7 @@ def read_status(settings: Settings) -> Status:
         released,
         nights,
         lambda: _of_the_clock(lake, record, now),
-        lambda: _of_dagsters_records(lake.dagster_home),
+        lambda: problems_of_records(lake.dagster_home),
         lambda: _of_the_sources(settings, lake, now.date(), found),
     )
     for look in looks:
@@ -124,7 +125,7 @@ def _of_the_release(lake: Lake) -> Iterator[str]:
 
 
 def _of_the_nights(lake: Lake, record: NightRecord, settings: Settings, now: dt.datetime) -> Iterator[str]:
-    if record.began > record.ended and not is_night_running(lake):
+    if record.was_killed and not is_night_running(lake):
         yield f"the night that began at {record.began} did not come to its end: it was killed. Next: `hiw refresh`."
     if not record.succeeded:
         yield f"the night that ended at {record.ended} failed"
@@ -149,19 +150,23 @@ def _of_the_clock(lake: Lake, record: NightRecord, now: dt.datetime) -> Iterator
         )
 
 
-def _of_dagsters_records(home: Path) -> Iterator[str]:
-    """Whether SQLite can read the list of runs: without it no night can begin. Nothing is said where PostgreSQL holds it."""
-    runs = home / RUNS
-    if not runs.exists():
-        return
+def problems_of_records(home: Path) -> Iterator[str]:
+    """Whether SQLite can read Dagster's records: without them no night can begin."""
+    for name, table in RECORDS.items():
+        if (home / name).exists() and (wrong := _why_unreadable(home / name, table)):
+            yield f"{wrong.what} ({name}): {wrong.why}. Next: {wrong.next_step}."
+
+
+def _why_unreadable(path: Path, table: str) -> LakeError | None:
+    said: sqlite3.DatabaseError | None = None
     for how in ("mode=ro", "mode=ro&immutable=1"):  # a reader who may not write cannot open a write-ahead log
         try:
-            with closing(sqlite3.connect(f"{runs.as_uri()}?{how}", uri=True, timeout=5)) as records:
-                records.execute("select count(*) from runs").fetchone()
-            return
+            with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=5)) as records:
+                records.execute(f'select 1 from "{table}" limit 1').fetchone()  # noqa: S608 - a name of RECORDS
+            return None
         except sqlite3.DatabaseError as error:
-            said = error
-    yield str(explain(said))
+            said = said or error
+    return None if said is None else explain(said)
 
 
 def _of_the_sources(settings: Settings, lake: Lake, today: dt.date, found: Status) -> Iterator[str]:
@@ -200,6 +205,16 @@ def unknown_slugs(settings: Settings) -> list[str]:
 
 def require_known_slugs(settings: Settings) -> None:
     """Raises LakeError where HIW_ONLY names what is no source."""
-    for sentence in unknown_slugs(settings):
-        what, _, next_step = sentence.rstrip(".").partition(". Next: ")
-        raise LakeError("HIW_ONLY", what.removeprefix("HIW_ONLY "), next_step)
+    _raise_first(unknown_slugs(settings))
+
+
+def require_readable_records(settings: Settings) -> None:
+    """Raises LakeError where Dagster's records are damaged: a night would build everything and then not be able to say so."""
+    _raise_first(problems_of_records(Lake(settings.data_lake).dagster_home))
+
+
+def _raise_first(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        said, _, next_step = sentence.rstrip(".").partition(". Next: ")
+        what, _, why = said.partition(": ")
+        raise LakeError(what, why, next_step)

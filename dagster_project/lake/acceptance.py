@@ -65,7 +65,8 @@ class CleanReport:
     """Periods in use by entity."""
     rows_in_use: int = 0
     changed: bool = False
-    periods_parsed: set[str] = field(default_factory=set)
+    periods_accepted: set[str] = field(default_factory=set)
+    """Months that Dagster shows as materialised: one that is held or refused is not."""
 
 
 class Acceptance:
@@ -197,7 +198,6 @@ class Acceptance:
             self._judge(snapshot, "refused", str(report), {})
             return
         self._report.reports.append(report)
-        self._report.periods_parsed.add(snapshot.period)
         counts = {"in": report.records_in, "loaded": report.records_loaded, "rejected": report.records_rejected}
         self._judge(
             snapshot, "parsed", "", {"rows": counts, "set_aside": report.set_aside, "statuses": report.statuses}
@@ -212,6 +212,7 @@ class Acceptance:
         if not report.clean_rows:
             failures.append("no row of the file could be used")
         if verdict.passed and not failures:
+            self._report.periods_accepted.add(snapshot.period)
             self._judge(snapshot, "accepted", "", {"warnings": list(verdict.warnings)})
         else:
             self._judge(snapshot, "held", f"{report.name}: " + "; ".join(failures), {})

@@ -166,7 +166,7 @@ def _raw_results(context: dg.AssetExecutionContext, source: Source, report: Fetc
 
 def _clean_results(context: dg.AssetExecutionContext, source: Source, report: CleanReport) -> Iterator[Any]:
     key = f"clean_{source.slug}"
-    _note_partitions(context, key, report.periods_parsed)
+    _note_partitions(context, key, report.periods_accepted)
     yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
     yield _check(key, "parsed_whole", not report.refused, report.refused)
     yield _check(key, "landing_suite", not report.held, report.held or report.warnings)

@@ -1,6 +1,7 @@
 """`hiw returns`: templates for trusts, and the check that a trust runs before it sends.
 
-Exit codes of `check`: 0 accepted, 1 accepted with warnings, 2 rejected (also a wrong call), 3 could not be read.
+Exit codes of `check`: 0 accepted, 1 accepted with warnings, 2 rejected (also a wrong call), 3 could not be read, or could not be
+checked on this machine (disk, memory). The others: 0 done, 1 something that came was refused (`receive`), 2 it could not be done.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from dagster_project.lake.files import LakeError
+from dagster_project.explained import WRONG_CALL, err, explained, settings_of_the_environment
 from dagster_project.returns.codes import metric_ids
 from dagster_project.returns.submission import Context, Submission, sidecar_of
 
-WRONG_CALL = 2
+NOT_CHECKED = 3
 app = typer.Typer(
     help="Trusts' returns: templates, and the check of a file before it is sent.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 out = Console()
-err = Console(stderr=True)
 
 
 @app.command()
@@ -44,12 +44,9 @@ def template(
     if collection is None:
         err.print(f"there is no return {code}; there are {', '.join(load_collections())}", highlight=False)
         raise typer.Exit(WRONG_CALL)
-    try:
+    with explained(exit_code=WRONG_CALL):
         for path in write_template(collection, folder, form):
             out.print(str(path), highlight=False, soft_wrap=True)
-    except (LakeError, OSError) as error:
-        err.print(f"the template could not be written: {error}", highlight=False)
-        raise typer.Exit(WRONG_CALL) from error
 
 
 @app.command()
@@ -67,11 +64,8 @@ def manifest(
 
     said = {"signed_off_role": signed_off_role, "signed_off_date": signed_off_date, "imd_version": imd_version}
     said |= {"disclosure_profile": disclosure_profile, "submission_type": submission_type, "known_issues": known_issues}
-    try:
+    with explained(exit_code=WRONG_CALL):
         out.print(str(make_manifest(file, said)), highlight=False, soft_wrap=True)
-    except (LakeError, OSError) as error:
-        err.print(str(error), highlight=False, soft_wrap=True)
-        raise typer.Exit(WRONG_CALL) from error
 
 
 @app.command()
@@ -89,12 +83,11 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")] = False,
 ) -> None:
-    """Check a file as intake will, offline. Exit code 0 accepted, 1 with warnings, 2 rejected, 3 could not be read."""
+    """Check a file as intake will, offline. Exit code 0 accepted, 1 with warnings, 2 rejected, 3 could not be read or checked."""
     from dagster_project.returns import answer
     from dagster_project.returns.validation import validate
 
-    context = _context(previous)
-    with validate(_submission(file, manifest_file), context) as verdict:
+    with explained(exit_code=NOT_CHECKED), validate(_submission(file, manifest_file), _context(previous)) as verdict:
         if as_json:
             sys.stdout.write(json.dumps(answer.as_dict(verdict), indent=1) + "\n")
         else:
@@ -111,13 +104,10 @@ def receive(
 ) -> None:
     """Take in what lies in the drop folder and in the MESH mailbox now. Exit code 1 when something was refused."""
     from dagster_project.returns.receive import receive_now
-    from dagster_project.settings import load_settings
 
-    try:
-        counts, lines, is_clean = receive_now(load_settings())
-    except (LakeError, ValueError) as error:
-        err.print(str(error), highlight=False, soft_wrap=True)
-        raise typer.Exit(WRONG_CALL) from error
+    settings = settings_of_the_environment()
+    with explained(exit_code=WRONG_CALL):
+        counts, lines, is_clean = receive_now(settings)
     if as_json:
         sys.stdout.write(json.dumps(counts, indent=1) + "\n")
     else:

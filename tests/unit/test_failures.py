@@ -20,7 +20,7 @@ from dagster_project.duck import connection
 from dagster_project.failures import Problem, explain, problems_of
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.paths import Lake
-from dagster_project.nights import end_night, read_record, write_alert
+from dagster_project.nights import begin_night, end_night, read_record, write_alert
 from dagster_project.quality.checks import CheckResult
 from dagster_project.release.assets import _check_result
 from dagster_project.settings import Settings
@@ -236,3 +236,12 @@ def test_a_full_disk_takes_no_alert_and_raises_nothing(lake: Lake, capsys: pytes
         )
     assert len(undone) == 2 and all("the disk" in sentence for sentence in undone)
     assert len(sent) == 1, "the webhook is the way that is left"
+
+
+def test_a_night_that_was_killed_is_alerted_by_the_next_one(lake: Lake) -> None:
+    settings = Settings(data_lake=lake.root)
+    begin_night(settings)
+    assert not list(lake.alerts.glob("*"))
+    begin_night(settings)
+    (alert,) = (json.loads(path.read_text(encoding="utf-8")) for path in lake.alerts.glob("night-*.json"))
+    assert "did not come to its end" in alert["message"]
