@@ -189,7 +189,8 @@ def _load_records(job: ParseJob, key: str, texts: Sequence[str]) -> list[Any]:
     beside = {name: value for name, value in document.items() if name != key} if isinstance(document, dict) else None
     known = beside is not None and all(name in texts and isinstance(value, str) for name, value in beside.items())
     if not known or not isinstance(document.get(key), list):
-        shown = list(document) if isinstance(document, dict) else type(document).__name__
+        kinds = {name: type(value).__name__ for name, value in document.items()} if isinstance(document, dict) else None
+        shown = type(document).__name__ if kinds is None else kinds
         allowed = f" but a text {' or '.join(map(repr, texts))}" if texts else ""
         raise job.error(f"the document should hold a list {key!r} and nothing else{allowed}, it holds {shown}", COMPARE)
     records: list[Any] = document[key]

@@ -13,6 +13,7 @@ from typing import Any
 
 from dagster_project.lake.calendar import due_since
 from dagster_project.lake.discovery import period_bounds
+from dagster_project.lake.discovery import PART
 from dagster_project.lake.ledger import Entry, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import PROVENANCE, read_provenance
@@ -163,7 +164,7 @@ def _status(
 ) -> SourceStatus:
     mine = [item for item in inputs if (item.slug, item.entity) == (source.slug, entity)]
     held = list(_held(source.slug, entity, {(item.period, item.sha256) for item in mine}, troubles))
-    newest = max((item.period for item in mine), default=None)
+    newest = max((item.period.partition(PART)[0] for item in mine), default=None)
     end = None if newest is None else period_end(newest)
     return SourceStatus(
         slug=source.slug,

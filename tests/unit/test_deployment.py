@@ -81,7 +81,7 @@ def test_proxies_ask_who_is_there_before_they_pass_anything_on() -> None:
     assert set(re.findall(r"proxy_pass http://([^;]+);", nginx)) == {"127.0.0.1:3000", "127.0.0.1:3001"}
     caddy = (DEPLOYMENT / "proxy" / "Caddyfile").read_text()
     for site in re.split(r"\n(?=\w.*\{$)", caddy, flags=re.MULTILINE)[1:]:
-        assert site.index("basic_auth") < site.index("reverse_proxy")
+        assert site.index("basicauth") < site.index("reverse_proxy")
 
 
 def test_postgres_variant_changes_the_storage_and_nothing_else() -> None:

@@ -10,7 +10,9 @@
         {%- set parts = above.split(".") -%}
         {%- if parts[0] == "source" and parts[2] == "returns" and parts[3] not in ("submission", "expected") -%}
             {%- do found.append(parts[3] | upper) -%}
-        {%- elif above in graph.nodes -%} {%- do found.extend(returns_collections_above(above, seen)) -%}
+        {#- The register asks the totals of WL01 for W05: a mart of the register alone is not made of rows. -#}
+        {%- elif above in graph.nodes and parts[-1] != "int_returns__submission" -%}
+            {%- do found.extend(returns_collections_above(above, seen)) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(found | unique | sort) }}
