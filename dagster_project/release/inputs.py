@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lake.calendar import due_since
-from dagster_project.lake.discovery import period_bounds
-from dagster_project.lake.discovery import PART
+from dagster_project.lake.discovery import PART, period_bounds
 from dagster_project.lake.ledger import Entry, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import PROVENANCE, read_provenance
