@@ -19,18 +19,22 @@ from typing import Any
 
 from dagster_project.lake.clean import ParseReport, build_clean_table, write_empty
 from dagster_project.lake.completeness import find_incomplete, find_references
+from dagster_project.lake.continuity import Breaks, Earlier, Limits, find_breaks, find_small_first
 from dagster_project.lake.discovery import PART
 from dagster_project.lake.files import LakeError, NoSpace, sync_folder
 from dagster_project.lake.ledger import Entry, Event, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import Snapshot, known_snapshots
-from dagster_project.quality.suites import load_thresholds
+from dagster_project.quality.suites import load_accepted_editions, load_thresholds
 from dagster_project.sources.contract import Entity, Source
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 EMPTY = "_empty.parquet"
 PERIODS_OF_HISTORY = 12
 SHORTEST_HISTORY = 3
+OF_REPLACED = ("landing_rows_minimum_share_of_replaced", "landing_codes_lost_maximum_share_of_replaced")
+OF_PERIOD_BEFORE = ("landing_rows_minimum_share_of_period_before", "landing_codes_lost_maximum_share_of_period_before")
+EXCHANGED = "landing_exchanged_maximum_distance"
 BOUNDS = ("landing_rows_minimum_share_of_history", "landing_rows_maximum_share_of_history")
 
 
@@ -202,18 +206,21 @@ class Acceptance:
         self._judge(
             snapshot, "parsed", "", {"rows": counts, "set_aside": report.set_aside, "statuses": report.statuses}
         )
-        self._report.warnings += [f"{report.name}: {warning}" for warning in verdict.warnings]
+        breaks = self._breaks(snapshot, report.records_in)
+        warnings = [*verdict.warnings, *breaks.warnings]
+        self._report.warnings += [f"{report.name}: {warning}" for warning in warnings]
         entity = self._source.entity(snapshot.entity)
         failures = [
             *verdict.failures,
             *find_incomplete(entity, self._destination(snapshot), self._lake, self._origin),
             *self._unusual_volume(snapshot, report.clean_rows),
+            *breaks.failures,
         ]
         if not report.clean_rows:
             failures.append("no row of the file could be used")
         if verdict.passed and not failures:
             self._report.periods_accepted.add(snapshot.period)
-            self._judge(snapshot, "accepted", "", {"warnings": list(verdict.warnings)})
+            self._judge(snapshot, "accepted", "", {"warnings": warnings})
         else:
             self._judge(snapshot, "held", f"{report.name}: " + "; ".join(failures), {})
 
@@ -239,6 +246,34 @@ class Acceptance:
             f"expectations/thresholds.yml (landing_rows_..._share_of_history.{self._source.slug}.{snapshot.entity})"
         ]
 
+    def _breaks(self, snapshot: Snapshot, records: int) -> Breaks:
+        """What changes too much beside the edition that is replaced, the period before or, for a first file, its usual size."""
+        if (self._source.slug, snapshot.entity, snapshot.sha256) in load_accepted_editions():
+            return Breaks()
+        earlier, entity = self._earlier(snapshot), self._source.entity(snapshot.entity)
+        names = (*(OF_REPLACED if earlier and earlier.same_period else OF_PERIOD_BEFORE), EXCHANGED)
+        limits = Limits(*(self._bound(name, entity.name) for name in names))
+        if earlier is not None:
+            breaks = find_breaks(entity, self._destination(snapshot), earlier, limits)
+        else:
+            usual = entity.usual_records if self._origin == "published" else 0
+            breaks = find_small_first(records, usual, limits)
+        if breaks.failures:
+            breaks.failures.append(
+                "the last good copy stays in use; fetch the file again or ask its publisher; if it is genuine, enter its sha256 "
+                f"({snapshot.sha256}) in expectations/accepted_editions.yml"
+            )
+        return breaks
+
+    def _earlier(self, snapshot: Snapshot) -> Earlier | None:
+        """The newest good edition of the period before this one, else the newest good period before it."""
+        good = self._good_vintages(snapshot.entity, until=snapshot)
+        if snapshot.period in good:
+            return Earlier(good[snapshot.period], same_period=True)
+        part = snapshot.period.partition(PART)[2]
+        before = [p for p in good if p < snapshot.period and p.partition(PART)[2] == part]
+        return Earlier(good[max(before)], same_period=False) if before else None
+
     def _bound(self, name: str, entity: str) -> float:
         """A threshold, or the entity's own where it has one."""
         thresholds = load_thresholds()
@@ -261,9 +296,13 @@ class Acceptance:
         if event != "parsed":
             self._judged[self._key(snapshot)], self._reasons[self._key(snapshot)] = event, reason
 
-    def _good_vintages(self, entity: str) -> dict[str, Path]:
-        """The newest accepted vintage of each period; known_snapshots gives the oldest editions first."""
-        accepted = (s for s in self._snapshots if s.entity == entity and self._judged.get(self._key(s)) == "accepted")
+    def _good_vintages(self, entity: str, until: Snapshot | None = None) -> dict[str, Path]:
+        """The newest accepted vintage of each period; known_snapshots gives the oldest editions first.
+
+        With `until`, only what comes before that snapshot, so that a verdict does not depend on what came after.
+        """
+        listed = self._snapshots if until is None else self._snapshots[: self._snapshots.index(until)]
+        accepted = (s for s in listed if s.entity == entity and self._judged.get(self._key(s)) == "accepted")
         vintages = {s.period: self._destination(s) for s in accepted}
         return {period: vintage for period, vintage in vintages.items() if vintage.exists()}
 

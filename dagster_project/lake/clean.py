@@ -14,7 +14,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice, takewhile
 from pathlib import Path
@@ -27,6 +29,7 @@ from dagster_project.duck import quote_identifier, quote_literal, scratch_connec
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
 from dagster_project.lake.cells import count_rows
 from dagster_project.lake.content import (
+    cells_of_unended_line,
     check_content,
     count_records,
     detect_encoding,
@@ -132,10 +135,19 @@ class ParseJob:
         trimmed = layout.trim(path, self.workspace)
         records, breaks_in_cells = count_records(trimmed)
         self.report.records_in = records - layout.has_header
+        self._refuse_cut_line(trimmed, len(layout.names))
         self.streamed = trimmed.stat().st_size > STREAMED_BYTES
         self._text_sql, self._text_path = _csv_sql(trimmed, layout), trimmed
         proved = frozenset() if breaks_in_cells else self._proved_counts(layout)
         return self._type(layout.names, layout, breaks_in_cells, proved)
+
+    def _refuse_cut_line(self, path: Path, columns: int) -> None:
+        cells = cells_of_unended_line(path)
+        if cells is not None and cells < columns:
+            raise self.error(
+                f"its last line has {cells} of {columns} cells and no line end, so the file was cut",
+                "fetch the file again; if it is the same, ask its publisher for the whole of it",
+            )
 
     def read_rows(
         self, rows: Iterable[tuple[int, Mapping[str, str | None]]], names: Sequence[str] | None = None
@@ -679,7 +691,8 @@ def build_clean_table(
     try:
         with scratch_connection(memory_limit=memory_limit, threads=threads, temp_directory=workspace.parent) as con:
             job = ParseJob(con, source, entity, snapshot, workspace, report)
-            _write(job, parse(job), part)
+            with _said_of_the_file(job):
+                _write(job, parse(job), part)
             _check_clean(job, part)
             _write_rejects(job, destination.with_suffix(".rejects.parquet"))
         write_atomically(destination.with_suffix(".report.json"), json.dumps(asdict(report), indent=1).encode())
@@ -687,6 +700,21 @@ def build_clean_table(
     finally:
         part.unlink(missing_ok=True)
     return report
+
+
+@contextmanager
+def _said_of_the_file(job: ParseJob) -> Iterator[None]:
+    """Refuse a file whose layout a parser did not foresee, instead of ending the night of all others."""
+    try:
+        yield
+    except MACHINE_ERRORS:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, duckdb.Error) as error:
+        places = [frame for frame in traceback.extract_tb(error.__traceback__) if job.source.slug in frame.filename]
+        where = f" (line {places[-1].lineno} of its parse.py)" if places else ""
+        raise job.error(
+            f"it is not laid out as its parser expects{where}", "look whether rows or columns of the file are missing"
+        ) from error
 
 
 def _write_rejects(job: ParseJob, path: Path) -> None:

@@ -6,6 +6,7 @@ Everything is read in pieces of bounded size. What the columns mean belongs to t
 from __future__ import annotations
 
 import codecs
+import csv
 import html
 import mmap
 import re
@@ -137,6 +138,17 @@ def count_records(path: Path) -> tuple[int, bool]:
     for piece in _utf8_pieces(path):
         counter.add(piece)
     return counter.finish(), counter.breaks_in_cells
+
+
+def cells_of_unended_line(path: Path) -> int | None:
+    """How many cells the last line of a CSV has where no line end follows it; None where one does.
+
+    Whole files of publishers may end so (Fingertips, QOF); only a line that lacks cells shows that a file was cut.
+    """
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - MAXIMUM_LINE_BYTES))
+        line = stream.read().rpartition(b"\n")[2].decode("utf-8", errors="replace")
+    return len(next(csv.reader([line]), [])) if line.strip() else None
 
 
 def lines_ending_in_counts(path: Path, cells: int) -> int:

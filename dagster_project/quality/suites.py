@@ -32,6 +32,18 @@ class Threshold(BaseModel):
     review_date: dt.date
 
 
+class AcceptedEdition(BaseModel):
+    """A file that is genuine although it changed more than gate 1 lets through: who looked, when, and what they found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    source: str
+    entity: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    reason: str = Field(min_length=10)
+    owner: str
+    accepted_on: dt.date
+
+
 class Expectation(BaseModel):
     """One expectation in Great Expectations' own words."""
 
@@ -72,6 +84,14 @@ def load_thresholds() -> Mapping[str, Threshold]:
     return {name: Threshold.model_validate(body) for name, body in content["thresholds"].items()}
 
 
+@cache
+def load_accepted_editions() -> frozenset[tuple[str, str, str]]:
+    """Source, entity and sha256 of every edition in expectations/accepted_editions.yml; read once in a process."""
+    content = read_yaml(EXPECTATIONS / "accepted_editions.yml")
+    editions = [AcceptedEdition.model_validate(body) for body in content["editions"]]
+    return frozenset((edition.source, edition.entity, edition.sha256) for edition in editions)
+
+
 def load_landing(slug: str) -> LandingSuites:
     """The suites of one source."""
     path = EXPECTATIONS / "landing" / f"{slug}.yml"
@@ -98,9 +118,9 @@ def fingerprint(*paths: Path) -> str:
 
 
 def landing_fingerprint(slug: str) -> str:
-    """The fingerprint of a source's suites and of the seeds that its labels are compared with."""
+    """The fingerprint of a source's suites, of the seeds that its labels are compared with, and of the editions accepted by hand."""
     labels = (Path(__file__).with_name("labels.py"), *seed_files(load_sources()[slug]))
-    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", *labels)
+    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", EXPECTATIONS / "accepted_editions.yml", *labels)
 
 
 def marts_fingerprint() -> str:

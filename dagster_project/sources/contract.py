@@ -273,6 +273,8 @@ class Entity(_Strict):
     """The clean column that must equal the period of the address (fault N7); "" where a file carries no period."""
     minimum_records: int = 1
     maximum_records: int = 50_000_000
+    usual_records: int = 0
+    """Records of the publisher's file at hand. A first file has nothing before it, so it is compared with this (lake/acceptance.py)."""
     absent_row: Literal["zero", "added_up", "gap"]
     """What becomes of a figure whose row is not there. `zero`: readers take it for 0. `added_up`: it falls out of a total, a
     rank or a denominator. In either case one rejected row holds the file. `gap`: only its own figure is missing, and no sum is made of the rows."""

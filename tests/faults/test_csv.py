@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import shutil
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.duck import connection, quote_literal
+from dagster_project.lake import acceptance
 from dagster_project.lake.acceptance import Acceptance, CleanReport
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import fetch_source
@@ -288,7 +290,7 @@ SHAPE_REFUSALS = [
     pytest.param(
         with_line_in(good_line().rsplit(b",", 1)[0]), [f"row {LINE}:", "one cell a column: MISSING"], id="F5-short-row"
     ),
-    pytest.param(csv_bytes(good_lines())[:1_970], ["row", "one cell a column: MISSING"], id="F5-cut-in-a-row"),
+    pytest.param(csv_bytes(good_lines())[:1_970], ["no line end, so the file was cut"], id="F5-cut-in-a-row"),
     pytest.param(csv_bytes(good_lines()[:12]).removesuffix(b"0\r\n"), ["0 TOTAL rows"], id="F5-cut-in-the-last-cell"),
 ]
 
@@ -455,6 +457,55 @@ def test_line_number_counts_the_lines_inside_a_cell_above(revise: Revise, long_r
     lake, night = revise(content.encode())
     broken = f"row {line}:" if long_row else f"row {line}, column attendances_type_1"
     assert_refused(lake, night, "2 of 31 rows", "the first is row 4, column organisation_name", f"then {broken}")
+
+
+def test_text_whose_whole_last_line_has_no_line_end_is_used(revise: Revise) -> None:
+    """So Fingertips and QOF end their files."""
+    assert_published(*revise(csv_bytes(good_lines()).rstrip()))
+
+
+def without_a_provider() -> Lines:
+    """A revision that lost a provider, with a total that was added up again."""
+    lines = good_lines()
+    return retotal([*lines[:LINE], *lines[LINE + 1 :]])
+
+
+def test_revision_that_lost_a_provider_is_held_although_it_adds_up(revise: Revise) -> None:
+    code = good_lines()[LINE][1]
+    lake, night = revise(csv_bytes(without_a_provider()))
+    assert_refused(
+        lake,
+        night,
+        f"1 of 30 values of organisation_code in the edition that it replaces, {PERIOD} (",
+        f"are not in it ({code})",
+        "the last good copy stays in use",
+        "expectations/accepted_editions.yml",
+    )
+
+
+def test_new_month_with_three_quarters_of_the_providers_is_held_although_it_adds_up(
+    good_months: AeLake, tmp_path: Path
+) -> None:
+    lake = good_months.copy_to(tmp_path)
+    lines = month_lines("2026-02")
+    lake.site.publish("2026-02", csv_bytes(retotal([*lines[:23], lines[-1]])))
+    message = lake.run().message
+    assert (
+        f"22 rows, where the period before, {PERIOD} (" in message and "has 30 and 80% of them must be there" in message
+    )
+    assert "8 of 30 values of organisation_code" in message
+    assert sorted(lake.links()) == sorted(GOOD_PERIODS)
+
+
+def test_edition_that_a_person_accepted_is_used(revise: Revise, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = csv_bytes(without_a_provider())
+    lake, night = revise(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert sha256 in night.message
+    monkeypatch.setattr(acceptance, "load_accepted_editions", lambda: {("nhse_ae", "monthly", sha256)})
+    lake.suite = "judged with the accepted edition"
+    assert lake.run().messages == []
+    assert lake.sha256_in_use(PERIOD) == sha256
 
 
 # -- what is quarantined (Q) ----------------------------------------------------------------------------------------

@@ -160,3 +160,19 @@ def test_census_without_42_areas_does_not_replace_the_whole_one(tmp_path: Path) 
         assert len(parsed.held) == 1 and "42 of the 33,755 codes in mhclg_imd lsoa_2021" in parsed.held[0]
     of_england = "cast(sum(residents) filter (where country = 'england') as bigint)"
     assert estate.value("ons_census", "ethnic_group", of_england) == CENSUS_RESIDENTS_OF_ENGLAND
+
+
+@pytest.mark.requires_mirror
+def test_first_report_with_half_of_its_rows_is_held_beside_its_usual_size(tmp_path: Path) -> None:
+    real = Path(os.environ.get("HIW_MIRROR") or PROJECT_ROOT.parent / "shared" / "mirror")
+    shutil.copytree(
+        real / "www.odsdatasearchandexport.nhs.uk", tmp_path / "mirror" / "www.odsdatasearchandexport.nhs.uk"
+    )
+    estate = begin(tmp_path / "mirror", tmp_path, ())
+    for report in ("etr", "succ"):
+        estate.rewrite(f"report={report}", lambda lines: lines[: len(lines) // 2])
+    _, parsed = estate.take_in("ods_organisation")
+    trust, succession = parsed.held
+    assert "5,768 records, where 11,537 are usual and 80% of them must be there" in succession
+    assert "136 records, where 273 are usual and 80% of them must be there" in trust
+    assert set(estate.in_use("ods_organisation")) == {"sub_icb 2026"}

@@ -71,6 +71,16 @@ def parse(tmp_path: Path, documents: dict[str, bytes]) -> Parse:
     return run
 
 
+def test_answer_for_another_level_than_was_asked_for_is_refused(parse: Parse, documents: dict[str, bytes]) -> None:
+    def answer_with_icbs(document: dict[str, Any]) -> None:
+        document.update(json.loads(documents[ICBS]))
+
+    with pytest.raises(
+        LakeError, match=r"another level than was asked for \(england, codes that begin with E92\): E54990001"
+    ):
+        parse(answer_with_icbs)
+
+
 def test_crude_and_standardised_are_both_kept_and_say_the_opposite(parse: Parse) -> None:
     """Planted: the most deprived fifth is the youngest, and has the most hypertension at every age."""
     rows = parse(
