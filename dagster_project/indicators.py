@@ -24,7 +24,7 @@ INDICATORS_FOLDER = PROJECT_ROOT / "dbt" / "indicators"
 Text = Annotated[str, Field(min_length=1)]
 Unit = Annotated[str, Field(pattern=r"^(proportion|count|rate_per_[0-9]+|ratio|difference|score)$")]
 """The facts work with the first three; ratios, differences and scores stand in the mart of the workforce standards."""
-Level = Literal["england", "region", "icb", "sub_icb", "trust", "other_provider"]
+Level = Literal["england", "england_sector", "region", "icb", "sub_icb", "trust", "other_provider"]
 Breakdown = Literal["deprivation", "ethnicity", "age", "sex"]
 BREAKDOWNS: tuple[Breakdown, ...] = ("deprivation", "ethnicity", "age", "sex")
 """The least that the Statement on information asks for."""

@@ -3,6 +3,7 @@
 {%- set words = {
     "organisation_level": [
         "england",
+        "england_sector",
         "region",
         "icb",
         "sub_icb",

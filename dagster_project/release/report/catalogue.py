@@ -15,6 +15,7 @@ BREAKDOWNS = {
 }
 LEVELS = {
     "england": "England",
+    "england_sector": "sectors of England",
     "region": "regions",
     "icb": "ICBs",
     "sub_icb": "sub-ICB locations",

@@ -92,7 +92,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "mart_submission": ("collection_code", "org_code", "period_end"),
     "mart_survey_benchmark": ("wave", "question_code", "option_code", "stratum_type", "stratum", "source_id"),
-    "mart_target_progress": ("target_id", "period_end"),
+    "mart_target_progress": ("target_id", "period_end", "source_id"),
     "mart_trust_vs_peer": ("org_code", "question_code", "option_code", "peer_group_type"),
     "mart_workforce_equality": (
         "standard",

@@ -219,6 +219,7 @@ def _targets(rows: Sequence[Row]) -> list[Block]:
     columns: list[Column] = [
         Words("Target", lambda row: row["target_name"]),
         Words("Owner", lambda row: row["owner"]),
+        Words("Figures of", lambda row: "trusts' returns" if row["source_id"] == "returns" else "the publisher"),
         Figures("Now", "actual", "share1", "actual_status"),
         Figures("Trajectory", "trajectory", "share1"),
         Figures("Target", "target", "share1"),

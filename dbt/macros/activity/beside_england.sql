@@ -1,13 +1,26 @@
 {#
     Rows of fct_indicator_value of one or more sources with the catalogue's words, names, and the same figure for England beside
     them: the columns that the marts of activity share. England is compared within the same source, indicator, treatment function,
-    period, dimension, group and geography basis; "higher" and "lower" mean that England lies outside the 95 % limits (OHID's rule).
+    period, dimension, group, geography basis and sector (trusts, ICBs and regions of WLMDS are NHS acute providers, so they stand
+    beside England's NHS acute providers, not beside all sectors); "higher" and "lower" mean that England lies outside the 95 % limits (OHID's rule).
     Inputs: sources, a list of source_id; named_columns, the columns to give, in their order.
 #}
 {% macro beside_england(sources, named_columns) %}
     {%- set sources_listed = "'" ~ (sources | join("', '")) ~ "'" -%}
     with
-        figures as (select * from {{ ref("fct_indicator_value") }} where source_id in ({{ sources_listed }})),
+        figures as (
+            select
+                *,
+                case
+                    when source_id <> 'nhse_wlmds' or organisation_code = 'ENG'
+                    then 'all'
+                    when starts_with(organisation_code, 'ENG_')
+                    then lower(substr(organisation_code, 5))
+                    else 'nhs_acute'
+                end as sector
+            from {{ ref("fct_indicator_value") }}
+            where source_id in ({{ sources_listed }})
+        ),
 
         england as (
             select
@@ -19,9 +32,10 @@
                 group_code,
                 geography_basis,
                 standardisation,
+                sector,
                 value
             from figures
-            where organisation_code = 'ENG'
+            where organisation_code = 'ENG' or starts_with(organisation_code, 'ENG_')
         ),
 
         beside as (
@@ -37,7 +51,7 @@
                 england.value as england_value,
                 case when indicator.unit <> 'count' then figure.value - england.value end as gap_to_england,
                 case
-                    when figure.organisation_code = 'ENG' or figure.ci_lower_95 is null or england.value is null
+                    when starts_with(figure.organisation_code, 'ENG') or figure.ci_lower_95 is null or england.value is null
                     then 'not_compared'
                     when england.value < figure.ci_lower_95
                     then 'higher'
@@ -67,6 +81,7 @@
                 and figure.group_code = england.group_code
                 and figure.geography_basis = england.geography_basis
                 and figure.standardisation = england.standardisation
+                and figure.sector = england.sector
         )
 
     select {{ named_columns | join(", ") }}

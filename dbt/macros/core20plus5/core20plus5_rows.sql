@@ -279,6 +279,8 @@ Inputs: value and period_end as SQL, indicator as the alias of dim_indicator.
         {{ level }}
         when 'england'
         then 'England'
+        when 'england_sector'
+        then 'Sector of England'
         when 'region'
         then 'NHS England region'
         when 'icb'

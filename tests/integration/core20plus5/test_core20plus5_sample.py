@@ -227,7 +227,7 @@ def test_the_release_carries_the_layout_of_the_central_metrics_library(sample_wa
         assert con.execute(without).fetchall() == []
     expected = sample_warehouse.one(
         "select count(*) from fct_indicator_value where value is not null and geography_basis = 'current' "
-        "and treatment_function_code = 'all' and organisation_level <> 'other_provider'"
+        "and treatment_function_code = 'all' and organisation_level not in ('other_provider', 'england_sector')"
     )
     assert rows == keys == expected > 1000
 

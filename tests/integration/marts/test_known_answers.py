@@ -46,6 +46,7 @@ def _sex_total(level: str) -> str:
     return _wlmds("waiting", "sum(numerator)", where)
 
 
+_SECTOR_GAP = "select {column} from mart_sector_gap where indicator_id = 'wlmds_within_18_weeks' and period_end = date '2025-06-29'"
 ENG_DECILE = "organisation_code = 'ENG' and dimension = 'imd_decile' and group_code = "
 NO_CURRENT_ROW = (
     "select count(*) from fct_indicator_value where geography_basis = 'current' and organisation_code = '{code}'"
@@ -98,7 +99,7 @@ RTT: list[Answer] = [
     ),
 ]
 
-# WLMDS, 29 June 2025: cells of the geography CSV read with Python's csv.
+# WLMDS, 29 June 2025: cells of the geography CSV read with Python's csv. Shares are of the three bands, without unknown clock starts.
 WLMDS: list[Answer] = [
     (
         "over 52 weeks, most deprived tenth",
@@ -115,7 +116,7 @@ WLMDS: list[Answer] = [
     (
         "over 52 weeks, Core20",
         _wlmds("over_52_weeks", "value", "organisation_code = 'ENG' and group_code = 'core20'"),
-        (22_910 + 21_390) / (742_390 + 748_000),
+        (22_910 + 21_390) / (438_135 + 280_825 + 22_910 + 447_000 + 279_065 + 21_390),
         1e-12,
     ),
     (
@@ -123,7 +124,7 @@ WLMDS: list[Answer] = [
         "select value from fct_inequality_measure where indicator_id = 'wlmds_over_52_weeks' and organisation_code = 'ENG' "
         "and treatment_function_code = 'all' and dimension = 'imd_decile' and measure = 'absolute_gap' "
         "and geography_basis = 'current' and period_end = date '2025-06-29'",
-        22_910 / 742_390 - 16_670 / 623_525,
+        22_910 / (438_135 + 280_825 + 22_910) - 16_670 / (378_945 + 227_050 + 16_670),
         1e-12,
     ),
     (
@@ -131,7 +132,7 @@ WLMDS: list[Answer] = [
         _wlmds(
             "over_52_weeks", "value", "organisation_code = 'ENG' and dimension = 'ethnic_group' and group_code = 'K'"
         ),
-        2_250 / 69_890,
+        2_250 / (40_570 + 27_045 + 2_250),
         1e-12,
     ),
     ("own denominator of deprivation", _wlmds("waiting", "sum(value)", ENG_DECILE + "group_code"), 7_088_955, 0),
@@ -158,6 +159,33 @@ WLMDS: list[Answer] = [
         "select sum(numerator) from mart_data_quality where quality_measure in ('not_stated_share', 'not_known_share') "
         "and organisation_code = 'ENG' and period_end = date '2025-06-29'",
         566_480,
+        0,
+    ),
+    (
+        "clock start not known, most deprived tenth",
+        "select unknown_clock_start_share from mart_waiting_list where indicator_id = 'wlmds_over_52_weeks' and organisation_code = 'ENG' "
+        "and treatment_function_code = 'all' and dimension = 'imd_decile' and group_code = '1' and geography_basis = 'current' "
+        "and period_end = date '2025-06-29'",
+        520 / 742_390,
+        1e-12,
+    ),
+    (
+        "gap of Core20 within 18 weeks, NHS acute providers of England",
+        _SECTOR_GAP.format(column="nhs_acute_gap"),
+        -0.0063047,
+        1e-7,
+    ),
+    ("gap of Core20 within 18 weeks, all sectors", _SECTOR_GAP.format(column="england_gap"), -0.0080734, 1e-7),
+    ("its part within the sectors", _SECTOR_GAP.format(column="gap_within_sectors"), -0.0058222, 1e-7),
+    ("its part from who is treated where", _SECTOR_GAP.format(column="gap_from_sector_mix"), -0.0022511, 1e-7),
+    ("Core20 in the independent sector", _SECTOR_GAP.format(column="core20_independent_share"), 0.0386319, 1e-7),
+    ("the rest in the independent sector", _SECTOR_GAP.format(column="rest_independent_share"), 0.0525804, 1e-7),
+    (
+        "trusts stand beside NHS acute providers of England",
+        "select count(*) from mart_waiting_list as t join mart_waiting_list as e using (indicator_id, period_end, dimension, "
+        "group_code, geography_basis) where e.organisation_code = 'ENG_NHS_ACUTE' and t.source_id = 'nhse_wlmds' "
+        "and t.organisation_level in ('trust', 'icb', 'region') and t.england_value is distinct from e.value",
+        0,
         0,
     ),
     ("sex, sum of trusts", _sex_total("trust"), 6_465_000, 0),

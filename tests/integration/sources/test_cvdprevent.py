@@ -76,7 +76,7 @@ def test_answer_for_another_level_than_was_asked_for_is_refused(parse: Parse, do
         document.update(json.loads(documents[ICBS]))
 
     with pytest.raises(
-        LakeError, match=r"another level than was asked for \(england, codes that begin with E92\): E54990001"
+        LakeError, match=r"not of the level that was asked for \(england, codes that begin with E92\): E54990001"
     ):
         parse(answer_with_icbs)
 

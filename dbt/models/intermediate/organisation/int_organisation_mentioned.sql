@@ -6,6 +6,8 @@
 -- staging: no figure is published for them.
 -- ODS reports carry no date: the latest opening or closing in the report of trusts
 -- stands for it.
+-- Each sector of England that WLMDS publishes is an organisation of its own, so that
+-- like can be put beside like.
 with
     trusts as (select * from {{ ref("stg_ods_organisation__trust") }}),
 
@@ -218,6 +220,25 @@ with
         from hospital_activity
         where organisation_level = 'provider' and organisation_code <> 'none'
         group by organisation_code, organisation_name, region_code
+        {%- for sector, name in {
+                "NHS_ACUTE": "NHS acute providers",
+                "INDEPENDENT_SECTOR": "independent sector",
+                "OTHER": "other providers",
+            }.items() %}
+            union all
+            select
+                'ENG_{{ sector }}',
+                'nhse_wlmds',
+                'england_sector',
+                'England: {{ name }}',
+                null,
+                null,
+                null,
+                null,
+                null,
+                date '1900-01-01',
+                date '1900-01-01'
+        {%- endfor %}
         union all
         select
             organisation_code,

@@ -7,6 +7,7 @@
     "over_52_weeks",
     "over_65_weeks",
     "over_78_weeks",
+    "unknown_clock_start",
 ] %}
 with
     providers as (

@@ -22,6 +22,7 @@ with
             {{ sum_weeks(52) }} as over_52_weeks,
             {{ sum_weeks(65) }} as over_65_weeks,
             {{ sum_weeks(78) }} as over_78_weeks,
+            unknown_clock_start,
             snapshot_sha256
         from {{ ref("stg_nhse_rtt__full_extract") }}
         where rtt_part_type = 'Part_2'
@@ -38,6 +39,7 @@ select
     cast(sum(over_52_weeks) as bigint) as over_52_weeks,
     cast(sum(over_65_weeks) as bigint) as over_65_weeks,
     cast(sum(over_78_weeks) as bigint) as over_78_weeks,
+    cast(sum(unknown_clock_start) as bigint) as unknown_clock_start,
     max(snapshot_sha256) as snapshot_sha256
 from incomplete
 group by period_start, provider_code, treatment_function_code

@@ -3,8 +3,69 @@
 -- and to Core20 (the two most deprived tenths), ethnic categories to five groups. A sum
 -- with a suppressed part is NULL, between the sums of the parts' bounds. The total is
 -- the metric's own: Age, Sex, IMD and Ethnicity leave out different people (England, 29
--- June 2025: 7,201,115, 6,855,290, 7,088,955 and 7,321,885).
-{%- set bands = ["total", "weeks_00_18", "weeks_over_52"] %}
+-- June 2025: 7,201,115, 6,855,290, 7,088,955 and 7,321,885). Known is the total
+-- without the pathways whose clock start is not known, as in RTT and in the returns:
+-- the
+-- sum of the three bands, or where one of them is hidden the total less those unknown.
+{%- set bands = [
+    "total",
+    "known",
+    "unknown_clock_start",
+    "weeks_00_18",
+    "weeks_over_52",
+] %}
+{%- set cell = [
+    "snapshot_date",
+    "period_end",
+    "organisation_code",
+    "organisation_level",
+    "sector",
+    "treatment_function_code",
+    "metric",
+    "category_code",
+] %}
+with
+    parts as (
+        select
+            {{ cell | join(", ") }},
+            count(pathways) filter (where waiting_band like 'weeks_%') as bands_shown,
+            sum(pathways) filter (where waiting_band like 'weeks_%') as in_bands,
+            {%- for band in ["total", "unknown_clock_start"] %}
+                {%- for column in ["pathways", "count_low", "count_high"] %}
+                    max({{ column }}) filter (
+                        where waiting_band = '{{ band }}'
+                    ) as {{ band }}_{{ column }},
+                {%- endfor %}
+            {%- endfor %}
+            max(snapshot_sha256) as snapshot_sha256
+        from {{ ref("int_waiting_list_wlmds_grid") }}
+        group by {{ cell | join(", ") }}
+    ),
+
+    counted as (
+        select
+            {{ cell | join(", ") }},
+            waiting_band,
+            pathways,
+            count_low,
+            count_high,
+            snapshot_sha256
+        from {{ ref("int_waiting_list_wlmds_grid") }}
+        union all
+        select
+            {{ cell | join(", ") }},
+            'known',
+            case
+                when bands_shown = 3
+                then in_bands
+                else total_pathways - unknown_clock_start_pathways
+            end as known,
+            coalesce(known, total_count_low - unknown_clock_start_count_high),
+            coalesce(known, total_count_high - unknown_clock_start_count_low),
+            snapshot_sha256
+        from parts
+    )
+
 select
     grid.snapshot_date,
     grid.period_end,
@@ -46,7 +107,7 @@ select
         ) as {{ band }}_suppressed_cells,
     {%- endfor %}
     max(grid.snapshot_sha256) as snapshot_sha256
-from {{ ref("int_waiting_list_wlmds_grid") }} as grid
+from counted as grid
 inner join
     {{ ref("waiting_list_groups") }} as groups
     on grid.metric = groups.metric

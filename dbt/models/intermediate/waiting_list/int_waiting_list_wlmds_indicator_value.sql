@@ -1,28 +1,40 @@
 -- Grain: as fct_indicator_value, WLMDS indicators. Question: which share of each group
--- waits how long? Denominator: the metric's own Total band, unknown clock starts
--- included (they are 0.1 % of it); that is what gives the 3.1 % and 2.7 % over 52 weeks
--- of England's most and least deprived tenth on 29 June 2025. Sectors: England is all
--- sectors; regions, ICBs and trusts are published for NHS acute providers only.
+-- waits how long? Denominator: the metric's own pathways with a known clock start, as
+-- in RTT and in the returns. Those without one (0.1 % of England's) stand beside it in
+-- mart_waiting_list, and are in the count of all who wait, the publisher's Total.
+-- England's most and least deprived tenth have 3.1 % and 2.7 % over 52 weeks on 29 June
+-- 2025. Sectors: England is all sectors, and each sector of it is an organisation of
+-- its own; regions, ICBs and trusts are published for NHS acute providers only.
 {%- set indicators = {
     "waiting": "total",
     "within_18_weeks": "weeks_00_18",
     "over_52_weeks": "weeks_over_52",
 } %}
 with
+    placed as (
+        select
+            * replace (
+                {{ wlmds_organisation() }} as organisation_code,
+                {{ wlmds_level() }} as organisation_level
+            )
+        from {{ ref("int_waiting_list_wlmds_group") }}
+    ),
+
     groups as (
         select
-            figure.*,
+            placed.*,
             coalesce(absent.organisations, 0) as organisations_missing,
             absent.reason as absent_reason
-        from {{ ref("int_waiting_list_wlmds_group") }} as figure
+        from placed
         left join
             {{ ref("int_data_quality_missing_from_sum") }} as absent
             on absent.source_id = 'nhse_wlmds'
-            and figure.period_end = absent.period_end
-            and figure.organisation_code = absent.organisation_code
-        where
-            figure.sector = case
-                when figure.organisation_code = 'ENG' then 'ENGLAND' else 'NHS ACUTE'
+            and placed.period_end = absent.period_end
+            and absent.organisation_code = case
+                -- the trusts that are expected are all of this sector
+                when placed.organisation_code = 'ENG_NHS_ACUTE'
+                then 'ENG'
+                else placed.organisation_code
             end
     ),
 
@@ -31,7 +43,7 @@ with
             {%- set suppressed = (
                 band ~ "_suppressed_cells"
                 if band == "total"
-                else "total_suppressed_cells + " ~ band ~ "_suppressed_cells"
+                else "known_suppressed_cells + " ~ band ~ "_suppressed_cells"
             ) %}
             select
                 'wlmds_{{ indicator }}' as indicator_id,
@@ -44,8 +56,17 @@ with
                 dimension,
                 group_code,
                 {{ band }} as numerator,
-                {{ "cast(null as double)" if band == "total" else "total" }}
-                as denominator,
+                {% if band == "total" -%} cast(null as double)
+                {%- else -%}
+                    -- of a share that is hidden: the middle of what is possible, at
+                    -- most 3 pathways a cell off, as the weight of the group
+                    case
+                        when known is not null
+                        then known
+                        when total is not null
+                        then (known_low + known_high) / 2
+                    end
+                {%- endif %} as denominator,
                 case when {{ band }} is null then {{ band }}_low end as numerator_low,
                 case when {{ band }} is null then {{ band }}_high end as numerator_high,
                 case

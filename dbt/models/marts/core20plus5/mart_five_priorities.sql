@@ -2,7 +2,8 @@
 -- regions, ICBs and trusts stand on NHS England's five strategic priorities for
 -- inequalities, newest figure and gap of Core20?
 -- A priority without a public indicator has one row that says which table of the
--- returns answers it.
+-- returns answers it. A source that gives groups only (the waiting list by deprivation)
+-- has no figure for everybody: its rows have the gap alone, and say so.
 with
     newest as (
         select *
@@ -32,12 +33,30 @@ with
             and geography_basis = 'current'
             and treatment_function_code = 'all'
             and standardisation = 'crude'
+            and organisation_level in ('england', 'region', 'icb', 'trust')
+            and indicator_id in (select indicator_id from {{ ref("five_priorities") }})
         qualify
             row_number() over (
                 partition by indicator_id, organisation_code
                 order by period_end desc, period_start
             )
             = 1
+    ),
+
+    places as (
+        select
+            indicator_id,
+            organisation_code,
+            max(organisation_level) as organisation_level
+        from
+            (
+                select indicator_id, organisation_code, organisation_level
+                from newest
+                union all
+                select indicator_id, organisation_code, organisation_level
+                from gaps
+            ) as either
+        group by indicator_id, organisation_code
     )
 
 select
@@ -46,9 +65,9 @@ select
     priorities.indicator_id,
     indicator.indicator_name,
     priorities.answered_by,
-    coalesce(newest.organisation_code, 'none') as organisation_code,
+    coalesce(places.organisation_code, 'none') as organisation_code,
     organisation.organisation_name,
-    newest.organisation_level,
+    places.organisation_level,
     newest.period_start,
     newest.period_end,
     indicator.unit,
@@ -58,8 +77,10 @@ select
     newest.ci_upper_95,
     coalesce(newest.value_status, 'not_available') as value_status,
     case
-        when newest.indicator_id is null
+        when places.indicator_id is null
         then 'no figure for everybody here: see ' || priorities.answered_by
+        when newest.indicator_id is null
+        then 'the source gives groups only: see ' || priorities.answered_by
         else newest.value_status_reason
     end as value_status_reason,
     indicator.target,
@@ -74,18 +95,22 @@ select
     }} as core20_gap_reading,
     gaps.imd_version,
     indicator.source_id,
-    newest.data_as_of,
+    coalesce(newest.data_as_of, gaps.data_as_of) as data_as_of,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ ref("five_priorities") }} as priorities
 left join
     {{ ref("dim_indicator") }} as indicator
     on priorities.indicator_id = indicator.indicator_id
-left join newest on priorities.indicator_id = newest.indicator_id
+left join places on priorities.indicator_id = places.indicator_id
+left join
+    newest
+    on places.indicator_id = newest.indicator_id
+    and places.organisation_code = newest.organisation_code
 left join
     gaps
-    on newest.indicator_id = gaps.indicator_id
-    and newest.organisation_code = gaps.organisation_code
+    on places.indicator_id = gaps.indicator_id
+    and places.organisation_code = gaps.organisation_code
 left join
     {{ ref("dim_organisation") }} as organisation
-    on newest.organisation_code = organisation.organisation_code
+    on places.organisation_code = organisation.organisation_code

@@ -1,6 +1,13 @@
--- Grain: target x period in which its metric was reported. Question: is the
--- organisation on its way to the target, and do
--- the people of the most deprived fifth (Core20) lag behind the overall figure?
+-- Grain: target x period in which its metric was reported x source. Question: is the
+-- organisation on its way to the target, and do the people of the most deprived fifth
+-- (Core20) lag behind the others?
+-- Figures come from the returns (mart_hi_rate) and from the published indicator that
+-- the
+-- metric names (seed hi_metric); both stand where both are there. The gap is Core20
+-- less
+-- the other four fifths, as everywhere. A published figure has its Core20 from the
+-- newest
+-- waiting list by deprivation up to the same day, the month before at the earliest.
 -- Trajectory: a straight line from the baseline to the target. GREEN: at the
 -- trajectory or better; AMBER: worse by at
 -- most a fifth of the way from baseline to target; RED: worse than that. Not judged
@@ -12,25 +19,112 @@ with
         where data_origin = '{{ env_var("HIW_ORIGIN") }}'
     ),
 
-    rates as (
+    returned as (
+        select
+            overall.metric_id,
+            overall.metric_name,
+            overall.polarity,
+            overall.geo_code,
+            overall.period_start,
+            overall.period_end,
+            overall.rate as actual,
+            overall.rate_status as actual_status,
+            max(fifths.rate) filter (where fifths.dim_value = '1') as core20_rate,
+            max(fifths.rate_status) filter (
+                where fifths.dim_value = '1'
+            ) as core20_status,
+            -- all four of the others, or none
+            case
+                when
+                    count(*) filter (
+                        where
+                            fifths.dim_value <> '1' and fifths.rate_status = 'published'
+                    )
+                    = 4
+                then
+                    100
+                    * sum(fifths.numerator) filter (where fifths.dim_value <> '1')
+                    / sum(fifths.denominator) filter (where fifths.dim_value <> '1')
+            end as rest_rate,
+            max(
+                case when fifths.dim_value = '1' then overall.period_end end
+            ) as core20_period_end,
+            overall.trusts_left_out,
+            overall.data_origin,
+            'returns' as source_id
+        from {{ ref("mart_hi_rate") }} as overall
+        left join
+            {{ ref("mart_hi_rate") }} as fifths
+            on overall.metric_id = fifths.metric_id
+            and overall.geo_code = fifths.geo_code
+            and overall.period_end = fifths.period_end
+            and fifths.dim_type = 'IMD_QUINTILE'
+            and fifths.dim_value in ('1', '2', '3', '4', '5')
+            and not fifths.is_estimate
+        where overall.dim_type = 'ALL' and not overall.is_estimate
+        group by all
+    ),
+
+    facts as (
         select *
-        from {{ ref("mart_hi_rate") }}
-        where not is_estimate and dim_type in ('ALL', 'IMD_QUINTILE')
+        from {{ ref("fct_indicator_value") }}
+        where
+            geography_basis = 'current'
+            and treatment_function_code = 'all'
+            and standardisation = 'crude'
+    ),
+
+    published as (
+        select
+            metric.metric_id,
+            metric.metric_name,
+            metric.polarity,
+            figure.organisation_code as geo_code,
+            figure.period_start,
+            figure.period_end,
+            100 * figure.value as actual,
+            figure.value_status as actual_status,
+            100 * core20.value as core20_rate,
+            core20.value_status as core20_status,
+            100 * rest.value as rest_rate,
+            core20.period_end as core20_period_end,
+            cast(null as varchar) as trusts_left_out,
+            figure.data_origin,
+            figure.source_id
+        from {{ ref("hi_metric") }} as metric
+        inner join
+            facts as figure
+            on metric.indicator_id = figure.indicator_id
+            and figure.dimension = 'all'
+        left join
+            facts as core20
+            on metric.core20_indicator_id = core20.indicator_id
+            and figure.organisation_code = core20.organisation_code
+            and core20.dimension = 'core20'
+            and core20.group_code = 'core20'
+            and core20.period_end <= figure.period_end
+            and core20.period_end >= figure.period_start - interval 1 month
+        left join
+            facts as rest
+            on core20.indicator_id = rest.indicator_id
+            and core20.organisation_code = rest.organisation_code
+            and core20.period_end = rest.period_end
+            and rest.dimension = 'core20'
+            and rest.group_code = 'rest'
+        qualify
+            row_number() over (
+                partition by
+                    metric.metric_id, figure.organisation_code, figure.period_end
+                order by core20.period_end desc nulls last, core20.period_start
+            )
+            = 1
     ),
 
     placed as (
         select
             targets.*,
-            overall.metric_name,
-            overall.polarity,
-            overall.period_start,
-            overall.period_end,
-            overall.rate as actual,
-            overall.rate_status as actual_status,
-            core20.rate as core20_rate,
-            core20.rate_status as core20_status,
-            overall.trusts_left_out,
-            overall.data_origin as figure_origin,
+            figure.* exclude (metric_id, geo_code, data_origin),
+            figure.data_origin as figure_origin,
             least(
                 1,
                 greatest(
@@ -38,7 +132,7 @@ with
                     date_diff(
                         'day',
                         targets.baseline_period_end,
-                        overall.period_end
+                        figure.period_end
                     ) / nullif(
                         date_diff(
                             'day', targets.baseline_period_end, targets.target_date
@@ -49,18 +143,16 @@ with
             ) as way_gone
         from targets
         inner join
-            rates as overall
-            on targets.metric_id = overall.metric_id
-            and targets.org_code = overall.geo_code
-            and overall.dim_type = 'ALL'
-            and overall.period_end >= targets.baseline_period_end
-        left join
-            rates as core20
-            on overall.metric_id = core20.metric_id
-            and overall.geo_code = core20.geo_code
-            and overall.period_end = core20.period_end
-            and core20.dim_type = 'IMD_QUINTILE'
-            and core20.dim_value = '1'
+            (
+                select *
+                from returned
+                union all by name
+                select *
+                from published
+            ) as figure
+            on targets.metric_id = figure.metric_id
+            and targets.org_code = figure.geo_code
+            and figure.period_end >= targets.baseline_period_end
     ),
 
     judged as (
@@ -97,10 +189,13 @@ select
         else 'RED'
     end as rag,
     core20_rate,
-    core20_status,
-    actual - core20_rate as core20_gap,
+    coalesce(core20_status, 'not_available') as core20_status,
+    rest_rate,
+    core20_rate - rest_rate as core20_gap,
+    core20_period_end,
     trusts_left_out,
     source,
+    source_id,
     note,
     period_end as data_as_of,
     figure_origin as data_origin,

@@ -1,0 +1,96 @@
+"""Facts that a mart's question covers reach it: what the marts declare, and the figures that joins once lost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.warehouses import Warehouse
+
+MODELS = Path(__file__).resolve().parents[3] / "dbt" / "models" / "marts"
+ELSEWHERE = {
+    "fct_indicator_value": "the facts themselves",
+    "fct_inequality_measure": "the facts themselves",
+    "mart_control_chart": "a month a row of the series, which int_inequality_month completes",
+    "mart_coverage": "counts figures, shows none",
+    "mart_external_benchmark": "stated figures of others beside ours, joined by hand",
+    "mart_funnel": "trusts of one period, with limits of their own",
+    "mart_priorities": "excess events, worked out from the groups",
+    "mart_sector_gap": "a gap split into parts; the suite adds them up",
+    "mart_statement": "falls back from trust to ICB to England by its own rule",
+    "mart_trend": "a line through figures, not the figures",
+    "mart_target_progress": "dbt/tests/published_figures_reach_their_targets.sql",
+}
+"""Marts that read facts and do not say which they cover, and why."""
+READS = re.compile(r"ref\(.fct_|beside_england\(|core20plus5_rows\(")
+
+
+def _declared() -> dict[str, bool]:
+    found = {}
+    for path in MODELS.rglob("_models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            tests = [name for one in model.get("data_tests", []) for name in one]
+            found[model["name"]] = "facts_reach_the_mart" in tests
+    return found
+
+
+def test_a_mart_that_reads_facts_says_which_it_covers_or_why_not() -> None:
+    declared = _declared()
+    reading = {path.stem for path in MODELS.rglob("*.sql") if READS.search(path.read_text(encoding="utf-8"))}
+    assert {"mart_waiting_list", "mart_five_priorities", "mart_core20plus5_adults"} <= reading
+    assert sorted(name for name in reading if not declared[name] and name not in ELSEWHERE) == []
+
+
+@pytest.mark.requires_mirror
+def test_waiting_list_gaps_by_deprivation_stand_among_the_five_priorities(mirror_warehouse: Warehouse) -> None:
+    """Core20 over 52 weeks of WLMDS: it has no figure for everybody, and once had no row. England: see test_known_answers."""
+    found = dict(
+        mirror_warehouse.query(
+            "select organisation_level, count(core20_gap) from mart_five_priorities where indicator_id = 'wlmds_over_52_weeks' group by 1"
+        )
+    )
+    facts = dict(
+        mirror_warehouse.query(
+            "select organisation_level, count(value) from fct_inequality_measure where indicator_id = 'wlmds_over_52_weeks' "
+            "and dimension = 'core20' and measure = 'absolute_gap' and comparison_group = 'core20' and geography_basis = 'current' "
+            "and treatment_function_code = 'all' and organisation_level <> 'england_sector' "
+            "and period_end = date '2025-06-29' group by 1"
+        )
+    )
+    assert found == facts
+    assert (found["england"], found["region"]) == (1, 7) and found["icb"] >= 28 and found["trust"] >= 95
+
+
+@pytest.mark.requires_mirror
+def test_national_targets_are_read_with_the_published_waiting_times(mirror_warehouse: Warehouse) -> None:
+    """RTT January 2026: 4,412,147 of 7,187,677 within 18 weeks; 58.9% on 30 November 2024 to 65% on 31 March 2026 is 427 of 486 days."""
+    ((actual, trajectory, target, rag, source),) = mirror_warehouse.query(
+        "select actual, trajectory, target, rag, source_id from mart_target_progress where target_id = 'NAT_WL18_2026'"
+    )
+    assert actual == pytest.approx(100 * 4_412_147 / 7_187_677)
+    assert trajectory == pytest.approx(58.9 + 427 / 486 * (65 - 58.9))
+    assert (target, rag, source) == (65, "RED", "nhse_rtt")
+
+
+def test_a_gap_of_core20_has_one_sign_and_one_reference(sample_warehouse: Warehouse) -> None:
+    """Core20 less the other four fifths, summed by hand from mart_hi_rate: as in fct_inequality_measure."""
+    wrong, compared = sample_warehouse.query(
+        """
+        with fifths as (
+            select metric_id, geo_code, period_end,
+                100 * sum(numerator) filter (where dim_value = '1') / sum(denominator) filter (where dim_value = '1')
+                - 100 * sum(numerator) filter (where dim_value <> '1') / sum(denominator) filter (where dim_value <> '1') as gap
+            from mart_hi_rate
+            where dim_type = 'IMD_QUINTILE' and dim_value in ('1', '2', '3', '4', '5') and not is_estimate
+            group by all having count(*) filter (where rate_status = 'published') = 5
+        )
+        select count(*) filter (where abs(core20_gap - gap) > 1e-9 or core20_gap is null), count(*)
+        from mart_target_progress as target
+        join fifths on target.metric_id = fifths.metric_id and target.org_code = fifths.geo_code and target.period_end = fifths.period_end
+        where target.source_id = 'returns'
+        """
+    )[0]
+    assert wrong == 0 and compared > 0
