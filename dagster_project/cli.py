@@ -29,7 +29,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+catalogue_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
 app.add_typer(returns_app, name="returns")
+app.add_typer(catalogue_app, name="catalogue")
 out = Console()
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV; cells that a spreadsheet would run are made text.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
@@ -180,6 +182,32 @@ def query(
             sys.stdout.write(example_sql(marts, name).rstrip() + "\n")
         else:
             _print_rows(*ask(marts, example_sql(marts, name)), as_json=as_json, as_csv=as_csv)
+
+
+@catalogue_app.callback()
+def catalogue() -> None:
+    """The catalogue of indicators (dbt/indicators)."""
+
+
+@catalogue_app.command()
+def review(
+    indicator: Annotated[str, typer.Argument(help="Identifier of an indicator; empty means all.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """What is not verified, overdue for review, or contradicted by the published figures."""
+    with _explained() as settings:
+        from dagster_project.review import review_catalogue, summary
+
+        found = review_catalogue(Lake(settings.data_lake).marts, indicator)
+        _emit([f.as_dict() for f in found], as_json=as_json, lines=[*(f.line() for f in found), summary(found)])
+
+
+@catalogue_app.command()
+def table() -> None:
+    """Write dbt/indicators/README.md: how many indicators are verified, against what, and which are not."""
+    from dagster_project.verified import write_readme
+
+    sys.stdout.write(f"{write_readme()}\n")
 
 
 @app.command()

@@ -53,17 +53,56 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Document(_Strict):
+    """What a statement rests on, as a reader can look it up: title, publisher and the day or edition in words."""
+
+    title: Text
+    publisher: Text
+    date: Text
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.title} ({self.publisher}, {self.date})"
+
+
 class Target(_Strict):
-    """A national target, in the indicator's unit, in words, and who set it. A withdrawn one is kept and rates nobody."""
+    """A national target in the unit of the indicator: for which levels and days it holds, and who set it.
+
+    A standard is to be met in every period in which it applies, a milestone in the month of its last day. While a target
+    that was set later applies too, figures are read by that one.
+    """
 
     value: float
+    kind: Literal["standard", "milestone"]
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+    applies_from: dt.date | None = None
+    """First day on which it holds; none where not known."""
+    applies_to: dt.date | None = None
+    """Last day on which it holds; none where it has no end."""
     statement: Text
-    source: Text
-    valid_from: dt.date | None = None
-    due: dt.date | None = None
-    """Day by which it is to be met."""
-    withdrawn: dt.date | None = None
-    """Day from which it no longer holds."""
+    source: Document
+
+    @model_validator(mode="after")
+    def _days_are_in_order(self) -> Self:
+        if self.kind == "milestone" and self.applies_to is None:
+            raise ValueError("a milestone needs applies_to, the day by which it is to be met")
+        if self.applies_from and self.applies_to and self.applies_from > self.applies_to:
+            raise ValueError("applies_from is after applies_to")
+        return self
+
+
+Part = Literal["definition", "denominator", "target", "levels"]
+PARTS: tuple[Part, ...] = ("definition", "denominator", "target", "levels")
+"""What is verified of an indicator, each by itself."""
+NOT_CHECKED = "not yet checked"
+
+
+class Verification(_Strict):
+    """How far a part of an indicator was checked, on which day and against what."""
+
+    verification: Literal["read in the source", "secondary source"]
+    verified_on: dt.date
+    verified_against: Document
 
 
 class Core20Plus5(_Strict):
@@ -100,7 +139,7 @@ class Indicator(_Strict):
     denominator: Text
     unit: Unit
     polarity: Literal["higher_is_better", "lower_is_better", "none"]
-    target: Target | None = None
+    targets: tuple[Target, ...] = ()
     core20plus5: Core20Plus5 | None = None
     population: Literal["adults", "children", "everybody"]
     source_id: str = ""
@@ -113,6 +152,8 @@ class Indicator(_Strict):
     """Table of the published file in which the figures stand."""
     held_as: tuple[str, ...] = ()
     """Indicators whose figures, limits or gaps carry this one; empty where it stands under its own name."""
+    crude_indicator: str = ""
+    """Indicator with the crude figures of the same groups, where they do not stand under this one."""
     levels: tuple[Level, ...] = ()
     """Levels at which the source truly gives figures."""
     breakdowns: Mapping[Breakdown, Published]
@@ -122,6 +163,9 @@ class Indicator(_Strict):
     caveats: str = ""
     author: Text
     checked_by: Text
+    """Who checked it; "not yet checked" as long as no part is verified."""
+    verification: Mapping[Part, Verification] = {}
+    """Parts that were checked against a document; a part that is not named here is not verified."""
     next_review: dt.date
 
     @model_validator(mode="after")
@@ -141,10 +185,23 @@ class Indicator(_Strict):
             raise ValueError(f"a breakdown at a level that has no figures: {', '.join(sorted(beyond))}")
         return self
 
-    @property
-    def current_target(self) -> float | None:
-        """The target by which a figure may be rated: none where it was withdrawn."""
-        return self.target.value if self.target and not self.target.withdrawn else None
+    @model_validator(mode="after")
+    def _targets_are_told_apart(self) -> Self:
+        """Of two targets that apply at a level, the one set later counts: it must be known which that is."""
+        begun = [(level, target.applies_from) for target in self.targets for level in target.levels]
+        if len(begun) != len(set(begun)):
+            raise ValueError("two targets of a level have the same applies_from")
+        if self.targets and self.polarity == "none":
+            raise ValueError("a target needs a polarity: the direction that is good")
+        return self
+
+    @model_validator(mode="after")
+    def _a_check_names_its_source(self) -> Self:
+        if (self.checked_by != NOT_CHECKED) != bool(self.verification):
+            raise ValueError(
+                f"checked_by: who checks says what was verified against which document; without that it is '{NOT_CHECKED}'"
+            )
+        return self
 
 
 @cache

@@ -155,7 +155,7 @@ def _metadata(database: str) -> str:
             i.why_it_matters as metric_purpose,
             i.unit as unit,
             case i.unit when 'proportion' then 'share from 0 to 1' else 'number' end as format,
-            i.target::varchar as target,
+            i.target_statement as target,
             coalesce(s.cadence, 'not known') as frequency_of_refresh,
             case i.unit when 'count' then 'sum' else 'sum of numerators over sum of denominators' end as aggregation,
             'Y' as statistical_disclosure_control_flag,

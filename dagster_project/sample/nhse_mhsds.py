@@ -1,7 +1,10 @@
 """MHSDS monthly file of the sample: January 2026, first as performance data, then final.
 
-Planted: the standardised rate of children's access is higher in Core20 than in the rest, and so is that of detentions.
-The published differences (MHS95f, MHS95g) are those of the published rates.
+Planted: the rate of children's access is higher in Core20 than in the rest, and so is that of detentions. The rate that is
+called standardised lies 100 below the crude one for access and equals it for detentions, as it would where the publisher takes
+the group's own population for its weights. The published differences (MHS95f, MHS95g) are those of the published rates.
+Levels are the publisher's: counts to sub-ICB locations and providers, groups for England, regions and ICBs, the standardised
+rate by deprivation and ethnic group only, never for everybody.
 """
 
 from __future__ import annotations
@@ -55,7 +58,9 @@ NAMES = {
     "b": "directly standardised rate per 100,000",
     "c": "confidence interval of the directly standardised rate",
 }
+STANDARDISED_BY = ("IMD Core20", "IMD Quintile", "Upper Ethnicity")
 RATE_OF_CORE20, RATE_OF_REST = {"MHS95": 6800, "MHS157": 130}, {"MHS95": 6100, "MHS157": 60}
+STANDARDISED_BELOW_CRUDE = {"MHS95": 100, "MHS157": 0}
 _CHILDREN = 9_000
 _ICB = "ICB of GP Practice or Residence"
 
@@ -85,13 +90,18 @@ def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
         for breakdown, primary, secondary, people, rate in _figures(seed, family):
             england = breakdown.startswith("England")
             count = round(people * rate / 100_000 * share)
-            values = {"": count if england else round_to_five(count), "a": round(rate), "b": round(rate), "c": 90}
+            published = "*" if not england and count < 5 else None
+            values = {"": count if england else round_to_five(count)}
+            if not (family == "MHS95" and breakdown.startswith("Sub ICB")):
+                values["a"] = round(rate) + STANDARDISED_BELOW_CRUDE[family]
+            if breakdown.partition("; ")[2] in STANDARDISED_BY:
+                values |= {"b": round(rate), "c": 90}
             for letter, value in values.items():
-                hidden = not england and count < 5
-                yield row(breakdown, primary, secondary, family + letter, "*" if hidden else value)
+                yield row(breakdown, primary, secondary, family + letter, published or value)
     for trust in org.TRUSTS:
         if trust.kind == "mental health" and org.open_in(trust, "202601"):
             yield row("Provider", trust.code, "NONE", "MHS95", round_to_five(round(9000 * trust.size)))
+            yield row("Provider", trust.code, "NONE", "MHS157", round_to_five(round(400 * trust.size)))
             for name, labels in PROVIDER_GROUPS.items():
                 for place, label in enumerate(labels):
                     yield row(f"Provider; {name}", trust.code, label, "MHS81", "*" if place else 20)
@@ -117,11 +127,24 @@ def _figures(seed: int, family: str) -> Iterator[tuple[str, str, str, int, float
     for name, labels in groups.items():
         for label in labels:
             yield f"England; {name}", label, "NONE", whole // len(labels), mean * (0.8 + 0.4 * stream.random())
-    for region in org.REGIONS:
-        yield "Commissioning Region", region.code, "NONE", whole // 2, mean
-    for icb in org.ICBS:
-        yield _ICB, icb.code, "NONE", whole // 4, mean
+    for breakdown, code, people in _places(whole):
+        yield breakdown, code, "NONE", people, mean
+        few = 2_000 if family == "MHS157" and breakdown == _ICB else people // 2
         for label, rate in zip(CORE20, (high, low), strict=True):
-            yield f"{_ICB}; IMD Core20", icb.code, label, whole // 8 if family == "MHS95" else 2_000, rate
+            yield f"{breakdown}; IMD Core20", code, label, few, rate
+        for place, label in enumerate(QUINTILES):
+            yield f"{breakdown}; IMD Quintile", code, label, people // 5, high if place == 0 else low
+        for name, labels in groups.items():
+            for label in labels:
+                own = mean * (0.8 + 0.4 * stream.random())
+                yield f"{breakdown}; {name}", code, label, people // len(labels), own
     yield "Sub ICB of GP Practice or Residence", org.SUB_ICBS[0].code, "NONE", _CHILDREN, mean
     yield "Sub ICB of GP Practice or Residence", "UNKNOWN", "NONE", 500, mean
+
+
+def _places(whole: int) -> Iterator[tuple[str, str, int]]:
+    """Give breakdown, code and people of every region and ICB."""
+    for region in org.REGIONS:
+        yield "Commissioning Region", region.code, whole // 2
+    for icb in org.ICBS:
+        yield _ICB, icb.code, whole // 4

@@ -108,6 +108,7 @@ def _rates(seed: int, code: str) -> Rates:
     }
     rates["CQIMPreterm"] = (scatter(0.063 * women, stream), women)
     rates["CQIMSmokingDelivery"] = (scatter(0.056 * women, stream), women)
+    rates["CQIMSmokingBooking"] = (scatter(0.102 * women, stream), women)
     return rates
 
 

@@ -32,7 +32,7 @@ from dagster_project.transform.dbt import (
     ended_in_time,
     target_folder,
 )
-from dagster_project.transform.indicator_table import write_indicator_table
+from dagster_project.transform.indicator_table import write_indicator_tables
 from dagster_project.transform.source_table import write_source_table
 from dagster_project.transform.standing import Standing
 from dagster_project.transform.translator import CONTRACTS, Translator
@@ -90,7 +90,7 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             context.log.info(f"Nothing new: release {fingerprint[:12]} was made of the same inputs and is {state}.")
             return
         write_source_table(lake)
-        write_indicator_table(lake)
+        write_indicator_tables(lake)
         keep_build_private(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
         if damage := drop_damaged_warehouse(lake, settings.lock_wait_seconds):

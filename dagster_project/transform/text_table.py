@@ -13,11 +13,11 @@ Row = tuple[str | None, ...]
 
 
 def write_text_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> Path:
-    """The path of a Parquet with these rows, all texts, ordered by the first column; rewritten only when one changed.
+    """The path of a Parquet with these rows, all texts, ordered by their cells; rewritten only when one changed.
 
     Raises OSError or duckdb.Error when the data folder cannot be written.
     """
-    ordered = sorted(rows, key=lambda row: str(row[0]))
+    ordered = sorted(rows, key=_order)
     with scratch_connection() as con:
         if _read_rows(con, path, columns) == ordered:
             return path
@@ -31,13 +31,17 @@ def write_text_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) ->
     return path
 
 
+def _order(row: Row) -> tuple[str, ...]:
+    return tuple(str(cell) for cell in row)
+
+
 def _read_rows(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> list[Row] | None:
     """The rows of the table as it stands; None where there is none, it is damaged, or it has other columns."""
     if not path.exists():
         return None
     try:
-        result = con.execute("select * from read_parquet(?) order by 1", [str(path)])
+        result = con.execute("select * from read_parquet(?)", [str(path)])
     except duckdb.Error:
         return None
     names = tuple(column[0] for column in result.description or ())
-    return result.fetchall() if names == tuple(columns) else None
+    return sorted(result.fetchall(), key=_order) if names == tuple(columns) else None

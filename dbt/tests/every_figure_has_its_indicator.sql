@@ -27,6 +27,7 @@ where
     or (
         unit not in ('proportion', 'count')
         and unit not like 'rate_per_%'
-        -- those of the workforce standards: they have no figures in the facts
-        and coalesce(held_in, 'none') <> 'mart_workforce_equality'
+        -- ratios and scores of the workforce standards, and of what is not public, have
+        -- no figures in the facts
+        and held_in = 'fct_indicator_value'
     )

@@ -12,7 +12,12 @@
     ],
     "period_type": ["month", "quarter", "year", "snapshot"],
     "geography_basis": ["as_reported", "current"],
-    "standardisation": ["crude", "age_standardised", "case_mix_adjusted"],
+    "standardisation": [
+        "crude",
+        "age_standardised",
+        "case_mix_adjusted",
+        "not_confirmed",
+    ],
     "value_status": [
         "published",
         "suppressed",

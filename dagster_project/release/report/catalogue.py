@@ -1,10 +1,14 @@
-"""What the governed catalogue says of an indicator beside its definition: its place, where it exists, and the query that shows it."""
+"""What the governed catalogue says of an indicator beside its definition: its place, its targets, how far it was checked, where it exists, and the query."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from dagster_project.release.report.blocks import say
+from dagster_project.release.report.figures import show_date
 from dagster_project.release.report.marts import Row
 
 BREAKDOWNS = {
@@ -27,6 +31,7 @@ QUERIES = {
     "children": "select organisation_name, period_end, all_value, core20_value, rest_value, core20_gap_reading from mart_core20plus5_children",
     "other": "select organisation_code, period_end, dimension, group_code, value from fct_indicator_value",
 }
+PARTS = {"definition": "Definition", "denominator": "Denominator", "target": "Target", "levels": "Levels"}
 Fact = tuple[str, Any]
 
 
@@ -67,7 +72,40 @@ def query(indicator: Row) -> list[Fact]:
     return [("Table", chosen.rpartition(" ")[2]), ("Query", shown)]
 
 
-def target_in_words(indicator: Row) -> str:
-    """For an indicator without a target that holds: none, and the one that was withdrawn."""
-    statement = indicator.get("target_statement")
-    return f"none now. Withdrawn: {statement}" if statement else "none"
+def targets(rows: Sequence[Row]) -> Fact:
+    """Every target in words with its levels, days and document; a target whose last day has passed is not in force."""
+    told: dict[int, list[Row]] = {}
+    for row in rows:
+        told.setdefault(row["target_no"], []).append(row)
+    words = [_target(same) for _, same in sorted(told.items())]
+    return ("Targets" if len(words) > 1 else "Target", Markup("<br>").join(words) if words else "none")
+
+
+def _target(same: Sequence[Row]) -> Markup:
+    first = same[0]
+    begins, ends = first.get("applies_from"), first.get("applies_to")
+    days = [f"from {show_date(begins)}" if begins else "", f"until {show_date(ends)}" if ends else "no end set"]
+    levels = ", ".join(name for code, name in LEVELS.items() if any(row["organisation_level"] == code for row in same))
+    return say(
+        "{words}. Applies {days}, to {levels}. Source: {source}",
+        words=first["target_statement"],
+        days=" ".join(part for part in days if part),
+        levels=levels,
+        source=first["target_source"],
+    )
+
+
+def verification(indicator: Row) -> Fact:
+    """How far definition, denominator, target and levels were checked, on which day and against what."""
+    known = [part for part in PARTS if indicator.get(f"{part}_verified_on")]
+    if not known:
+        return ("Verified", "Nobody has verified this indicator against its source yet")
+    return ("Verified", Markup("<br>").join(_verified(indicator, part) for part in PARTS))
+
+
+def _verified(indicator: Row, part: str) -> Markup:
+    how, against = indicator.get(f"{part}_verification"), indicator.get(f"{part}_verified_against")
+    if not against:
+        return say("{part}: not verified", part=PARTS[part])
+    day = show_date(indicator[f"{part}_verified_on"])
+    return say("{part}: {how} on {day}: {against}", part=PARTS[part], how=how, day=day, against=against)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dagster_project.release.report.blocks import organisation_page
 from dagster_project.release.report.figures import show_name
-from dagster_project.release.report.marts import Marts, Row
+from dagster_project.release.report.marts import Marts, Row, group_rows
 
 LEVELS = {"trust": "NHS trust", "icb": "Integrated care board", "region": "Region", "england": "England"}
 ENGLAND = "ENG"
@@ -59,6 +59,10 @@ class Context:
     groups: dict[tuple[str, str], Row] = field(default_factory=dict)
     metrics: dict[str, str] = field(default_factory=dict)
     """Names of the metrics of the returns, by identifier."""
+    targets: dict[tuple[str, str, dt.date], float] = field(default_factory=dict)
+    """Targets in force by indicator, organisation and last day of the newest period."""
+    set_targets: dict[Any, list[Row]] = field(default_factory=dict)
+    """Every target of an indicator at every level, lapsed ones too."""
 
     @classmethod
     def read(cls, marts: Marts) -> Context:
@@ -69,6 +73,8 @@ class Context:
             context.groups[dimension, code] = Row("dim_group", {"group_name": name, "group_order": order})
         if marts.has("mart_hi_rate", "metric_id", "metric_name"):
             context.metrics = dict(marts.pairs("select distinct metric_id, metric_name from mart_hi_rate order by all"))
+        context.targets = _targets(marts)
+        context.set_targets = group_rows(marts.rows("dim_indicator_target"), "indicator_id")
         _read_organisations(context)
         return context
 
@@ -121,6 +127,15 @@ def _release(marts: Marts) -> Release:
     return Release(
         row["release_id"], row["built_at"], row["data_origin"] == "synthetic", str(row.get("code_version", ""))
     )
+
+
+def _targets(marts: Marts) -> dict[tuple[str, str, dt.date], float]:
+    newest = (
+        "target is not null and standardisation = 'crude' and (indicator_id, period_end) in "
+        "(select (indicator_id, max(period_end)) from mart_target_reading group by indicator_id)"
+    )
+    rows = marts.rows("mart_target_reading", newest)
+    return {(row["indicator_id"], row["organisation_code"], row["period_end"]): row["target"] for row in rows}
 
 
 def _groups(marts: Marts) -> list[tuple[Any, ...]]:

@@ -119,8 +119,9 @@ def _dot(context: Context, row: Row, form: str, highlight: bool) -> Dot:
 
 
 def _references(context: Context, split: Split, form: str) -> list[Reference]:
-    indicator = context.indicators.get(split.indicator_id)
-    target = indicator.get("target") if indicator else None
+    """The target in force for the organisation in the period of the figures, where there is one."""
+    of = split.rows[0]
+    target = context.targets.get((split.indicator_id, of["organisation_code"], of["period_end"]))
     return [] if target is None else [Reference(target, f"Target {FORMATS[form](target)}")]
 
 

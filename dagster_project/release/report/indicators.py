@@ -28,7 +28,6 @@ from dagster_project.release.report.context import ENGLAND, Context
 from dagster_project.release.report.figures import (
     SHORTHAND,
     gap_format,
-    mark,
     present,
     show,
     show_date,
@@ -117,8 +116,6 @@ def pages(context: Context) -> Iterator[Page]:
 
 def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
     unit, polarity = str(indicator.get("unit", "")), str(indicator.get("polarity", ""))
-    target = indicator.get("target")
-    form = value_format(unit, present([target]))
     facts: list[tuple[str, Any]] = [
         ("Why it matters", indicator.get("why_it_matters", "")),
         *catalogue.place(indicator),
@@ -126,12 +123,8 @@ def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
         ("Out of", indicator.get("denominator", "")),
         ("Unit", UNITS.get(unit, unit.replace("_", " "))),
         ("Direction", POLARITY.get(polarity, polarity)),
-        (
-            "Target",
-            catalogue.target_in_words(indicator)
-            if target is None
-            else say("{t} ({s})", t=mark(indicator, "target", form), s=indicator.get("target_source", "")),
-        ),
+        catalogue.verification(indicator),
+        catalogue.targets(context.set_targets.get(indicator["indicator_id"], [])),
         ("Levels", indicator.get("available_level", "")),
         *catalogue.existence(indicator),
         ("Method", indicator.get("method", "")),

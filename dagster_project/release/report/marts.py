@@ -18,6 +18,7 @@ from dagster_project.duck import quote_identifier
 
 KEYS: dict[str, tuple[str, ...]] = {
     "dim_indicator": ("indicator_id",),
+    "dim_indicator_target": ("indicator_id", "target_no", "organisation_level"),
     "dim_organisation": ("organisation_code",),
     "dim_source": ("source_id",),
     "fct_indicator_value": (
@@ -93,6 +94,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mart_submission": ("collection_code", "org_code", "period_end"),
     "mart_survey_benchmark": ("wave", "question_code", "option_code", "stratum_type", "stratum", "source_id"),
     "mart_target_progress": ("target_id", "period_end", "source_id"),
+    "mart_target_reading": ("indicator_id", "organisation_code", "period_start", "period_end", "standardisation"),
     "mart_trust_vs_peer": ("org_code", "question_code", "option_code", "peer_group_type"),
     "mart_workforce_equality": (
         "standard",

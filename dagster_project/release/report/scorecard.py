@@ -33,7 +33,12 @@ READINGS = {
     "no_interval": "no limits, so not judged",
     "not_known": "not known",
 }
-STANDARDISED = {"crude": "", "age_standardised": ", age standardised", "case_mix_adjusted": ", case-mix adjusted"}
+STANDARDISED = {
+    "crude": "",
+    "age_standardised": ", age standardised",
+    "case_mix_adjusted": ", case-mix adjusted",
+    "not_confirmed": ", not confirmed as standardised",
+}
 
 
 class Scorecards:
@@ -125,8 +130,7 @@ def _everybody_columns() -> list[Column]:
         Figures("Lower 95% limit", "all_ci_lower_95", _form, "all_value_status"),
         Figures("Upper 95% limit", "all_ci_upper_95", _form, "all_value_status"),
         Figures("Target", "target", _form, "target_reading"),
-        # `no target: ...` gives its reason, which is on the page of the indicator
-        Words("Target met", lambda row: str(row["target_reading"]).partition(":")[0]),
+        Words("Target met", lambda row: row.get("target_reading", "not known")),
     ]
 
 
@@ -186,7 +190,8 @@ def _priorities(context: Context, rows: Sequence[Row]) -> Table:
         Figures("Value", "value", form),
         Figures("Lower 95% limit", "ci_lower_95", form),
         Figures("Upper 95% limit", "ci_upper_95", form),
-        Figures("Target", "target", form),
+        Figures("Target", "target", form, "target_reading"),
+        Words("Target met", lambda row: row.get("target_reading", "not known")),
         Figures("Core20 less the rest", "core20_gap", difference, "core20_gap_reading"),
         Words("Reading", lambda row: READINGS.get(row["core20_gap_reading"], "not known")),
     ]

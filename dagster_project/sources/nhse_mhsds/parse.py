@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dagster_project.lake.clean import DECIMAL, ParseJob
 
-WANTED = "regexp_full_match(measure_id, 'MHS(81|95|106|107|150|151|157)[a-z]?')"
+WANTED = "regexp_full_match(measure_id, 'MHS(81|91|95|106|107|109|150|151|157|158)[a-z]?')"
 PARENT = "trim(split_part(breakdown, ';', 1))"
 CHILD = "trim(substr(breakdown, length(split_part(breakdown, ';', 1)) + 2))"
 LEVEL = """

@@ -44,7 +44,8 @@
                 indicator.indicator_name,
                 indicator.unit,
                 indicator.polarity,
-                indicator.target,
+                target.target,
+                {{ target_reading("figure.value", "figure.period_end", "indicator.polarity") }} as target_reading,
                 organisation.organisation_name,
                 groups.group_name,
                 treatment_functions.treatment_function_name,
@@ -82,6 +83,7 @@
                 and figure.geography_basis = england.geography_basis
                 and figure.standardisation = england.standardisation
                 and figure.sector = england.sector
+            {{ join_target("figure", "figure.dimension = 'all' and figure.treatment_function_code = 'all'") }}
         )
 
     select {{ named_columns | join(", ") }}

@@ -206,17 +206,18 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
             then 'a trend stands beside the newest period of a yearly or monthly series'
             else trend.trend_reason
         end as trend_reason,
-        indicator.target,
-        indicator.target_source,
-        indicator.target_due,
-        figures.all_value - indicator.target as distance_to_target,
+        target.target,
+        target.target_source,
+        target.target_due,
+        figures.all_value - target.target as distance_to_target,
         {{
             target_reading(
                 "figures.all_value",
                 "figures.period_end",
-                "indicator",
+                "indicator.polarity",
             )
         }} as target_reading,
+        target.target_statement,
         figures.imd_version,
         figures.imd_versions,
         indicator.caveats,
@@ -243,34 +244,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
     left join
         {{ ref("dim_organisation") }} as organisation
         on figures.organisation_code = organisation.organisation_code
-{%- endmacro -%}
-
-{#-
-How a figure stands to the target of its indicator, by the days of the target and the figure's own period, never by the day of the night:
-`not yet due` before the month in which it is to be met, `lapsed` after it, met or not met in it. A target without a day is in force throughout.
-Inputs: value and period_end as SQL, indicator as the alias of dim_indicator.
--#}
-{%- macro target_reading(value, period_end, indicator) -%}
-    case
-        when {{ indicator }}.target is null
-        then coalesce('no target: ' || {{ indicator }}.target_statement, 'no target')
-        when {{ period_end }} < {{ indicator }}.target_valid_from
-        then 'no target: not set before ' || strftime({{ indicator }}.target_valid_from, '%-d %B %Y')
-        when {{ period_end }} > last_day({{ indicator }}.target_due)
-        then 'lapsed'
-        when {{ period_end }} < date_trunc('month', {{ indicator }}.target_due)
-        then 'not yet due'
-        when {{ value }} is null
-        then 'not known'
-        when
-            case
-                when {{ indicator }}.polarity = 'lower_is_better'
-                then {{ value }} <= {{ indicator }}.target
-                else {{ value }} >= {{ indicator }}.target
-            end
-        then 'met'
-        else 'not met'
-    end
+    {{ join_target("figures") }}
 {%- endmacro -%}
 
 {#- What a level is called for a reader. Local maternity systems come as the ICBs that they follow. -#}

@@ -19,7 +19,7 @@ FAULTS = {
         ("core20_gap = -core20_gap", "indicator_id = 'MAT-03'", "gaps_that_are_no_difference"),
         ("core20_gap_reading = 'better'", "indicator_id = 'CAN-01'", "readings_against_polarity"),
         ("target_reading = 'not met'", "indicator_id = 'MAT-01'", "targets_misread"),
-        ("target_reading = 'not met'", "indicator_id = 'HYP-03'", "targets_out_of_their_month"),
+        ("target_reading = 'not met'", "indicator_id = 'CAN-01'", "targets_out_of_their_month"),
         ("all_value = 0", "all_value is null", "values_against_status"),
     ],
     "mart_core20plus5_children": [

@@ -79,11 +79,11 @@ def test_the_statement_has_every_line_by_every_breakdown_for_every_organisation_
 
 def test_continuity_of_carer_is_rated_by_no_target(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select distinct target, distance_to_target, target_reading from mart_core20plus5_adults where indicator_id in ('MAT-01', 'MAT-03')"
+        "select distinct target, distance_to_target, target_reading, target_statement from mart_core20plus5_adults where indicator_id in ('MAT-01', 'MAT-03')"
     )
-    ((target, distance, reading),) = rows
-    assert target is None and distance is None
-    assert reading.startswith("no target") and "21 September 2022" in reading
+    ((target, distance, reading, statement),) = rows
+    assert target is None and distance is None and reading == "lapsed"
+    assert "21 September 2022" in statement
 
 
 def test_crude_and_standardised_hypertension_stand_side_by_side_and_say_why_the_gradient_reverses(

@@ -1,76 +1,196 @@
-"""A figure is read against the target by the days of the target and the figure's own period: before, in and after its month."""
+"""A figure is read against the target in force in its own period: before, in and after its days, at its level."""
 
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import duckdb
 import jinja2
 import pytest
+import yaml
 
-from dagster_project.indicators import load_indicators
+from dagster_project.indicators import INDICATORS_FOLDER, IndicatorError, load_indicators
 from dagster_project.settings import PROJECT_ROOT
+from dagster_project.transform.indicator_table import target_rows
 from tests.warehouses import Warehouse
 
-MACROS = (PROJECT_ROOT / "dbt" / "macros" / "core20plus5" / "core20plus5_rows.sql").read_text(encoding="utf-8")
+MACROS = (PROJECT_ROOT / "dbt" / "macros" / "targets" / "target_in_force.sql").read_text(encoding="utf-8")
+SPANS = (PROJECT_ROOT / "dbt" / "models" / "intermediate" / "targets" / "int_indicator_target.sql").read_text(
+    encoding="utf-8"
+)
 READINGS = [
+    # 65% by March 2026, 70% by March 2027, 92% by March 2029, for England.
+    ("rtt_within_18_weeks", "england", "2025-03-31", 0.60, "no target", None),
+    ("rtt_within_18_weeks", "england", "2026-01-31", 0.6139, "not yet due", 0.65),
+    ("rtt_within_18_weeks", "england", "2026-03-31", 0.65, "met", 0.65),
+    ("rtt_within_18_weeks", "england", "2026-03-31", 0.6499, "not met", 0.65),
+    ("rtt_within_18_weeks", "england", "2026-04-30", 0.66, "not yet due", 0.70),
+    ("rtt_within_18_weeks", "england", "2027-03-31", 0.6999, "not met", 0.70),
+    ("rtt_within_18_weeks", "england", "2028-03-31", 0.93, "not yet due", 0.92),
+    ("rtt_within_18_weeks", "england", "2029-03-31", 0.9199, "not met", 0.92),
+    ("rtt_within_18_weeks", "england", "2029-04-30", 0.93, "lapsed", None),
+    # The steps of 2026 and 2027 are England's; a trust has steps in points, and the 92% of 2029.
+    ("rtt_within_18_weeks", "trust", "2026-03-31", 0.70, "not yet due", 0.92),
+    ("rtt_within_18_weeks", "trust", "2029-03-31", 0.93, "met", 0.92),
+    ("wlmds_within_18_weeks", "england", "2026-03-29", 0.64, "not met", 0.65),
+    ("wlmds_within_18_weeks", "england", "2026-04-05", 0.64, "not yet due", 0.70),
+    ("wlmds_within_18_weeks", "england", "2029-04-01", 0.64, "lapsed", None),
     # Under 1% by March 2026, set for 2025/26: January 2026 had 1.9%.
-    ("rtt_over_52_weeks", "2025-03-31", 0.025, "no target: not set before 1 April 2025"),
-    ("rtt_over_52_weeks", "2026-01-31", 0.019, "not yet due"),
-    ("rtt_over_52_weeks", "2026-03-31", 0.0101, "not met"),
-    ("rtt_over_52_weeks", "2026-03-31", 0.01, "met"),
-    ("rtt_over_52_weeks", "2026-03-31", None, "not known"),
-    ("rtt_over_52_weeks", "2026-04-30", 0.005, "lapsed"),
+    ("rtt_over_52_weeks", "trust", "2025-03-31", 0.025, "no target", None),
+    ("rtt_over_52_weeks", "england", "2026-01-31", 0.019, "not yet due", 0.01),
+    ("rtt_over_52_weeks", "england", "2026-03-31", 0.0101, "not met", 0.01),
+    ("rtt_over_52_weeks", "england", "2026-03-31", 0.01, "met", 0.01),
+    ("rtt_over_52_weeks", "england", "2026-03-31", None, None, 0.01),
+    ("rtt_over_52_weeks", "england", "2026-04-30", 0.005, "lapsed", None),
     # The week of WLMDS that ends in March is in the month, the first of April is not.
-    ("wlmds_over_52_weeks", "2026-03-29", 0.02, "not met"),
-    ("wlmds_over_52_weeks", "2026-04-05", 0.02, "lapsed"),
+    ("wlmds_over_52_weeks", "england", "2026-03-22", 0.02, "not met", 0.01),
+    ("wlmds_over_52_weeks", "england", "2026-02-22", 0.02, "not yet due", 0.01),
+    ("wlmds_over_52_weeks", "england", "2026-04-05", 0.02, "lapsed", None),
     # None by September 2024.
-    ("rtt_over_65_weeks", "2024-08-31", 0.001, "not yet due"),
-    ("rtt_over_65_weeks", "2024-09-30", 0.0, "met"),
-    ("rtt_over_65_weeks", "2024-10-31", 0.0, "lapsed"),
-    # 92% by March 2029.
-    ("rtt_within_18_weeks", "2026-01-31", 0.6139, "not yet due"),
-    ("rtt_within_18_weeks", "2029-03-31", 0.9199, "not met"),
-    ("rtt_within_18_weeks", "2029-04-30", 0.93, "lapsed"),
-    # A standard without a day is in force throughout.
-    ("ae_four_hour_all", "2020-01-31", 0.95, "met"),
-    ("ae_four_hour_all", "2026-01-31", 0.72, "not met"),
-    ("ae_four_hour_type_1", "2026-01-31", 0.72, "no target"),
-    ("MAT-04", "2026-01-31", 60.0, "no target"),
+    ("rtt_over_65_weeks", "icb", "2024-08-31", 0.001, "not yet due", 0.0),
+    ("rtt_over_65_weeks", "icb", "2024-09-30", 0.0, "met", 0.0),
+    ("rtt_over_65_weeks", "icb", "2024-10-31", 0.0, "lapsed", None),
+    # 95% is a standard; the steps of planning stand before it while they apply, and it stays after them.
+    ("ae_four_hour_all", "trust", "2020-01-31", 0.95, "met", 0.95),
+    ("ae_four_hour_all", "trust", "2026-01-31", 0.72, "not yet due", 0.78),
+    ("ae_four_hour_all", "england", "2026-03-31", 0.78, "met", 0.78),
+    ("ae_four_hour_all", "england", "2027-03-31", 0.80, "not met", 0.82),
+    ("ae_four_hour_all", "england", "2029-03-31", 0.85, "met", 0.85),
+    ("ae_four_hour_all", "england", "2029-04-30", 0.85, "not met", 0.95),
+    # The four-hour target is of all types together.
+    ("ae_four_hour_type_1", "england", "2020-01-31", 0.96, "no target", None),
+    ("ae_four_hour_type_1", "trust", "2026-03-31", 0.72, "no target", None),
+    ("ae_four_hour_type_1", "trust", "2029-03-31", 0.72, "no target", None),
+    # Withdrawn on 21 September 2022.
+    ("MAT-01", "england", "2022-08-31", 0.2, "not met", 0.75),
+    ("MAT-01", "england", "2022-09-30", 0.8, "lapsed", None),
+    ("MAT-01", "england", "2025-04-30", 0.01, "lapsed", None),
+    ("MAT-01", "sub_icb", "2022-08-31", 0.2, "no target", None),
+    # No more than 30 for every million by March 2024.
+    ("STM-LD-02", "england", "2018-12-31", 45.0, "no target", None),
+    ("STM-LD-02", "england", "2023-03-31", 45.0, "not yet due", 30.0),
+    ("STM-LD-02", "england", "2024-03-31", 31.0, "not met", 30.0),
+    ("STM-LD-02", "england", "2024-04-30", 29.0, "lapsed", None),
+    ("SMI-01", "england", "2024-03-31", 0.685, "met", 0.6),
+    ("SMI-01", "england", "2025-03-31", 0.59, "not met", 0.6),
+    ("SMI-01", "england", "2025-06-30", 0.7, "lapsed", None),
+    ("AF-01", "icb", "2026-03-31", 0.9499, "not met", 0.95),
+    ("MAT-04", "england", "2026-01-31", 60.0, "no target", None),
 ]
 
 
-@pytest.mark.parametrize(("indicator_id", "period_end", "value", "reading"), READINGS)
-def test_a_reading_goes_by_the_period_of_the_figure(
-    indicator_id: str, period_end: str, value: float | None, reading: str
+@pytest.fixture(scope="module")
+def spans() -> duckdb.DuckDBPyConnection:
+    """The spans of int_indicator_target, worked out by its own SQL from the targets of the catalogue."""
+    con = duckdb.connect()
+    con.execute(
+        "create table dim_indicator_target (indicator_id varchar, target_no int, organisation_level varchar, target double, target_kind varchar, "
+        "applies_from date, applies_to date, target_statement varchar, target_source varchar)"
+    )
+    for one in load_indicators().values():
+        for row in target_rows(one):
+            con.execute(f"insert into dim_indicator_target values ({', '.join('?' * 9)})", list(row.values()))
+    con.execute("create table spans as " + _rendered(SPANS))
+    return con
+
+
+def _rendered(text: str) -> str:
+    return jinja2.Environment(autoescape=False).from_string(text).render(ref=lambda name: name)
+
+
+@pytest.mark.parametrize(("indicator_id", "level", "period_end", "value", "reading", "in_force"), READINGS)
+def test_a_reading_goes_by_the_period_and_the_level_of_the_figure(
+    spans: duckdb.DuckDBPyConnection,
+    indicator_id: str,
+    level: str,
+    period_end: str,
+    value: float | None,
+    reading: str | None,
+    in_force: float | None,
 ) -> None:
-    one = load_indicators()[indicator_id]
-    target = one.target
-    call = MACROS + "{{ target_reading('figure.value', 'figure.period_end', 'indicator') }}"
-    expression = jinja2.Environment(autoescape=False).from_string(call).render()
-    with duckdb.connect() as con:
-        con.execute(
-            "create table indicator as select ? as polarity, ?::double as target, ?::varchar as target_statement, "
-            "?::date as target_valid_from, ?::date as target_due",
-            [
-                one.polarity,
-                one.current_target,
-                target and target.statement,
-                target and target.valid_from,
-                target and target.due,
-            ],
-        )
-        con.execute(
-            "create table figure as select ?::double as value, ?::date as period_end",
-            [value, dt.date.fromisoformat(period_end)],
-        )
-        ((found,),) = con.execute(f"select {expression} from figure, indicator").fetchall()
-    assert found == reading
+    call = "{{ target_reading('figure.value', 'figure.period_end', 'figure.polarity') }}"
+    joined = "{{ join_target('figure') }}"
+    sql = _rendered(MACROS + f"select {call}, target.target from figure {joined}").replace(
+        "int_indicator_target", "spans"
+    )
+    spans.execute(
+        "create or replace table figure as select ? as indicator_id, ? as organisation_level, ?::double as value, ?::date as period_end, ? as polarity",
+        [indicator_id, level, value, dt.date.fromisoformat(period_end), load_indicators()[indicator_id].polarity],
+    )
+    assert spans.execute(sql).fetchall() == [(reading, in_force)]
 
 
-def test_the_scorecard_of_the_sample_reads_lapsed_and_not_yet_due(sample_warehouse: Warehouse) -> None:
+def test_spans_follow_each_other_without_gap_or_overlap(spans: duckdb.DuckDBPyConnection) -> None:
+    """A figure has one target at most: the next span begins on the day after the last one, and the last has no end."""
+    wrong = spans.execute(
+        "select * from (select *, lead(from_date) over (partition by indicator_id, organisation_level order by from_date) as following from spans) "
+        "where coalesce(following - 1, date '9999-12-31') <> to_date or from_date > to_date"
+    ).fetchall()
+    assert wrong == []
+
+
+def test_a_group_and_a_specialty_have_no_target_of_their_own(sample_warehouse: Warehouse) -> None:
+    held = sample_warehouse.query(
+        "select distinct dimension = 'all' and treatment_function_code = 'all' as everybody, target_reading = 'no target' as without "
+        "from mart_waiting_list where indicator_id in ('wlmds_within_18_weeks', 'rtt_over_65_weeks') order by all"
+    )
+    assert (False, True) in held and (False, False) not in held
+
+
+def test_the_marts_of_the_sample_read_lapsed_and_not_yet_due(sample_warehouse: Warehouse) -> None:
     """75% of cancers at stage 1 or 2 by 2028; 80% of hypertension treated to threshold by March 2025."""
     rows = sample_warehouse.query(
-        "select distinct indicator_id, target_reading from mart_core20plus5_adults where indicator_id in ('CAN-01', 'HYP-03') order by 1"
+        "select distinct indicator_id, target, target_reading from mart_core20plus5_adults where indicator_id in ('CAN-01', 'HYP-03', 'MAT-01') order by 1"
     )
-    assert rows == [("CAN-01", "not yet due"), ("HYP-03", "lapsed")]
+    assert rows == [("CAN-01", 0.75, "not yet due"), ("HYP-03", None, "lapsed"), ("MAT-01", None, "lapsed")]
+
+
+MARTS = {
+    "mart_control_chart": "m.value is not null",
+    "mart_funnel": "m.dimension = 'all'",
+    "mart_five_priorities": "m.value is not null",
+    "mart_core20plus5_adults": "m.standardisation = r.standardisation",
+    "mart_statement": "m.dimension = 'all' and m.figures_of_code = m.organisation_code and m.standardisation = r.standardisation",
+    "mart_urgent_care": "m.geography_basis = 'current'",
+}
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_mart_reads_a_figure_as_the_mart_of_readings_does(sample_warehouse: Warehouse, mart: str) -> None:
+    differing = sample_warehouse.query(
+        f"select m.indicator_id, m.period_end, m.target, m.target_reading, r.target, r.target_reading from {mart} as m "
+        "join mart_target_reading as r on m.indicator_id = r.indicator_id and m.organisation_code = r.organisation_code "
+        f"and m.period_end = r.period_end where {MARTS[mart]} "
+        "and (m.target is distinct from r.target or m.target_reading is distinct from r.target_reading)"
+    )
+    assert differing == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"applies_to": None, "kind": "milestone"}, "a milestone needs applies_to"),
+        ({"applies_from": "2030-01-01"}, "applies_from is after applies_to"),
+        ({"source": {"title": "half a source"}}, "source.publisher"),
+        ({"levels": []}, "levels"),
+    ],
+)
+def test_a_target_without_its_days_source_or_level_is_refused(
+    tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    content = yaml.safe_load((INDICATORS_FOLDER / "MAT-01.yml").read_text(encoding="utf-8"))
+    content["targets"][0] |= change
+    _refused(tmp_path, content, said)
+
+
+def test_two_targets_of_a_level_that_begin_together_are_refused(tmp_path: Path) -> None:
+    content = yaml.safe_load((INDICATORS_FOLDER / "MAT-01.yml").read_text(encoding="utf-8"))
+    content["targets"] *= 2
+    _refused(tmp_path, content, "same applies_from")
+
+
+def _refused(folder: Path, content: dict[str, object], said: str) -> None:
+    (folder / "MAT-01.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(IndicatorError, match=said):
+        load_indicators(folder)

@@ -65,6 +65,36 @@ def test_published_split_of_childrens_access_is_the_gap_of_the_fact(sample_wareh
     assert crude == [(gap[0], None, None)]
 
 
+def test_a_rate_that_equals_the_crude_one_is_not_called_standardised(sample_warehouse: Any) -> None:
+    """Access (MHS95b) lies 100 below the crude rate, detentions (MHS157b) equal it in every group: the label is withheld and says why."""
+    query = (
+        "select indicator_id, standardisation, count(*) > 20, count(distinct value_status_reason), max(value_status_reason) from fct_indicator_value "
+        "where indicator_id in ('CYP-MHS95b', 'STM-MHS157b') and value_status = 'published' group by 1, 2 order by 1"
+    )
+    access, detentions = sample_warehouse.query(query)
+    assert access == ("CYP-MHS95b", "age_standardised", True, 0, None)
+    assert detentions[:4] == ("STM-MHS157b", "not_confirmed", True, 1)
+    assert "equal to the crude figures within 0.5%" in detentions[4]
+
+
+def test_the_sample_of_mental_health_has_the_levels_of_the_publisher(sample_warehouse: Any) -> None:
+    """Counts reach sub-ICB locations and trusts, rates do not; the standardised rate is by group only, never by age or sex."""
+    query = (
+        "select indicator_id, string_agg(distinct organisation_level, ' ' order by organisation_level), bool_or(dimension = 'all'), "
+        "bool_or(dimension in ('sex', 'age_band')) from fct_indicator_value where source_id = 'nhse_mhsds' and geography_basis = 'as_reported' "
+        "and organisation_level <> 'other_provider' group by 1 order by 1"
+    )
+    three = "england icb region"
+    assert sample_warehouse.query(query) == [
+        ("CYP-MHS95", f"{three} sub_icb trust", True, True),
+        ("CYP-MHS95a", three, True, True),
+        ("CYP-MHS95b", three, False, False),
+        ("STM-MHS157", f"{three} sub_icb trust", True, True),
+        ("STM-MHS157a", f"{three} sub_icb", True, True),
+        ("STM-MHS157b", three, False, False),
+    ]
+
+
 def test_reliable_recovery_of_england_stands_by_ethnic_group_as_published(sample_warehouse: Any) -> None:
     query = FIGURE.format(columns="value", indicator="STM-TT") + (
         "and organisation_code = 'ENG' and dimension = 'ethnic_group_5' and value is not null"

@@ -70,6 +70,18 @@ def test_levels_and_groups_are_unpacked_as_the_publisher_packs_them(parse: Any) 
     assert parsed.rows(span) == [(dt.date(2025, 2, 1), dt.date(2026, 1, 31), dt.date(2026, 1, 1))]
 
 
+def test_community_treatment_orders_young_adults_and_perinatal_care_are_kept(parse: Any) -> None:
+    """MHS158, MHS109 and MHS91 stand in the publisher's file under the breakdowns of MHS157 and MHS95."""
+
+    def renamed(rows: list[list[str]]) -> None:
+        for row in rows[1:]:
+            row[MEASURE] = {"MHS157": "MHS158", "MHS157b": "MHS158b", "MHS95": "MHS109"}.get(row[MEASURE], row[MEASURE])
+
+    found = dict(parse(renamed).rows("select measure_id, count(*) from clean group by 1"))
+    assert found["MHS158"] > found["MHS158b"] > 20 and found["MHS109"] > 20
+    assert {"MHS157", "MHS95"}.isdisjoint(found)
+
+
 def test_published_core20_split_and_gap_are_kept_as_they_stand(parse: Any) -> None:
     parsed = parse()
     query = "select value from clean where organisation_code = 'ENG' and measure_id = ? and dimension = ? order by group_code"
@@ -131,7 +143,8 @@ def test_a_file_too_large_to_be_held_gives_the_same_rows(parse: Any, monkeypatch
 REAL = {
     "AprPerf_2026": (
         "2026-04",
-        {"MHS95": 7420, "MHS157": 380, "MHS81": 25, "MHS150": 50, "MHS151b": 59, "MHS106b": None},
+        {"MHS95": 7420, "MHS157": 380, "MHS81": 25, "MHS150": 50, "MHS151b": 59, "MHS106b": None}
+        | {"MHS91": 685, "MHS109": 2510, "MHS158": 80},
     ),
     "DecPerf_2025": ("2025-12", {"MHS95": 6795, "MHS157": 370, "MHS81": 35, "MHS150": 70, "MHS151": 115}),
     "SepPerf_2025": ("2025-09", {"MHS95": 6380, "MHS157": 350, "MHS81": 30, "MHS150": 55, "MHS151": 110}),

@@ -1,5 +1,6 @@
 -- Grain: as fct_indicator_value, maternity indicators. Question: who gets continuity of
--- carer, who is born too early, who smokes at delivery, who is booked late, and of whom
+-- carer, who is born too early, who smokes at booking and at delivery, who is booked
+-- late, and of whom
 -- is deprivation or ethnicity not known?
 -- A provider's rate is taken only where the publisher's data quality result is Pass;
 -- breakdowns have no result of their own and follow their measure. Local maternity
@@ -17,6 +18,7 @@
     "MAT-03": ["COC_by_28weeks", "all", "IMD", "Ethnicity"],
     "MAT-04": ["CQIMPreterm", "all"],
     "MAT-05": ["CQIMSmokingDelivery", "all"],
+    "maternity_smoking_at_booking": ["CQIMSmokingBooking", "all"],
 } %}
 {%- set key = [
     "indicator_id",

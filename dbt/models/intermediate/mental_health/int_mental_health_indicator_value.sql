@@ -12,6 +12,11 @@
     "MHS157": ("STM-MHS157", "crude"),
     "MHS157a": ("STM-MHS157a", "crude"),
     "MHS157b": ("STM-MHS157b", "age_standardised"),
+    "MHS158": ("MHS158", "crude"),
+    "MHS158a": ("MHS158a", "crude"),
+    "MHS158b": ("MHS158b", "age_standardised"),
+    "MHS109": ("MHS109", "crude"),
+    "MHS91": ("MHS91", "crude"),
 } %}
 with
     measures as (
@@ -66,11 +71,11 @@ with
                 when figure.measure_id like '%b' then 'age_standardised' else 'crude'
             end as standardisation,
             case
-                when figure.measure_id in ('MHS95', 'MHS157') then figure.value
+                when regexp_matches(figure.measure_id, '[0-9]$') then figure.value
             end as numerator,
             cast(null as double) as denominator,
             case
-                when figure.measure_id not in ('MHS95', 'MHS157') then figure.value
+                when regexp_matches(figure.measure_id, '[a-z]$') then figure.value
             end as published_value,
             -- a half width wider than the rate would give a limit below nothing
             case

@@ -25,7 +25,7 @@ select
     catalogue.denominator,
     catalogue.unit,
     catalogue.polarity,
-    cast(catalogue.target as double) as target,
+    catalogue.target_statement,
     catalogue.target_source,
     catalogue.core20plus5_element,
     catalogue.available_level,
@@ -40,16 +40,13 @@ select
     catalogue.core20plus5_programme,
     catalogue.core20plus5_area,
     catalogue.population,
-    catalogue.target_statement,
-    cast(catalogue.target_valid_from as date) as target_valid_from,
-    cast(catalogue.target_due as date) as target_due,
-    cast(catalogue.target_withdrawn as date) as target_withdrawn,
     statement_places.statement_domain,
     statement_places.statement_version,
     catalogue.published_elsewhere,
     catalogue.not_public,
     catalogue.held_in,
     catalogue.held_as,
+    catalogue.crude_indicator as crude_indicator_id,
     catalogue.levels,
     catalogue.deprivation_levels,
     catalogue.deprivation_note,
@@ -59,6 +56,11 @@ select
     catalogue.age_note,
     catalogue.sex_levels,
     catalogue.sex_note,
+    {%- for part in ["definition", "denominator", "target", "levels"] %}
+        catalogue.{{ part }}_verification,
+        cast(catalogue.{{ part }}_verified_on as date) as {{ part }}_verified_on,
+        catalogue.{{ part }}_verified_against,
+    {%- endfor %}
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ source("meta", "indicators") }} as catalogue

@@ -8,7 +8,8 @@
 -- they are, and value_basis says so. Rounded counts then serve for the limits only,
 -- which
 -- take the least numerator over the greatest denominator that the rounding allows, and
--- the greatest over the least.
+-- the greatest over the least. A label that does not hold is
+-- withheld (int_standardisation_withheld).
 {%- set counted_figures = [
     "int_waiting_list_rtt_indicator_value",
     "int_waiting_list_wlmds_indicator_value",
@@ -75,6 +76,20 @@ with
     with_unit as (
         select
             figures.*,
+            case
+                when withheld.indicator_id is null
+                then figures.standardisation
+                else 'not_confirmed'
+            end as standardisation_label,
+            case
+                when
+                    withheld.indicator_id is null
+                    or figures.reported_status <> 'published'
+                then figures.reported_reason
+                else
+                    'called standardised by the publisher, but equal to the crude figures '
+                    || 'within 0.5% in all groups, so not called so here'
+            end as remark,
             indicators.unit,
             cast(
                 case
@@ -87,6 +102,15 @@ with
         inner join
             {{ ref("dim_indicator") }} as indicators
             on figures.indicator_id = indicators.indicator_id
+        left join
+            {{ ref("int_standardisation_withheld") }} as withheld
+            on case
+                when figures.standardisation = 'age_standardised'
+                then figures.indicator_id
+            end
+            = withheld.indicator_id
+            and figures.period_start = withheld.period_start
+            and figures.period_end = withheld.period_end
     ),
 
     reasons as (
@@ -114,7 +138,7 @@ with
                 then 'not_applicable'
                 else 'not_available'
             end as value_status,
-            coalesce(undefined_reason, reported_reason) as value_status_reason,
+            coalesce(undefined_reason, remark) as value_status_reason,
             case
                 when published_value is not null
                 then 'printed'
@@ -164,7 +188,7 @@ select
     dimension,
     group_code,
     geography_basis,
-    standardisation,
+    standardisation_label as standardisation,
     numerator,
     denominator,
     case when value_status = 'published' then known_value end as value,

@@ -38,7 +38,16 @@ with
 
     of_other_marts as (
         select
-            standard || '-' || indicator_no as indicator_id,
+            standard
+            || '-'
+            || indicator_no
+            || case
+                when
+                    standard || '-' || indicator_no || indicator_part
+                    in (select indicator_id from {{ ref("dim_indicator") }})
+                then indicator_part
+                else ''
+            end as indicator_id,
             case
                 when org_code = 'ENG' then 'england' else 'trust'
             end as organisation_level,

@@ -83,7 +83,9 @@ select
         then 'the source gives groups only: see ' || priorities.answered_by
         else newest.value_status_reason
     end as value_status_reason,
-    indicator.target,
+    target.target,
+    {{ target_reading("newest.value", "newest.period_end", "indicator.polarity") }}
+    as target_reading,
     gaps.period_end as core20_gap_period_end,
     gaps.value as core20_gap,
     gaps.ci_lower_95 as core20_gap_ci_lower_95,
@@ -114,3 +116,4 @@ left join
 left join
     {{ ref("dim_organisation") }} as organisation
     on places.organisation_code = organisation.organisation_code
+    {{ join_target("newest") }}

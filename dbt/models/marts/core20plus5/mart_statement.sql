@@ -205,6 +205,9 @@ select
     figures.ci_upper_95,
     figures.value_status,
     figures.value_status_reason,
+    target.target,
+    {{ target_reading("figures.value", "figures.period_end", "indicator.polarity") }}
+    as target_reading,
     figures.imd_version,
     indicator.source_id,
     figures.data_as_of,
@@ -228,3 +231,4 @@ left join
     {{ ref("dim_group") }} as groups
     on figures.dimension = groups.dimension
     and figures.group_code = groups.group_code
+    {{ join_target("figures", "figures.dimension = 'all'") }}

@@ -10,7 +10,12 @@ with
             months.*,
             indicator.indicator_name,
             indicator.polarity,
-            indicator.target,
+            target.target,
+            {{
+                target_reading(
+                    "months.value", "months.period_end", "indicator.polarity"
+                )
+            }} as target_reading,
             case
                 indicator.polarity
                 when 'higher_is_better'
@@ -23,6 +28,7 @@ with
         inner join
             {{ ref("dim_indicator") }} as indicator
             on months.indicator_id = indicator.indicator_id
+            {{ join_target("months") }}
         where months.organisation_level in ('england', 'region', 'trust')
     ),
 
@@ -65,6 +71,7 @@ select
     points.limits_status as limits_kind,
     points.reason as limits_reason,
     series.target,
+    series.target_reading,
     series.improvement_direction,
     series.source_id,
     series.snapshot_sha256,

@@ -19,7 +19,12 @@ with
             ),
             indicator.indicator_name,
             indicator.polarity,
-            indicator.target,
+            target.target,
+            {{
+                target_reading(
+                    "figure.value", "figure.period_end", "indicator.polarity"
+                )
+            }} as target_reading,
             max(figure.period_end) over (
                 partition by figure.indicator_id
             ) as newest_period_end
@@ -27,6 +32,7 @@ with
         inner join
             {{ ref("dim_indicator") }} as indicator
             on figure.indicator_id = indicator.indicator_id
+            {{ join_target("figure", "figure.dimension = 'all'") }}
         where
             figure.organisation_level = 'trust'
             and figure.geography_basis = 'current'
@@ -134,6 +140,7 @@ select
     ) as dispersion_ratio,
     labelled.polarity,
     labelled.target,
+    labelled.target_reading,
     labelled.source_id,
     labelled.snapshot_sha256,
     labelled.period_end as data_as_of,

@@ -1,7 +1,8 @@
 -- Grain: trust, closed ones too. Question: of which type is it, so that it is compared
 -- with its peers? No file that is held says so: the seed trust_type_rule decides by
 -- code or name, a type 1 A&E department makes an acute trust, and everything else is
--- NOT_RECORDED rather than guessed.
+-- NOT_RECORDED rather than guessed. Three bodies of NHS Wales in the ODS report of
+-- trusts are left out: counts of trusts are of England.
 with
     trusts as (
         select * from {{ ref("dim_organisation") }} where organisation_level = 'trust'
@@ -62,3 +63,4 @@ left join ruled on trusts.organisation_code = ruled.organisation_code
 left join
     with_type_1_department as department
     on trusts.organisation_code = department.organisation_code
+where coalesce(ruled.trust_type, '') <> 'WALES'

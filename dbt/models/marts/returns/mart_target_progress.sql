@@ -11,7 +11,7 @@
 -- Trajectory: a straight line from the baseline to the target. GREEN: at the
 -- trajectory or better; AMBER: worse by at
 -- most a fifth of the way from baseline to target; RED: worse than that. Not judged
--- where the figure is not shown.
+-- where the figure is not shown, and after the month of the target, which has lapsed.
 with
     targets as (
         select *
@@ -180,7 +180,7 @@ select
     actual,
     actual_status,
     case
-        when actual is null
+        when actual is null or period_end > last_day(target_date)
         then 'NOT_JUDGED'
         when direction * (actual - trajectory) >= 0
         then 'GREEN'
@@ -188,6 +188,16 @@ select
         then 'AMBER'
         else 'RED'
     end as rag,
+    {{
+        reading_of(
+            "actual",
+            "period_end",
+            "polarity",
+            "target_pct",
+            "target_date",
+            "last_day(target_date)",
+        )
+    }} as target_reading,
     core20_rate,
     coalesce(core20_status, 'not_available') as core20_status,
     rest_rate,

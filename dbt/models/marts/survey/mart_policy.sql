@@ -19,6 +19,9 @@ select
             then 3
             when 'duty'
             then 3
+            -- to review in the annual report, not to adhere
+            when 'review_duty'
+            then 1
             when 'mention'
             then 1
             else 0

@@ -200,6 +200,14 @@ select
     figures.source_area,
     figures.comparison_group,
     figures.reference_group,
+    case
+        when figures.unit = 'ratio'
+        then
+            figures.comparison_group
+            || ' compared with '
+            || figures.reference_group
+            || ': above 1 is against BME'
+    end as ratio_direction,
     figures.numerator,
     figures.numerator_status,
     figures.denominator,
@@ -241,7 +249,9 @@ select
     coalesce(
         nullif(regexp_extract(published.indicator, '[a-z]$'), ''), 'all'
     ) as indicator_part,
-    coalesce(labels.indicator_label, indicator.indicator_name) as indicator_label,
+    coalesce(
+        labels.indicator_label, part.indicator_name, indicator.indicator_name
+    ) as indicator_label,
     cast(published.data_year || '-03-31' as date) as snapshot_date,
     case
         when published.part = 'all'
@@ -268,7 +278,9 @@ select
         else 'proportion'
     end as unit,
     case
-        when published.unit = 'ratio' then 'closer_to_1' else indicator.polarity
+        when published.unit = 'ratio'
+        then 'closer_to_1'
+        else coalesce(part.polarity, indicator.polarity, 'none')
     end as polarity,
     coalesce(labels.source_area, 'as published') as source_area,
     case
@@ -285,6 +297,15 @@ select
         then case when published.indicator = '3' then 'NON_DISABLED' else 'DISABLED' end
         else split_part(labels.ratio_groups, '_TO_', 2)
     end as reference_group,
+    case
+        when published.unit = 'ratio'
+        then
+            comparison_group
+            || ' compared with '
+            || reference_group
+            || ': above 1 is against '
+            || case published.standard when 'WRES' then 'BME' else 'DISABLED' end
+    end as ratio_direction,
     cast(null as bigint) as numerator,
     'not_applicable' as numerator_status,
     cast(null as bigint) as denominator,
@@ -333,5 +354,9 @@ left join
     {{ ref("dim_indicator") }} as indicator
     on published.standard || '-' || regexp_extract(published.indicator, '^[0-9]+')
     = indicator.indicator_id
+-- a metric of two parts with opposite directions has an indicator for each (WDES 4)
+left join
+    {{ ref("dim_indicator") }} as part
+    on published.standard || '-' || published.indicator = part.indicator_id
 left join
     {{ ref("dim_trust") }} as trusts on published.organisation_code = trusts.org_code

@@ -11,6 +11,7 @@
             "unit",
             "polarity",
             "target",
+            "target_reading",
             "organisation_code",
             "organisation_name",
             "organisation_level",

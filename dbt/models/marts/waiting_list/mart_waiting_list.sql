@@ -15,6 +15,7 @@ with
                     "unit",
                     "polarity",
                     "target",
+                    "target_reading",
                     "organisation_code",
                     "organisation_name",
                     "organisation_level",
