@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test test-vectors test-compat lint format bench lock postgres
+.PHONY: help environment refresh ui ui-readonly docs test simulate test-vectors test-compat lint format bench lock postgres
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ test: environment ## All tests; the last lines say what was skipped and why
 
 test-vectors: environment ## The measures against the reference vectors (HIW_VECTORS=folder)
 	$(BIN)/python -m pytest tests/integration/measures
+
+simulate: environment ## A hundred times the suite's simulated releases and series in which nothing differs (HIW_SIMULATIONS=100)
+	HIW_SIMULATIONS=$${HIW_SIMULATIONS:-100} $(BIN)/python -m pytest --timeout 0 tests/integration/marts/test_no_difference.py
 
 test-compat: environment ## The published file and the notebook with DuckDB 1.0, 1.2, 1.4 and 2.0, in throw-away environments
 	$(BIN)/python -m pytest -m compat tests/end_to_end/test_compat.py

@@ -1,8 +1,7 @@
 """Who sends which return of the sample, and what is to be seen in it. The figures follow from this page.
 
 Four trusts send waiting lists and outpatients for fourteen months, so that a slope has twelve points; the others take part
-for the newest two. The newest is September 2026. A query that looks back 24 months from today (example query
-`is_inequality_widening`) finds twelve of them until 31 October 2027; then move NEWEST_MONTH on.
+for the newest two. The newest is September 2026.
 
 | trust | what happens |
 |---|---|

@@ -1,6 +1,6 @@
 """Where an organisation stands beside the others: its place in the funnel of trusts, its neighbours in size, ICBs side by side.
 
-There is no rank: the funnel says whether an organisation of this size differs by more than chance.
+There is no rank: the funnel says whether an organisation of this size differs clearly from the others.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ PREFERRED = ("rtt_over_52_weeks", "rtt_within_18_weeks", "ae_four_hour_all", "op
 DRAWN = 2
 NEIGHBOURS = 4
 WIDE = 10
-"""Dispersion ratio above which nearly every trust lies outside its limits (ratios of 100 and more were seen in January 2026)."""
+"""Dispersion ratio above which nearly every trust lies outside the limits of chance (100 and more were seen in January 2026)."""
 HOW_TO_READ = (
     "How to read a funnel: each mark is a trust, further right the larger. The horizontal line is the figure of all trusts together; the "
-    "dashed curves hold 95%, the solid ones 99.8% of trusts if only chance made them differ. This is not a league table: two trusts "
-    "within the limits cannot be told apart."
+    "dashed curves hold 95%, the solid ones 99.8% of trusts that differ as trusts usually do, by chance and by what lies between them. "
+    "Within the limits there is no clear difference; outside the solid ones there is. This is not a league table."
 )
 WIDER = (
-    "Trusts differ here by far more than chance, so many lie outside the limits. Being outside says that something systematic is at work "
-    "(patients, services, recording or care), not that the trust does well or badly."
+    "Trusts differ here by far more than chance: the limits are as wide as the differences between most of them. Being outside says that "
+    "something systematic is at work (patients, services, recording or care), not that the trust does well or badly."
 )
 LABELS = {
     "High (0.001)": "Above the 99.8% limit",
     "High (0.025)": "Above the 95% limit",
     "Low (0.001)": "Below the 99.8% limit",
     "Low (0.025)": "Below the 95% limit",
-    "Not significant": "Within the limits",
-    "Not applicable": "Not enough data",
+    "Not significant": "No clear difference",
+    "Not applicable": "Too few to tell",
 }
 
 
@@ -114,7 +114,7 @@ def section_of_trust(
     }
     if not own:
         return Section(
-            ANCHOR, TITLE, [Paragraph("Not enough data: no share of this trust can be compared with others.", "inset")]
+            ANCHOR, TITLE, [Paragraph("Too few to tell: no share of this trust can be compared with others.", "inset")]
         )
     blocks: list[Block] = [Paragraph(HOW_TO_READ)]
     for place in _chosen(own):
@@ -137,21 +137,34 @@ def _chosen(own: dict[tuple[str, str, str], Row]) -> list[tuple[str, str, str]]:
 def _funnel(context: Context, organisation: Organisation, comparison: Comparison, row: Row) -> Picture:
     assert comparison.drawn is not None  # noqa: S101 - it is drawn wherever there is a spot
     name = context.short_name(row["indicator_id"])
-    title = f"{name}: {show(row, 'value', comparison.form)}, {label(row).lower()} around the {show(row, 'baseline', comparison.form)} of all trusts"
+    title = f"{name}: {show(row, 'value', comparison.form)}, {label(row).lower()} beside all trusts ({_baseline(row, comparison.form)})"
     frame = Frame(
         title, f"Funnel of trusts, {show_period(row)}; {organisation.name} is the orange diamond.", context.synthetic
     )
     drawing = draw_funnel(
         frame, comparison.drawn, comparison.spots[organisation.code], show(row, "value", comparison.form)
     )
+    together = "all trusts together {baseline}"
+    if row["trusts_bounded"]:
+        together += ", between {low} and {high}: the source hides the small counts of {bounded} of them"
     note = say(
-        "This trust {value} (95% limits {lower} to {upper}), all trusts together {baseline}.",
+        f"This trust {{value}} (95% limits {{lower}} to {{upper}}), {together}.",
         value=mark(row, "value", comparison.form),
         lower=mark(row, "ci_lower_95", comparison.form),
         upper=mark(row, "ci_upper_95", comparison.form),
         baseline=mark(row, "baseline", comparison.form),
+        low=mark(row, "baseline_low", comparison.form),
+        high=mark(row, "baseline_high", comparison.form),
+        bounded=mark(row, "trusts_bounded", "whole"),
     )
     return Picture(title, drawing, note=note)
+
+
+def _baseline(row: Row, form: str) -> str:
+    """The figure of all trusts, or between what it lies where small counts are hidden."""
+    if not row["trusts_bounded"]:
+        return show(row, "baseline", form)
+    return f"between {show(row, 'baseline_low', form)} and {show(row, 'baseline_high', form)}"
 
 
 def _neighbours(context: Context, organisation: Organisation, comparison: Comparison) -> Picture:
@@ -169,7 +182,7 @@ def _neighbours(context: Context, organisation: Organisation, comparison: Compar
         title, f"Value with 95% limits of each trust, smallest first; {show_period(rows[0])}.", context.synthetic
     )
     dots = [dot(context, row, comparison.form, row["organisation_code"] == organisation.code) for row in rows]
-    baseline = Reference(rows[0]["baseline"], f"All trusts {show(rows[0], 'baseline', comparison.form)}")
+    baseline = Reference(rows[0]["baseline"], f"All trusts {_baseline(rows[0], comparison.form)}")
     return Picture(
         title,
         draw_dots(frame, dots, tick(comparison.form), references=[baseline]),
@@ -249,7 +262,7 @@ def section_of_icb(context: Context, organisation: Organisation, waiting: Sequen
         mine = [row for row in known if row["organisation_code"] == organisation.code]
         if mine:
             blocks.append(_icbs(context, organisation, known, mine[0]))
-    empty = Paragraph("Not enough data: no share of this board can be compared with others.", "inset")
+    empty = Paragraph("Too few to tell: no share of this board can be compared with others.", "inset")
     return Section(ANCHOR, TITLE, blocks or [empty])
 
 

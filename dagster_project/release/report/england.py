@@ -13,7 +13,7 @@ WHERE = (
     "and unit = 'proportion' and dimension in ('imd_decile', 'ethnic_group')"
 )
 LEAD = (
-    "Where are the gaps between groups of patients, are they more than chance, are they closing, and how many people does it concern? For "
+    "Where are the gaps between groups of patients, are the differences clear, are they closing, and how many people does it concern? For "
     "England, every NHS trust and every integrated care board, from what publishers publish."
 )
 

@@ -154,7 +154,7 @@ def is_clear(gap: Row) -> bool:
 def finding(context: Context, split: Split) -> str:
     """What the split shows, in words without figures: for the title of the chart."""
     if not any(row["value"] is not None for row in split.rows):
-        return "not enough data to compare groups"
+        return "too few to tell the groups apart"
     if split.dimension in EXTREMES:
         return _finding_of_extremes(split)
     clear = [gap for gap in split.gaps.values() if is_clear(gap)]
@@ -163,9 +163,7 @@ def finding(context: Context, split: Split) -> str:
     if all(gap["value"] is None for gap in split.gaps.values()):
         return "the groups cannot be compared, because figures are hidden or not there"
     if not clear:
-        return (
-            f"no group differs clearly from {context.group_name(split.dimension, REFERENCE.get(split.dimension, ''))}"
-        )
+        return f"no clear difference between any group and {context.group_name(split.dimension, REFERENCE.get(split.dimension, ''))}"
     return _finding_of_groups(context, split, clear)
 
 
@@ -175,7 +173,7 @@ def _finding_of_extremes(split: Split) -> str:
     if gap is None or gap["value"] is None:
         return f"the most and the least deprived {part} cannot be compared"
     if not is_clear(gap):
-        return f"no clear gap between the most and the least deprived {part}"
+        return f"no clear difference between the most and the least deprived {part}"
     return f"{'higher' if gap['value'] > 0 else 'lower'} in the most deprived {part} than in the least deprived"
 
 
@@ -213,5 +211,5 @@ def gap_note(context: Context, split: Split, unit: str) -> Markup | str:
         words=words,
         lower=mark(gap, "ci_lower_95", form),
         upper=mark(gap, "ci_upper_95", form),
-        sure="This is more than chance." if is_clear(gap) else "This could be chance.",
+        sure="This is a clear difference." if is_clear(gap) else "There is no clear difference.",
     )

@@ -27,7 +27,7 @@ class Icon:
     colour: str
 
 
-COMMON = Icon("Ordinary variation: no significant change", "", ORDINARY, GREY)
+COMMON = Icon("Ordinary variation: no clear difference", "", ORDINARY, GREY)
 VARIATION: dict[tuple[str, str], Icon] = {
     ("special_cause_improvement", "increase"): Icon(
         "Improvement: unusually high values, and higher is better", "H", RISING, BLUE

@@ -250,11 +250,7 @@ def _funnel(context: Context, comparison: comparisons.Comparison, dimension: str
     assert comparison.drawn is not None  # noqa: S101 - checked by the caller
     first = comparison.rows[0]
     who = "" if dimension == "all" else f", {context.group_name(dimension, group)}"
-    wide = (
-        "trusts differ by far more than chance"
-        if comparison.is_wide
-        else "most differences between trusts could be chance"
-    )
+    wide = "trusts differ by far more than chance" if comparison.is_wide else "no clear difference between most trusts"
     title = f"Funnel of trusts{who}: {wide}"
     frame = Frame(
         title,

@@ -19,15 +19,17 @@ STATUS = "priority_status"
 COUNTED = {"nhse_wlmds": "pathways", "nhse_rtt": "pathways", "nhse_ae": "attendances"}
 CAVEAT = (
     "What this does not say: an excess counts {counted}, not people harmed, and says nothing about the cause. Groups are compared as they "
-    "are, without allowing for age, urgency or kind of treatment. A group is ranked only where the excess is more than chance, at least ten "
-    "events and a hundred {counted} stand behind it, and enough is known about the group of everybody."
+    "are, without allowing for age, urgency or kind of treatment. A group is ranked only where the difference is clear: its q value is at "
+    "most 5%, it fares worse than the other groups, at least ten events and a hundred {counted} stand behind it, and enough is known about the "
+    "group of everybody. Deprivation and ethnicity are ranked apart, because the groups overlap."
 )
 
 
 def section(context: Context, rows: Sequence[Row]) -> Section:
     """The section for the rows of one organisation."""
     ranked = sorted(
-        (r for r in rows if r["priority_rank"] is not None), key=lambda r: (r["priority_rank"], _label(context, r))
+        (r for r in rows if r["priority_rank"] is not None),
+        key=lambda r: (r["priority_rank"], -r["avoidable_per_1000"], _label(context, r)),
     )
     others = [r for r in rows if r["priority_rank"] is None]
     blocks: list[Block] = [_headline(context, ranked, others)]
@@ -56,7 +58,7 @@ def headline(context: Context, row: Row) -> Markup:
     reference = context.group_name(row["dimension"], row["reference_group"])
     text = (
         "<strong>{group}: {indicator}.</strong> {events} of this group’s {people} {counted} {adverse}. If the group fared like “{reference}”, there "
-        "would be about {excess} fewer (95% limits {lower} to {upper}), which is {share} of them."
+        "would be about {excess} fewer (95% limits {lower} to {upper}), which is {share} of them: a clear difference."
     )
     return say(
         text,
@@ -78,18 +80,19 @@ def _headline(context: Context, ranked: Sequence[Row], others: Sequence[Row]) ->
     if ranked:
         top = ranked[0]
         sensitive = (
-            " Beside the average of all groups the gap is not clear: the answer hangs on the group it is compared with."
+            " Beside the average of all groups there is no clear difference: the answer hangs on the group it is compared with."
             if top["is_reference_sensitive"]
             else ""
         )
         return Paragraph(headline(context, top) + sensitive, "inset")
     if any(row[STATUS] == "no_clear_excess" for row in others):
         return Paragraph(
-            "No gap is clear enough to be called more than chance, among the groups that are large enough to tell.",
+            "No clear difference among the groups that are large enough to tell.",
             "inset",
         )
     return Paragraph(
-        "Not enough data: no group has figures that are complete and large enough to tell a gap from chance.", "inset"
+        "Too few to tell: no group has figures that are complete and large enough to tell a difference from chance.",
+        "inset",
     )
 
 
@@ -115,7 +118,8 @@ def _picture(context: Context, ranked: Sequence[Row]) -> Picture:
     title = f"{_label(context, first)}: about {dots[0].shown} {counted(first)} fewer, if this group fared like “{reference}”"
     frame = Frame(
         title,
-        "Excess of each ranked group over what it would have at the rate of its reference group, largest first, as a dot with 95% limits as a bar.",
+        "Excess of each ranked group over what it would have at the rate of its reference group, most per 1,000 people first, as a dot with 95% limits "
+        "as a bar.",
         context.synthetic,
     )
     return Picture(title, draw_dots(frame, dots, tick("whole")), _ranked(context, ranked), f"On {show_period(first)}.")
@@ -134,7 +138,7 @@ def _words(context: Context) -> list[Column]:
 
 def _ranked(context: Context, rows: Sequence[Row]) -> Table:
     return make_table(
-        "Groups with a clear excess, largest first, with 95% limits",
+        "Groups with a clear difference, most avoidable events per 1,000 people first, with 95% limits",
         rows,
         [
             *_words(context),
@@ -153,6 +157,7 @@ def _ranked(context: Context, rows: Sequence[Row]) -> Table:
 def _unranked(context: Context, rows: Sequence[Row]) -> Table:
     columns = [
         *_words(context),
+        Words("Certainty", lambda row: row["certainty"]),
         Words("Why it is not ranked", lambda row: sentence(row["priority_reason"] or row[STATUS])),
     ]
     return make_table("Groups that are not ranked", rows, columns, reason="")

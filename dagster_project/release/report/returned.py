@@ -166,9 +166,9 @@ def _form(values: Sequence[Any]) -> str:
 
 
 def _finding(context: Context, rows: Sequence[Row]) -> str:
-    """Which groups differ from the reference by more than chance."""
+    """Which groups differ clearly from the reference."""
     if not any(row["rate"] is not None for row in rows):
-        return "not enough data to compare groups"
+        return "too few to tell the groups apart"
     said = []
     for word, above in (("higher", True), ("lower", False)):
         names = [f"“{group_name(context, row)}”" for row in rows if _differs(row, above)]
@@ -176,7 +176,9 @@ def _finding(context: Context, rows: Sequence[Row]) -> str:
         said += [f"{word} among {', '.join(names[:NAMED])}{more}"] if names else []
     reference = next((row["reference_value"] for row in rows if row.get("reference_value")), None)
     named = _reference_name(context, rows[0], reference)
-    return f"{' and '.join(said)} than among “{named}”" if said else f"no group differs clearly from “{named}”"
+    return (
+        f"{' and '.join(said)} than among “{named}”" if said else f"no clear difference between any group and “{named}”"
+    )
 
 
 def _differs(row: Row, above: bool) -> bool:

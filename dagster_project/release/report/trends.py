@@ -30,8 +30,9 @@ DRAWN = 4
 OLD_DAYS = 365
 HOW_TO_READ = (
     "How to read these charts: the solid line is the mean, the dashed lines are the process limits within which months vary by chance. A blue "
-    "square is an unusual month for the better, an orange diamond one for the worse, a grey circle ordinary variation. Limits start anew "
-    "after a break in the series. A control chart shows that something changed, not why."
+    "square is an unusual month for the better, an orange diamond one for the worse (a clear difference), a grey circle ordinary variation. "
+    "Limits start anew after a break in the series. They are wider where neighbouring months are alike, and where the time of year shows the "
+    "chart is of figures less their season. A control chart shows that something changed, not why."
 )
 
 
@@ -55,7 +56,7 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     return Section(
         ANCHOR,
         TITLE,
-        blocks or [Paragraph("Not enough data: no series of months is long enough for a chart.", "inset")],
+        blocks or [Paragraph("Too few to tell: no series of months is long enough for a chart.", "inset")],
     )
 
 
@@ -90,7 +91,7 @@ def _summary(context: Context, newest: Sequence[Row]) -> Table:
 def picture(context: Context, rows: Sequence[Row], slope: Row | None) -> Picture | None:
     """One series; None where it holds no figure at all."""
     newest = next((row for row in rows if row["is_latest"]), None)
-    values = present([row["value"] for row in rows])
+    values = present([row["charted_value"] for row in rows])
     if newest is None or not values:
         return None
     variation = variation_icon(newest["variation_icon"], newest["improvement_direction"])
@@ -126,7 +127,7 @@ def _described(rows: Sequence[Row], newest: Row, form: str) -> str:
 def _point(row: Row) -> Point:
     return Point(
         f"{row['period_end']:%b %Y}",
-        row["value"],
+        row["charted_value"],
         row["segment"],
         row["mean_value"],
         row["lower_process_limit"],
@@ -143,6 +144,7 @@ def _months(context: Context, rows: Sequence[Row], form: str) -> Table:
         [
             Words("Month", show_period),
             Figures("Value", "value", form),
+            *([Figures("Less its season", "charted_value", form)] if any(row["is_seasonal"] for row in rows) else []),
             Figures("Mean", "mean_value", form),
             Figures("Lower process limit", "lower_process_limit", form),
             Figures("Upper process limit", "upper_process_limit", form),
@@ -162,6 +164,20 @@ def _note(context: Context, newest: Row, slope: Row | None, form: str) -> Markup
             upper=mark(newest, "upper_process_limit", form),
         )
     ]
+    if newest["is_autocorrelated"]:
+        parts.append(
+            say(
+                "Neighbouring months are alike (correlation {r}): the limits are widened, and runs do not count.",
+                r=mark(newest, "autocorrelation", "number2"),
+            )
+        )
+    if newest["is_seasonal"]:
+        parts.append(
+            say(
+                "The time of year shows (correlation of changes with those of a year before {r}): the chart is of figures less their season.",
+                r=mark(newest, "season_correlation", "number2"),
+            )
+        )
     if newest["limits_kind"] == "trial limits":
         parts.append(Markup("Fewer than 13 points: these are trial limits."))
     if (context.release.built_at.date() - newest["period_end"]).days > OLD_DAYS:

@@ -13,17 +13,25 @@
       rebase                 an expression that numbers the segments within a series; limits and runs start anew in each; 0: one
       run_length             points on one side of the mean that make a shift, and points of a trend (7; some use 6 or 8)
       minimum_points         below it the limits are trial limits (13)
+      shift_length           points on one side of the mean that make a shift; none: run_length
+      two_in_three           false: the rule of two in three beyond the near limits is not applied
+      widen                  true: the limits of a segment whose neighbours are alike are widened, and only points outside them are
+                             special there
     Gives: keys, period, value, segment, point_number, mean, lower_process_limit, upper_process_limit, relative_to_mean
     (-1, 0, 1), outside_limits, close_to_limits, special_cause_type, point_type, variation_icon and assurance_icon (of
-    the series, on each row), is_latest, limits_status ('limits', 'trial limits' or NULL without), reason (why there are
-    no limits).
+    the series, on each row), is_latest, limits_status ('limits', 'trial limits' or NULL without), autocorrelation (lag 1, of the
+    segment), is_autocorrelated (false unless widen), reason (why there are no limits).
     Method: mean; moving range between neighbours, its mean amr; limits mean -/+ 2.66 amr; near limits at two thirds.
     Rules in order: outside the limits; run_length points strictly rising or falling (all of them labelled; of two runs
     the later); two of three beyond the near limits with all three on one side (those beyond labelled); run_length
     points on one side. All comparisons strict, with a tolerance of 1e-12 of the mean, so that a constant series of 0.1
     is not all above its own mean. Variation icon: the last point; assurance icon: the target against the limits of the
     last segment.
-    Source: NHS England Making Data Count; NHSRplotthedots 0.2.2.
+    Widening: the lag 1 correlation r of the deviations from the mean counts where r n > 1.2816 sqrt(n) - 1 (one-sided 10%: r of n
+    points without it has mean -1 / n and standard error 1 / sqrt(n)). Moving ranges are then too small by sqrt(1 - rho), so the
+    limits are divided by it, with rho = min(0.9, r + (1 + 3 r) / n), r corrected for its bias; runs are what such months do anyway.
+    Source: NHS England Making Data Count; NHSRplotthedots 0.2.2. Widening: Montgomery, Introduction to Statistical Quality
+    Control, on autocorrelated data; bias of r: Kendall 1954.
     NULL: limits of a segment without a moving range (fewer than two points, or all screened out).
 #}
 {% macro control_chart(
@@ -37,8 +45,12 @@
     fix_after=none,
     rebase=0,
     run_length=7,
-    minimum_points=13
+    minimum_points=13,
+    shift_length=none,
+    two_in_three=true,
+    widen=false
 ) -%}
+    {%- set shift_length = run_length if shift_length is none else shift_length -%}
     {%- set segment = measure_partition(group_by, ["segment"]) -%}
     {%- set words = ["increase", "decrease", "neutral"] -%}
     with
@@ -95,6 +107,47 @@
                 {% endcall %} over ({{ segment }}) as measure_range
             from measure_averaged
         ),
+        measure_deviated as (
+            select
+                *,
+                measure_base_value - mean as measure_deviation,
+                lag(measure_base_value) over ({{ segment }} order by period) - mean as measure_deviation_before
+            from measure_screened
+        ),
+        measure_correlated as (
+            select
+                *,
+                count(measure_base_value) over ({{ segment }}) as measure_base_points,
+                {{ in_order("sum", "measure_deviation * measure_deviation_before") }} over ({{ segment }})
+                / nullif({{ in_order("sum", "power(measure_deviation, 2)") }} over ({{ segment }}), 0e0) as autocorrelation
+            from measure_deviated
+        ),
+        measure_tested as (
+            select
+                *,
+                coalesce(
+                    {{ measure_boolean(widen) }}
+                    and autocorrelation * measure_base_points > 1.2816e0 * sqrt(measure_base_points) - 1e0,
+                    false
+                ) as is_autocorrelated
+            from measure_correlated
+        ),
+        measure_ranged as (
+            select
+                * replace (
+                    case
+                        when is_autocorrelated
+                        then
+                            measure_range / sqrt(
+                                1e0 - least(
+                                    0.9e0, autocorrelation + (1e0 + 3e0 * autocorrelation) / measure_base_points
+                                )
+                            )
+                        else measure_range
+                    end as measure_range
+                )
+            from measure_tested
+        ),
         measure_limited as (
             select
                 *,
@@ -103,7 +156,7 @@
                 2.66e0 * measure_range * 2e0 / 3e0 as measure_near,
                 1e-12 * abs(mean) as measure_tolerance,
                 sign(measure_move) as measure_step
-            from measure_screened
+            from measure_ranged
         ),
         measure_placed as (
             select
@@ -123,24 +176,26 @@
             select
                 *,
                 {{ measure_run_end("measure_step", segment, run_length, 1) }} as measure_trend_end,
-                {{ measure_run_end("relative_to_mean", segment, run_length, 0) }} as measure_shift_end,
+                {{ measure_run_end("relative_to_mean", segment, shift_length, 0) }} as measure_shift_end,
                 {{ measure_two_in_three_end(segment) }} as measure_near_end
             from measure_placed
         ),
         measure_runs as (
             select
                 *,
-                {{ measure_latest_run("measure_trend_end", segment, run_length) }} as measure_trend,
-                {{ measure_latest_run("measure_shift_end", segment, run_length) }} as measure_shift,
+                {{ measure_run_rule(measure_latest_run("measure_trend_end", segment, run_length)) }} as measure_trend,
+                {{ measure_run_rule(measure_latest_run("measure_shift_end", segment, shift_length)) }} as measure_shift,
                 case
-                    when close_to_limits then {{ measure_latest_run("measure_near_end", segment, 3) }} else 0
+                    when close_to_limits and {{ measure_boolean(two_in_three) }}
+                    then {{ measure_run_rule(measure_latest_run("measure_near_end", segment, 3)) }}
+                    else 0
                 end as measure_near_run
             from measure_ends
         ),
         measure_labelled as (
             select
                 *,
-                {{ measure_special_cause(run_length) }} as special_cause_type,
+                {{ measure_special_cause(run_length, shift_length) }} as special_cause_type,
                 {{ measure_special_cause_sign() }} as measure_sign
             from measure_runs
         ),
@@ -189,6 +244,8 @@
         max(case when is_latest then point_type end) over ({{ measure_partition(group_by) }}) as variation_icon,
         max(case when is_latest then measure_assurance end) over ({{ measure_partition(group_by) }}) as assurance_icon,
         is_latest,
+        autocorrelation,
+        is_autocorrelated,
         case
             when measure_range is null
             then null
@@ -221,6 +278,8 @@
         null as variation_icon,
         null as assurance_icon,
         false as is_latest,
+        null as autocorrelation,
+        null as is_autocorrelated,
         null as limits_status,
         'missing value' as reason
     from measure_rows

@@ -53,8 +53,11 @@
     end
 {%- endmacro %}
 
+{# A rule of runs does not hold where neighbours are alike. #}
+{% macro measure_run_rule(run) -%} case when is_autocorrelated then 0 else {{ run }} end {%- endmacro %}
+
 {# The label of a point in NHSRplotthedots' words; rules in order of precedence. #}
-{% macro measure_special_cause(run_length) -%}
+{% macro measure_special_cause(run_length, shift_length) -%}
     case
         when outside_limits
         then case when relative_to_mean > 0 then 'Above UCL' else 'Below LCL' end
@@ -66,7 +69,7 @@
         then case when measure_near_run > 0 then '2 in 3 Above CL' else '2 in 3 Below CL' end
         when measure_shift <> 0
         then
-            {{ measure_length_text(run_length) }}
+            {{ measure_length_text(shift_length) }}
             || case when measure_shift > 0 then ' Points Above CL' else ' Points Below CL' end
         else 'Common Cause'
     end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm  # type: ignore[import-untyped]
 from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.stats import false_discovery_control, norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint  # type: ignore[import-untyped]
 
 Z = float(norm.ppf(0.975))
@@ -132,8 +133,11 @@ def test_the_most_deprived_wait_longer_in_every_measure(mirror_warehouse: Any) -
 
 
 @pytest.mark.requires_mirror
-def test_excess_of_the_most_deprived_fifth_is_newcombe_times_its_people(mirror_warehouse: Any) -> None:
-    """Core20 over 52 weeks in England, against the least deprived fifth: counts of the fact, limits of statsmodels."""
+def test_excess_of_the_most_deprived_fifth_is_newcombe_with_rounding_times_its_people(mirror_warehouse: Any) -> None:
+    """Core20 over 52 weeks in England, against the least deprived fifth: counts of the fact, limits of statsmodels.
+
+    Each of the four counts is rounded to 5: off by -2 to 2, variance 2, which adds to the square of each half-width.
+    """
     rows = mirror_warehouse.query(
         f"select numerator, denominator from fct_indicator_value where {ENGLAND} and indicator_id = 'wlmds_over_52_weeks' "
         "and dimension = 'imd_quintile' and group_code in ('1', '5') order by group_code"
@@ -148,8 +152,54 @@ def test_excess_of_the_most_deprived_fifth_is_newcombe_times_its_people(mirror_w
         "and dimension = 'imd_quintile' and group_code = '1'"
     )[0]
     excess = events - people * reference_events / reference_people
+    rounding = sum(2 * (1 + (x / n) ** 2) / n**2 for x, n in rows)
+    gap = excess / people
+    lower, upper = (
+        gap + math.copysign(math.sqrt((limit - gap) ** 2 + Z**2 * rounding), limit - gap) for limit in (lower, upper)
+    )
     assert found[:3] == pytest.approx((excess, people * lower, people * upper), rel=TOLERANCE)
     assert found[3] == "priority"
+
+
+@pytest.mark.requires_mirror
+def test_q_values_of_each_level_are_scipys(mirror_warehouse: Any) -> None:
+    for level in ("england", "icb", "trust"):
+        rows = mirror_warehouse.query(
+            f"select p_value, q_value, priority_status from mart_priorities where organisation_level = '{level}' and p_value is not null"
+        )
+        wanted = false_discovery_control([row[0] for row in rows])
+        assert [row[1] for row in rows] == pytest.approx(list(wanted), rel=1e-9, abs=1e-300)
+        assert all(row[1] <= 0.05 for row in rows if row[2] in ("priority", "contained"))
+
+
+@pytest.mark.requires_mirror
+def test_no_ranking_holds_two_indicators_that_contain_each_other_or_groups_that_overlap(mirror_warehouse: Any) -> None:
+    both = mirror_warehouse.query(
+        "select organisation_code, dimension from mart_priorities where priority_rank is not null "
+        "and indicator_id in ('wlmds_over_52_weeks', 'wlmds_within_18_weeks') group by all having count(distinct indicator_id) > 1"
+    )
+    assert both == []
+    first = mirror_warehouse.query(
+        "select organisation_code, dimension, max(avoidable_per_1000) filter (where priority_rank = 1), max(avoidable_per_1000) "
+        "from mart_priorities where priority_status = 'priority' group by all"
+    )
+    assert first
+    assert all(top == pytest.approx(most, abs=0.05) for *_, top, most in first)
+
+
+@pytest.mark.requires_mirror
+def test_a_break_of_fourteen_trusts_leaves_the_others_alone(mirror_warehouse: Any) -> None:
+    """The others have figures in February 2023; their next segment starts at the hole, not at the end of the field test."""
+    others = (
+        "(select organisation_code from mart_control_chart where indicator_id = 'ae_four_hour_all' "
+        "and organisation_level = 'trust' and period_start = date '2023-02-01' and value is not null)"
+    )
+    rows = mirror_warehouse.query(
+        f"select segment_reason, count(*) from mart_control_chart where indicator_id = 'ae_four_hour_all' and organisation_code in {others} "
+        "and segment_reason is not null group by all order by 1"
+    )
+    assert [row[0] for row in rows] == ["two months or more without a figure"]
+    assert rows[0][1] > 100
 
 
 @pytest.mark.requires_mirror

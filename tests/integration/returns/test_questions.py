@@ -169,6 +169,33 @@ def test_q5_cells_are_those_of_the_returns(sample_warehouse: Warehouse) -> None:
         assert (numerator, denominator) == (round_to_five(over), round_to_five(int(bands.sum())))
 
 
+def test_q5_interaction_is_that_of_adverse_events_with_limits(sample_warehouse: Warehouse) -> None:
+    """RERI of every row from the four shown cells: those over 18 weeks are the people less those within."""
+    rows = sample_warehouse.query(
+        "select geo_code, metric_id, period_end, ethnic_group5, imd_quintile, numerator, denominator, reri, reri_lcl, reri_ucl, "
+        "ratio_of_ratios, ratio_of_ratios_lcl, ratio_of_ratios_ucl, interaction_certainty from mart_hi_intersection"
+    )
+    adverse = {
+        row[:5]: ((row[6] - row[5]) if row[1] == "WL_LE18_PCT" else row[5]) / row[6]
+        for row in rows
+        if row[5] is not None and row[6]
+    }
+    seen: set[str] = set()
+    for row in rows:
+        *place, group, fifth = row[:5]
+        cells = [
+            adverse.get((*place, *cell)) for cell in ((group, fifth), (group, "5"), ("WHITE", fifth), ("WHITE", "5"))
+        ]
+        if row[7] is None or any(cell is None for cell in cells):
+            continue
+        both, first, second, neither = cells
+        assert row[7] == pytest.approx((both - first - second) / neither + 1, abs=1e-9)
+        assert row[8] < row[7] < row[9] and row[13] in {"clear difference", "no clear difference"}
+        assert row[11] <= row[10] <= row[12]
+        seen.add(row[1])
+    assert {"WL_LE18_PCT", "WL_GT52_PCT"} <= seen
+
+
 def test_q6_inequality_widens_at_one_trust_and_narrows_at_another_without_chaining_deciles(
     sample_warehouse: Warehouse, answer: Answer
 ) -> None:
@@ -182,6 +209,8 @@ def test_q6_inequality_widens_at_one_trust_and_narrows_at_another_without_chaini
         " group by all order by all"
     )
     assert series == [("IMD_QUINTILE", "IMD2025", 12), ("IMD_QUINTILE_2019", "IMD2019", 2)]
+    lower, upper = slopes["R9D", "WL_GT52_PCT"][2:4]
+    assert 0 < lower < slopes["R9D", "WL_GT52_PCT"][0] < upper
     trends = dict(
         sample_warehouse.query(
             "select geo_code, trend from mart_inequality_summary where geo_level = 'TRUST' and metric_id = 'WL_GT52_PCT'"

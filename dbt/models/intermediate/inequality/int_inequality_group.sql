@@ -91,6 +91,12 @@ select
         then figures.denominator - figures.numerator
         else figures.numerator
     end as adverse_events,
+    -- what a hidden count can be: a whole between the bounds of its cells
+    case
+        when families.polarity = 'higher_is_better' and families.unit = 'proportion'
+        then figures.denominator - figures.numerator_low
+        else figures.numerator_high
+    end as adverse_events_high,
     -- a direction of adverse events is known: a higher rate that is better has none
     families.polarity = 'lower_is_better'
     or (

@@ -1,7 +1,9 @@
 -- Grain: monthly series (indicator x organisation, all groups and treatment functions,
 -- current geography) x month from its first to its last. Question: which months belong
 -- together? A month without a figure has a row, so that charts show the hole. A segment
--- ends at a break in the series (seed series_breaks) and at a hole of two months or
+-- ends at a break in the series that concerns the organisation (seed series_breaks; the
+-- field test of A&E ended for 14 trusts, not for the others) and at a hole of two
+-- months or
 -- more: months on the two sides of it are no neighbours.
 with recursive
     figures as (
@@ -82,26 +84,29 @@ with recursive
             and calendar.period_start = figures.period_start
     ),
 
-    -- how many breaks lie behind a month, and why the last of them was one
+    -- how many breaks lie behind a month of an organisation, and why the last was one
     eras as (
-        select breaks.indicator_id, months.period_start, breaks.era, breaks.reason
-        from months
+        select
+            joined.indicator_id,
+            joined.organisation_code,
+            joined.period_start,
+            count(*) as era,
+            max_by(
+                breaks.reason, breaks.break_date order by breaks.break_date
+            ) as reason
+        from joined
         inner join
-            (
-                select
-                    *,
-                    row_number() over (
-                        partition by indicator_id order by break_date
-                    ) as era
-                from {{ ref("series_breaks") }}
-            ) as breaks
-            on breaks.break_date <= months.period_start
-        qualify
-            row_number() over (
-                partition by breaks.indicator_id, months.period_start
-                order by breaks.era desc
-            )
-            = 1
+            {{ ref("series_breaks") }} as breaks
+            on joined.indicator_id = breaks.indicator_id
+            and breaks.break_date <= joined.period_start
+            and {{
+                break_concerns(
+                    "breaks.concerns",
+                    "joined.organisation_level",
+                    "joined.organisation_code",
+                )
+            }}
+        group by joined.indicator_id, joined.organisation_code, joined.period_start
     ),
 
     valued as (
@@ -117,6 +122,7 @@ with recursive
         left join
             eras
             on joined.indicator_id = eras.indicator_id
+            and joined.organisation_code = eras.organisation_code
             and joined.period_start = eras.period_start
         where joined.value is not null
         window

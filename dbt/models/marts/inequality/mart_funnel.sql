@@ -1,11 +1,21 @@
 -- Grain: indicator (proportions) x trust x group, newest period of the indicator,
 -- current geography. Question: which trusts differ from the others by more than chance
 -- explains at their size?
--- Baseline: sum of numerators over sum of denominators of the trusts compared. Groups:
--- everybody where the source gives that, else Core20 and the rest. With denominators of
--- tens of thousands nearly every trust lies outside its limits: dispersion_ratio (mean
--- of z squared; about 1 where chance is all there is) says how far that goes. There is
--- no rank: a place in a table without limits means nothing.
+-- Baseline: sum of numerators over sum of denominators of the trusts compared. A count
+-- is hidden because it is small: left out, it would make long waits look more common
+-- than they are (23 of 132 trusts in June 2025). A trust with a hidden count takes part
+-- with its bounds, and the baseline lies between baseline_low and baseline_high;
+-- baseline is the middle. The lower limits stand around the one, the upper around the
+-- other. A trust whose people are hidden too (trusts_hidden) cannot take part. Groups:
+-- everybody where the source gives that, else Core20 and the rest.
+-- With denominators of tens of thousands nearly every trust lies outside limits for
+-- chance alone (dispersion_ratio, mean of z squared, is 1 there and 100 to 1,000 in
+-- waits). Label and rating therefore use limits that add the variance between trusts
+-- (macro funnel_dispersion; a hidden count stands there at the middle of its bounds);
+-- those for chance alone stand beside them (chance_). A label is given where it holds
+-- for the whole of the bounds. Better, worse and a clear difference are outside 99.8%:
+-- of 150 trusts that do not differ, 7 lie outside 95%. There is no rank: a place in a
+-- table without limits means nothing.
 with
     figures as (
         select
@@ -44,23 +54,48 @@ with
             and (figure.numerator is not null or figure.value_status <> 'published')
     ),
 
-    newest as (select * from figures where period_end = newest_period_end),
+    newest as (
+        select
+            *,
+            value_status in ('published', 'suppressed')
+            and coalesce(denominator, 0) > 0
+            and coalesce(numerator, numerator_low + numerator_high)
+            is not null as is_compared,
+            coalesce(numerator, numerator_low) as least,
+            coalesce(numerator, numerator_high) as most
+        from figures
+        where period_end = newest_period_end
+    ),
 
     baselines as (
         select
             indicator_id,
             dimension,
             group_code,
-            {{ in_order("sum", "numerator") }}
-            / {{ in_order("sum", "denominator") }} as baseline,
-            count(*) as trusts_compared
+            {{ in_order("sum", "least") }}
+            / nullif({{ in_order("sum", "denominator") }}, 0) as baseline_low,
+            {{ in_order("sum", "most") }}
+            / nullif({{ in_order("sum", "denominator") }}, 0) as baseline_high,
+            count(*) as trusts_compared,
+            count(*) filter (where numerator is null) as trusts_bounded
         from newest
-        where value_status = 'published'
+        where is_compared
         group by indicator_id, dimension, group_code
     ),
 
     compared as (
-        select newest.*, baselines.baseline, baselines.trusts_compared
+        select
+            newest.*,
+            baselines.baseline_low,
+            baselines.baseline_high,
+            (baselines.baseline_low + baselines.baseline_high) / 2 as baseline,
+            baselines.trusts_compared,
+            baselines.trusts_bounded,
+            count(*) filter (
+                where newest.value_status = 'suppressed' and not newest.is_compared
+            ) over (
+                partition by newest.indicator_id, newest.dimension, newest.group_code
+            ) as trusts_hidden
         from newest
         inner join
             baselines
@@ -69,33 +104,86 @@ with
             and newest.group_code = baselines.group_code
     ),
 
+    counted as (select * from compared where is_compared),
+
+    dispersion as (
+        {{
+            funnel_dispersion(
+                "counted",
+                ["indicator_id", "dimension", "group_code"],
+                "(least + most) / 2",
+                "denominator",
+                "baseline",
+            )
+        }}
+    ),
+
+    spread as (
+        select
+            compared.*,
+            dispersion.dispersion_ratio,
+            dispersion.winsorised_dispersion,
+            dispersion.between_variance,
+            -- the size that a limit is drawn for: none where there is no figure
+            case when compared.is_compared then compared.denominator end as size
+        from compared
+        left join
+            dispersion
+            on compared.indicator_id = dispersion.indicator_id
+            and compared.dimension = dispersion.dimension
+            and compared.group_code = dispersion.group_code
+    ),
+
+    {%- set limits = {"funnel": "between_variance", "chance": 0} %}
+    limited as (
+        select
+            *,
+            {%- for kind, variance in limits.items() %}
+                {%- for level in [0.95, 0.998] %}
+                    {%- set suffix = level | string | replace("0.", "") %}
+                    {{ funnel_lower("baseline_low", "size", level, 1, variance) }}
+                    as {{ kind }}_lower_{{ suffix }},
+                    {{ funnel_upper("baseline_high", "size", level, 1, variance) }}
+                    as {{ kind }}_upper_{{ suffix }},
+                {%- endfor %}
+                {{
+                    funnel_label(
+                        "proportion", "least", "size", "baseline_high", variance
+                    )
+                }} as {{ kind }}_at_least,
+                {{
+                    funnel_label(
+                        "proportion", "most", "size", "baseline_low", variance
+                    )
+                }} as {{ kind }}_at_most {{- "," if not loop.last }}
+            {%- endfor %}
+        from spread
+    ),
+
     labelled as (
         select
             *,
-            {% for level in [0.95, 0.998] %}
-                {%- set suffix = level | string | replace("0.", "") %}
+            {%- for kind in limits %}
                 case
-                    when value_status = 'published'
-                    then {{ funnel_lower("baseline", "denominator", level) }}
-                end as funnel_lower_{{ suffix }},
-                case
-                    when value_status = 'published'
-                    then {{ funnel_upper("baseline", "denominator", level) }}
-                end as funnel_upper_{{ suffix }},
-            {% endfor %}
-            case
-                when value_status = 'published'
-                then
-                    {{
-                        funnel_label(
-                            "proportion", "numerator", "denominator", "baseline"
+                    when
+                        {{ kind }}_at_least like 'High%'
+                        or {{ kind }}_at_least = 'Not applicable'
+                    then {{ kind }}_at_least
+                    when {{ kind }}_at_most like 'Low%'
+                    then {{ kind }}_at_most
+                    -- a hidden count may lie on both sides of a limit
+                    when
+                        numerator is null
+                        and (
+                            {{ kind }}_at_least like 'Low%'
+                            or {{ kind }}_at_most like 'High%'
                         )
-                    }}
-                else 'Not applicable'
-            end as funnel_label,
-            power(value - baseline, 2)
-            / nullif(baseline * (1 - baseline) / nullif(denominator, 0), 0) as squared_z
-        from compared
+                    then 'Not applicable'
+                    else 'Not significant'
+                end as {{ kind }}_label,
+            {%- endfor %}
+            funnel_label like '%(0.001)' as is_clear
+        from limited
     )
 
 select
@@ -111,21 +199,36 @@ select
     labelled.numerator,
     labelled.denominator,
     labelled.value,
+    case
+        when labelled.value is null then labelled.least / labelled.size
+    end as value_low,
+    case
+        when labelled.value is null then labelled.most / labelled.size
+    end as value_high,
     labelled.ci_lower_95,
     labelled.ci_upper_95,
     labelled.value_status,
     labelled.value_status_reason,
     labelled.baseline,
+    labelled.baseline_low,
+    labelled.baseline_high,
     cast(labelled.trusts_compared as integer) as trusts_compared,
+    cast(labelled.trusts_bounded as integer) as trusts_bounded,
+    cast(labelled.trusts_hidden as integer) as trusts_hidden,
     labelled.funnel_lower_95,
     labelled.funnel_upper_95,
     labelled.funnel_lower_998,
     labelled.funnel_upper_998,
     labelled.funnel_label,
+    labelled.chance_lower_95,
+    labelled.chance_upper_95,
+    labelled.chance_lower_998,
+    labelled.chance_upper_998,
+    labelled.chance_label,
     case
         when labelled.funnel_label = 'Not applicable'
         then 'not_compared'
-        when labelled.funnel_label = 'Not significant'
+        when not labelled.is_clear
         then 'similar'
         when labelled.polarity = 'none'
         then case when labelled.funnel_label like 'High%' then 'higher' else 'lower' end
@@ -135,9 +238,16 @@ select
         then 'better'
         else 'worse'
     end as funnel_rating,
-    {{ in_order("avg", "labelled.squared_z") }} over (
-        partition by labelled.indicator_id, labelled.dimension, labelled.group_code
-    ) as dispersion_ratio,
+    case
+        when labelled.funnel_label = 'Not applicable'
+        then 'too few to tell'
+        when labelled.is_clear
+        then 'clear difference'
+        else 'no clear difference'
+    end as certainty,
+    labelled.dispersion_ratio,
+    labelled.winsorised_dispersion,
+    sqrt(labelled.between_variance) as between_trust_sd,
     labelled.polarity,
     labelled.target,
     labelled.target_reading,

@@ -1,22 +1,43 @@
 -- Grain: organisation (England, ICBs, trusts) x indicator x group, newest period of the
--- indicator, current geography. Question: for which indicator and group are the most
--- adverse events avoidable, how sure is that, and does the answer hang on the group it
--- is compared with?
+-- indicator, current geography. Question: where is a group clearly worse off, by how
+-- much, and which indicator matters most to it?
 -- Groups: fifths of deprivation against the least deprived, ethnic categories against
 -- White British. Adverse events: int_inequality_group. Excess: events less those at the
 -- rate of the reference; limits Newcombe (shares) or MOVER (rates) times the people of
 -- the group. Against the average the group is compared with everybody else and the
 -- difference scaled by their share, which gives the same figure with limits. The best
 -- group is picked by the data among those large enough: no limits.
--- A row takes part in the ranking (priority_status `priority`) where enough people have
--- a recorded group, the group and its reference are large enough, and the interval lies
--- above 0. Ranks go by whole events: counts are rounded to 5 at the source.
+-- Rounding: where every count of a source at a level is a multiple of 5, the counts are
+-- rounded, and a fifth is the sum of two rounded tenths. The half-widths of the limits
+-- then take the error of rounding in quadrature, and the p value takes it into its
+-- standard error (macro rounding_error).
+-- Chance: p by the likelihood ratio test against the reference; q by Benjamini and
+-- Hochberg over all comparisons of the release at the same organisation level that have
+-- a p value, also those too few to be called anything.
+-- Everybody else are the other groups. A hidden one takes part with the most events
+-- that
+-- its bounds allow, so that the group is worse off whatever the hidden count is.
+-- Clear difference: q at most 5%, the interval above 0, worse off than everybody else
+-- together, the group recorded for enough people, and it and its reference large
+-- enough.
+-- Ranks: the fifths overlap the ethnic categories, so each dimension has a ranking of
+-- its own; of indicators that contain each other (seed indicator_nesting) only the most
+-- severe with a clear difference takes part, the others are `contained`: a person over
+-- 52 weeks is also over 18. Order: avoidable adverse events per 1,000 people in the
+-- group, to one decimal (a frequent indicator does not win by its size); equal is a
+-- tie.
 -- Thresholds: 80% as ethnicity_known_share_minimum of expectations/thresholds.yml; 10
 -- events as OHID asks of a standardised rate; 100 people, because a count rounded to 5
 -- moves a share of fewer by more than 5 points.
 {%- set known_share_minimum = var("priorities_known_share_minimum", 0.8) %}
 {%- set minimum_events = var("priorities_minimum_events", 10) %}
 {%- set minimum_people = var("priorities_minimum_people", 100) %}
+{%- set highest_q = var("priorities_highest_q", 0.05) %}
+{%- set most_events = "coalesce(adverse_events, adverse_events_high)" %}
+{%- set rounding = [
+    "is_rounded",
+    "case dimension when 'imd_quintile' then 2 else 1 end",
+] %}
 {%- set references = {"reference": "reference_", "others": "others_"} %}
 with
     groups as (
@@ -83,7 +104,15 @@ with
             max(case when is_reference then group_code end) as reference_group,
             max(case when is_reference then adverse_events end) as reference_events,
             max(case when is_reference then denominator end) as reference_people,
+            max(case when is_reference then numerator end) as reference_numerator,
             {{ in_order("sum", "adverse_events") }} as family_events,
+            {{ in_order("sum", most_events) }} filter (
+                where denominator > 0
+            ) as family_most_events,
+            {{ in_order("sum", "denominator") }} filter (
+                where {{ most_events }} is not null and denominator > 0
+            ) as family_most_people,
+            {{ in_order("sum", "numerator") }} as family_numerator,
             {{ in_order("sum", "denominator") }} as family_people,
             count(
                 case when is_used and value_status <> 'published' then 1 end
@@ -115,6 +144,18 @@ with
             = 1
     ),
 
+    rounded as (
+        select
+            source_id,
+            organisation_level,
+            bool_and(
+                coalesce(mod(adverse_events, 5), 0) = 0
+                and coalesce(mod(denominator, 5), 0) = 0
+            ) as is_rounded
+        from groups
+        group by source_id, organisation_level
+    ),
+
     candidates as (
         select
             groups.*,
@@ -122,13 +163,23 @@ with
             families.reference_group,
             families.reference_events,
             families.reference_people,
+            families.reference_numerator,
             case when families.groups_hidden = 0 then families.family_events end
             - groups.adverse_events as others_events,
             case when families.groups_hidden = 0 then families.family_people end
             - groups.denominator as others_people,
+            families.family_numerator - groups.numerator as others_numerator,
+            families.family_most_events - groups.adverse_events as others_most_events,
+            families.family_most_people - groups.denominator as others_most_people,
             best_groups.best_group,
-            best_groups.best_rate
+            best_groups.best_rate,
+            rounded.is_rounded,
+            groups.unit = 'proportion' as is_share
         from groups
+        inner join
+            rounded
+            on groups.source_id = rounded.source_id
+            and groups.organisation_level = rounded.organisation_level
         inner join families on groups.family_id = families.family_id
         left join best_groups on groups.family_id = best_groups.family_id
         left join
@@ -150,32 +201,73 @@ with
                     prefix ~ "events",
                     prefix ~ "people",
                 ] %}
-                denominator * {{ gap_absolute_rates(*pair) }} as {{ prefix }}excess,
-                {%- for limit in ["lower", "upper"] %}
-                    denominator * case
-                        when unit = 'proportion'
-                        then
-                            {{
-                                (
-                                    gap_absolute_newcombe_lower(*pair)
-                                    if limit == "lower"
-                                    else gap_absolute_newcombe_upper(*pair)
-                                )
-                            }}
-                        else
-                            {{
-                                (
-                                    gap_absolute_mover_lower(*pair)
-                                    if limit == "lower"
-                                    else gap_absolute_mover_upper(*pair)
-                                )
-                            }}
-                    end as {{ prefix }}{{ limit }},
-                {%- endfor %}
+                {{ gap_absolute_rates(*pair) }} as {{ prefix }}gap,
+                case
+                    when is_share
+                    then {{ gap_absolute_newcombe_lower(*pair) }}
+                    else {{ gap_absolute_mover_lower(*pair) }}
+                end as {{ prefix }}gap_lower,
+                case
+                    when is_share
+                    then {{ gap_absolute_newcombe_upper(*pair) }}
+                    else {{ gap_absolute_mover_upper(*pair) }}
+                end as {{ prefix }}gap_upper,
+                power(
+                    {{ rounding_error("numerator", "denominator", *rounding) }},
+                    2
+                ) + power(
+                    {{
+                        rounding_error(
+                            prefix ~ "numerator", prefix ~ "people", *rounding
+                        )
+                    }},
+                    2
+                ) as {{ prefix }}rounding,
             {%- endfor %}
+            {{
+                likelihood_ratio_deviate(
+                    "adverse_events",
+                    "denominator",
+                    "reference_events",
+                    "reference_people",
+                    "is_share",
+                )
+            }} as deviate,
             others_people / nullif(others_people + denominator, 0) as others_share
         from candidates
     ),
+
+    widened as (
+        select
+            *,
+            {%- for reference, prefix in references.items() %}
+                denominator * {{ prefix }}gap as {{ prefix }}excess,
+                {%- for limit, sign in {"lower": "-", "upper": "+"}.items() %}
+                    denominator * (
+                        {{ prefix }}gap {{ sign }} sqrt(
+                            power({{ prefix }}gap - {{ prefix }}gap_{{ limit }}, 2)
+                            + power({{ normal_quantile(0.95) }}, 2)
+                            * {{ prefix }}rounding
+                        )
+                    ) as {{ prefix }}{{ limit }},
+                {%- endfor %}
+            {%- endfor %}
+            -- the standard error that the test implies, with that of rounding
+            case
+                when value_status <> 'published'
+                then null
+                when deviate = 0
+                then 0
+                else
+                    reference_gap
+                    / sqrt(power(reference_gap / deviate, 2) + reference_rounding)
+            end as z
+        from compared
+    ),
+
+    probable as (select *, {{ normal_p_value("z") }} as p_value from widened),
+
+    controlled as ({{ false_discovery("probable", "p_value", "organisation_level") }}),
 
     judged as (
         select
@@ -196,51 +288,71 @@ with
                     or denominator < {{ minimum_people }}
                     or reference_people < {{ minimum_people }}
                 then 'too_few'
-                when reference_lower <= 0
+                when q_value > {{ highest_q }} or reference_lower <= 0
                 then 'no_clear_excess'
+                when
+                    adverse_events / denominator
+                    <= others_most_events / nullif(others_most_people, 0)
+                then 'better_than_average'
                 else 'priority'
             end as priority_status
-        from compared
+        from controlled
     ),
 
+    nested as (
+        select
+            judged.* replace (
+                case
+                    when
+                        judged.priority_status = 'priority'
+                        and nesting.severity
+                        < max(nesting.severity) filter (
+                            where judged.priority_status = 'priority'
+                        ) over (
+                            partition by
+                                judged.organisation_code, judged.dimension, nesting.nest
+                        )
+                    then 'contained'
+                    else judged.priority_status
+                end as priority_status
+            ),
+            1000 * judged.reference_excess / judged.denominator as avoidable_per_1000
+        from judged
+        left join
+            {{ ref("indicator_nesting") }} as nesting
+            on judged.indicator_id = nesting.indicator_id
+    ),
+
+    {%- set ranking = "organisation_code, dimension, priority_status" %}
     ranked as (
         select
             *,
-            priority_status = 'priority' as is_priority,
+            priority_status in ('priority', 'contained') as is_clear,
             case
                 when priority_status = 'priority'
                 then
                     rank() over (
-                        partition by organisation_code, priority_status
-                        order by round(reference_excess) desc
+                        partition by {{ ranking }}
+                        order by round(avoidable_per_1000, 1) desc
                     )
             end as priority_rank,
             case
-                when priority_status = 'priority' and average_excess is not null
+                when priority_status in ('priority', 'contained')
                 then
                     rank() over (
-                        partition by organisation_code, priority_status
-                        order by round(average_excess) desc nulls last
+                        partition by {{ ranking }}, indicator_id
+                        order by round(avoidable_per_1000, 1) desc
                     )
-            end as rank_against_average,
-            case
-                when priority_status = 'priority' and best_excess is not null
-                then
-                    rank() over (
-                        partition by organisation_code, priority_status
-                        order by round(best_excess) desc nulls last
-                    )
-            end as rank_against_best,
+            end as rank_in_indicator,
             case
                 when priority_status = 'priority'
                 then
                     count(*) over (
-                        partition by
-                            organisation_code, priority_status, round(reference_excess)
+                        partition by {{ ranking }}, round(avoidable_per_1000, 1)
                     )
                     > 1
             end as is_tied
-        from judged
+        from nested
     )
 
 select
@@ -259,18 +371,32 @@ select
     ranked.best_group,
     cast(ranked.priority_rank as integer) as priority_rank,
     ranked.is_tied,
-    cast(ranked.rank_against_average as integer) as rank_against_average,
-    cast(ranked.rank_against_best as integer) as rank_against_best,
+    cast(ranked.rank_in_indicator as integer) as rank_in_indicator,
     case
-        when ranked.is_priority then ranked.average_lower <= 0
+        when ranked.is_clear then ranked.average_lower <= 0
     end as is_reference_sensitive,
     ranked.priority_status,
+    case
+        when ranked.is_clear
+        then 'clear difference'
+        when ranked.priority_status in ('no_clear_excess', 'better_than_average')
+        then 'no clear difference'
+        else 'too few to tell'
+    end as certainty,
+    ranked.p_value,
+    ranked.q_value,
     case
         ranked.priority_status
         when 'priority'
         then null
         when 'no_clear_excess'
-        then 'the interval of the excess has 0 in it, or lies below it'
+        then
+            'more than 5% of such differences are chance (q value), or the interval of the excess is not above 0'
+        when 'better_than_average'
+        then 'worse off than the reference group, not than everybody else together'
+        when 'contained'
+        then
+            'a clear difference; ranked by a more severe indicator that this one contains'
         when 'too_few'
         then
             'fewer than {{ minimum_events }} adverse events, or fewer than {{ minimum_people }} people in the group or its reference'
@@ -294,6 +420,7 @@ select
     ranked.best_excess as excess_against_best,
     ranked.reference_excess
     / nullif(ranked.adverse_events, 0) as avoidable_share_of_events,
+    ranked.avoidable_per_1000,
     ranked.known_share,
     ranked.imd_version,
     ranked.source_id,

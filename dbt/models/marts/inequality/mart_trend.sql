@@ -112,6 +112,28 @@ with
         where value is not null
     ),
 
+    newest_breaks as (
+        select
+            breaks.indicator_id,
+            places.organisation_code,
+            max(breaks.break_date) as break_date
+        from {{ ref("series_breaks") }} as breaks
+        inner join
+            (
+                select distinct indicator_id, organisation_code, organisation_level
+                from {{ ref("fct_inequality_measure") }}
+            ) as places
+            on breaks.indicator_id = places.indicator_id
+            and {{
+                break_concerns(
+                    "breaks.concerns",
+                    "places.organisation_level",
+                    "places.organisation_code",
+                )
+            }}
+        group by breaks.indicator_id, places.organisation_code
+    ),
+
     -- Breaks in a series of gaps: nothing before the newest one counts.
     of_gaps as (
         select
@@ -132,12 +154,9 @@ with
             gap.release_id
         from {{ ref("fct_inequality_measure") }} as gap
         left join
-            (
-                select indicator_id, max(break_date) as break_date
-                from {{ ref("series_breaks") }}
-                group by indicator_id
-            ) as breaks
+            newest_breaks as breaks
             on gap.indicator_id = breaks.indicator_id
+            and gap.organisation_code = breaks.organisation_code
         where
             gap.measure in ('absolute_gap', 'slope_index')
             and gap.period_type <> 'year'
@@ -170,8 +189,8 @@ with
         from points
         qualify
             is_in_last_segment
-            and period_start
-            >= cast(newest_period_end - interval '{{ newest_months }} months' as date)
+            and {{ dbt.datediff("period_end", "newest_period_end", "month") }}
+            < {{ newest_months }}
             and all_points >= 2
     ),
 

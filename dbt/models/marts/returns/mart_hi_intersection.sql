@@ -6,9 +6,14 @@
 -- Against White patients of the same fifth (within_fifth_*), and against White
 -- patients of the least deprived fifth:
 -- ratio of ratios RR11 / (RR10 x RR01), 1 where the two disadvantages multiply; RERI
--- RR11 - RR10 - RR01 + 1, 0 where they
--- add (Rothman). 1 first: the ethnic group; 1 second: the fifth. All from rounded
--- counts.
+-- RR11 - RR10 - RR01 + 1, 0 where they add (Rothman). 1 first: the ethnic group; 1
+-- second: the fifth. Both on the share of adverse events (over 18 weeks, not within),
+-- so that above 1 and above 0 mean: worse together than apart (on the share within 18
+-- weeks both had the opposite sign). Limits by the delta method (macros interaction).
+-- Each of the four cells adds the variance of its share and that of rounding its counts
+-- to 5 (macro rounding_error). The limits are those of one row, not corrected for how
+-- many rows there are; interaction_certainty is: q by Benjamini and Hochberg over the
+-- rows of all trusts and metrics of a period.
 {%- set cell = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set metrics = "('WL_LE18_PCT', 'WL_GT52_PCT', 'OP_DNA_PCT')" %}
 with
@@ -129,9 +134,29 @@ with
         select
             *,
             {{ disclosed_value("rate_status", proportion("numerator", "denominator")) }}
-            as share
+            as share,
+            {{
+                disclosed_value(
+                    "rate_status",
+                    proportion(
+                        "case when metric_id = 'WL_LE18_PCT' then denominator - numerator else numerator end",
+                        "denominator",
+                    ),
+                )
+            }}
+            as adverse_share
         from shared
         where dim_type = 'ETHNIC5_IMD_QUINTILE'
+    ),
+
+    -- variance of the adverse share: binomial, and that of the rounding of both counts
+    varied as (
+        select
+            *,
+            adverse_share * (1 - adverse_share) / denominator + power(
+                {{ rounding_error("numerator", "denominator", "true") }}, 2
+            ) as adverse_variance
+        from cells
     ),
 
     compared as (
@@ -142,23 +167,63 @@ with
             cells.ethnic_group5 <> 'WHITE'
             and cells.share is not null
             and same_fifth.share is not null as is_compared,
-            cells.share / nullif(least_deprived_white.share, 0) as rr_11,
-            least_deprived.share / nullif(least_deprived_white.share, 0) as rr_10,
-            same_fifth.share / nullif(least_deprived_white.share, 0) as rr_01
-        from cells
+            {%- for cell_name, relation in {
+                "11": "cells",
+                "10": "least_deprived",
+                "01": "same_fifth",
+                "00": "least_deprived_white",
+            }.items() %}
+                {{ relation }}.adverse_share as share_{{ cell_name }},
+                {{ relation }}.adverse_variance as variance_{{ cell_name }}
+                {{- "," if not loop.last }}
+            {%- endfor %}
+        from varied as cells
         {%- for alias, (group, fifth) in {
                 "same_fifth": ["'WHITE'", "cells.imd_quintile"],
                 "least_deprived": ["cells.ethnic_group5", "'5'"],
                 "least_deprived_white": ["'WHITE'", "'5'"],
             }.items() %}
             left join
-                cells as {{ alias }}
+                varied as {{ alias }}
                 on {% for column in cell %}
                     cells.{{ column }} = {{ alias }}.{{ column }} and
                 {% endfor %}
                 {{ alias }}.ethnic_group5 = {{ group }}
                 and {{ alias }}.imd_quintile = {{ fifth }}
         {%- endfor %}
+    ),
+
+    interactions as (
+        {%- set shares = ["share_11", "share_10", "share_01", "share_00"] %}
+        {%- set variances = [
+            "variance_11",
+            "variance_10",
+            "variance_01",
+            "variance_00",
+        ] %}
+        select
+            *,
+            ethnic_group5 <> 'WHITE' and imd_quintile <> '5' as interacts,
+            {{ ratio_of_ratios(*shares) }} as crossed,
+            {{ normal_quantile(0.95) }}
+            * {{ ratio_of_ratios_log_standard_error(shares, variances) }} as log_margin,
+            {{ relative_excess_risk(*shares) }} as excess_risk,
+            {{ relative_excess_risk_standard_error(shares, variances) }} as excess_error
+        from compared
+    ),
+
+    tested as (
+        select
+            *,
+            case
+                when interacts
+                then {{ normal_p_value("excess_risk / nullif(excess_error, 0)") }}
+            end as interaction_p_value
+        from interactions
+    ),
+
+    controlled as (
+        {{ false_discovery("tested", "interaction_p_value", "geo_level, period_end") }}
     )
 
     {%- set pair = [
@@ -167,7 +232,6 @@ with
         "white_numerator",
         "white_denominator",
     ] %}
-    {%- set interacts = "ethnic_group5 <> 'WHITE' and imd_quintile <> '5'" %}
 select
     geo_level,
     geo_code,
@@ -219,16 +283,36 @@ select
     case
         when is_compared then {{ gap_relative_katz_upper(*pair) }}
     end as within_fifth_rr_ucl,
+    case when interacts then crossed end as ratio_of_ratios,
     case
-        when {{ interacts }} then rr_11 / nullif(rr_10 * rr_01, 0)
-    end as ratio_of_ratios,
-    case when {{ interacts }} then rr_11 - rr_10 - rr_01 + 1 end as reri,
+        when interacts and crossed > 0 then crossed * exp(- log_margin)
+    end as ratio_of_ratios_lcl,
+    case
+        when interacts and crossed > 0 then crossed * exp(log_margin)
+    end as ratio_of_ratios_ucl,
+    case when interacts then excess_risk end as reri,
+    case
+        when interacts then excess_risk - {{ normal_quantile(0.95) }} * excess_error
+    end as reri_lcl,
+    case
+        when interacts then excess_risk + {{ normal_quantile(0.95) }} * excess_error
+    end as reri_ucl,
+    q_value as interaction_q_value,
+    case
+        when not interacts
+        then null
+        when q_value is null
+        then 'too few to tell'
+        when q_value <= 0.05
+        then 'clear difference'
+        else 'no clear difference'
+    end as interaction_certainty,
     imd_version,
     case when is_revised then 'r' end as revision_flag,
     period_end as data_as_of,
     compared.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from compared
+from controlled as compared
 left join
     {{ ref("dim_organisation") }} as organisation
     on compared.geo_code = organisation.organisation_code

@@ -5,9 +5,9 @@
 -- the shown rates; sii in points.
 -- Editions of the deciles are two series (dim_type IMD_QUINTILE and
 -- IMD_QUINTILE_2019), never joined into one.
--- Trend: least squares of sii on the months of the series so far, from 12 periods on;
--- widening where its 95% interval
--- (normal) lies on one side of 0, away from equality.
+-- Trend: least squares of sii on time over the last 24 months (this one and the 23
+-- before it), from 12 periods on; widening where its 95% interval (Student's t on the
+-- residuals) lies on one side of 0, away from equality.
 {%- set moments_of = "100 * slope_index, epoch(indices.period_end) / 2629746.0" %}
 {%- set series = ["geo_level", "geo_code", "metric_id", "dim_type"] %}
 with
@@ -72,14 +72,14 @@ with
                     {% endfor %}
                 order by
                     indices.period_end
-                    range between interval 24 month preceding and current row
+                    range between interval 23 month preceding and current row
             )
     ),
 
     tested as (
         select
             *,
-            {{ normal_quantile(0.95) }} * sqrt(
+            {{ student_t_quantile("trend_periods - 2") }} * sqrt(
                 greatest(0, trend_syy - power(trend_per_month, 2) * trend_sxx)
                 / nullif((trend_periods - 2) * trend_sxx, 0)
             ) as trend_margin
