@@ -6,6 +6,7 @@ member's checksum is verified. The rules are those of rows N12 to N14 of the fau
 
 from __future__ import annotations
 
+import gzip
 import re
 import stat
 import struct
@@ -81,6 +82,24 @@ def extract_only_member(archive: Path, destination: Path, *, suffix: str, limits
             return wanted.filename
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError) as error:
         raise _corrupt(archive, str(error)) from error
+
+
+def unpack_gzip(archive: Path, destination: BinaryIO, *, maximum_bytes: int) -> bool:
+    """Write what a gzip file holds to `destination`, counted while it streams; False where that is more than `maximum_bytes`.
+
+    Raises CorruptArchive where it is damaged, cut short or followed by other bytes.
+    """
+    left = maximum_bytes
+    try:
+        with gzip.open(archive) as source:
+            while piece := source.read(PIECE_BYTES):
+                left -= len(piece)
+                if left < 0:
+                    return False
+                destination.write(piece)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise _corrupt(archive, str(error)) from error
+    return True
 
 
 def refuse_unsafe_members(archive: Path, members: list[zipfile.ZipInfo], limits: ArchiveLimits) -> None:

@@ -1,6 +1,7 @@
 """MESH as a second way in, off unless HIW_MESH_URL is set: NHS England's own client, one mailbox, data messages only.
 
-A message is acknowledged, and so deleted by MESH, only after intake has written the register's line for what it held.
+A message that was packed with gzip, as senders of MESH may, is unpacked within the size limit before it is judged; one that cannot be
+is judged as it came, refused and answered. A message is acknowledged, and so deleted by MESH, only after intake has written the register's line for what it held.
 Killed in between, the message is fetched again and recognised by its hash. A CSV and its manifest are two messages of one
 sender; until both are there neither is acknowledged. Who a mailbox belongs to stands in participants.csv.
 """
@@ -19,15 +20,17 @@ from typing import Any
 from mesh_client import Endpoint, MeshClient, MeshError
 from requests.exceptions import RequestException
 
-from dagster_project.lake.files import LakeError
-from dagster_project.returns.area import FILE_MODE, PIECE_BYTES
+from dagster_project.lake.archives import CorruptArchive, unpack_gzip
+from dagster_project.lake.files import LakeError, hash_file
+from dagster_project.returns.area import FILE_MODE, PIECE_BYTES, purge_file
 from dagster_project.returns.calendar import read_participants
-from dagster_project.returns.inbox import MANIFEST, MANIFEST_PATIENCE, PrivateCopy
+from dagster_project.returns.inbox import CONFIRMED, MANIFEST, MANIFEST_PATIENCE, PrivateCopy
 from dagster_project.returns.intake import Incoming, Intake
 from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
 from dagster_project.returns.submission import FILE_NAME
 from dagster_project.settings import Settings
 
+GZIP_MAGIC, GZIP_ENDING = b"\x1f\x8b", ".gz"
 UNBOUND = "a mailbox that belongs to no participant"
 APPLICATION = "nhs-health-inequalities-warehouse"
 TIMEOUT_SECONDS = 60
@@ -90,13 +93,25 @@ def receive_messages(intake: Intake, settings: Settings) -> MeshReport:
         return report
     with open_mailbox(settings) as client, intake.working_folder() as folder:
         fetched = [one for one in _fetch_all(client, settings, Path(folder), report) if one is not None]
-        for data, manifest in _pair(fetched, report):
+        for data, manifest in _pair(_without_confirmations(client, intake, fetched, report), report):
             intake.take_in(_incoming(data, manifest, _owner(intake, data.sender)))
             for message in (data, manifest):
                 if message is not None:
                     client.acknowledge_message(message.message_id)
                     report.acknowledged += 1
     return report
+
+
+def _without_confirmations(
+    client: MeshClient, intake: Intake, fetched: list[Fetched], report: MeshReport
+) -> list[Fetched]:
+    """Carry out what senders have confirmed, and acknowledge it; the messages that are left."""
+    confirmed = [one for one in fetched if one.name.endswith(CONFIRMED)]
+    for one in confirmed:
+        intake.confirm(one.name, _owner(intake, one.sender))
+        client.acknowledge_message(one.message_id)
+        report.acknowledged += 1
+    return [one for one in fetched if one not in confirmed]
 
 
 def _fetch_all(client: MeshClient, settings: Settings, folder: Path, report: MeshReport) -> Iterator[Fetched | None]:
@@ -119,7 +134,29 @@ def _fetch(client: MeshClient, message_id: str, folder: Path, report: MeshReport
         report.waiting += 1
         report.problems.append(f"a message of more than {MAXIMUM_FILE_BYTES:,} bytes was left in the mailbox")
         return None
-    return Fetched(message_id, name, message.sender or "", _moment(message.mex_header("statustimestamp")), copy)
+    unpacked = _unpack(copy)
+    if unpacked is not copy:
+        name = name.removesuffix(GZIP_ENDING)
+    return Fetched(message_id, name, message.sender or "", _moment(message.mex_header("statustimestamp")), unpacked)
+
+
+def _unpack(copy: PrivateCopy) -> PrivateCopy:
+    """The content of a message that its sender has packed; the copy itself where it is not packed, too large or damaged."""
+    with copy.path.open("rb") as stream:
+        if stream.read(len(GZIP_MAGIC)) != GZIP_MAGIC:
+            return copy
+    path = copy.path.with_name(f"unpacked-{copy.path.name}")
+    try:
+        with path.open("xb") as stream:
+            path.chmod(FILE_MODE)
+            is_whole = unpack_gzip(copy.path, stream, maximum_bytes=MAXIMUM_FILE_BYTES)
+    except CorruptArchive:
+        is_whole = False
+    if not is_whole:
+        purge_file(path)
+        return copy
+    purge_file(copy.path)
+    return PrivateCopy(path, hash_file(path), copy.changed_at)
 
 
 def _own_name(name: str) -> str:

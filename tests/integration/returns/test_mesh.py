@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,12 @@ from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import ReturnsArea, write_private
 from dagster_project.returns.calendar import PARTICIPANT_COLUMNS
 from dagster_project.returns.intake import Intake
+from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
 from dagster_project.returns.mesh import MeshReport, receive_messages
 from dagster_project.sample.returns_files import SampleReturn
 from dagster_project.settings import Settings
 from tests.fixtures import mesh_sandbox as sandbox
+from tests.fixtures import planted_workbooks as planted
 from tests.fixtures.planted_workbooks import NUMBER
 from tests.fixtures.returns_inbox import last_month, open_modes, receipts, rows_of, wl01
 
@@ -155,6 +158,49 @@ def test_what_holds_an_identifier_is_purged_and_acknowledged(lake: Lake, mesh: S
     assert receive(lake, mesh).acknowledged == 2 and in_mailbox(mesh) == 0
     assert [one.outcome for one in receipts(lake)] == ["purged"]
     assert not any(NUMBER.encode() in path.read_bytes() for path in lake.root.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_message_packed_with_gzip_is_unpacked(lake: Lake, mesh: Settings, ending: str) -> None:
+    sent = a_return()
+    files = {f"{sent.stem}.csv": sent.data(), f"{sent.stem}.manifest.csv": sent.manifest()}
+    send_files(mesh, {f"{name}{ending}": gzip.compress(content) for name, content in files.items()})
+    assert receive(lake, mesh).acknowledged == 2 and receipts(lake)[0].is_accepted
+    assert len(rows_of(lake, "wl01")) == len(sent.rows) and open_modes(ReturnsArea.of(lake).root) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "kinds"),
+    [
+        (gzip.compress(f"a,b\n{NUMBER},1\n".encode()), "identifier"),
+        (gzip.compress(bytes(MAXIMUM_FILE_BYTES + 1)), "other_format"),
+        (gzip.compress(b"a,b\n1,2\n")[:-9], "other_format"),
+        (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "other_format"),
+    ],
+    ids=["with a number", "too large when unpacked", "cut short", "packed twice"],
+)
+def test_a_packed_message_that_is_not_taken_is_answered_and_leaves_nothing(
+    lake: Lake, mesh: Settings, content: bytes, kinds: str
+) -> None:
+    send_files(mesh, {f"{a_return().stem}.xlsx": content})
+    assert receive(lake, mesh).acknowledged == 1
+    (receipt,) = receipts(lake)
+    assert receipt.outcome == "purged" and (receipt.kinds == kinds or "nhs_number" in receipt.kinds)
+    assert len(list(ReturnsArea.of(lake).answers("R9A").glob("*.html"))) == 1
+    assert not any(NUMBER.encode() in path.read_bytes() for path in lake.root.rglob("*") if path.is_file())
+
+
+def test_a_sender_confirms_by_message_that_a_held_file_may_go(lake: Lake, mesh: Settings) -> None:
+    name = f"{a_return().stem}.xlsx"
+    send_files(mesh, {name: planted.formula("=NOW()")})
+    receive(lake, mesh)
+    held = ReturnsArea.of(lake).held_root
+    assert len(list(held.iterdir())) == 1
+    send_files(mesh, {f"{name}.confirm": b"yes"}, mailbox=sandbox.STRANGER)
+    receive(lake, mesh)
+    assert len(list(held.iterdir())) == 1
+    send_files(mesh, {f"{name}.confirm": b"yes"})
+    assert receive(lake, mesh).acknowledged == 1 and not any(held.iterdir()) and in_mailbox(mesh) == 0
 
 
 def test_a_wrong_password_is_said_without_the_password(lake: Lake, mesh: Settings, tmp_path: Path) -> None:

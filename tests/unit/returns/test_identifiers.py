@@ -314,5 +314,22 @@ def _has_check_digit(first_nine: int) -> bool:
     return sum(int(d) * w for d, w in zip(str(first_nine), range(10, 1, -1), strict=True)) % 11 != 1
 
 
-def test_a_field_of_megabytes_is_read(scan: Scan) -> None:
-    assert kinds(scan(b"a,b\n" + b"x" * 3_000_000 + f" {SPACED}".encode(), "a.csv")) == {"nhs_number"}
+LONG = {
+    "a row of one cell": b"a,b\n1," + b"x" * 3_000_000,
+    "a row of many cells": b"a,b\n" + b"1," * 1_500_000,
+    "a field over many lines": b'a,b\n1,"' + b"x\n" * 1_500_000 + b'"\n',
+    "a row over many lines": b'a,b\n"1\n"' + b',"1\n"' * 3_500_000,
+}
+
+
+@pytest.mark.parametrize("content", LONG.values(), ids=LONG.keys())
+def test_a_text_with_lines_or_rows_that_no_return_has_is_not_taken(scan: Scan, content: bytes) -> None:
+    findings = scan(content, "a.csv")
+    assert kinds(findings) == {"too_large"} and all(finding.purges for finding in findings)
+
+
+def test_old_line_ends_and_long_free_text_are_searched(scan: Scan) -> None:
+    assert scan(b"a,b\r" * 400_000 + f"1,{SPACED}".encode(), "a.csv") == [Finding("nhs_number", "text", 400_001, 2)]
+    cell = "word " * 6_000
+    rows = f'a,b\n1,"{cell}\n{cell}"\n' * 40 + f'1,"{cell}{SPACED}"\n'
+    assert scan(rows.encode(), "a.csv") == [Finding("nhs_number", "text", 81, 2)]
