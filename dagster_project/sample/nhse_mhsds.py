@@ -61,7 +61,7 @@ NAMES = {
 STANDARDISED_BY = ("IMD Core20", "IMD Quintile", "Upper Ethnicity")
 RATE_OF_CORE20, RATE_OF_REST = {"MHS95": 6800, "MHS157": 130}, {"MHS95": 6100, "MHS157": 60}
 STANDARDISED_BELOW_CRUDE = {"MHS95": 100, "MHS157": 0}
-_CHILDREN = 9_000
+_CHILDREN, _PEOPLE_TO_CHILDREN = 9_000, {"MHS95": 1, "MHS157": 10}
 _ICB = "ICB of GP Practice or Residence"
 
 
@@ -116,7 +116,7 @@ def _figures(seed: int, family: str) -> Iterator[tuple[str, str, str, int, float
     """Give breakdown, primary and secondary level, people and rate of every row of a family."""
     high, low = RATE_OF_CORE20[family], RATE_OF_REST[family]
     mean = 0.2 * high + 0.8 * low
-    whole = _CHILDREN * len(org.SUB_ICBS)
+    whole = _CHILDREN * _PEOPLE_TO_CHILDREN[family] * len(org.SUB_ICBS)
     yield "England", "England", "NONE", whole, mean
     for label, people, rate in zip(CORE20, apportion(whole, (1, 4)), (high, low), strict=True):
         yield "England; IMD Core20", label, "NONE", people, rate
