@@ -85,7 +85,7 @@ def _packages(settings: Settings) -> Finding:
 
 def _folder(settings: Settings) -> Finding:
     root = settings.data_lake
-    writable = os.access(root if root.exists() else root.parent, os.W_OK)
+    writable = (root.is_dir() or not root.exists()) and os.access(root if root.exists() else root.parent, os.W_OK)
     return Finding("data folder", writable, str(root), "set HIW_DATA_LAKE to a folder that you may write")
 
 

@@ -95,17 +95,17 @@ def _of_the_disk(number: int, place: str) -> LakeError:
     if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return LakeError(
             f"a file could not be written{where}",
-            f"the disk is full ({os.strerror(number).lower()})",
+            f"the disk is full ({os.strerror(number)})",
             "free some space or set HIW_DATA_LAKE to a larger disk, then run again",
         )
     if number in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return LakeError(
             f"a file or folder may not be used{where}",
-            os.strerror(number).lower(),
+            os.strerror(number),
             "run the command as the user who owns the data folder, or set HIW_DATA_LAKE to a folder that you may write",
         )
     return LakeError(
-        f"a file or folder could not be used{where}", os.strerror(number).lower(), "look at the disk, then run again"
+        f"a file or folder could not be used{where}", os.strerror(number), "look at the disk, then run again"
     )
 
 

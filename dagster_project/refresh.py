@@ -59,6 +59,8 @@ def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
     """
     try:
         with _night_lock(settings):
+            require_known_slugs(settings)
+            require_readable_records(settings)
             start_judge()
             night = _run(settings, verbose=verbose)
     except (Exception, KeyboardInterrupt) as error:
@@ -88,8 +90,6 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
     from dagster_project.release.releases import current_release
     from dagster_project.transform.ahead import dbt_ahead
 
-    require_known_slugs(settings)
-    require_readable_records(settings)
     with open_instance(settings) as instance:
         reaped = reap_dead_runs(instance, settings)
         job = build_definitions(settings).resolve_job_def(JOB)

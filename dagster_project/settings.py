@@ -78,7 +78,10 @@ class Settings(BaseSettings):
     @field_validator("data_lake", "mirror")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return None if value is None else value.expanduser().resolve()
+        try:
+            return None if value is None else value.expanduser().resolve()
+        except RuntimeError as error:
+            raise ValueError(f"there is no home folder of that name: {value}") from error
 
     @model_validator(mode="after")
     def _mirror_is_a_folder(self) -> Settings:

@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.duck import quote_literal
+from dagster_project.failures import explain
 from dagster_project.lake.files import LakeError, hash_file, require_free_space, sync_folder
 from dagster_project.lake.paths import Lake
 from dagster_project.release.cml import write_cml
@@ -102,8 +103,10 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:
+        known = explain(error)
+        why = f"{known.what}: {known.why}"
         raise ReleaseError(
-            "nothing was published", str(error), "what is published is as it was; mend the reason, then publish again"
+            "nothing was published", why, f"what is published is as it was; {known.next_step}, then publish again"
         ) from error
 
 

@@ -348,7 +348,14 @@ def set_aside(lake: Lake, name: str) -> None:
 def withdrawn_ids(lake: Lake) -> frozenset[str]:
     """release_ids that an operator rolled back from and that are not to come back by themselves."""
     path = lake.releases / "withdrawn.json"
-    return frozenset(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else frozenset()
+    try:
+        return frozenset(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else frozenset()
+    except (ValueError, TypeError) as error:
+        raise ReleaseError(
+            f"the list of withdrawn releases ({path.name})",
+            "it is damaged",
+            'write the release ids that must not come back into it, as ["..."]; or [] where there are none',
+        ) from error
 
 
 def write_withdrawn(lake: Lake, release_ids: frozenset[str]) -> None:
@@ -371,7 +378,8 @@ def release_name(built_at: dt.datetime, release_id: str) -> str:
 
 def release_id_of(name: str) -> str:
     """The release_id in a folder name; a name may end with `-2` when the first folder of that name was damaged."""
-    return name.split("-")[1]
+    parts = name.split("-")
+    return parts[1] if len(parts) > 1 else name  # a pointer that somebody has bent leads to any name
 
 
 def built_at_of(name: str) -> dt.datetime:

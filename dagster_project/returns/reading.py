@@ -52,7 +52,7 @@ class Unreadable(Exception):
         self.row = row
 
 
-class WrongSeparator(Exception):
+class WrongSeparator(Unreadable):
     """A text whose cells stand between other marks than commas."""
 
     def __init__(self, separator: str) -> None:
@@ -61,7 +61,7 @@ class WrongSeparator(Exception):
             "save it as 'CSV UTF-8 (Comma delimited)' on a computer whose list separator is the comma "
             "(Windows: Region, Additional settings), or fill in and send the workbook of the template instead"
         )
-        super().__init__(self.what)
+        super().__init__(f"{self.what}; {self.mend}", HEADER_ROWS)
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,7 @@ def read_manifest_record(data: Path, sidecar: Path | None) -> list[dict[str, str
         raise Unreadable("the manifest is missing: a CSV needs its .manifest.csv beside it")
     else:
         _check_size(sidecar)
-        try:
-            _require_commas(_Content(sidecar).header, [column.name for column in load_common().manifest])
-        except WrongSeparator as error:
-            raise Unreadable(f"{error.what}; {error.mend}", HEADER_ROWS) from error
+        _require_commas(_Content(sidecar).header, [column.name for column in load_common().manifest])
         records = _csv_records(sidecar)
     found = [cells for _, cells in islice(records, 1 + MAXIMUM_RAGGED)]
     if not found:

@@ -95,7 +95,7 @@ CASES: list[tuple[Callable[[Path], None], str, str]] = [
     (file_too_large, "the disk is full", "free some space"),
     (full_database, "the disk is full", "free some space"),
     (not_allowed, "/proc/version", "as the user who owns the data folder"),
-    (absent, "no such file or directory", "look at the disk"),
+    (absent, "No such file or directory", "look at the disk"),
     (too_little_memory, "memory", "HIW_MEMORY_LIMIT"),
     (damaged_database, "cannot be read", "hiw doctor"),
     (damaged_records, "Dagster's records are damaged", "history only"),

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from dagster_project.returns.contract import load_collections
+from dagster_project.returns.making import NotMade, make_manifest
 from dagster_project.returns.validation import validate
 from tests.fixtures.returns_files import VALID, Row, as_csv, context, write_return
 
@@ -170,3 +171,11 @@ def test_a_wrong_heading_that_holds_such_a_mark_is_a_wrong_heading(text: str, tm
     payload = as_csv(VALID["WL01"]()).replace(b"wait_band", text.encode(), 1)
     with validate(write_return(tmp_path, "WL01", payload=payload), context()) as verdict:
         assert {what for _, _, what in said(verdict)} >= {"this column of the template is missing"}
+
+
+def test_the_file_of_the_period_before_and_the_making_of_a_manifest_know_other_separators(tmp_path: Path) -> None:
+    before = write_return(tmp_path / "before", "WL01", payload=as_csv(VALID["WL01"]()).replace(b",", b";"))
+    with validate(write_return(tmp_path, "WL01"), context(previous=before.data)) as verdict:
+        assert said(verdict) == []
+    with pytest.raises(NotMade, match="separated by semicolons"):
+        make_manifest(before.data, {"signed_off_role": "CIO", "signed_off_date": "2026-11-11"})
