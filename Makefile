@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test simulate test-vectors test-compat lint format bench lock postgres
+.PHONY: help environment refresh ui ui-readonly docs test simulate test-vectors test-compat endurance lint format bench lock postgres
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ simulate: environment ## A hundred times the suite's simulated releases and seri
 
 test-compat: environment ## The published file and the notebook with DuckDB 1.0, 1.2, 1.4 and 2.0, in throw-away environments
 	$(BIN)/python -m pytest -m compat tests/end_to_end/test_compat.py
+
+endurance: environment ## Nights elsewhere and after 200 kills (HIW_ENDURANCE=number): the same content; hours
+	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 tests/endurance
 
 lint: environment ## ruff, mypy, sqlfmt: nothing is changed
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """The command `hiw`. Not here: what the commands do; each calls one function of the package.
 
 Exit codes: 0 good; 1 the night failed, what is published is not good, or the command could not be done; 2 the call or the settings
-are wrong; 3 the machine is not fit to run it (`hiw doctor`). Whatever goes wrong is said as what, why and what to do next.
+are wrong; 3 the machine is not fit to run it (`hiw doctor`); 4 what a release was made of is no longer kept. Whatever goes wrong is
+said as what, why and what to do next.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.explained import FAILED, explained, settings_of_the_environment
+from dagster_project.explained import FAILED, WRONG_CALL, explained, settings_of_the_environment
 from dagster_project.garbage import collect_seldom
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.cli import app as returns_app
 from dagster_project.settings import Settings
 
+NOT_KEPT = 4
 app = typer.Typer(
     help="The NHS health inequalities warehouse: run the night, see what is published, go back to an earlier release.",
     no_args_is_help=True,
@@ -149,6 +151,32 @@ def releases(as_json: AsJson = False) -> None:
         found = list_releases(Lake(settings.data_lake))
         lines = [f"{'*' if r.is_current else ' '} {r.name}  {r.origin}  {sum(r.rows.values()):,} rows" for r in found]
         _emit([{"release": r.name, "current": r.is_current} for r in found], as_json=as_json, lines=lines or ["none"])
+
+
+@app.command()
+def verify(
+    release: Annotated[str, typer.Argument(help="Name or id of a kept release; empty means the current one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Build a release again from the files that are kept, and compare it table by table.
+
+    Exit code 0: the same. 1: tables differ, which are named. 2: there is no such release. 4: files that it was made of are no longer
+    kept, which are named. Takes as long as a first night; what is published is not touched.
+    """
+    with _explained() as settings:
+        from dagster_project.release.releases import list_releases
+        from dagster_project.release.verify import verify as build_again
+
+        kept = list_releases(Lake(settings.data_lake))
+        chosen = [one for one in kept if release in {one.name, one.release_id} or (not release and one.is_current)]
+        if not chosen:
+            names = ", ".join(one.name for one in kept) or "none"
+            err.print(f"[bold]There is no release {release}.[/bold] Kept: {names}", highlight=False)
+            raise typer.Exit(WRONG_CALL)
+        found = build_again(settings, chosen[-1])
+        _emit(found.as_dict(), as_json=as_json, lines=found.lines())
+        if not found.same:
+            raise typer.Exit(NOT_KEPT if found.lost else FAILED)
 
 
 @app.command()

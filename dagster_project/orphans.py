@@ -8,6 +8,7 @@ kernel takes from the dead; the name of the machine says nothing, for a containe
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.lake.night import alone_with, hold_night_lock
-from dagster_project.lake.paths import Lake
+from dagster_project.lake.paths import VERIFYING, Lake
 from dagster_project.settings import Settings
 from dagster_project.transform.hiw_dbt import STARTER
 
@@ -82,6 +83,8 @@ def reap_dead_runs(instance: dg.DagsterInstance, settings: Settings, *, alive: s
                 reaped.append(run.run_id)
         if alone:
             _end_orphaned_dbt(settings)
+            for leftover in Lake(settings.data_lake).temporary.glob(f"{VERIFYING}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
     return reaped
 
 

@@ -312,7 +312,7 @@ class Acceptance:
         folder.mkdir(parents=True, exist_ok=True)
         self._write_empty(entity, folder)
         for period, vintage in self._good_vintages(entity.name).items():
-            self._report.changed |= _point(folder / f"{period}.parquet", vintage)
+            self._report.changed |= point_to(folder / f"{period}.parquet", vintage)
         links = sorted(path for path in folder.glob("*.parquet") if path.name != EMPTY)
         for lost in [path for path in links if not path.exists()]:  # its table was thrown away and cannot be made again
             lost.unlink()
@@ -364,7 +364,7 @@ def _rows_of(vintage: Path) -> int:
     return int(_report_of(vintage)["clean_rows"])
 
 
-def _point(link: Path, target: Path) -> bool:
+def point_to(link: Path, target: Path) -> bool:
     """Make `link` a relative symbolic link to `target`, atomically; True when it changed."""
     relative = os.path.relpath(target, link.parent)
     if link.is_symlink() and str(link.readlink()) == relative:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -141,16 +141,18 @@ def _copy_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: 
     """One mart, ordered by its key: the same rows give the same file, and equal codes beside each other compress well."""
     origin = qualified("warehouse", model.schema, model.alias)
     _require_described(con, model, origin)
-    columns = ", ".join(_selected(name, release_id) for name in model.column_names)
+    columns = selected(model, release_id)
     order = ", ".join(qualified(name) for name in model.key)
     target = qualified("draft", MAIN, model.name)
     con.execute(f"create table {target} as select {columns} from {origin} order by {order}")
     comment(con, target, model.description, {c.name: with_unit(c.description, c.unit) for c in model.columns})
 
 
-def _selected(name: str, release_id: str) -> str:
-    """dbt does not know which release its tables will be part of, so that column is filled here."""
-    return f"{quote_literal(release_id)} as {qualified(name)}" if name == RELEASE_ID else qualified(name)
+def selected(model: ExposedModel, release_id: str, *, leave_out: Container[str] = ()) -> str:
+    """The columns of a mart in a release, some left out. dbt does not know which one it builds for, so that column is filled here."""
+    filled = {RELEASE_ID: f"{quote_literal(release_id)} as "}
+    names = (name for name in model.column_names if name not in leave_out)
+    return ", ".join(filled.get(name, "") + qualified(name) for name in names)
 
 
 def _require_described(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: str) -> None:

@@ -18,6 +18,17 @@ from dagster_project.release.contents import MAIN, columns_of, qualified
 from dagster_project.release.versions import code_version
 
 PUBLICATION = "mart_publication"
+FILLED = (
+    "gate_status",
+    "failed_checks",
+    "warned_checks",
+    "row_count",
+    "period_end",
+    "git_commit",
+    "inputs_sha256",
+    "published_at",
+)
+"""Its columns that tell of the sealing, not of the inputs."""
 
 
 def fill_publication(
@@ -36,8 +47,7 @@ def fill_publication(
         status = "FAILED" if failed else "PASSED_WITH_WARNINGS" if warned else "PASSED"
         rows, newest = _extent(con, mart) if mart in tables else (None, None)
         con.execute(
-            f"update {qualified(MAIN, PUBLICATION)} set gate_status = ?, failed_checks = ?, warned_checks = ?, row_count = ?,"
-            " period_end = ?, git_commit = ?, inputs_sha256 = ?, published_at = ? where mart_name = ?",
+            f"update {qualified(MAIN, PUBLICATION)} set {', '.join(f'{name} = ?' for name in FILLED)} where mart_name = ?",
             [status, failed or None, warned or None, rows, newest, code, fingerprint, moment, mart],
         )
 

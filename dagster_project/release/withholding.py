@@ -23,6 +23,7 @@ from dagster_project.quality.disclosure import attack_draft
 from dagster_project.release.candidate import Draft, build_candidate, discard
 from dagster_project.release.contents import attach
 from dagster_project.release.errors import ReleaseError
+from dagster_project.release.made_of import remember
 from dagster_project.release.project import ReleaseProject
 from dagster_project.release.state import inputs_fingerprint
 from dagster_project.returns.area import ReturnsArea, keep_build_private, placing_private
@@ -61,6 +62,7 @@ def build_safe_candidate(settings: Settings, origin: Origin) -> tuple[Draft, int
         discard(draft.path)
         rebuild_marts(settings, origin)
         draft = build()
+    remember(lake, draft.release_id)
     return draft, withheld
 
 

@@ -70,6 +70,11 @@ class ReturnsArea:
         return self.root / "answers"
 
     @property
+    def made_of_root(self) -> Path:
+        """Which clean tables each kept release was made of (release/made_of.py)."""
+        return self.root / "made_of"
+
+    @property
     def register(self) -> Path:
         """One line for every receipt, refusal and purge; it never holds a value of a return."""
         return self.root / "register.jsonl"
