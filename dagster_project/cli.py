@@ -171,7 +171,7 @@ def verify(
         chosen = [one for one in kept if release in {one.name, one.release_id} or (not release and one.is_current)]
         if not chosen:
             names = ", ".join(one.name for one in kept) or "none"
-            err.print(f"[bold]There is no release {release}.[/bold] Kept: {names}", highlight=False)
+            sys.stderr.write(f"There is no release {release}. Kept: {names}\n")
             raise typer.Exit(WRONG_CALL)
         found = build_again(settings, chosen[-1])
         _emit(found.as_dict(), as_json=as_json, lines=found.lines())

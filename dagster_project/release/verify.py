@@ -39,7 +39,7 @@ from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.settings import Settings
 from dagster_project.sources.contract import Source, load_sources
 from dagster_project.transform.dbt import BUILD, prepare_manifest, run_dbt, target_folder
-from dagster_project.transform.indicator_table import write_indicator_table
+from dagster_project.transform.indicator_table import write_indicator_tables
 from dagster_project.transform.source_table import write_source_table
 
 MODELS = (*BUILD, "--exclude-resource-type", "test")
@@ -202,7 +202,7 @@ def _parse_one(settings: Settings, again: Lake, source: Source, snapshot: Snapsh
 def _build(settings: Settings, origin: Origin, area: ReturnsArea) -> None:
     again = Lake(settings.data_lake)
     write_source_table(again)
-    write_indicator_table(again)
+    write_indicator_tables(again)
     prepare_manifest(settings)
     built = run_dbt(settings, origin, *MODELS)
     if built.returncode:
