@@ -190,7 +190,7 @@ def _priorities(context: Context, rows: Sequence[Row]) -> Table:
         Figures("Value", "value", form),
         Figures("Lower 95% limit", "ci_lower_95", form),
         Figures("Upper 95% limit", "ci_upper_95", form),
-        Figures("Target", "target", form, "target_reading"),
+        Figures("Target", "target", form),
         Words("Target met", lambda row: row.get("target_reading", "not known")),
         Figures("Core20 less the rest", "core20_gap", difference, "core20_gap_reading"),
         Words("Reading", lambda row: READINGS.get(row["core20_gap_reading"], "not known")),
