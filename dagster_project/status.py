@@ -22,8 +22,12 @@ from dagster_project.nights import NightRecord, is_night_running, read_record
 from dagster_project.settings import Settings
 
 CLOCKS_DIFFER_BY = dt.timedelta(minutes=5)
-RECORDS = {"history/runs.db": "runs", "history/runs/index.db": "event_logs", "schedules/schedules.db": "jobs"}
-"""Dagster's files of SQLite and a table of each; nothing is asked where PostgreSQL holds them."""
+RECORDS = {
+    "history/runs.db": "select 1 from runs limit 1",
+    "history/runs/index.db": "select 1 from event_logs limit 1",
+    "schedules/schedules.db": "select 1 from jobs limit 1",
+}
+"""Dagster's files of SQLite and what shows that each can be read; nothing is asked where PostgreSQL holds them."""
 LISTED = 20
 
 
@@ -152,17 +156,17 @@ def _of_the_clock(lake: Lake, record: NightRecord, now: dt.datetime) -> Iterator
 
 def problems_of_records(home: Path) -> Iterator[str]:
     """Whether SQLite can read Dagster's records: without them no night can begin."""
-    for name, table in RECORDS.items():
-        if (home / name).exists() and (wrong := _why_unreadable(home / name, table)):
+    for name, question in RECORDS.items():
+        if (home / name).exists() and (wrong := _why_unreadable(home / name, question)):
             yield f"{wrong.what} ({name}): {wrong.why}. Next: {wrong.next_step}."
 
 
-def _why_unreadable(path: Path, table: str) -> LakeError | None:
+def _why_unreadable(path: Path, question: str) -> LakeError | None:
     said: sqlite3.DatabaseError | None = None
     for how in ("mode=ro", "mode=ro&immutable=1"):  # a reader who may not write cannot open a write-ahead log
         try:
             with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=5)) as records:
-                records.execute(f'select 1 from "{table}" limit 1').fetchone()  # noqa: S608 - a name of RECORDS
+                records.execute(question).fetchone()
             return None
         except sqlite3.DatabaseError as error:
             said = said or error

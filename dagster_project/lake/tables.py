@@ -189,8 +189,10 @@ def _load_records(job: ParseJob, key: str, texts: Sequence[str]) -> list[Any]:
     beside = {name: value for name, value in document.items() if name != key} if isinstance(document, dict) else None
     known = beside is not None and all(name in texts and isinstance(value, str) for name, value in beside.items())
     if not known or not isinstance(document.get(key), list):
-        kinds = {name: type(value).__name__ for name, value in document.items()} if isinstance(document, dict) else None
-        shown = type(document).__name__ if kinds is None else kinds
+        shown: object = type(document).__name__
+        if beside is not None:
+            kinds = {name: type(value).__name__ for name, value in document.items()}
+            shown = kinds if set(beside) <= set(texts) else list(document)
         allowed = f" but a text {' or '.join(map(repr, texts))}" if texts else ""
         raise job.error(f"the document should hold a list {key!r} and nothing else{allowed}, it holds {shown}", COMPARE)
     records: list[Any] = document[key]

@@ -80,9 +80,11 @@ def published_files(seed: int, edition: int) -> Published:
 
 
 def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
+    names = {trust.code: trust.name for trust in org.TRUSTS}
+
     def row(breakdown: str, primary: str, secondary: str, measure: str, value: Cell) -> list[Cell]:
         name = NAMES.get(measure.lstrip("MHS0123456789"), "difference")
-        shown = [primary, primary.title(), secondary, secondary]
+        shown = [primary, names.get(primary, primary.title()), secondary, secondary]
         return ["01/02/2025", "31/01/2026", status, breakdown, *shown, measure, f"{measure}: {name}", value]
 
     yield row("England", "England", "NONE", "MHS01", 1_900_000)

@@ -38,6 +38,7 @@ COMMANDS: dict[str, list[str]] = {
     "publish": ["publish"],
     "rollback": ["rollback"],
     "releases": ["releases"],
+    "verify": ["verify"],
     "sql": ["sql", "select 1"],
     "query": ["query"],
     "query NAME": ["query", "how_fresh_is_it"],

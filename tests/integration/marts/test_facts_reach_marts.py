@@ -22,6 +22,7 @@ ELSEWHERE = {
     "mart_sector_gap": "a gap split into parts; the suite adds them up",
     "mart_statement": "falls back from trust to ICB to England by its own rule",
     "mart_trend": "a line through figures, not the figures",
+    "mart_target_reading": "figures of everybody whose indicator and level has a target",
     "mart_target_progress": "dbt/tests/published_figures_reach_their_targets.sql",
 }
 """Marts that read facts and do not say which they cover, and why."""

@@ -114,7 +114,7 @@ def test_a_broken_trust_holds_the_report(parse_file: Any, tmp_path: Path, cells:
 
 def test_a_report_with_another_number_of_columns_is_refused(parse_file: Any, tmp_path: Path) -> None:
     path = tmp_path / "etr.csv"
-    path.write_text("\r\n".join(",".join(['"R9A"'] * 26) for _ in range(12)), encoding="utf-8")
+    path.write_text("".join(",".join(['"R9A"'] * 26) + "\r\n" for _ in range(12)), encoding="utf-8")
     with pytest.raises(LakeError, match=r"does not have one cell a column"):
         parse_file(SLUG, "trust", path, PERIOD)
 
