@@ -55,7 +55,7 @@ COMMANDS: dict[str, list[str]] = {
     "returns check": ["returns", "check", "{sent}/HIW-WL01_R9A_2026-10_v01.csv", "--out", "{lake}/out"],
     "returns receive": ["returns", "receive"],
 }
-WRITE = {"refresh", "refresh --json", "publish", "rollback", "webserver", "docs", "prepare"} | {
+WRITE = {"refresh", "refresh --json", "publish", "rollback", "verify", "webserver", "docs", "prepare"} | {
     *("returns template", "returns manifest", "returns check", "returns receive")
 }
 """Commands that cannot do their work where nothing can be written."""
