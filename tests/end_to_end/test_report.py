@@ -29,6 +29,8 @@ ROWS = 12
 """The rows of a table come from one line of a template: axe takes a third of a minute for a thousand, even to leave them out."""
 FEWER = f"document.querySelectorAll('tbody tr:nth-child(n+{ROWS + 1})').forEach(row => row.remove())"
 OPEN = "document.querySelectorAll('details').forEach(element => { element.open = true; })"
+FOCUSED = "(e => e.role === 'region' ? e.ariaLabel : e.textContent.trim() || e.id)(document.activeElement)"
+"""A table that can be scrolled has the focus too; its words are its name, not those of its cells."""
 TRUST = "R9G"
 KINDS = {
     "england": "index.html",
@@ -108,19 +110,24 @@ def _tab_to(page: Page, words: str, presses: int = 60) -> None:
     """Press Tab until the focus is on the element with these words."""
     for _ in range(presses):
         page.keyboard.press("Tab")
-        focused = page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id")
+        focused = page.evaluate(FOCUSED)
         if words in focused:
             return
     raise AssertionError(f"{words} was not reached with {presses} presses of Tab")
 
 
 @pytest.mark.parametrize("over", ["file", "server"])
-def test_by_keyboard_alone_a_reader_finds_a_trust_its_largest_gap_the_indicator_and_the_table(
+def test_by_keyboard_alone_a_reader_finds_a_trust_its_gaps_the_indicator_and_the_table(
     over: str, report: Path, address: str, desktop: Watched, sample_warehouse: Warehouse, tmp_path: Path
 ) -> None:
     page = desktop.page
     start = (report / "index.html").as_uri() if over == "file" else f"{address}/index.html"
     page.goto(start)
+    excess = sample_warehouse.one(
+        "select excess_against_reference from mart_priorities where organisation_code = 'ENG' and priority_rank = 1 "
+        "order by avoidable_per_1000 desc limit 1"
+    )
+    expect(page.locator(".inset").first).to_contain_text(f"about {excess:,.0f} fewer")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     _tab_to(page, "Organisations and indicators")
@@ -133,12 +140,12 @@ def test_by_keyboard_alone_a_reader_finds_a_trust_its_largest_gap_the_indicator_
     page.keyboard.press("Enter")
     name = sample_warehouse.one(f"select organisation_name from dim_organisation where organisation_code = '{TRUST}'")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(re.escape(name), re.IGNORECASE))
-    excess = sample_warehouse.one(
-        f"select excess_against_reference from mart_priorities where organisation_code = '{TRUST}' and priority_rank = 1 "
-        "order by avoidable_per_1000 desc limit 1"
-    )
-    expect(page.locator(".inset").first).to_contain_text(f"about {excess:.0f} fewer")
+    ranked = f"select count(*) from mart_priorities where organisation_code = '{TRUST}' and priority_rank is not null"
+    assert sample_warehouse.one(ranked) == 0, "the trusts of the sample are too small for a clear difference"
+    expect(page.locator(".inset").first).to_contain_text("No clear difference among the groups")
     _tab_to(page, "Largest avoidable gaps")
+    page.keyboard.press("Enter")
+    _tab_to(page, "Other groups, and why they are not ranked")
     page.keyboard.press("Enter")
     _tab_to(page, "Waiting over 52 weeks")
     page.keyboard.press("Enter")
@@ -192,7 +199,7 @@ def test_without_a_script_every_number_and_every_list_is_there(report: Path, bro
         expect(page.locator("#search")).to_be_hidden()
         page.get_by_role("link", name=re.compile("Eastwick", re.IGNORECASE)).click()
         assert page.url.endswith(f"organisation-{TRUST}.html")
-        expect(page.locator(".inset").first).to_contain_text("fewer")
+        expect(page.locator(".inset").first).to_contain_text("No clear difference among the groups")
         folded = page.locator("details").first
         folded.locator("summary").click()
         expect(folded.locator("table")).to_be_visible()

@@ -4,10 +4,10 @@
 
     Inputs: figures, a SELECT of family_id, measure, value, ci_lower_95, ci_upper_95, reference_group (NULL: as the seed says),
     undefined_reason (why the value is NULL), limits_reason (why only the limits are); measure_family; dimensions, those whose
-    families take part.
+    families take part; expects, whether the figures say what chance alone would make (expected_value, expected_upper_95).
     Status: that of the group that stands in the way; not_applicable where the groups are there and the measure is undefined.
 #}
-{% macro inequality_rows(figures, measure_family, dimensions) %}
+{% macro inequality_rows(figures, measure_family, dimensions, expects=false) %}
     with
         figures_of_family as ({{ figures }}),
 
@@ -53,6 +53,10 @@
         case when expected.family_status is null then figure.value end as value,
         case when expected.family_status is null then figure.ci_lower_95 end as ci_lower_95,
         case when expected.family_status is null then figure.ci_upper_95 end as ci_upper_95,
+        {%- if expects %}
+            case when expected.family_status is null then figure.expected_value end as expected_value,
+            case when expected.family_status is null then figure.expected_upper_95 end as expected_upper_95,
+        {%- endif %}
         case when expected.comparison_group = expected.first_group then expected.first_value end as comparison_value,
         case
             when coalesce(figure.reference_group, expected.expected_reference) = expected.reference_group

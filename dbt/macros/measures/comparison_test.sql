@@ -40,7 +40,7 @@
     {%- endfor -%}
     case
         when {{ measure_is_finite(z) }}
-        then {{ t }} * exp(- power(least({{ size }}, 40e0), 2) / 2e0) * {{ polynomial.text }}
+        then least(1e0, {{ t }} * exp(- power(least({{ size }}, 40e0), 2) / 2e0) * {{ polynomial.text }})
     end
 {%- endmacro %}
 
@@ -139,4 +139,62 @@
             then least(1e0, min(measure_scaled) over (partition by {{ partition }} order by {{ p_value }} desc nulls last))
         end as q_value
     from measure_counted
+{%- endmacro %}
+
+{#
+    How many rounded counts are added up in the count of a group, where tenths and the sixteen ethnic categories are published:
+    two in a fifth, two in Core20 and eight in the rest, at most four in an ethnic group of five, ten or eighteen in the whole.
+#}
+{% macro rounding_cells(dimension, group_code) -%}
+    case
+        when {{ group_code }} = 'whole'
+        then case when {{ dimension }} like 'ethnic%' then 18 else 10 end
+        when {{ dimension }} = 'imd_quintile'
+        then 2
+        when {{ dimension }} = 'core20'
+        then case when {{ group_code }} = 'rest' then 8 else 2 end
+        when {{ dimension }} = 'ethnic_group_5'
+        then 4
+        else 1
+    end
+{%- endmacro %}
+
+{#
+    A 95% limit of a value that also holds an error of its own: the half-width and 1.96 times the error are added as squares.
+    Inputs: value, limit, error (standard error that is added), scale: identity, log (a ratio or rate; error is relative) or logit (a
+    share; error is that of the share), so that limits stay in their range.
+    NULL: a missing value or limit; unchanged where the value or the limit is at an end of the scale.
+#}
+{% macro widened_limit(value, limit, error, scale="identity") -%}
+    {%- set z2 = "power(" ~ normal_quantile(0.95) ~ " * " ~ measure_double(error) ~ ", 2)" -%}
+    {%- if scale == "identity" -%}
+        (
+            {{ value }} + sign({{ limit }} - {{ value }}) * sqrt(power({{ limit }} - {{ value }}, 2) + {{ z2 }})
+        )
+    {%- elif scale == "log" -%}
+        case
+            when {{ value }} > 0e0 and {{ limit }} > 0e0
+            then
+                {{ value }} * exp(
+                    sign({{ limit }} - {{ value }}) * sqrt(power(ln({{ limit }} / {{ value }}), 2) + {{ z2 }})
+                )
+            else {{ limit }}
+        end
+    {%- else -%}
+        {%- set logit_limit = "ln(" ~ limit ~ " / (1e0 - " ~ limit ~ "))" -%}
+        {%- set logit_value = "ln(" ~ value ~ " / (1e0 - " ~ value ~ "))" -%}
+        case
+            when {{ value }} > 0e0 and {{ value }} < 1e0 and {{ limit }} > 0e0 and {{ limit }} < 1e0
+            then
+                1e0 / (
+                    1e0 + exp(
+                        - {{ logit_value }} - sign({{ limit }} - {{ value }}) * sqrt(
+                            power({{ logit_limit }} - {{ logit_value }}, 2)
+                            + {{ z2 }} / power({{ value }} * (1e0 - {{ value }}), 2)
+                        )
+                    )
+                )
+            else {{ limit }}
+        end
+    {%- endif -%}
 {%- endmacro %}

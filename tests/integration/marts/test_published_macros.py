@@ -37,7 +37,10 @@ def test_every_macro_says_what_it_gives(analyst: duckdb.DuckDBPyConnection) -> N
 
 
 def test_the_macro_gives_the_slope_index_that_the_fact_holds(analyst: duckdb.DuckDBPyConnection) -> None:
-    """One definition: the table macro on the groups of the fact is the row of fct_inequality_measure."""
+    """One definition: the table macro on the groups of the fact is the row of fct_inequality_measure.
+
+    The limits of the row enclose those of the macro: they hold the rounding of the counts as well, which the groups' own do not.
+    """
     rows = analyst.execute(
         """
         with deciles as (
@@ -61,7 +64,8 @@ def test_the_macro_gives_the_slope_index_that_the_fact_holds(analyst: duckdb.Duc
     assert known
     assert all(row[0] is None for row in rows if row[3] is None)
     for row in known:
-        assert row[:3] == pytest.approx(row[3:], rel=1e-12)
+        assert row[0] == pytest.approx(row[3], rel=1e-12)
+        assert row[4] <= row[1] < row[2] <= row[5]
 
 
 def test_data_of_her_own_stay_hers(analyst: duckdb.DuckDBPyConnection) -> None:

@@ -34,6 +34,7 @@ def test_p_values_are_scipys_far_into_the_tail() -> None:
     deviates = [*np.linspace(-37, 37, 149), 0.0, 1.959963984540054]
     for row in _compare([(z, 1, 2, 1, 2, True) for z in deviates]):
         assert row["p_value"] == pytest.approx(2 * norm.sf(abs(row["z"])), rel=1e-10)
+        assert row["p_value"] <= 1
 
 
 def test_the_deviate_is_the_signed_root_of_scipys_likelihood_ratio() -> None:

@@ -38,6 +38,7 @@
                     "subgroup_order",
                     "adverse_events",
                     "denominator",
+                    is_share="unit = 'proportion'",
                 )
             }}
         )

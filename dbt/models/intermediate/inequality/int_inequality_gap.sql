@@ -3,12 +3,13 @@
 -- how far is a group from the group it is compared with, and if that cannot be said,
 -- why? Limits: Newcombe and Katz for proportions, MOVER and log limits for rates
 -- (macros/measures). A group is a part of the whole: those limits take the two as
--- independent and are a little too wide. A rate that is printed beside rounded counts
--- is
--- the value, so the gap is the difference of the two values, and its limits come from
--- theirs, which hold the rounding (MOVER; of ratios on the log scale). Standardised
--- figures, and rates whose people are not published, have no counts: their gaps are of
--- the values, with standard errors recovered from the published limits.
+-- independent and are a little too wide. Where the source rounds
+-- (int_inequality_rounding), gaps between counts have the error of rounding in their
+-- limits. A rate that is printed beside rounded counts is the value, so the gap is the
+-- difference of the two values, and its limits come from theirs, which hold the
+-- rounding already (MOVER; of ratios on the log scale). Standardised figures, and rates
+-- whose people are not published, have no counts: their gaps are of the values, with
+-- standard errors recovered from the published limits.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -213,7 +214,17 @@ with
 
     statuses as (
         select
-            *,
+            pairs.*,
+            {%- for side in ["comparison", "reference"] %}
+                {{
+                    rounding_error(
+                        side ~ "_numerator",
+                        side ~ "_denominator",
+                        "rounding.is_rounded and standardisation = 'crude'",
+                        rounding_cells("dimension", side ~ "_group"),
+                    )
+                }} as {{ side }}_rounding,
+            {%- endfor %}
             case
                 when
                     standardisation <> 'crude'
@@ -238,6 +249,10 @@ with
                 then reference_reason
             end as group_reason
         from pairs
+        left join
+            {{ ref("int_inequality_rounding") }} as rounding
+            on pairs.source_id = rounding.source_id
+            and pairs.organisation_level = rounding.organisation_level
     ),
 
     measures as (
@@ -366,8 +381,34 @@ select
     comparison_group,
     reference_group,
     case when group_status is null then value end as value,
-    case when group_status is null then ci_lower_95 end as ci_lower_95,
-    case when group_status is null then ci_upper_95 end as ci_upper_95,
+    {%- for limit in ["ci_lower_95", "ci_upper_95"] %}
+        case
+            when group_status is not null
+            then null
+            when
+                kind in ('values', 'limits')
+                or (comparison_rounding = 0 and reference_rounding = 0)
+            then {{ limit }}
+            when measure = 'absolute_gap'
+            then
+                {{
+                    widened_limit(
+                        "value",
+                        limit,
+                        "multiplier * sqrt(power(comparison_rounding, 2) + power(reference_rounding, 2))",
+                    )
+                }}
+            else
+                {{
+                    widened_limit(
+                        "value",
+                        limit,
+                        "sqrt(power(comparison_rounding * comparison_denominator / comparison_numerator, 2) + power(reference_rounding * reference_denominator / reference_numerator, 2))",
+                        "log",
+                    )
+                }}
+        end as {{ limit }},
+    {%- endfor %}
     comparison_value,
     reference_value,
     comparison_group || ',' || reference_group as groups_used,

@@ -6,7 +6,10 @@
 -- counted in adverse events: those counted where fewer is better, those not counted
 -- where a higher share is better; without a direction the events themselves. Where the
 -- publisher prints a rate beside rounded counts, the events are that rate of the
--- denominator, so that every measure rests on the figure that is shown.
+-- denominator, so that every measure rests on the figure that is shown. Limits of
+-- values of counts are widened by the error of rounding where the source rounds
+-- (int_inequality_rounding); those of printed rates, and of counts with bounds of their
+-- own, hold it already.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -103,8 +106,30 @@ select
         families.polarity = 'higher_is_better' and families.unit = 'proportion'
     ) as has_direction,
     figures.value,
-    figures.ci_lower_95,
-    figures.ci_upper_95,
+    {%- set error = rounding_error(
+        "figures.numerator",
+        "figures.denominator",
+        "rounding.is_rounded and figures.standardisation = 'crude' and figures.value_basis= 'counts'",
+        rounding_cells("figures.dimension", "figures.group_code"),
+    ) %}
+    {%- for limit in ["ci_lower_95", "ci_upper_95"] %}
+        case
+            when families.unit = 'proportion'
+            then
+                {{ widened_limit("figures.value", "figures." ~ limit, error, "logit") }}
+            else
+                {{
+                    widened_limit(
+                        "figures.value",
+                        "figures." ~ limit,
+                        error
+                        ~ " * figures.denominator / nullif(figures.numerator, 0)",
+                        "log",
+                    )
+                }}
+        end as {{ limit }},
+    {%- endfor %}
+    coalesce(rounding.is_rounded, false) as is_rounded,
     coalesce(figures.value_status, 'missing') as value_status,
     case
         when figures.value_status is null
@@ -122,4 +147,8 @@ left join
     {%- for column in key %}
         and families.{{ column }} = figures.{{ column }}
     {%- endfor %}
+left join
+    {{ ref("int_inequality_rounding") }} as rounding
+    on families.source_id = rounding.source_id
+    and families.organisation_level = rounding.organisation_level
 where not groups.is_unknown

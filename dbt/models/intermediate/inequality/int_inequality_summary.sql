@@ -5,6 +5,28 @@
 -- groups, not only its ends? Weights are shares of the denominators. Ethnic groups have
 -- no order, so no concentration index; a measure that needs to know which direction is
 -- good has no row where the indicator does not say.
+-- Variances, Theil and mean log deviation grow with chance, most in small trusts, which
+-- they called the most unequal (correlation with the logarithm of the size -0.53), and
+-- Ahn's limits lay below 0 in half of the rows. Here they are without their bias, with
+-- limits that hold, beside what chance alone would make if no group differed
+-- (expected_value and its 95% point; macro spread_under_chance). Theil and mean log
+-- deviation take the same ratio as the variance, of which they are half, over the
+-- squared mean, as long as groups differ by less than their mean.
+-- Least size: a measure of spread says nothing where a group would have fewer than 5
+-- events, or fewer than 5 people without one, at the common rate (Cochran's rule for
+-- the
+-- chi-squared test).
+-- Where groups have no order, the attributable measures compare with the best group,
+-- which the data pick: no limits.
+{%- set fewest_events = 5 %}
+{%- set by_variance = {
+    "between_group_variance": 1,
+    "theil_index": 1,
+    "mean_log_deviation": 1,
+    "between_group_standard_deviation": 0.5,
+    "coefficient_of_variation": 0.5,
+} %}
+{%- set error = standard_error_from_limits("ci_lower_95", "ci_upper_95") %}
 {%- set figures %}
     with
         usable as (
@@ -31,25 +53,113 @@
                     "group_code",
                     "value",
                     "denominator",
-                    standard_error_from_limits("ci_lower_95", "ci_upper_95"),
+                    error,
                     "subgroup_order",
                     "is_favourable",
                     "is_reference",
                     scale="multiplier",
                 )
             }}
+        ),
+
+        sizes as (
+            select
+                family_id,
+                bool_or(is_ordered) as is_ordered,
+                max(unit) = 'proportion' as is_share,
+                min(denominator) as fewest_people,
+                {{ in_order("sum", "denominator * value / multiplier") }}
+                / nullif({{ in_order("sum", "denominator") }}, 0) as common_rate
+            from usable
+            group by family_id
+        ),
+
+        chance as (
+            {{ spread_under_chance("usable", ["family_id"], "value", "denominator", error) }}
+        ),
+
+        related as (
+            select
+                estimates.*,
+                sizes.is_ordered,
+                case
+                    {%- for measure, power in by_variance.items() %}
+                        when estimates.measure = '{{ measure }}' then {{ power }}
+                    {%- endfor %}
+                end as variance_power,
+                coalesce(
+                    estimates.reason,
+                    case
+                        when
+                            (
+                                estimates.measure in ('{{ by_variance | join("', '") }}')
+                                or estimates.measure like 'index_of_disparity%'
+                                or estimates.measure like 'mean_difference%'
+                            )
+                            and sizes.fewest_people
+                            * least(
+                                sizes.common_rate,
+                                case when sizes.is_share then 1 - sizes.common_rate else cast('infinity' as double) end
+                            )
+                            < {{ fewest_events }}
+                        then
+                            'too few to tell: a group would have fewer than {{ fewest_events }} events, or people without one, at the common rate'
+                    end
+                ) as undefined_reason,
+                chance.* exclude (family_id)
+            from estimates
+            inner join sizes on estimates.family_id = sizes.family_id
+            left join chance on estimates.family_id = chance.family_id
         )
 
+    {%- set relative -%}
+        estimate * power({} / nullif(between_variance, 0), variance_power)
+    {%- endset %}
     select
         family_id,
         measure,
-        estimate as value,
-        lower as ci_lower_95,
-        upper as ci_upper_95,
+        case
+            when undefined_reason is not null
+            then null
+            when variance_power is null or between_variance is null
+            then estimate
+            when corrected_variance = 0
+            then 0
+            else {{ relative.format("corrected_variance") }}
+        end as value,
+        {%- for limit, corrected in {
+            "lower": "corrected_lower",
+            "upper": "corrected_upper",
+        }.items() %}
+            case
+                when
+                    undefined_reason is not null
+                    or (measure like 'population_attributable%' and not is_ordered)
+                then null
+                when variance_power is null
+                then {{ limit }}
+                else {{ relative.format(corrected) }}
+            end as ci_{{ limit }}_95,
+        {%- endfor %}
+        case
+            when undefined_reason is null and variance_power is not null
+            then {{ relative.format("chance_variance") }}
+        end as expected_value,
+        case
+            when undefined_reason is null and variance_power is not null
+            then {{ relative.format("chance_variance_upper") }}
+        end as expected_upper_95,
         reference_group,
-        reason as undefined_reason,
-        limits_reason
-    from estimates
+        undefined_reason,
+        case
+            when measure like 'population_attributable%' and not is_ordered
+            then 'the best group is picked by the data: no limits'
+            when variance_power is null
+            then limits_reason
+            when between_variance is null
+            then 'a subgroup has no standard error'
+        end as limits_reason
+    from related
 {%- endset %}
 
 {{
@@ -57,5 +167,6 @@
         figures,
         "summary",
         ["imd_decile", "imd_quintile", "ethnic_group", "ethnic_group_5"],
+        expects=true,
     )
 }}

@@ -42,12 +42,36 @@
 with
     rows_of_families as (
         {%- for family in families %}
-            select {{ columns | join(", ") }}
+            select
+                {{ columns | join(", ") }},
+                {%- for column in ["expected_value", "expected_upper_95"] %}
+                    {{
+                        (
+                            column
+                            if family == "int_inequality_summary"
+                            else "cast(null as double) as " ~ column
+                        )
+                    }} {{- "," if not loop.last }}
+                {%- endfor %}
             from {{ ref(family) }} {{ "union all" if not loop.last }}
         {%- endfor %}
     )
 
-select rows_of_families.*, catalogue.measure_unit
+select
+    rows_of_families.*,
+    {%- set without = "case when rows_of_families.measure in ('relative_gap', 'relative_index') then 1 else 0 end" %}
+    case
+        when rows_of_families.value is null
+        then 'too few to tell'
+        when rows_of_families.ci_lower_95 is null
+        then null
+        when
+            rows_of_families.ci_lower_95 > {{ without }}
+            or rows_of_families.ci_upper_95 < {{ without }}
+        then 'clear difference'
+        else 'no clear difference'
+    end as certainty,
+    catalogue.measure_unit
 from rows_of_families
 left join
     {{ ref("inequality_measures") }} as catalogue

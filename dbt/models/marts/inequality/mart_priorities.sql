@@ -7,8 +7,9 @@
 -- the group. Against the average the group is compared with everybody else and the
 -- difference scaled by their share, which gives the same figure with limits. The best
 -- group is picked by the data among those large enough: no limits.
--- Rounding: where every count of a source at a level is a multiple of 5, the counts are
--- rounded, and a fifth is the sum of two rounded tenths. The half-widths of the limits
+-- Rounding: counts are rounded to 5 (int_inequality_rounding), and a fifth is the sum
+-- of
+-- two rounded tenths. The half-widths of the limits
 -- then take the error of rounding in quadrature, and the p value takes it into its
 -- standard error (macro rounding_error).
 -- Chance: p by the likelihood ratio test against the reference; q by Benjamini and
@@ -36,7 +37,7 @@
 {%- set most_events = "coalesce(adverse_events, adverse_events_high)" %}
 {%- set rounding = [
     "is_rounded",
-    "case dimension when 'imd_quintile' then 2 else 1 end",
+    rounding_cells("dimension", "group_code"),
 ] %}
 {%- set references = {"reference": "reference_", "others": "others_"} %}
 with
@@ -144,18 +145,6 @@ with
             = 1
     ),
 
-    rounded as (
-        select
-            source_id,
-            organisation_level,
-            bool_and(
-                coalesce(mod(adverse_events, 5), 0) = 0
-                and coalesce(mod(denominator, 5), 0) = 0
-            ) as is_rounded
-        from groups
-        group by source_id, organisation_level
-    ),
-
     candidates as (
         select
             groups.*,
@@ -173,13 +162,8 @@ with
             families.family_most_people - groups.denominator as others_most_people,
             best_groups.best_group,
             best_groups.best_rate,
-            rounded.is_rounded,
             groups.unit = 'proportion' as is_share
         from groups
-        inner join
-            rounded
-            on groups.source_id = rounded.source_id
-            and groups.organisation_level = rounded.organisation_level
         inner join families on groups.family_id = families.family_id
         left join best_groups on groups.family_id = best_groups.family_id
         left join
