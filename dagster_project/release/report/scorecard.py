@@ -159,14 +159,21 @@ def _gap_form(row: Row) -> str:
 
 BASES = {
     "residents": "people who live there, Census 2021",
-    "catchment": "the boards its patients come from; says nothing of the patients themselves",
+    "catchment": "all who live in the boards that its patients come from; not its patients",
 }
 
 
 def _population(rows: Sequence[Row]) -> Table:
+    share = (
+        Figures(
+            "Share in Core20 of the boards that its patients come from", "core20_share_of_catchment_icbs", "percent1"
+        )
+        if any(row["basis"] == "catchment" for row in rows)
+        else Figures("Share in Core20", "core20_share", "percent1")
+    )
     columns: list[Column] = [
         Words("Edition of the Index of Multiple Deprivation", lambda row: f"IMD {row['imd_version']}"),
-        Figures("Share in Core20", "core20_share", "percent1"),
+        share,
         Figures("People in Core20", "core20_population", "whole"),
         Figures("Of", "population", "whole"),
         Words("Counted by", lambda row: BASES.get(row["basis"], row["basis"])),

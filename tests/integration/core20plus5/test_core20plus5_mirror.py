@@ -50,6 +50,17 @@ def test_core20_is_a_fifth_of_england_and_of_no_icb_by_definition(mirror_warehou
     assert lowest < 0.02 and highest > 0.45
 
 
+def test_a_trust_has_no_core20_share_of_its_own_but_that_of_the_icbs_of_its_catchment(
+    mirror_warehouse: Warehouse,
+) -> None:
+    """The catchments go down to ICBs only: 13 trusts of one ICB had nearly one figure, which is not that of their patients."""
+    ((trusts, named, of_their_own),) = mirror_warehouse.query(
+        "select count(*), count(core20_share_of_catchment_icbs), count(core20_share) from mart_core20_population"
+        " where organisation_level = 'trust' and imd_version = '2019'"
+    )
+    assert trusts == named > 100 and of_their_own == 0
+
+
 def test_no_figure_of_the_real_files_stands_where_the_catalogue_claims_none(mirror_warehouse: Warehouse) -> None:
     beyond = "select indicator_id, breakdown, organisation_level from mart_coverage where figures > 0 and not is_stated"
     assert mirror_warehouse.query(beyond) == []

@@ -1,8 +1,11 @@
 -- Grain: edition of the IMD x organisation (England, ICB, trust). Question: which share
 -- of its people live in the most deprived fifth of England (Core20)?
--- England and ICBs: residents of Census 2021. Trusts have no residents: theirs is the
--- share of the ICBs from which their patients come, weighted by the catchment
--- (ecological: it says nothing of the patients). Editions are never mixed or compared.
+-- England and ICBs: residents of Census 2021. Trusts have no residents, and the
+-- catchments that are held go down to ICBs, not to small areas: what can be said of a
+-- trust is the share of all residents of the ICBs from which its patients come. All
+-- trusts of one ICB are alike in it (13 of Cheshire and Merseyside: 32.0 to 35.1%, IMD
+-- 2019), so it stands in a column of its own and core20_share stays empty. Editions
+-- are never mixed or compared.
 with
     residents as (
         select
@@ -30,7 +33,7 @@ with
                 where imd_decile in ('1', '2')
             ) / {{ in_order("sum", "catchment_share") }} filter (
                 where imd_decile <> 'unknown'
-            ) as core20_share
+            ) as core20_share_of_catchment_icbs
         from {{ ref("int_trust_catchment_deprivation") }}
         group by imd_version, organisation_code
     ),
@@ -47,7 +50,8 @@ with
             coalesce(core20_population, 0) as core20_population,
             population,
             coalesce(unknown_population, 0) as unknown_population,
-            coalesce(core20_population, 0) / nullif(population, 0) as core20_share
+            coalesce(core20_population, 0) / nullif(population, 0) as core20_share,
+            null as core20_share_of_catchment_icbs
         from residents
         union all
         select
@@ -55,11 +59,12 @@ with
             organisation_code,
             'trust',
             'catchment',
-            'NHS trust, through its catchment',
+            'NHS trust, the ICBs of its patients',
             null,
             null,
             null,
-            core20_share
+            null,
+            core20_share_of_catchment_icbs
         from catchments
     )
 
@@ -74,6 +79,7 @@ select
     shares.population,
     shares.unknown_population,
     shares.core20_share,
+    shares.core20_share_of_catchment_icbs,
     'mhclg_imd' as source_id,
     cast('2021-03-21' as date) as data_as_of,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,

@@ -69,7 +69,7 @@ with
             'core20',
             organisation_code,
             data_as_of,
-            core20_share is not null
+            coalesce(core20_share, core20_share_of_catchment_icbs) is not null
         from {{ ref("mart_core20_population") }}
         cross join (select unnest(['all', 'deprivation']) as breakdown) as breakdowns
     ),
