@@ -362,7 +362,7 @@ class ParseJob:
 
     def error(self, why: str, next_step: str) -> ParseError:
         """A refusal of the whole file."""
-        if (self.entity.format_status or self.source.format_status) == "unconfirmed":
+        if self.source.format_status_of(self.entity.name) == "unconfirmed":
             next_step += "; this format was never confirmed: columns that are guessed say so in source.yml"
         return ParseError(self.report.name, why, next_step)
 

@@ -47,6 +47,8 @@ class SourceStatus:
     publisher: str
     licence: str
     attribution: str
+    format_status: str
+    confirmed_by_period: str | None
     newest_period_in_use: str | None
     newest_period_end: str | None
     age_days: int | None
@@ -165,6 +167,7 @@ def _status(
     held = list(_held(source.slug, entity, {(item.period, item.sha256) for item in mine}, troubles))
     newest = max((item.period.partition(PART)[0] for item in mine), default=None)
     end = None if newest is None else period_end(newest)
+    confirmed = source.entity(entity).confirmed_by
     return SourceStatus(
         slug=source.slug,
         entity=entity,
@@ -172,6 +175,8 @@ def _status(
         publisher=source.publisher,
         licence=source.licence,
         attribution=source.attribution,
+        format_status=source.format_status_of(entity),
+        confirmed_by_period=None if confirmed is None else confirmed.period,
         newest_period_in_use=newest,
         newest_period_end=None if end is None else end.isoformat(),
         age_days=None if end is None else (today - end).days,

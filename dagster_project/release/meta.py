@@ -74,6 +74,12 @@ META_TABLES = (
         ("publisher", "VARCHAR", "Who publishes it."),
         ("licence", "VARCHAR", "Licence of the publisher's files, as an SPDX identifier."),
         ("attribution", "VARCHAR", "The sentence to cite when figures are used."),
+        (
+            "format_status",
+            "VARCHAR",
+            "confirmed: a real file of the table passed every check of a test; unconfirmed: its format is known from documents or extracts only.",
+        ),
+        ("confirmed_by_period", "VARCHAR", "Period of that real file; NULL where there was none."),
         ("newest_period_in_use", "VARCHAR", "Newest period whose data are in this release; NULL when there is none."),
         ("newest_period_end", "DATE", "Last day of that period."),
         ("age_days", "BIGINT", "Days from that day to the day on which the release was built.", "days"),

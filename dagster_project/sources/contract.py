@@ -235,6 +235,14 @@ class Reference(_Strict):
     """SQL condition: the rows of the other table that are compared."""
 
 
+class ConfirmedBy(_Strict):
+    """The real file that has passed the parser and gate 1; a contract test reads it again."""
+
+    period: Text
+    address: Text
+    """Without `https://`, as a mirror keeps it."""
+
+
 class Entity(_Strict):
     """One table that a source publishes, in files of one shape."""
 
@@ -256,6 +264,8 @@ class Entity(_Strict):
     one of a ZIP; `xlsx_or_ods`: a workbook of either kind; `json_or_csv`: an answer of an interface in either form. The address's ending says which."""
     format_status: Literal["confirmed", "unconfirmed"] | None = None
     """Only where it differs from the source's: `unconfirmed` for a table of which no real file has been read."""
+    confirmed_by: ConfirmedBy | None = None
+    """The newest real file with which the format was confirmed; every confirmed table names one, and no other does."""
     has_header: bool = True
     max_bytes: int = 50_000_000
     max_unpacked_bytes: int = 300_000_000
@@ -403,6 +413,10 @@ class Source(_Strict):
     def references(self) -> set[str]:
         """Slugs of the other sources that must be judged first, because tables of this one are compared with theirs."""
         return {r.source for entity in self.entities for r in entity.complete_against} - {self.slug}
+
+    def format_status_of(self, entity: str) -> Literal["confirmed", "unconfirmed"]:
+        """Whether a real file of that table has been read; raises KeyError with the source's own name."""
+        return self.entity(entity).format_status or self.format_status
 
     @property
     def stated_format_status(self) -> str:

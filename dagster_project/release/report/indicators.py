@@ -138,10 +138,16 @@ def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
 
 
 def _source(context: Context, indicator: Row) -> Markup | str:
-    """A link to the source where the file has it; an indicator of the catalogue may have none yet."""
+    """A link to the source where the file has it, and whether its format was confirmed; the catalogue names sources that are not read yet."""
     source_id = str(indicator.get("source_id") or "")
-    known = any(row["source_id"] == source_id for row in context.marts.rows("dim_source", "source_id = ?", [source_id]))
-    return link(f"provenance.html#{slug(source_id)}", source_id) if known else source_id
+    known = context.marts.rows("dim_source", "source_id = ?", [source_id])
+    if not known:
+        return source_id
+    status = {
+        "unconfirmed": " (format not confirmed by a real file)",
+        "partly_confirmed": " (format confirmed in part)",
+    }
+    return link(f"provenance.html#{slug(source_id)}", source_id) + status.get(str(known[0]["format_status"]), "")
 
 
 # -- England ----------------------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def _status(context: Context) -> list[Block]:
                 rows,
                 [
                     Words("Dataset", lambda row: row["title"]),
+                    Words("Format", _format),
                     Words("Newest period", lambda row: row.get("newest_period_in_use", "none")),
                     Figures("Periods", "periods_in_use_count", "whole"),
                     Words("Held back", lambda row: f"yes: {row.get('held_reason', '')}" if row["held"] else "no"),
@@ -94,6 +95,13 @@ def _status(context: Context) -> list[Block]:
             )
         )
     ]
+
+
+def _format(row: Row) -> str:
+    """Whether a real file confirmed the format; figures of one that is unconfirmed may be read wrongly."""
+    if row["format_status"] == "confirmed":
+        return f"confirmed on {row['confirmed_by_period']}"
+    return "not confirmed: no whole real file was at hand, check its figures with the publisher's"
 
 
 def _files(context: Context) -> list[Block]:

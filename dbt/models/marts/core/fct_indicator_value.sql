@@ -90,6 +90,7 @@ with
                     'called standardised by the publisher, but equal to the crude figures '
                     || 'within 0.5% in all groups, so not called so here'
             end as remark,
+            sources.format_status,
             indicators.unit,
             cast(
                 case
@@ -102,6 +103,8 @@ with
         inner join
             {{ ref("dim_indicator") }} as indicators
             on figures.indicator_id = indicators.indicator_id
+        left join
+            {{ ref("dim_source") }} as sources on figures.source_id = sources.source_id
         left join
             {{ ref("int_standardisation_withheld") }} as withheld
             on case
@@ -239,6 +242,7 @@ select
     imd_version,
     geography_vintage,
     source_id,
+    format_status,
     snapshot_sha256,
     period_end as data_as_of,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
