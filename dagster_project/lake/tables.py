@@ -30,11 +30,13 @@ def read_sheet(
     *,
     optional: Sequence[str] = (),
     holding: str = "",
+    until: str = "",
 ) -> list[Cells]:
     """The table of the sheet whose title matches, of several the one with the headings; `names`: the contract's columns it must have.
 
     `optional` are columns that some editions lack: their cells are blank then. `holding` is a column that tells the wanted
-    sheet from the others, for publishers who rename their sheets. The headings stand in one of the first 30 rows. Blank rows
+    sheet from the others, for publishers who rename their sheets. `until` is a pattern of the line with which another table
+    begins below the wanted one; its rows are set aside. Lines above the headings are listed in the report. The headings stand in one of the first 30 rows. Blank rows
     are passed over; the table ends where the notes begin (_is_note), which are listed in the report as a footer. Raises
     ParseError naming the sheets, or the columns expected, missing and not known, or a row of the table below the notes;
     UnreadableCell naming cells that hold an error.
@@ -44,7 +46,11 @@ def read_sheet(
     title, rows = _find_sheet(job, title_pattern, [c for c in needed if c.name not in optional], bool(holding))
     header, places = _find_header(job, title, rows, columns, optional)
     _count_again(job, title, rows, places)
-    return list(_cells(job, title, rows, header, places))
+    job.report.preamble += [text for row in rows[:header] if (text := " ".join(filter(None, map(_text, row))))]
+    end = _find_end(rows, header, until)
+    if end < len(rows):
+        job.set_aside("rows of other tables of the sheet", sum(any(map(_text, row)) for row in rows[end:]))
+    return list(_cells(job, title, rows[:end], header, places))
 
 
 def read_document(job: ParseJob, key: str, texts: Sequence[str] = ()) -> list[Cells]:
@@ -119,6 +125,14 @@ def _find_header(
             COMPARE,
         )
     return best, matches[best]
+
+
+def _find_end(rows: list[list[Any]], header: int, until: str) -> int:
+    """The number of the first row below the headings whose text matches; without one, that of the last row and one."""
+    if not until:
+        return len(rows)
+    below = range(header + 1, len(rows))
+    return next((n for n in below if re.search(until, " ".join(filter(None, map(_text, rows[n]))))), len(rows))
 
 
 def _match(row: list[Any], columns: Sequence[FileColumn]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from dagster_project.sample import (
     nhsd_hes_outpatient,
     nhsd_qof,
     nhse_ae,
+    nhse_cwt,
     nhse_ldhc,
     nhse_mhsds,
     nhse_msds,
@@ -85,6 +86,7 @@ _SOURCES = (
     ohid_dental_extractions,
     nhsd_qof,
     nhse_talking_therapies,
+    nhse_cwt,
 )
 
 

@@ -27,6 +27,8 @@ with
 
     mental_health_measures as (select * from {{ ref("stg_nhse_mhsds__measure") }}),
 
+    cancer_waits as (select * from {{ ref("stg_nhse_cwt__provider") }}),
+
     maternity_counts as (select * from {{ ref("stg_nhse_msds__data") }}),
 
     ods_day as (
@@ -270,6 +272,22 @@ with
             max(period_start)
         from maternity_counts
         where organisation_level = 'provider' and organisation_code <> 'none'
+        group by organisation_code, organisation_name
+        union all
+        select
+            organisation_code,
+            'nhse_cwt',
+            null,
+            organisation_name,
+            null,
+            null,
+            null,
+            null,
+            null,
+            min(period_start),
+            max(period_start)
+        from cancer_waits
+        where organisation_level = 'provider'
         group by organisation_code, organisation_name
         union all
         select

@@ -19,6 +19,7 @@
     "int_learning_disability_indicator_value",
     "int_vaccination_indicator_value",
     "int_oral_health_indicator_value",
+    "int_cancer_waiting_indicator_value",
 ] %}
 {%- set published_figures = [
     "int_cardiovascular_indicator_value",
