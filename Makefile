@@ -56,8 +56,8 @@ simulate: environment ## A hundred times the suite's simulated releases and seri
 test-compat: environment ## The published file and the notebook with DuckDB 1.0, 1.2, 1.4 and 2.0, in throw-away environments
 	$(BIN)/python -m pytest -m compat tests/end_to_end/test_compat.py
 
-endurance: environment ## Nights elsewhere and after 200 kills (HIW_ENDURANCE=number): the same content; hours
-	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 tests/endurance
+endurance: environment ## Nights elsewhere, after 200 kills (HIW_ENDURANCE=number), on a failing disk, a whole winter of them; hours
+	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 tests/endurance tests/faults
 
 lint: environment ## ruff, mypy, sqlfmt: nothing is changed
 	$(BIN)/ruff check .

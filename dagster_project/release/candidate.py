@@ -34,7 +34,7 @@ from dagster_project.release.contents import (
 )
 from dagster_project.release.dbt_artifacts import ExposedModel
 from dagster_project.release.dictionary import WAREHOUSE, Ancestry, describe_column
-from dagster_project.release.errors import ReleaseError
+from dagster_project.release.errors import ReleaseError, failed
 from dagster_project.release.inputs import Input, inputs_in_use, source_statuses
 from dagster_project.release.macros import add_measure_macros, read_measure_macros
 from dagster_project.release.meta import META_BY_NAME, comment, create_meta, insert, with_unit
@@ -46,6 +46,7 @@ STORAGE_VERSION = "v1.0.0"
 """Any DuckDB from 1.0 on opens the file, whatever engine wrote it (stack decisions, section 1)."""
 RELEASE_ID = "release_id"
 DRAFT_PREFIX = "draft-"
+UNTOUCHED = "what is published is untouched, run the night again"
 ABANDONED_AFTER_SECONDS = 3600
 """A draft that is older was left by a killed run: building and judging one takes seconds."""
 
@@ -87,7 +88,7 @@ def build_candidate(project: ReleaseProject, *, origin: Origin, fingerprint: str
     except BaseException as error:
         discard(path)
         if isinstance(error, duckdb.Error | OSError):
-            raise _failed(error) from error
+            raise failed("the candidate could not be built", error, UNTOUCHED) from error
         raise
 
 
@@ -106,14 +107,6 @@ def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str
         con.execute("checkpoint draft")
         con.execute("detach draft")
     sync_file(path)
-
-
-def _failed(error: Exception) -> ReleaseError:
-    return ReleaseError(
-        "the candidate could not be built",
-        str(error),
-        "read the reason; what is published is untouched, run again when it is mended",
-    )
 
 
 def discard(path: Path) -> None:
@@ -309,7 +302,7 @@ def open_draft(project: ReleaseProject, path: Path) -> Draft:
             query = "select release_id, fingerprint, built_at, data_origin from draft.meta.releases where this_release"
             row = con.execute(query).fetchone()
     except duckdb.Error as error:
-        raise ReleaseError(f"{path.name} is not a whole draft", str(error), "build the candidate again") from error
+        raise failed(f"{path.name} is not a whole draft", error, UNTOUCHED) from error
     if row is None:
         raise ReleaseError(
             f"{path.name} is not a whole draft", "it does not say which release it is", "build the candidate again"

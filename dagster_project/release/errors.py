@@ -11,3 +11,11 @@ class ReleaseError(LakeError):
 
 class Refused(ReleaseError):
     """A gate said no: the candidate must not become a release."""
+
+
+def failed(what: str, error: Exception, then: str) -> ReleaseError:
+    """`what`, which the disk, the memory or DuckDB kept from being done: their reason and its remedy in plain words, `then` what to run."""
+    from dagster_project.failures import explain  # it brings Dagster, which a command that only reads does without
+
+    known = explain(error)
+    return ReleaseError(what, f"{known.what}: {known.why}", f"{known.next_step}; {then}")

@@ -23,9 +23,9 @@ from dagster_project.quality.checks import CheckResult
 from dagster_project.quality.marts import expected_checks
 from dagster_project.quality.runner import THRESHOLD
 from dagster_project.quality.suites import Suite, load_thresholds
-from dagster_project.release.candidate import DRAFT_PREFIX, Draft, discard
+from dagster_project.release.candidate import DRAFT_PREFIX, UNTOUCHED, Draft, discard
 from dagster_project.release.contents import MAIN, TableContent, attach, read_contents, sync_file
-from dagster_project.release.errors import Refused, ReleaseError
+from dagster_project.release.errors import Refused, ReleaseError, failed
 from dagster_project.release.meta import insert
 from dagster_project.release.project import ReleaseProject
 from dagster_project.release.publication import PUBLICATION, fill_publication
@@ -96,9 +96,7 @@ def seal(project: ReleaseProject, draft: Draft, results: Iterable[CheckResult], 
         evidence = _evidence(project, draft, judged, run_id, sha256, tables)
         write_atomically(evidence.path, json.dumps(_as_json(evidence), indent=1).encode())
     except (OSError, duckdb.Error) as error:
-        raise ReleaseError(
-            "the candidate could not be sealed", str(error), "mend the reason, then run again"
-        ) from error
+        raise failed("the candidate could not be sealed", error, UNTOUCHED) from error
     _prune(lake, keep=sha256)
     return evidence
 

@@ -26,7 +26,7 @@ from dagster_project.duck import connection
 from dagster_project.lake.files import hash_file, sync_folder, write_atomically
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.release.contents import MAIN
-from dagster_project.release.errors import Refused, ReleaseError
+from dagster_project.release.errors import Refused, ReleaseError, failed
 
 MARTS = "marts.duckdb"
 PARQUET = "parquet"
@@ -220,10 +220,8 @@ def move_pointer(lake: Lake, name: str) -> None:
             (lake.published / CURRENT).unlink(missing_ok=True)
         elif before != current_name(lake):
             point_to(lake, before)
-        raise ReleaseError(
-            f"release {name} was not made current, the pointer is where it was",
-            str(error),
-            "look at the disk, then publish again",
+        raise failed(
+            f"release {name} was not made current, the pointer is where it was", error, "then publish again"
         ) from error
 
 

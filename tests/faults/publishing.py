@@ -26,7 +26,7 @@ from dagster_project.release.candidate import build_candidate
 from dagster_project.release.evidence import require_passing_evidence
 from dagster_project.release.project import ReleaseProject
 from dagster_project.release.publish import publish
-from dagster_project.release.releases import current_release, release_lock
+from dagster_project.release.releases import current_release, release_lock, rollback
 from dagster_project.sources.contract import load_sources
 from tests.integration.release.release_estate import fingerprint_of, generation_of, project_at
 
@@ -107,12 +107,13 @@ def run(command: dict[str, Any]) -> None:
             calls = count_calls()
             publish(project, keep_releases=2)
             Path(command["told"]).write_text(str(calls()))
-        case "publish_killed":
-            count_calls(command["call"], die)
+        case "publish_killed" | "publish_on_full_disk":
+            count_calls(command["call"], die if command["do"] == "publish_killed" else fill_disk)
             publish(project, keep_releases=2)
-        case "publish_on_full_disk":
-            count_calls(command["call"], fill_disk)
-            publish(project, keep_releases=2)
+        case "rollback_killed":
+            calls = count_calls(command["call"], die)
+            rollback(project.lake)
+            Path(command["told"]).write_text(str(calls()))
         case "publish_limited" | "build_limited":
             resource.setrlimit(resource.RLIMIT_FSIZE, (command["bytes"], command["bytes"]))
             if command["do"] == "publish_limited":

@@ -194,6 +194,23 @@ def test_p1_killed_at_random_moments(waiting: Estate, publisher: Publisher, seed
     assert_heals(waiting, 6)
 
 
+def test_p1_killed_while_going_back(waiting: Estate, publisher: Publisher, tmp_path: Path) -> None:
+    second, told = publish(waiting.project).release_id, tmp_path / "calls"
+    assert publisher.do("rollback_killed", waiting, call=0, told=str(told)) == 0, publisher.said
+    ends = []
+    for call in range(1, int(told.read_text()) + 1):
+        publish(waiting.project, sealed(2)[1], withdrawn_release=second)
+        assert assert_whole(waiting) == 2
+        assert publisher.do("rollback_killed", waiting, call=call, told=str(told)) == -signal.SIGKILL, publisher.said
+        ends.append(assert_whole(waiting))
+    assert ends == sorted(ends, reverse=True)
+    assert set(ends) == {1, 2}
+    publish(waiting.project, sealed(2)[1], withdrawn_release=second)
+    rollback(waiting.lake)
+    assert assert_whole(waiting) == 1
+    assert leftovers(waiting) == []
+
+
 # -- P2: power loss ---------------------------------------------------------------------------------------------------
 
 
