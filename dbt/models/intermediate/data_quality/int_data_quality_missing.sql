@@ -33,10 +33,17 @@ with
             periods.period_end,
             followed.code_kind,
             followed.followed_code,
-            last(followed.current_code order by followed.place, followed.organisation_code) as current_code,
+            last(
+                followed.current_code
+                order by followed.place, followed.organisation_code
+            ) as current_code,
             max(followed.organisation_level) as organisation_level,
-            last(followed.icb_code order by followed.place, followed.organisation_code) as icb_code,
-            last(followed.region_code order by followed.place, followed.organisation_code) as region_code
+            last(
+                followed.icb_code order by followed.place, followed.organisation_code
+            ) as icb_code,
+            last(
+                followed.region_code order by followed.place, followed.organisation_code
+            ) as region_code
         from periods
         inner join
             followed
@@ -68,8 +75,14 @@ with
             periods.period_end,
             reporters.current_code,
             max(reporters.organisation_level) as organisation_level,
-            last(reporters.icb_code order by reporters.period_end, reporters.organisation_code) as icb_code,
-            last(reporters.region_code order by reporters.period_end, reporters.organisation_code) as region_code
+            last(
+                reporters.icb_code
+                order by reporters.period_end, reporters.organisation_code
+            ) as icb_code,
+            last(
+                reporters.region_code
+                order by reporters.period_end, reporters.organisation_code
+            ) as region_code
         from periods
         inner join
             reporters
