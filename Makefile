@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test simulate test-vectors test-compat endurance lint format bench lock postgres
+.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat endurance lint format bench lock postgres
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ docs: environment ## dbt's documentation of the models for engineers, in the pri
 
 test: environment ## All tests; the last lines say what was skipped and why
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+fuzz: environment ## 5,000 changed files of all sources: same figures, or held by name (HIW_FUZZ=number)
+	HIW_FUZZ=$${HIW_FUZZ:-5000} $(BIN)/python -m pytest -n 0 -s --timeout 0 tests/faults/test_meaning.py
 
 test-vectors: environment ## The measures against the reference vectors (HIW_VECTORS=folder)
 	$(BIN)/python -m pytest tests/integration/measures

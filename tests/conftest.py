@@ -22,7 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BESIDE_THE_CHECKOUT = ROOT.parent / "shared"
 SEED = int(os.environ.get("HIW_TEST_SEED", "20261122"))
 _OWN_FOLDER = Path(tempfile.mkdtemp(prefix="hiw-tests-"))
-_OF_THE_OPERATOR = {"HIW_DAMAGE", "HIW_MIRROR", "HIW_VECTORS", "HIW_TEST_SEED", "HIW_SCREENSHOTS", "HIW_WRITE_README"}
+_OF_THE_OPERATOR = {
+    "HIW_DAMAGE",
+    "HIW_FUZZ",
+    "HIW_MIRROR",
+    "HIW_VECTORS",
+    "HIW_TEST_SEED",
+    "HIW_SCREENSHOTS",
+    "HIW_WRITE_README",
+}
 
 
 pytest_plugins = ["tests.warehouses"]
