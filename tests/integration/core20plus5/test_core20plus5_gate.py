@@ -27,7 +27,7 @@ FAULTS = {
     ],
     "mart_core20_population": [
         ("core20_share = 1.2", "organisation_code = 'R9A'", "shares_that_are_none"),
-        ("core20_share = core20_share_of_catchment_icbs", "organisation_level = 'trust'", "basis_against_level"),
+        ("core20_share = core20_share_of_catchment_icbs", "organisation_code = 'R9B'", "basis_against_level"),
         ("basis = 'residents'", "organisation_level = 'trust'", "basis_against_level"),
     ],
     "mart_coverage": [
