@@ -40,9 +40,9 @@ CONTRADICTIONS = {
             || f.numerator || ' of ' || f.denominator || ' is not ' || f.value
         from fct_indicator_value as f
         join dim_indicator as i using (indicator_id)
-        where i.unit <> 'count' and f.denominator > 0 and f.standardisation = 'crude' and f.value_basis = 'counts'
-            and abs(f.value / nullif(f.numerator, 0) * f.denominator
-            / case when i.unit like 'rate_per_%' then replace(i.unit, 'rate_per_', '')::double else 1 end - 1) > 0.005
+        where i.unit <> 'count' and f.denominator > 0 and f.standardisation = 'crude' and abs(f.value / nullif(f.numerator, 0) * f.denominator
+            / case when i.unit like 'rate_per_%' then replace(i.unit, 'rate_per_', '')::double else 1 end - 1)
+            > 0.005 + case when f.value_basis = 'counts' then 0 else 5 / f.numerator + 5 / f.denominator + 0.005 * f.denominator / f.numerator end
         qualify row_number() over (partition by f.indicator_id order by f.period_end desc, f.organisation_code, f.dimension, f.group_code) <= 3
         order by all""",
 }

