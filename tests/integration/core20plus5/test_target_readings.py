@@ -51,6 +51,17 @@ READINGS = [
     ("rtt_over_65_weeks", "icb", "2024-08-31", 0.001, "not yet due", 0.0),
     ("rtt_over_65_weeks", "icb", "2024-09-30", 0.0, "met", 0.0),
     ("rtt_over_65_weeks", "icb", "2024-10-31", 0.0, "lapsed", None),
+    # 80% by March 2026, and again to March 2029.
+    ("cancer_28_days", "england", "2025-03-31", 0.80, "no target", None),
+    ("cancer_28_days", "trust", "2026-02-28", 0.78, "not yet due", 0.80),
+    ("cancer_28_days", "england", "2026-03-31", 0.7999, "not met", 0.80),
+    ("cancer_28_days", "england", "2029-03-31", 0.80, "met", 0.80),
+    ("cancer_28_days", "england", "2029-04-30", 0.80, "lapsed", None),
+    # 75% by March 2026, 85% by March 2029.
+    ("cancer_62_days", "england", "2026-02-28", 0.70, "not yet due", 0.75),
+    ("cancer_62_days", "england", "2026-03-31", 0.75, "met", 0.75),
+    ("cancer_62_days", "trust", "2029-03-31", 0.8499, "not met", 0.85),
+    ("cancer_62_days", "england", "2029-04-30", 0.85, "lapsed", None),
     # 95% is a standard; the steps of planning stand before it while they apply, and it stays after them.
     ("ae_four_hour_all", "trust", "2020-01-31", 0.95, "met", 0.95),
     ("ae_four_hour_all", "trust", "2026-01-31", 0.72, "not yet due", 0.78),

@@ -13,7 +13,7 @@ with
         select
             figure.*,
             lower(substr(figure.organisation_code, 5)) as sector,
-            figure.denominator / sum(figure.denominator) over (
+            figure.denominator / {{ in_order("sum", "figure.denominator") }} over (
                 partition by figure.indicator_id, figure.period_end, figure.group_code
             ) as share
         from {{ ref("fct_indicator_value") }} as figure
