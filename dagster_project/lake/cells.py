@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from zipfile import BadZipFile
 
+from dagster_project.lake.archives import DAMAGE
 from dagster_project.lake.files import LakeError
 
 MAXIMUM_NAMED = 3
@@ -29,7 +29,7 @@ def count_rows(path: Path, title: str, name: str, *, columns: Collection[int] | 
     try:
         stored = load_workbook(path, read_only=True, data_only=True)
         written = load_workbook(path, read_only=True)
-    except (BadZipFile, KeyError, ValueError) as error:
+    except (*DAMAGE, KeyError) as error:
         raise LakeError(name, f"it cannot be read as a workbook: {error}", "look at the file") from error
     rows, faults = 0, []
     try:

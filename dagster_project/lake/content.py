@@ -20,7 +20,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from dagster_project.lake.archives import ArchiveLimits, CorruptArchive, PasswordProtected, refuse_unsafe_members
+from dagster_project.lake.archives import (
+    DAMAGE,
+    ArchiveLimits,
+    CorruptArchive,
+    PasswordProtected,
+    refuse_unsafe_members,
+)
 from dagster_project.lake.files import LakeError, writing_whole
 
 Format = Literal["csv", "zip", "xlsx", "xls", "ods", "json"]
@@ -219,7 +225,7 @@ def _check_workbook(path: Path, expected: Format) -> None:
             refuse_unsafe_members(path, members, WORKBOOK_LIMITS)
             names = {member.filename for member in members}
             manifest = _read_start(opened, "META-INF/manifest.xml") if "META-INF/manifest.xml" in names else b""
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+    except DAMAGE as error:
         raise CorruptArchive(f"{path.name} is damaged", str(error), "fetch it again") from error
     if expected == "xlsx" and "[Content_Types].xml" not in names:
         raise _wrong(path, "xlsx", "it is a zip archive without the parts of a workbook")

@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
+from dagster_project.lake.archives import DAMAGE
+
 Content = Literal["text", "html", "xlsx", "ods", "ole", "zip", "other"]
 
 PIECE_BYTES = 1 << 20
@@ -47,7 +49,7 @@ def _kind_of_zip(path: Path) -> Content:
     try:
         with zipfile.ZipFile(path) as opened:
             names = set(opened.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError):
+    except (*DAMAGE, OSError):
         return "zip"
     if "[Content_Types].xml" in names:
         return "xlsx"

@@ -9,9 +9,7 @@ What cannot be searched (a password, damage, a bomb) is reported as such, and is
 from __future__ import annotations
 
 import re
-import struct
 import zipfile
-import zlib
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +23,7 @@ import defusedxml.sax
 from defusedxml.common import DefusedXmlException
 from python_calamine import CalamineError, CalamineWorkbook
 
-from dagster_project.lake.archives import CorruptArchive, PasswordProtected, UnsafeArchive
+from dagster_project.lake.archives import DAMAGE, CorruptArchive, PasswordProtected, UnsafeArchive
 from dagster_project.lake.content import WrongContent, check_content
 from dagster_project.returns.findings import IDENTIFIERS, MAXIMUM_FINDINGS, Finding, Kind
 from dagster_project.returns.identifiers import CellScanner
@@ -91,18 +89,7 @@ def _search(path: Path, content: Workbook) -> list[Finding]:
 _NO_WORKBOOK: dict[Content, Kind] = {"other": "other_format", "zip": "damaged"}
 
 
-_DAMAGE = (
-    WrongContent,
-    CorruptArchive,
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    ValueError,
-    SAXException,
-    ParseError,
-    CalamineError,
-)
+_DAMAGE = (*DAMAGE, WrongContent, CorruptArchive, SAXException, ParseError, CalamineError)
 
 
 def _tidy(findings: list[Finding]) -> list[Finding]:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from dagster_project.lake.clean import ParseError
+from dagster_project.lake.files import LakeError
 from dagster_project.lake.tables import read_document, read_sheet
 from dagster_project.sample.files import Cell, ods_bytes, workbook_bytes
 from dagster_project.sources.contract import FileColumn
+from tests.fixtures.planted_workbooks import with_damaged_part, with_patched_data
 
 COLUMNS = [FileColumn(name="code", header="Org Code"), FileColumn(name="count", header="Count", aliases=("Number",))]
 HEADER: list[Cell] = ["Org Code", "Count"]
@@ -88,6 +90,14 @@ def test_another_workbook_is_refused_with_what_it_holds(job: Any, sheets: Any, s
 def test_what_is_no_workbook_is_refused(job: Any) -> None:
     with pytest.raises(ParseError, match="cannot be read as a workbook"):
         read_sheet(job(b"PK\x03\x04nothing"), "data")
+
+
+@pytest.mark.parametrize("spoil", [with_damaged_part, with_patched_data])
+@pytest.mark.parametrize("part", ["xl/theme/theme1.xml", "docProps/core.xml"])
+def test_a_part_that_only_the_second_reader_opens_refuses_the_file(job: Any, spoil: Any, part: str) -> None:
+    content = spoil(workbook_bytes([("Data", [HEADER, ["R9A", 1]])]), part)
+    with pytest.raises(LakeError, match="cannot be read as a workbook"):
+        read_sheet(job(content), "data")
 
 
 def test_numbers_of_a_document_stay_as_they_are_written(job: Any) -> None:
