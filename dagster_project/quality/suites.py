@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -109,18 +109,19 @@ def load_marts() -> dict[str, Suite]:
     return suites
 
 
-def fingerprint(*paths: Path) -> str:
-    """Changes with the suites and the thresholds: what was judged by other rules is judged again."""
-    digest = hashlib.sha256()
+def fingerprint(*paths: Path, words: Iterable[str] = ()) -> str:
+    """Changes with the suites, the thresholds and `words`: what was judged by other rules is judged again."""
+    digest = hashlib.sha256(" ".join(words).encode())
     for path in (*paths, EXPECTATIONS / "thresholds.yml", Path(__file__).with_name("runner.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 
 
 def landing_fingerprint(slug: str) -> str:
-    """The fingerprint of a source's suites, of the seeds that its labels are compared with, and of the editions accepted by hand."""
+    """The fingerprint of a source's suites, of the seeds that its labels are compared with, and of its editions accepted by hand."""
     labels = (Path(__file__).with_name("labels.py"), *seed_files(load_sources()[slug]))
-    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", EXPECTATIONS / "accepted_editions.yml", *labels)
+    accepted = sorted(sha256 for source, _, sha256 in load_accepted_editions() if source == slug)
+    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", *labels, words=accepted)
 
 
 def marts_fingerprint() -> str:

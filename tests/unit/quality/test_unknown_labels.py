@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from dagster_project.duck import connection, quote_literal
 from dagster_project.quality import labels as labels_module
+from dagster_project.quality import suites
 from dagster_project.quality.labels import find_unknown_labels, seed_file
 from dagster_project.quality.suites import landing_fingerprint
 from dagster_project.sources.contract import Entity, Labels, load_sources
@@ -106,3 +107,12 @@ def test_a_changed_seed_judges_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
         out.write("C_110b,Trauma and Orthopaedic Service,Trauma and Orthopaedic Service\n")
     after = {slug: landing_fingerprint(slug) for slug in ("nhse_wlmds", "nhse_ae")}
     assert after["nhse_wlmds"] != before["nhse_wlmds"] and after["nhse_ae"] == before["nhse_ae"]
+
+
+def test_an_edition_that_is_accepted_judges_the_files_of_its_source_again_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Judged again means parsed again: all months of every source, were the whole list in every fingerprint."""
+    before = {slug: landing_fingerprint(slug) for slug in load_sources()}
+    monkeypatch.setattr(suites, "load_accepted_editions", lambda: frozenset({("nhse_ae", "monthly", "0" * 64)}))
+    assert [slug for slug in before if landing_fingerprint(slug) != before[slug]] == ["nhse_ae"]
