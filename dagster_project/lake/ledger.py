@@ -92,19 +92,17 @@ class Ledger:
         append_line(self._path, payload)
 
     def append_if_new(self, entry: Entry) -> bool:
-        """Add the entry unless the newest answer to the same question already says it; True when added."""
-        if self._newest_answers().get(entry.question) == entry.sameness:
+        """Add the entry unless the newest answer to the same question already says it; True when added.
+
+        `found` is an answer only after a trouble: what could always be had needs no line.
+        """
+        newest = self._newest_answers().get(entry.question)
+        if newest == entry.sameness or (newest is None and entry.event == "found"):
             return False
         self.append(entry)
         self._answers[entry.question] = entry.sameness
         self._size_read = self._path.stat().st_size
         return True
-
-    def mend(self, entry: Entry) -> None:
-        """Add `found` where the newest answer to its question is a trouble; a source that never had one needs no line."""
-        newest = self._newest_answers().get(entry.question)
-        if newest is not None and newest[0] != entry.event:
-            self.append_if_new(entry)
 
     def _newest_answers(self) -> dict[tuple[str, ...], tuple[str, ...]]:
         """The newest answer to every question; the file is read again only when somebody else has written to it."""

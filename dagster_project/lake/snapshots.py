@@ -103,9 +103,8 @@ def fetch_source(
 def _note_source(source: Source, transport: Transport, lake: Lake, event: Event, reason: str) -> None:
     """Whether the source as a whole can be had; a full disk may keep even that from being written."""
     entry = Entry(event, source.slug, "", "", "", reason=reason, detail={"origin": transport.origin})
-    ledger = Ledger(lake.ledger)
     with suppress(OSError):
-        ledger.mend(entry) if event == "found" else ledger.append_if_new(entry)
+        Ledger(lake.ledger).append_if_new(entry)
 
 
 class _Keeper:
@@ -128,18 +127,18 @@ class _Keeper:
             try:
                 require_free_space(self._lake.root, 3 * entity.max_bytes)
                 fetched = self._fetch(located, destination, entity)
-                if fetched.path is None:
-                    self._report.unchanged += 1
-                    self._ledger.mend(self._entry("found", located, ""))
-                    return
-                check_content(destination, CONTENT_FORMATS[entity.format_of(located.address)])  # type: ignore[arg-type]
+                if fetched.path is not None:
+                    check_content(destination, CONTENT_FORMATS[entity.format_of(located.address)])  # type: ignore[arg-type]
             except NoSpace:
                 raise
             except LakeError as error:
                 self._refuse(located, destination, error)
                 return
-            self._settle(located, fetched, folder)
-            self._ledger.mend(self._entry("found", located, ""))
+            if fetched.path is None:
+                self._report.unchanged += 1
+            else:
+                self._settle(located, fetched, folder)
+            self._record("found", located, "")
 
     def _fetch(self, located: Located, destination: Path, entity: Entity) -> Fetched:
         known = self._known.get(located.address)
