@@ -38,9 +38,14 @@ def newest_expected_period(source: Source, today: dt.date) -> str:
     end = today.replace(day=1) - dt.timedelta(days=1)
     while publication_day(source, end) + grace > today or not _ends_a_period(source, end):
         end = end.replace(day=1) - dt.timedelta(days=1)
-    if calendar.months_per_period == 12:  # noqa: PLR2004 - a financial year
+    return _name(source, end)
+
+
+def _name(source: Source, end: dt.date) -> str:
+    """The period that ends on that day, as the lake writes it."""
+    if source.calendar.months_per_period == 12:  # noqa: PLR2004 - a financial year
         return f"fy{end.year - 1}-{end.year % 100:02d}"
-    return f"{end.year:04d}-{end.month:02d}"
+    return f"{end:%Y-%m}"
 
 
 def _ends_a_period(source: Source, end: dt.date) -> bool:
@@ -50,13 +55,10 @@ def _ends_a_period(source: Source, end: dt.date) -> bool:
 
 def due_since(source: Source, newest: dt.date, today: dt.date) -> tuple[str, dt.date] | None:
     """The first period after the one that ended on `newest` that should be out, and the day since when; None when none is."""
-    if not newest_expected_period(source, today):
+    if source.calendar.rule == "irregular":
         return None
-    end = _month_end(newest.year + newest.month // 12, newest.month % 12 + 1)
-    while not _ends_a_period(source, end):
+    end = newest
+    while end == newest or not _ends_a_period(source, end):
         end = _month_end(end.year + end.month // 12, end.month % 12 + 1)
     day = publication_day(source, end) + dt.timedelta(days=source.calendar.grace_days)
-    if day > today:
-        return None
-    name = f"fy{end.year - 1}-{end.year % 100:02d}" if source.calendar.months_per_period == 12 else f"{end:%Y-%m}"  # noqa: PLR2004
-    return name, day
+    return (_name(source, end), day) if day <= today else None

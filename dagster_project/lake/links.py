@@ -107,7 +107,7 @@ def _scan(text: str, wanted: LinkName, kind: str) -> LinkFacts | None:
     rest = text[place:]
     if rest and not (wanted.random_suffix and _is_random(rest)):
         return None
-    if len(said.get("word", ())) < 1 and wanted.words:
+    if wanted.words and "word" not in said:
         return None
     if any(len(values) > 1 for fact, values in said.items() if fact not in {"word", "stage"}):
         return None

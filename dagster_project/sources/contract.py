@@ -280,7 +280,7 @@ class Entity(_Strict):
     """A line below the data that matches this begins the footer; footer lines are listed in the parse report."""
     clean: tuple[CleanColumn | RepeatedCleanColumn, ...]
     period_column: str = "period_start"
-    """The clean column that must equal the period of the address (fault N7); "" where a file carries no period."""
+    """The clean column that must equal the period of the address; "" where a file carries no period."""
     minimum_records: int = 1
     maximum_records: int = 50_000_000
     usual_records: int = 0
@@ -403,7 +403,7 @@ class Source(_Strict):
 
     @model_validator(mode="after")
     def _guesses_are_unconfirmed(self) -> Source:
-        confirmed = [e for e in self.entities if (e.format_status or self.format_status) == "confirmed"]
+        confirmed = [e for e in self.entities if self.format_status_of(e.name) == "confirmed"]
         guessed = [c.name for e in confirmed for c in e.file_columns if c.guessed]
         if guessed:
             raise ValueError(f"format_status is confirmed, but these columns are marked guessed: {', '.join(guessed)}")
@@ -421,7 +421,7 @@ class Source(_Strict):
     @property
     def stated_format_status(self) -> str:
         """What dim_source says: `partly_confirmed` where some tables were read from real files and some were not."""
-        statuses = {entity.format_status or self.format_status for entity in self.entities}
+        statuses = {self.format_status_of(entity.name) for entity in self.entities}
         return statuses.pop() if len(statuses) == 1 else "partly_confirmed"
 
     def entity(self, name: str) -> Entity:
