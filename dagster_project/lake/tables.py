@@ -79,18 +79,16 @@ def _find_sheet(
     """The sheet by its title; of several, and always where publishers rename it, by the columns that it needs."""
     try:
         workbook = CalamineWorkbook.from_path(str(job.snapshot.path))
-        sheets = {
-            title: workbook.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in workbook.sheet_names
-        }
+        titled = [title for title in workbook.sheet_names if re.search(title_pattern, title.strip(), re.IGNORECASE)]
+        sheets = {title: workbook.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in titled}
     except CalamineError as error:
         raise job.error(f"it cannot be read as a workbook: {error}", "look at the file") from error
-    titled = [title for title in sheets if re.search(title_pattern, title.strip(), re.IGNORECASE)]
     if renamed or len(titled) > 1:
         held = [t for t in titled if any(len(_match(row, needed)) == len(needed) for row in sheets[t][:HEADER_ROWS])]
         titled = held if renamed or len(held) == 1 else titled
     if len(titled) != 1:
         wanted = f"hold the column {needed[0].name}" if renamed else f"have a title like {title_pattern!r}"
-        raise job.error(f"{len(titled)} sheets {wanted}, its sheets are {list(sheets)}", COMPARE)
+        raise job.error(f"{len(titled)} sheets {wanted}, its sheets are {workbook.sheet_names}", COMPARE)
     return titled[0], sheets[titled[0]]
 
 
