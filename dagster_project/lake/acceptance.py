@@ -6,7 +6,6 @@ last good vintage, every file is kept, and the ledger says why.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dagster_project.lake.clean import ParseReport, build_clean_table, write_empty
+from dagster_project.lake.clean import ParseReport, build_clean_table, read_report, write_empty
 from dagster_project.lake.completeness import find_incomplete, find_references
 from dagster_project.lake.continuity import Breaks, Earlier, Limits, find_breaks, find_small_first
 from dagster_project.lake.discovery import PART
@@ -46,8 +45,6 @@ class Verdict:
     failures: tuple[str, ...] = ()
     """One sentence for each failed expectation, with the keys of failing rows."""
     warnings: tuple[str, ...] = ()
-    suite: str = ""
-    """Fingerprint of the suite, so that a changed suite judges again."""
 
 
 Gate = Callable[[Source, Entity, Path], Verdict]
@@ -225,7 +222,7 @@ class Acceptance:
             self._judge(snapshot, "held", f"{report.name}: " + "; ".join(failures), {})
 
     def _unusual_volume(self, snapshot: Snapshot, rows: int) -> list[str]:
-        """One sentence when the table is far smaller or larger than the tables in use of the periods before it (F12).
+        """One sentence when the table is far smaller or larger than the tables in use of the periods before it.
 
         Only earlier periods count, so that the verdict does not depend on the order in which files came.
         """
@@ -233,7 +230,7 @@ class Acceptance:
         part = snapshot.period.partition(PART)[2]
         before = (p for p in good if p < snapshot.period and p.partition(PART)[2] == part)
         earlier = sorted(before)[-PERIODS_OF_HISTORY:]
-        history = [_rows_of(good[period]) for period in earlier]
+        history = [int(read_report(good[period])["clean_rows"]) for period in earlier]
         if len(history) < SHORTEST_HISTORY:
             return []
         usual = median(history)
@@ -323,7 +320,7 @@ class Acceptance:
 
     def _say_what_is_in_use(self, vintages: list[Path]) -> None:
         for vintage in vintages:
-            parsed = _report_of(vintage)
+            parsed = read_report(vintage)
             self._report.rows_in_use += int(parsed["clean_rows"])
             for column, cells in parsed["thousands_marks"].items():
                 self._report.rejecting.append(
@@ -353,15 +350,6 @@ class Acceptance:
             for old in folder.glob(".shape-*"):
                 old.unlink()
             stamp.touch()
-
-
-def _report_of(vintage: Path) -> dict[str, Any]:
-    report: dict[str, Any] = json.loads(vintage.with_suffix(".report.json").read_text(encoding="utf-8"))
-    return report
-
-
-def _rows_of(vintage: Path) -> int:
-    return int(_report_of(vintage)["clean_rows"])
 
 
 def point_to(link: Path, target: Path) -> bool:

@@ -210,7 +210,7 @@ class ParseJob:
         valid = _all_valid(columns, rules, proved)
         texts = [column.name for column in columns if column.type == "text" and not column.allowed]
         if texts and breaks_in_cells:
-            # Of the 60 real CSV files none holds a line break in a cell; a stray quotation mark makes one (fault F4).
+            # Of the 60 real CSV files none holds a line break in a cell; a stray quotation mark makes one.
             rules += [(name, "the cell must not hold a line break", _without_break(_q(name))) for name in texts]
             valid += " and " + _without_break(f"concat_ws('', {', '.join(map(_q, texts))})")
         typed = ", ".join(expression for column in columns for expression in _typed(column, column.name in proved))
@@ -702,6 +702,12 @@ def build_clean_table(
     return report
 
 
+def read_report(clean: Path) -> dict[str, Any]:
+    """What was written down when a clean table was made (the fields of ParseReport); raises OSError and ValueError."""
+    report: dict[str, Any] = json.loads(clean.with_suffix(".report.json").read_text(encoding="utf-8"))
+    return report
+
+
 @contextmanager
 def _said_of_the_file(job: ParseJob) -> Iterator[None]:
     """Refuse a file whose layout a parser did not foresee, instead of ending the night of all others."""
@@ -725,7 +731,7 @@ def _write_rejects(job: ParseJob, path: Path) -> None:
 
 
 def _put_in_place(part: Path, destination: Path) -> None:
-    """Give a file that DuckDB wrote its name, so that after a power loss it is whole or absent (fault P2)."""
+    """Give a file that DuckDB wrote its name, so that after a power loss it is whole or absent."""
     with part.open("rb") as stream:
         os.fsync(stream.fileno())
     part.replace(destination)
@@ -798,7 +804,7 @@ def _check_clean(job: ParseJob, part: Path) -> None:
 
 
 def _leave_out_equal_rows(job: ParseJob, part: Path) -> None:
-    """Rows that are equal in every column, the key included, say one thing twice (fault F6); others are left to be refused."""
+    """Rows that are equal in every column, the key included, say one thing twice; others are left to be refused."""
     once = job.workspace / "once.parquet"
     job.connection.execute(
         f"copy (select distinct * from {_parquet(part)}) to {quote_literal(str(once))} "

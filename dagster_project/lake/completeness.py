@@ -7,17 +7,15 @@ are compared in one direction only (deprivation, then look-ups, then census), so
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.duck import quote_identifier, scratch_connection
+from dagster_project.lake.clean import read_report
+from dagster_project.lake.continuity import name_first
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.sources.contract import Entity, Reference
-
-SHOWN = 5
 
 
 def find_incomplete(entity: Entity, clean: Path, lake: Lake, origin: Origin) -> list[str]:
@@ -54,11 +52,11 @@ def _compare(reference: Reference, clean: Path, list_in_use: Path) -> list[str]:
     if lacking:
         sentences.append(
             f"{len(lacking):,} of the {len(others):,} codes in {name} are lacking in its {reference.own} "
-            f"({_first(lacking)}); fetch the file again or ask its publisher for the whole of it; the last good copy stays in use"
+            f"({name_first(lacking)}); fetch the file again or ask its publisher for the whole of it; the last good copy stays in use"
         )
     if too_many and reference.match == "equal":
         sentences.append(
-            f"{len(too_many):,} of the {len(own):,} codes in its {reference.own} are not in {name} ({_first(too_many)}); "
+            f"{len(too_many):,} of the {len(own):,} codes in its {reference.own} are not in {name} ({name_first(too_many)}); "
             "look which of the two files lost rows or is of other boundaries, and fetch that one again"
         )
     return sentences
@@ -70,9 +68,5 @@ def _codes(con: duckdb.DuckDBPyConnection, table: Path, column: str, where: str)
 
 
 def _name(vintage: Path) -> str:
-    report = json.loads(vintage.resolve().with_suffix(".report.json").read_text(encoding="utf-8"))
+    report = read_report(vintage.resolve())
     return f"{report['source']} {report['entity']} {report['period']} ({report['file']})"
-
-
-def _first(codes: Sequence[str]) -> str:
-    return ", ".join(codes[:SHOWN]) + (", ..." if len(codes) > SHOWN else "")

@@ -8,7 +8,6 @@ figures that stand where others stood. Growth is let through. How much may chang
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any
 import duckdb
 
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
-from dagster_project.lake.exchanged import find_exchanged, find_moved
+from dagster_project.lake.clean import read_report
+from dagster_project.lake.exchanged import find_exchanged, find_moved, read_figures
 from dagster_project.sources.contract import CleanColumn, Entity
 
 SHOWN = 5
@@ -36,7 +36,7 @@ class Earlier:
     @property
     def name(self) -> str:
         """How sentences call it."""
-        report = json.loads(self.clean.with_suffix(".report.json").read_text(encoding="utf-8"))
+        report = read_report(self.clean)
         words = "the edition that it replaces" if self.same_period else "the period before"
         return f"{words}, {report['period']} ({report['file']})"
 
@@ -146,18 +146,20 @@ def _compare_codes(pair: _Pair, limits: Limits, found: Breaks) -> None:
         if lost:
             many = len(lost) > limits.most_codes_lost * len(old)
             (found.failures if many else found.warnings).append(
-                f"{len(lost):,} of {len(old):,} values of {name} in {pair.earlier.name} are not in it ({_first(lost)})"
+                f"{len(lost):,} of {len(old):,} values of {name} in {pair.earlier.name} are not in it ({name_first(lost)})"
             )
 
 
-def _first(codes: Sequence[object]) -> str:
+def name_first(codes: Sequence[object]) -> str:
+    """The first five of them, for a sentence."""
     return ", ".join(map(str, codes[:SHOWN])) + (", ..." if len(codes) > SHOWN else "")
 
 
 def _compare_figures(pair: _Pair, limits: Limits, found: Breaks) -> None:
     what_to_do = "compare the headings of the two files"
-    exchanged = find_exchanged(pair.con, pair.entity, pair.joined, limits.exchanged)
-    moved = find_moved(pair.con, pair.entity, pair.joined) if pair.earlier.same_period and not exchanged else []
+    figures = read_figures(pair.con, pair.entity, pair.joined)
+    exchanged = find_exchanged(pair.con, pair.entity, pair.joined, figures, limits.exchanged)
+    moved = find_moved(figures) if pair.earlier.same_period and not exchanged else []
     if exchanged:
         pairs = "; ".join(exchanged[:SHOWN])
         found.failures.append(
@@ -165,5 +167,5 @@ def _compare_figures(pair: _Pair, limits: Limits, found: Breaks) -> None:
         )
     if moved:
         found.failures.append(
-            f"figures of {_first(moved)} are blank or far from those in {pair.earlier.name}, nearly all of them; {what_to_do}"
+            f"figures of {name_first(moved)} are blank or far from those in {pair.earlier.name}, nearly all of them; {what_to_do}"
         )

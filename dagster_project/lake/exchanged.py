@@ -9,6 +9,7 @@ figures, so that a trust of 40 patients says as much as one of 4,000, and the sh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -42,32 +43,47 @@ Matrix = npt.NDArray[np.float64]
 """Rows in common x columns or categories; NaN where there is no figure."""
 
 
-def find_exchanged(con: duckdb.DuckDBPyConnection, entity: Entity, joined: str, ratio: float) -> list[str]:
+@dataclass(frozen=True)
+class Figures:
+    """The columns of figures of two tables, each as a matrix of the rows in common."""
+
+    names: list[str]
+    new: Matrix
+    old: Matrix
+
+
+def read_figures(con: duckdb.DuckDBPyConnection, entity: Entity, joined: str) -> Figures:
+    """The columns of figures; `joined` is the FROM of new_rows and old_rows."""
+    names = [column.name for column in entity.clean_columns if not column.key and column.type in FIGURES]
+    return Figures(names, *_columns(con, entity, joined, names))
+
+
+def find_exchanged(
+    con: duckdb.DuckDBPyConnection, entity: Entity, joined: str, figures: Figures, ratio: float
+) -> list[str]:
     """ "one and other" for each two columns or categories that are exchanged; `joined` is the FROM of new_rows and old_rows.
 
     Two are exchanged when their distances to each other's earlier figures add up to less than `ratio` of those to their own.
     """
-    others = [column for column in entity.clean_columns if column.name not in entity.key]
-    texts = [column.name for column in others if column.type == "VARCHAR"]
-    figures = [column.name for column in others if column.type in FIGURES]
-    found = [
-        f"{names[one]} and {names[other]}"
-        for names in (figures, texts)
-        for one, other in _crossed(*_columns(con, entity, joined, names), ratio, texts=names is texts)
-    ]
-    if not found and 0 < len(figures) <= MOST_FIGURES:
-        found = _exchanged_categories(con, entity, joined, figures, ratio)
+    texts = [column.name for column in entity.clean_columns if not column.key and column.type == "VARCHAR"]
+    found = _named(figures.names, _crossed(figures.new, figures.old, ratio, texts=False))
+    found += _named(texts, _crossed(*_columns(con, entity, joined, texts), ratio, texts=True))
+    if not found and 0 < len(figures.names) <= MOST_FIGURES:
+        found = _exchanged_categories(con, entity, joined, figures.names, ratio)
     return sorted(set(found))
 
 
-def find_moved(con: duckdb.DuckDBPyConnection, entity: Entity, joined: str) -> list[str]:
+def _named(names: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
+    return [f"{names[one]} and {names[other]}" for one, other in pairs]
+
+
+def find_moved(figures: Figures) -> list[str]:
     """Columns of figures of an edition that are blank now, or nearly all moved far while the others stand.
 
     Another column is under their heading then: so an exchange with a column that the clean table does not keep is seen, and a
     change of unit. Figures that a publisher works out again on other populations move by less than a fifth.
     """
-    names = [c.name for c in entity.clean_columns if c.name not in entity.key and c.type in FIGURES]
-    new, old = _columns(con, entity, joined, names)
+    names, new, old = figures.names, figures.new, figures.old
     both = ~np.isnan(new) & ~np.isnan(old)
     rows = np.count_nonzero(both, axis=0)
     changed = np.count_nonzero((new != old) & both, axis=0)
@@ -150,7 +166,7 @@ def _exchanged_categories(
         new, old = (np.hstack(half)[:most] for half in (matrices[: len(figures)], matrices[len(figures) :]))
         crossed = _crossed(_logarithm(new), _logarithm(old), ratio, texts=False)
         if crossed:
-            return [f"{names[one]} and {names[other]}" for one, other in crossed]
+            return _named(names, crossed)
     return []
 
 

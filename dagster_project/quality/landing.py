@@ -10,7 +10,7 @@ from dagster_project.duck import quote_literal, scratch_connection
 from dagster_project.lake.acceptance import Gate, Verdict
 from dagster_project.quality.judge import MACHINE_ERRORS, Question, answers, ask
 from dagster_project.quality.labels import find_unknown_labels
-from dagster_project.quality.suites import landing_fingerprint, load_landing
+from dagster_project.quality.suites import load_landing
 from dagster_project.sources.contract import Entity, Source
 
 
@@ -30,18 +30,19 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
         failed = [outcome for outcome in outcomes if not outcome.passed]
         critical = unknown + tuple(outcome.sentence for outcome in failed if outcome.severity == "critical")
         others = left_out + tuple(outcome.sentence for outcome in failed if outcome.severity != "critical")
-        return Verdict(not critical, critical, others, landing_fingerprint(source.slug))
+        return Verdict(not critical, critical, others)
 
     return judge
 
 
-def _compare_labels(entity: Entity, clean: Path, memory_limit: str, threads: int) -> tuple[tuple[str, ...], ...]:
+def _compare_labels(
+    entity: Entity, clean: Path, memory_limit: str, threads: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What holds the file and what is only said of its labels; a list that cannot be compared holds it."""
     with scratch_connection(memory_limit=memory_limit, threads=threads) as con:
         try:
-            return find_unknown_labels(con, entity, clean, "critical"), find_unknown_labels(
-                con, entity, clean, "warning"
-            )
+            unknown = find_unknown_labels(con, entity, clean, "critical")
+            return unknown, find_unknown_labels(con, entity, clean, "warning")
         except MACHINE_ERRORS:
             raise
         except duckdb.Error as error:
