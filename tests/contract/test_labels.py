@@ -28,8 +28,8 @@ JOINED_BY_CODE = {
 }
 """Seeds that are no list of labels, with what becomes of a code that they do not have."""
 CHOSEN_FROM_MANY = {
-    "nhse_ldhc.extract.indicator_code": "the suite wants LDHC001 of every organisation",
-    "nhse_mhsds.measure.measure_id": "the parser takes seven families; the suite wants England of those that have figures",
+    "nhse_ldhc.extract.indicator_code": "the suite wants LDHC021 and the register of most practices",
+    "nhse_mhsds.measure.measure_id": "the parser takes ten families; the suite wants England of those that have figures",
     "nhse_msds.data.dimension": "the suite wants the three that are read",
     "nhse_talking_therapies.monthly.measure": "the suite wants the two that are read of England",
     "ndrs_staging.early_diagnosis.cancer_group": "the suite wants `all` of every area",
