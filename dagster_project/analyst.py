@@ -1,7 +1,6 @@
 """The analyst's connection: read-only, no other file, no extension, nothing that can be switched back on.
 
-What holds it, and what it does not hold (a person with the file can open it herself), stands in faults S1; every way out is tried in
-tests/faults/test_analyst.py.
+It holds whoever comes through here; a person with the file can open it herself. Every way out is tried in tests/faults/test_analyst.py.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Configuration = dict[str, str | bool | int | float | list[str]]
 
 
 def quote_identifier(name: str) -> str:
-    """A DuckDB identifier, quoted: the only way by which a name reaches SQL text (fault F15)."""
+    """A DuckDB identifier, quoted: the only way by which a name reaches SQL text."""
     if "\x00" in name:
         raise ValueError("an identifier cannot hold a NUL character")
     return '"' + name.replace('"', '""') + '"'
@@ -37,7 +37,7 @@ def _configuration(memory_limit: str, threads: int, temp_directory: Path | None)
     configuration: Configuration = {
         "memory_limit": memory_limit,
         "threads": threads,
-        # An extension that is missing must fail at once instead of waiting for a download (stack decisions, section 1).
+        # An extension that is missing must fail at once instead of waiting for a download.
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }

@@ -18,7 +18,7 @@ _held: dict[Path, int] = {}
 def hold_night_lock(lake: Lake, wait_seconds: float) -> bool:
     """Hold the data folder for this process until it ends; False where it did already.
 
-    Waits for another holder, then raises LakeError (fault P5).
+    Waits for another holder, then raises LakeError.
     """
     if lake.night_lock in _held:
         return False

@@ -43,7 +43,7 @@ from dagster_project.release.releases import built_at_of, current_release, list_
 from dagster_project.release.versions import code_version
 
 STORAGE_VERSION = "v1.0.0"
-"""Any DuckDB from 1.0 on opens the file, whatever engine wrote it (stack decisions, section 1)."""
+"""Any DuckDB from 1.0 on opens the file, whatever engine wrote it."""
 RELEASE_ID = "release_id"
 DRAFT_PREFIX = "draft-"
 UNTOUCHED = "what is published is untouched, run the night again"

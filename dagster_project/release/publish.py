@@ -295,7 +295,7 @@ def _complete_manifest(folder: Path, evidence: Evidence, manifest: dict[str, Any
 
 
 def _make_durable(folder: Path) -> None:
-    """Read-only files, everything synced, folders last (fault P2: a rename must not outlive the bytes it names)."""
+    """Read-only files, everything synced, folders last (a rename must not outlive the bytes it names)."""
     paths = sorted(folder.rglob("*"))
     for path in paths:
         if path.is_file():

@@ -138,7 +138,7 @@ def current_release(lake: Lake) -> Release | None:
 
 @contextmanager
 def release_lock(lake: Lake, wait_seconds: float) -> Iterator[None]:
-    """One publisher at a time (fault P5). The kernel frees the lock when its holder dies, however it dies.
+    """One publisher at a time. The kernel frees the lock when its holder dies, however it dies.
 
     Raises ReleaseError when another process still holds it after `wait_seconds`.
     """
@@ -173,7 +173,7 @@ def point_to(lake: Lake, name: str) -> None:
     """Make `name` the current release in one atomic step, or raise with the pointer where it was.
 
     An old write-ahead log under the published name is removed first: DuckDB 1.5 replays it into whatever file it finds
-    there, without an error (fault P7).
+    there, without an error.
     """
     lake.published.mkdir(parents=True, exist_ok=True)
     _lay_constant_links(lake)
@@ -310,7 +310,7 @@ def _same_origin(lake: Lake, release: Release) -> bool:
 
 
 def repair_current(lake: Lake, *, wait_seconds: float = 30) -> Release | None:
-    """If a published file is damaged (fault P12), go back to the newest earlier release that is whole.
+    """If a published file is damaged, go back to the newest earlier release that is whole.
 
     None when nothing is wrong or nothing is published. The damaged release is renamed out of the list and not withdrawn,
     so the next night builds it again. Raises Refused when no kept release is whole.

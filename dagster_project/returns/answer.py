@@ -57,7 +57,7 @@ INJECTING = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, saved as CSV and opened again included (fault F14)."""
+    """Text that no spreadsheet takes for a formula, saved as CSV and opened again included."""
     return "'" + text if text.startswith(INJECTING) else text
 
 

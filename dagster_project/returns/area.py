@@ -1,7 +1,7 @@
 """Where returns lie, and who may read them: the owner of the process and nobody else, whatever the umask says.
 
 No other module joins these names. Folders are 0700 and files 0600 from the moment they exist: a return may hold true
-counts, which are disclosive below 8 (returns.md 4.1). What a file holds is the business of reading.py and identifiers.py.
+counts, which are disclosive below 8. What a file holds is the business of reading.py and identifiers.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Taking a submission out of the drop folder, whole, before anything of it is read: by renaming it into a private folder.
 
 What its sender puts under the same name afterwards is another file, which waits for the next look; what is judged and taken
-away is the very file that was taken out (fault F16). A claim outlives a kill: the next run begins with the claims that it
+away is the very file that was taken out. A claim outlives a kill: the next run begins with the claims that it
 finds. A file into which an open hand still writes after it was taken out stays a claim until it has kept size and time from one
 run to the next. Which entries of the drop folder are submissions is the matter of inbox.py.
 """

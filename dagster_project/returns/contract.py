@@ -22,7 +22,7 @@ SUPPRESSED = "[c]"
 """How a sender of a SAFE return writes a count of 1 to 7."""
 
 Severity = Literal["F", "G", "R", "W", "I"]
-"""F refuses the file, G a group of rows, R sets a row aside, W warns, I informs (returns.md 3.6)."""
+"""F refuses the file, G a group of rows, R sets a row aside, W warns, I informs."""
 Cadence = Literal["monthly", "quarterly", "half_yearly", "yearly"]
 ColumnType = Literal["code", "text", "free_text", "date", "integer", "decimal", "count", "decimal_count", "year", "url"]
 Text = Annotated[str, Field(min_length=1)]

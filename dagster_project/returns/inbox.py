@@ -2,7 +2,7 @@
 
 A file is left alone until it has kept size and time over two looks, or its sender has put `<name>.done` beside it. Only
 regular files with one name are opened, by descriptor and without following links, so that nothing can be swapped between
-the look and the copy (faults F16, F17). What a file holds is not looked at here; how it is taken out stands in claims.py.
+the look and the copy. What a file holds is not looked at here; how it is taken out stands in claims.py.
 """
 
 from __future__ import annotations

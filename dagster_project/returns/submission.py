@@ -26,7 +26,7 @@ FILE_NAME = re.compile(
     r"HIW-(?P<collection>[A-Z]{2}[0-9]{2})_(?P<org>[A-Z0-9]{3,6})_(?P<period>[0-9]{4}-[0-9]{2})_v(?P<version>[0-9]{2,3})"
     r"\.(?P<format>csv|xlsx|ods)"
 )
-"""HIW-WL01_RXX_2026-10_v01.csv (returns.md 3.6); the version is the manifest's sequence_no."""
+"""HIW-WL01_RXX_2026-10_v01.csv; the version is the manifest's sequence_no."""
 ORGANISATION_CODE = re.compile(r"[A-Z0-9]{3,6}")
 TRUST_CODE = re.compile(r"R[A-Z0-9]{2}|[A-Z][A-Z0-9]{4}")
 SITE_CODE_LENGTH = 5

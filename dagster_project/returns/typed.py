@@ -1,7 +1,7 @@
 """Text to typed rows: the table `rows` on which a collection's rules run, and which cells are not what they must be.
 
 Codes become an ENUM of their list (a code that is not in it becomes NULL), counts a number with its interval: a suppressed
-count is 1 to 7, a rounded one up to 2 away from the true count, and neither is ever taken for 0 (fault D8). What is wrong with
+count is 1 to 7, a rounded one up to 2 away from the true count, and neither is ever taken for 0. What is wrong with
 a cell is one bit of `rows.bad`, so that all cells are judged in the pass that types them.
 """
 

@@ -52,7 +52,7 @@ class Verdict:
     groups_rejected: int = 0
     control_low: float | None = None
     control_high: float | None = None
-    """Between these lies the true total of the count column: a suppressed cell is 1 to 7 (fault D8)."""
+    """Between these lies the true total of the count column: a suppressed cell is 1 to 7."""
     checks: list[Check] = field(default_factory=list)
     workspace: Workspace | None = None
 

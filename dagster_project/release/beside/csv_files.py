@@ -19,7 +19,7 @@ from dagster_project.release.contents import MAIN, columns_of, count_rows, quali
 MAXIMUM_ROWS = 10_000
 FORMULA_SIGNS = "=+-@\t\r"
 FORMULA = f"^[{re.escape(FORMULA_SIGNS)}]"
-"""A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection; fault F14)."""
+"""A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection)."""
 
 
 def write_csv_files(con: duckdb.DuckDBPyConnection, folder: Path, subfolder: str) -> dict[str, str]:
