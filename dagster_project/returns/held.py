@@ -26,24 +26,12 @@ def remove_confirmed(area: ReturnsArea, name: str, sender_org: str | None) -> in
     return len(found)
 
 
-def remove_superseded(area: ReturnsArea, accepted: str, sender_org: str | None) -> int:
-    """Destroy what the same sender has in lock for the return, trust and period of an accepted file; how many files."""
-    named = FILE_NAME.fullmatch(accepted)
-    if named is None:
-        return 0
-    found = [
-        folder
-        for folder, (name, sender) in _all(area)
-        if sender == (sender_org or "") and _place(name) == _place(accepted)
-    ]
-    for folder in found:
-        purge_folder(folder)
-    return len(found)
-
-
-def names_held(area: ReturnsArea) -> list[str]:
-    """Of every file in lock the name, as far as it may be shown."""
-    return sorted(name for _, (name, _) in _all(area))
+def remove_superseded(area: ReturnsArea, accepted: str, sender_org: str | None) -> None:
+    """Destroy what the same sender has in lock for the return, trust and period of an accepted file. Raises OSError."""
+    place = _place(accepted)
+    for folder, (name, sender) in list(_all(area)):
+        if place is not None and sender == (sender_org or "") and _place(name) == place:
+            purge_folder(folder)
 
 
 def _place(name: str) -> tuple[str, ...] | None:

@@ -11,18 +11,19 @@ date of a return has ten digits, so an innocent match is next to impossible here
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from dagster_project.returns.findings import MAXIMUM_FINDINGS, UNSEARCHABLE, Finding, Kind
+from dagster_project.returns.limits import MAXIMUM_COLUMNS
 from dagster_project.returns.spellings import (
     FIRST_YEAR_OF_BIRTH,
     LAST_YEAR_OF_BIRTH,
     date_of,
     is_identifying_name,
+    scan_name,
     scan_text,
 )
 
@@ -34,7 +35,6 @@ MAXIMUM_BAD = 5_000
 """Different cells of one kind in a column whose repetitions are counted."""
 MAXIMUM_REMEMBERED, LONGEST_REMEMBERED = 200_000, 100
 """Cells that have been looked at, in all columns together."""
-MAXIMUM_COLUMNS = 256
 SHORTEST_DATE, LONGEST_SHORT_DATE = 6, 9
 """1/1/70; 31/10/27 and 31-Oct-27."""
 DATES_OF_RETURNS = frozenset(
@@ -65,7 +65,7 @@ def scan_file(path: Path, name: str | None = None) -> list[Finding]:
     from dagster_project.returns.workbook_parts import inspect_workbook
 
     name = path.name if name is None else name
-    findings = [Finding(kind, "file name") for kind in scan_text(_words_of(name))]
+    findings = [Finding(kind, "file name") for kind in scan_name(name.encode("utf-8", "replace").decode("utf-8"))]
     content, suffix = kind_of_content(path), Path(name).suffix.lower().removeprefix(".")
     if content not in {"text", "html"}:
         findings += inspect_workbook(path, content)
@@ -75,11 +75,6 @@ def scan_file(path: Path, name: str | None = None) -> list[Finding]:
     if content != expected and not any(finding.kind in UNSEARCHABLE for finding in findings):
         findings.append(Finding("wrong_format", "file"))
     return findings[:MAXIMUM_FINDINGS]
-
-
-def _words_of(name: str) -> str:
-    """The name with its underscores as spaces; bytes that are no text are left out."""
-    return re.sub(r"[_]+", " ", name.encode("utf-8", "replace").decode("utf-8"))
 
 
 @dataclass

@@ -36,9 +36,6 @@ LEFT_AFTER = dt.timedelta(days=1)
 TAKEN_HERE = ".hiw-taken"
 """Where claims.py takes entries to in a drop folder that lies on another disk."""
 
-Look = tuple[int, int]
-"""Size in bytes and time of the last change in nanoseconds."""
-
 
 class FileLook(NamedTuple):
     """Which file it is and in which state: number, size in bytes, time of the last change in nanoseconds."""
@@ -114,14 +111,14 @@ class _Entry:
         return hashlib.sha256(os.fsencode(self.path)).hexdigest()
 
     @property
-    def look(self) -> Look:
-        return self.status.st_size, self.status.st_mtime_ns
+    def look(self) -> FileLook:
+        return file_look(self.status)
 
     def arrival(self, refusal: Refusal | None = None, manifest: Path | None = None) -> Arrival:
         """The entry as something that can be taken."""
         is_folder = stat.S_ISDIR(self.status.st_mode)
-        look, moment = file_look(self.status), arrived_at(self.status)
-        return Arrival(self.path, self.sender_org, look, moment, manifest, refusal, is_folder)
+        moment = arrived_at(self.status)
+        return Arrival(self.path, self.sender_org, self.look, moment, manifest, refusal, is_folder)
 
 
 def view_inbox(
@@ -142,7 +139,7 @@ def view_inbox(
     return view
 
 
-def _is_fresh(entry: _Entry, before: dict[str, Look]) -> bool:
+def _is_fresh(entry: _Entry, before: dict[str, FileLook]) -> bool:
     """Whether a second look at the entry can tell something."""
     name = entry.path.name
     marker = name.endswith((DONE, RECEIVED, CONFIRMED)) or _is_unfinished(name)
@@ -153,11 +150,11 @@ def _is_unfinished(name: str) -> bool:
     return name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED_ENDINGS)
 
 
-def _read_looks(area: ReturnsArea) -> dict[str, Look]:
+def _read_looks(area: ReturnsArea) -> dict[str, FileLook]:
     """The looks of the last run; none where they cannot be read, which costs a wait."""
     try:
         remembered = json.loads(area.looks.read_text(encoding="utf-8"))
-        return {str(key): (int(look[0]), int(look[1])) for key, look in remembered.items()}
+        return {str(key): FileLook(*map(int, look)) for key, look in remembered.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
@@ -193,7 +190,7 @@ def refusal_of(status: os.stat_result) -> Refusal | None:
     return "too_large" if status.st_size > MAXIMUM_FILE_BYTES else None
 
 
-def _judge(entries: list[_Entry], before: dict[str, Look], now: dt.datetime) -> InboxView:
+def _judge(entries: list[_Entry], before: dict[str, FileLook], now: dt.datetime) -> InboxView:
     view, by_path = InboxView(), {entry.path: entry for entry in entries}
     for entry in entries:
         name = entry.path.name
@@ -249,7 +246,7 @@ def _data_of(name: str) -> list[str] | None:
 
 
 def _take_return(
-    view: InboxView, entry: _Entry, by_path: dict[Path, _Entry], before: dict[str, Look], now: dt.datetime
+    view: InboxView, entry: _Entry, by_path: dict[Path, _Entry], before: dict[str, FileLook], now: dt.datetime
 ) -> None:
     sidecar = by_path.get(sidecar_of(entry.path))
     if sidecar is not None and refusal_of(sidecar.status):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dagster_project.lake.paths import Lake, Origin
+from dagster_project.returns.answer import NOT_SHOWN
 from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_folder
 from dagster_project.returns.claims import MANIFEST_PART, RECEIVED_PART, Claim, open_claims, take
 from dagster_project.returns.findings import Finding
@@ -37,11 +38,10 @@ from dagster_project.returns.inbox import (
 )
 from dagster_project.returns.keeping import Keeper
 from dagster_project.returns.register import Receipt, Register
-from dagster_project.returns.spellings import scan_text
+from dagster_project.returns.spellings import scan_name
 from dagster_project.returns.submission import FILE_NAME, Route, Submission
 
 SHOWN_NAME = re.compile(r"[\w.() -]{1,80}", re.ASCII)
-NOT_SHOWN = "a file whose name is not shown"
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Incoming:
     @property
     def shown_name(self) -> str:
         """The name where it is safe to say it."""
-        safe = SHOWN_NAME.fullmatch(self.name) is not None and not scan_text(self.name.replace("_", " "))
+        safe = SHOWN_NAME.fullmatch(self.name) is not None and not scan_name(self.name)
         return self.name if safe else NOT_SHOWN
 
     def as_submission(self) -> Submission:

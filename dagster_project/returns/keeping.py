@@ -37,6 +37,7 @@ from dagster_project.returns.clean_tables import load_clean_tables
 from dagster_project.returns.context import Surroundings
 from dagster_project.returns.contract import SEEDS_FOLDER, load_common
 from dagster_project.returns.findings import UNSEARCHABLE, Finding
+from dagster_project.returns.held import RECEIPT
 from dagster_project.returns.inbox import CONFIRMED, MANIFEST, PrivateCopy
 from dagster_project.returns.manifest import type_manifest
 from dagster_project.returns.reading import Unreadable, read_manifest_record
@@ -48,7 +49,6 @@ from dagster_project.returns.validation import Verdict, validate
 if TYPE_CHECKING:
     from dagster_project.returns.intake import Incoming
 
-RECEIPT = "receipt.json"
 UNPLACED = "content"
 PURGED, UNREADABLE = "C05", "C00"
 """The rules by which a purged file and a held one are rejected."""

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from dagster_project.lake.archives import DAMAGE
+from dagster_project.returns.area import PIECE_BYTES
 
 Content = Literal["text", "html", "xlsx", "ods", "ole", "zip", "other"]
 
-PIECE_BYTES = 1 << 20
 HEAD_BYTES = 4096
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html|head|body|table|meta|\?xml)", re.IGNORECASE)

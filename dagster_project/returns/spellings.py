@@ -70,6 +70,11 @@ def scan_text(text: str) -> tuple[Kind, ...]:
     return tuple(kind for kind, is_there in found.items() if is_there)
 
 
+def scan_name(name: str) -> tuple[Kind, ...]:
+    """The kinds of identifier in the name of a file, of a part or of an element, where underscores and slashes stand for blanks."""
+    return scan_text(name.replace("_", " ").replace("/", " "))
+
+
 # -- NHS numbers -------------------------------------------------------------------------------------------------------
 
 _RUN = re.compile(r"\d(?:[\W_]{0,3}\d){8,}")

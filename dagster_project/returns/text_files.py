@@ -25,8 +25,6 @@ PIECE = 1 << 20
 BLOCK_CELLS, LARGEST_BLOCK = 4_000_000, 16 * PIECE
 """A row has no more cells than bytes: so many rows are held at a time that they stay below this, whatever they hold; where
 quotation marks join lines to rows, below four times as much."""
-
-
 MAXIMUM_CELLS_OF_A_ROW = 2_000
 
 

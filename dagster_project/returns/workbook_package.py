@@ -22,7 +22,7 @@ from defusedxml import ElementTree
 
 from dagster_project.lake.archives import local_headers, unlisted_bytes
 from dagster_project.returns.findings import Finding, Kind
-from dagster_project.returns.spellings import scan_text
+from dagster_project.returns.spellings import scan_name, scan_text
 
 Workbook = Literal["xlsx", "ods"]
 
@@ -130,7 +130,7 @@ def read_package(path: Path, opened: zipfile.ZipFile, content: Workbook) -> Pack
 
 def shown(name: str) -> str:
     """The part's name, fit for a message: names inside an archive are the sender's words too."""
-    if scan_text(name) or not re.fullmatch(r"[\w./ \[\]-]{1,100}", name):
+    if scan_name(name) or not re.fullmatch(r"[\w./ \[\]-]{1,100}", name):
         return "a part of the workbook"
     return name
 
@@ -231,7 +231,7 @@ def _archive_findings(path: Path, opened: zipfile.ZipFile) -> Iterator[Finding]:
     texts = [opened.comment, *local_headers(path, opened.infolist())]
     for member in opened.infolist():
         texts += [member.comment, member.extra]
-        yield from (Finding(kind, "the name of a part") for kind in scan_text(member.filename.replace("_", " ")))
+        yield from (Finding(kind, "the name of a part") for kind in scan_name(member.filename))
     for raw in texts:
         yield from (Finding(kind, "the archive's directory") for kind in scan_bytes(raw))
 

@@ -28,8 +28,8 @@ from dagster_project.lake.content import WrongContent, check_content
 from dagster_project.returns.findings import IDENTIFIERS, MAXIMUM_FINDINGS, Finding, Kind
 from dagster_project.returns.identifiers import CellScanner
 from dagster_project.returns.kinds_of_content import Content
-from dagster_project.returns.limits import MAXIMUM_FILE_BYTES, TEMPLATE_SHEETS
-from dagster_project.returns.spellings import SHORTEST, scan_text
+from dagster_project.returns.limits import MAXIMUM_COLUMNS, MAXIMUM_FILE_BYTES, TEMPLATE_SHEETS
+from dagster_project.returns.spellings import SHORTEST, scan_name, scan_text
 from dagster_project.returns.workbook_package import (
     LARGEST_PRINTER_SETTINGS,
     Workbook,
@@ -38,11 +38,10 @@ from dagster_project.returns.workbook_package import (
     shown,
 )
 
-MAXIMUM_ROWS, MAXIMUM_COLUMNS = 1_000_000, 256
-"""The largest return has 13 columns and, at 210 functions and groups, some 100,000 rows."""
+MAXIMUM_ROWS = 1_000_000
+"""The largest return has, at 210 functions and groups, some 100,000 rows."""
 MAXIMUM_STYLED_ROWS = 200_000
 """Rows that hold no value, only a format: a sheet formatted to its last row takes minutes and holds nothing."""
-
 MAXIMUM_CELLS = 5_000_000
 """Of the area up to the last cell with a value: a reader makes room for all of it, repeated cells included."""
 _POWER_QUERY = "DataMashup"
@@ -54,11 +53,14 @@ _ROLE_WORDS = re.compile(
     r"nhs|trust|hospitals?|template|user|admin|system|office|unknown)\b",
     re.IGNORECASE,
 )
-_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 SHARED_TEXTS = "xl/sharedstrings.xml"
 _LONGEST_NAME = 4
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _COLOURS = re.compile(r"(?:.*color|rgb|lastclr|panose)", re.IGNORECASE)
 """Attributes that hold no words: #EE11AB is a colour, and would be a postcode anywhere else."""
+_NO_WORKBOOK: dict[Content, Kind] = {"other": "other_format", "zip": "damaged"}
+_DAMAGE = (*DAMAGE, WrongContent, CorruptArchive, SAXException, ParseError, CalamineError)
+_STORES = frozenset({"the shared texts", "the cells"})
 
 
 def inspect_workbook(path: Path, content: Content) -> list[Finding]:
@@ -86,12 +88,6 @@ def _search(path: Path, content: Workbook) -> list[Finding]:
     return findings
 
 
-_NO_WORKBOOK: dict[Content, Kind] = {"other": "other_format", "zip": "damaged"}
-
-
-_DAMAGE = (*DAMAGE, WrongContent, CorruptArchive, SAXException, ParseError, CalamineError)
-
-
 def _tidy(findings: list[Finding]) -> list[Finding]:
     """Each finding once. What the cells explain by row and column is not said again of the part that stores them."""
     in_cells = {finding.kind for finding in findings if finding.row is not None}
@@ -106,9 +102,6 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
         )
     ]
     return list(dict.fromkeys(kept))[:MAXIMUM_FINDINGS]
-
-
-_STORES = frozenset({"the shared texts", "the cells"})
 
 
 def _inspect_ole(path: Path) -> Finding:
@@ -252,7 +245,8 @@ class PartReader(handler.ContentHandler, handler.LexicalHandler):
     def _search_name(self, name: str) -> None:
         if name not in self._names:
             self._names.add(name)
-            self._search(name.replace("_", " "))
+            for kind in scan_name(name):
+                self.add(kind)
 
     def _flush(self) -> None:
         if self._text:

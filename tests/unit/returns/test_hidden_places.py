@@ -14,6 +14,7 @@ from dagster_project.returns.contract import load_collections
 from dagster_project.returns.findings import MEND, WHAT
 from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.templates import write_template
+from dagster_project.returns.workbook_package import shown
 from tests.fixtures import planted_workbooks as planted
 from tests.fixtures.hidden_places import ITEM, ODS, OTHER, XLSX, Make, changed, named, related
 from tests.fixtures.planted_workbooks import NUMBER, SPACED
@@ -137,3 +138,9 @@ def test_the_row_of_a_finding_is_that_of_the_sheet_with_blank_rows_above(
     contents: dict[str, Callable[[], bytes]] = {"xlsx": lambda: planted.plain(fill), "csv": "\n".join(lines).encode}
     (finding,) = scanned(tmp_path, contents[make](), f"a.{make}")
     assert (finding.kind, finding.row, finding.column) == ("nhs_number", blank_rows + 3, 3)
+
+
+@pytest.mark.parametrize("name", ["xl/media/943_476_5919.png", "xl/media/LS1_4AP.png", "xl/media/12_March_1956.png"])
+def test_a_part_whose_name_holds_an_identifier_is_not_named(name: str) -> None:
+    assert shown(name) == "a part of the workbook"
+    assert shown("xl/media/image_1.png") == "xl/media/image_1.png"
