@@ -168,6 +168,12 @@ class Indicator(_Strict):
     """Parts that were checked against a document; a part that is not named here is not verified."""
     next_review: dt.date
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that there are to verify: no target where none is set, no levels where no figures are held."""
+        there = {"definition": True, "denominator": True, "target": bool(self.targets), "levels": bool(self.levels)}
+        return tuple(part for part in PARTS if there[part] or part in self.verification)
+
     @model_validator(mode="after")
     def _origin_is_said_once(self) -> Self:
         if sum(map(bool, (self.source_id, self.published_elsewhere, self.not_public))) != 1:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dagster_project.indicators import INDICATORS_FOLDER, PARTS, Indicator, load_indicators
+from dagster_project.indicators import INDICATORS_FOLDER, PARTS, Indicator, Part, load_indicators
 
 README = INDICATORS_FOLDER / "README.md"
 OPENING = """\
@@ -43,15 +43,15 @@ def _parts(catalogue: Sequence[Indicator]) -> Iterator[str]:
     yield f"| part | {' | '.join(WORDS)} |"
     yield "|---|--:|--:|--:|"
     for part in PARTS:
-        told = [_status(one, part) for one in catalogue if part != "target" or one.targets]
+        told = [_status(one, part) for one in catalogue if part in one.parts]
         counts = " | ".join(str(told.count(word)) for word in WORDS)
-        yield f"| {part}{f' (of the {len(told)} that have one)' if part == 'target' else ''} | {counts} |"
+        yield f"| {part}{f' (of the {len(told)} that have any)' if len(told) < len(catalogue) else ''} | {counts} |"
     some = sum(bool(one.verification) for one in catalogue)
     yield f"| at least one part | {some} indicators || {len(catalogue) - some} |"
 
 
-def _status(one: Indicator, part: str) -> str:
-    found = {str(name): check for name, check in one.verification.items()}.get(part)
+def _status(one: Indicator, part: Part) -> str:
+    found = one.verification.get(part)
     return found.verification if found else "not verified"
 
 
