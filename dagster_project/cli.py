@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.explained import FAILED, WRONG_CALL, explained, settings_of_the_environment
+from dagster_project.explained import FAILED, WRONG_CALL, complain, explained, settings_of_the_environment
 from dagster_project.garbage import collect_seldom
+from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.cli import app as returns_app
 from dagster_project.settings import Settings
@@ -170,8 +171,9 @@ def verify(
         kept = list_releases(Lake(settings.data_lake))
         chosen = [one for one in kept if release in {one.name, one.release_id} or (not release and one.is_current)]
         if not chosen:
-            names = ", ".join(one.name for one in kept) or "none"
-            sys.stderr.write(f"There is no release {release}. Kept: {names}\n")
+            names = ", ".join(one.name for one in kept)
+            what = f"There is no release {release}" if release else "Nothing is published"
+            complain(LakeError(what, f"kept are {names or 'none'}", "name one of these, or run `hiw refresh`"))
             raise typer.Exit(WRONG_CALL)
         found = build_again(settings, chosen[-1])
         _emit(found.as_dict(), as_json=as_json, lines=found.lines())

@@ -10,14 +10,15 @@ import datetime as dt
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from dagster_project.explained import WRONG_CALL, err, explained, settings_of_the_environment
-from dagster_project.returns.codes import metric_ids
-from dagster_project.returns.submission import Context, Submission, sidecar_of
+
+if TYPE_CHECKING:
+    from dagster_project.returns.submission import Context, Submission
 
 NOT_CHECKED = 3
 app = typer.Typer(
@@ -123,9 +124,14 @@ def _now() -> dt.datetime:
 
 def _context(previous: Path | None) -> Context:
     """Nothing is at hand but the file itself and, perhaps, the one before: the answer says what was not checked."""
+    from dagster_project.returns.codes import metric_ids
+    from dagster_project.returns.submission import Context
+
     return Context(received_at=_now(), previous=previous, metrics=metric_ids())
 
 
 def _submission(file: Path, manifest: Path | None) -> Submission:
+    from dagster_project.returns.submission import Submission, sidecar_of
+
     beside = sidecar_of(file)
     return Submission(file, manifest or (beside if beside.is_file() else None))

@@ -71,8 +71,7 @@ def _tested(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> str:
 
 def _reason(message: str, unique_id: str, nodes: Mapping[str, Any]) -> str:
     if COUNT_OF_ROWS.fullmatch(message):
-        found = re.search(r"\d+", message)
-        number = int(found[0]) if found else 0
+        number = int(re.findall(r"\d+", message)[0])
         return f"{number:,} {'row does' if number == 1 else 'rows do'} not fit"
     said = TROUBLE_WITH_PLACE.sub("", tell(message, unique_id, nodes)).strip()
     return plain(STATEMENT.split(said)[0])

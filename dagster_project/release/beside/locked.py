@@ -13,7 +13,6 @@ from functools import cache
 from dagster_project.settings import PROJECT_ROOT
 
 DEVELOPMENT = "# -- Development"
-OURS = "-r requirements.in"
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,8 @@ def normalised(name: str) -> str:
 
 @cache
 def read_lock() -> Mapping[str, Locked]:
-    """Give every distribution of requirements.lock by its normalised name; empty where the file is not there."""
-    path = PROJECT_ROOT / "requirements.lock"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    """Give every distribution of requirements.lock by its normalised name."""
+    text = (PROJECT_ROOT / "requirements.lock").read_text(encoding="utf-8")
     found = {}
     for block in re.split(r"\n(?=\S)", text):
         name, _, _ = block.partition("==")
