@@ -1,6 +1,7 @@
 """What went wrong, in one plain sentence each: what, where, why, and what to do next. Never a class of Python or a command line.
 
-The terminal, `--json`, the alert and the webhook say the same sentences. Not here: what a failure of dbt says (dbt_failures.py).
+The terminal, `--json`, the alert and the webhook say the same sentences. Not here: what a run of Dagster (run_failures.py) and dbt
+(dbt_failures.py) say.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import duckdb
 from pydantic import ValidationError
 
@@ -30,8 +30,6 @@ CLASS_NAME = re.compile(
 )
 DUCKDB_KIND = re.compile(r"^(?:[A-Z][\w ]*? Error): ")
 COMMAND_LINE = re.compile(r"The dbt CLI process with command\s+`.*?`\s+failed with exit code `?(\d+)`?\.?", re.DOTALL)
-CHECKS_SAY_IT = "DagsterAssetCheckFailedError"
-"""A step that only sums up that a check failed; the check says which."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,6 @@ class Problem:
     def as_dict(self) -> dict[str, str]:
         """For --json, the alert and the webhook."""
         return asdict(self) | {"sentence": self.sentence}
-
-
-# -- of an error that was caught ---------------------------------------------------------------------------------------
 
 
 def explain(error: BaseException) -> LakeError:
@@ -192,53 +187,8 @@ KNOWN: tuple[tuple[type[BaseException], Callable[[Any], LakeError | None]], ...]
 )
 
 
-# -- of a run, from Dagster's events -----------------------------------------------------------------------------------
-
-
-def problems_of(events: Iterable[dg.DagsterEvent]) -> list[Problem]:
-    """What a run's failed steps and failed checks say; checks that only warn are no failure."""
-    found: list[Problem] = []
-    for event in events:
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            found += _of_check(event.asset_check_evaluation_data)
-        elif event.is_step_failure:
-            found += _of_step(str(event.step_key), event.step_failure_data.error)
-    return list(dict.fromkeys(found))
-
-
-def _of_check(check: dg.AssetCheckEvaluation) -> Iterator[Problem]:
-    if check.passed or check.severity != dg.AssetCheckSeverity.ERROR or _is_of_dbt(check):
-        return
-    where = f"{check.asset_key.to_user_string()}, check {check.check_name}"
-    lines = [line for line in (check.description or "").splitlines() if line.strip()]
-    for line in lines or ["it did not pass"]:
-        what, _, next_step = line.strip().rstrip(".").partition(NEXT)
-        yield Problem(plain(what), where, next_step=next_step or "see the table 'A bad night' in README.md")
-
-
-def _is_of_dbt(check: dg.AssetCheckEvaluation) -> bool:
-    """What dbt's own results say better (dbt_failures.py)."""
-    return any(name.startswith("dagster_dbt/") or name == "unique_id" for name in check.metadata)
-
-
-def _of_step(step: str, error: Any) -> Iterator[Problem]:
-    """`error` is what Dagster kept of the exception: class name, message, cause and context."""
-    chain = []
-    while error is not None:
-        chain.append(error)
-        error = error.cause or error.context
-    if any(one.cls_name == CHECKS_SAY_IT for one in chain):
-        return
-    told = next((one for one in reversed(chain) if NEXT in one.message), chain[-1] if chain else None)
-    what, _, next_step = plain(told.message if told else "it stopped").rstrip(".").partition(NEXT)
-    if told is not None and not next_step:
-        known = _by_name(told.cls_name or "", told.message)
-        what, next_step = (f"{known.what}: {known.why}", known.next_step) if known else (what, f"look at {LOG}")
-    yield Problem(what, f"step {step}", next_step=next_step)
-
-
-def _by_name(name: str, raw: str) -> LakeError | None:
-    """As `_known`, of an error of which Dagster kept only the name and the words."""
+def explain_by_name(name: str, raw: str) -> LakeError | None:
+    """As `explain`, of an error of which only the name and the words were kept; None where we do not know what to do."""
     text = plain(raw)
     number = re.search(r"\[Errno (\d+)\]", text)
     if number:

@@ -12,7 +12,7 @@ import fcntl
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import requests
@@ -81,7 +81,7 @@ def begin_night(settings: Settings) -> None:
     if before.was_killed:
         what = Problem(f"the night that began at {before.began} did not come to its end: it was killed", "the night")
         write_alert(settings, "nightly_refresh", f"night-{before.began.replace(':', '')}", [what])
-    _write(lake, NightRecord(before.last_good, _now(), before.ended, before.run_id, before.succeeded, before.problems))
+    _write(lake, replace(before, began=_now()))
 
 
 def end_night(settings: Settings, run_id: str, problems: Sequence[Problem], *, succeeded: bool, job: str) -> list[str]:
@@ -89,7 +89,7 @@ def end_night(settings: Settings, run_id: str, problems: Sequence[Problem], *, s
 
     Never raises: a full disk is one of the ways in which a night ends.
     """
-    undone = []
+    undone: list[str] = []
     lake = Lake(settings.data_lake)
     try:
         before = read_record(lake) or NightRecord()
@@ -99,7 +99,7 @@ def end_night(settings: Settings, run_id: str, problems: Sequence[Problem], *, s
         good = now if succeeded else before.last_good
         _write(lake, NightRecord(good, before.began, now, run_id, succeeded, sentences))
     except (OSError, LakeError) as error:
-        undone.append(f"How this night ended could not be written down: {explain(error)}")
+        undone += _undone(f"How this night ended could not be written down: {explain(error)}")
     if problems:
         undone += write_alert(
             settings, job, run_id or f"night-{_now().replace(':', '')}", problems, failed=not succeeded
@@ -115,20 +115,24 @@ def write_alert(
     if path.exists():
         return []
     alert = _alert(job, run_id, problems, failed=failed)
-    undone = []
+    undone: list[str] = []
     try:
         write_atomically(path, json.dumps(alert, indent=1, ensure_ascii=False).encode())
     except (OSError, LakeError) as error:
-        undone.append(f"The alert could not be written: {explain(error)}")
+        undone += _undone(f"The alert could not be written: {explain(error)}")
     if settings.alert_webhook:
         try:
             requests.post(settings.alert_webhook, json=alert, timeout=WEBHOOK_SECONDS).raise_for_status()
         except requests.RequestException as error:
             answer = error.response.status_code if error.response is not None else "no answer"
-            undone.append(f"The webhook of HIW_ALERT_WEBHOOK did not take the alert: {answer}.")
-    for sentence in undone:
-        sys.stderr.write(sentence + "\n")
+            undone += _undone(f"The webhook of HIW_ALERT_WEBHOOK did not take the alert: {answer}.")
     return undone
+
+
+def _undone(sentence: str) -> list[str]:
+    """Say on standard error what could not be done: nobody else is told."""
+    sys.stderr.write(sentence + "\n")
+    return [sentence]
 
 
 def _alert(job: str, run_id: str, problems: Sequence[Problem], *, failed: bool) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from rich.markup import escape
 
 from dagster_project.failures import Problem, explain, told
 from dagster_project.instance import open_instance
-from dagster_project.lake.night import hold_night_lock, release_night_lock
+from dagster_project.lake.night import night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.nights import begin_night, end_night
 from dagster_project.orphans import process_tags, reap_dead_runs
 from dagster_project.quality.judge import start_judge
-from dagster_project.sensors import night_problems
+from dagster_project.run_failures import night_problems
 from dagster_project.settings import Settings
 from dagster_project.status import require_known_slugs, require_readable_records
 
@@ -58,7 +58,8 @@ def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
     However it ends, its end is recorded and what went wrong is alerted.
     """
     try:
-        with _night_lock(settings):
+        with night_lock(Lake(settings.data_lake), settings.lock_wait_seconds):
+            begin_night(settings)
             require_known_slugs(settings)
             require_readable_records(settings)
             start_judge()
@@ -72,17 +73,6 @@ def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
         raise explained from error
     end_night(settings, night.run_id, night.problems, succeeded=night.succeeded, job=JOB)
     return night
-
-
-@contextmanager
-def _night_lock(settings: Settings) -> Iterator[None]:
-    lake = Lake(settings.data_lake)
-    hold_night_lock(lake, settings.lock_wait_seconds)
-    try:
-        begin_night(settings)
-        yield
-    finally:
-        release_night_lock(lake)
 
 
 def _run(settings: Settings, *, verbose: bool) -> NightResult:

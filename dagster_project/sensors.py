@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dagster as dg
 
-from dagster_project.failures import Problem, plain, problems_of
+from dagster_project.failures import Problem, plain
 from dagster_project.jobs import nightly_refresh
 from dagster_project.nights import end_night, write_alert
 from dagster_project.orphans import reap_dead_runs
+from dagster_project.run_failures import run_problems
 from dagster_project.settings import Settings
-from dagster_project.transform.dbt_failures import dbt_problems
 
-DBT_STEP = "dbt_models"
-TELLING = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
 REAP_EVERY_SECONDS = 60
 
 
@@ -70,19 +68,3 @@ def build_night_sensor(settings: Settings) -> dg.SensorDefinition:
         end_night(settings, run.run_id, problems, succeeded=True, job=run.job_name)
 
     return record_of_nights
-
-
-def run_problems(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> list[Problem]:
-    """What a finished run says went wrong, what dbt says in place of its step."""
-    events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=TELLING) if entry.dagster_event]
-    return night_problems(settings, events)
-
-
-def night_problems(settings: Settings, events: list[dg.DagsterEvent]) -> list[Problem]:
-    """What failed, from a run's events and, where its step of dbt failed, from dbt's results."""
-    problems = problems_of(events)
-    if not any(event.is_step_failure and event.step_key == DBT_STEP for event in events):
-        return problems
-    of_dbt = dbt_problems(settings)
-    others = [problem for problem in problems if problem.where != f"step {DBT_STEP}"]
-    return [*of_dbt, *others] if of_dbt else problems

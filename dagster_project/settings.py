@@ -22,6 +22,12 @@ LEAST_MEMORY = 64_000_000
 """Below this DuckDB cannot hold the blocks of one table while it sorts another."""
 
 
+def _in_bytes(amount: str) -> float:
+    """0 for what is no amount of memory."""
+    found = MEMORY.fullmatch(amount.strip())
+    return float(found[1]) * UNITS[found[2].upper()] if found else 0
+
+
 class Settings(BaseSettings):
     """The settings of one process. Relative paths are taken from the folder in which the command was started."""
 
@@ -62,8 +68,7 @@ class Settings(BaseSettings):
     @field_validator("memory_limit")
     @classmethod
     def _is_an_amount_of_memory(cls, value: str) -> str:
-        amount = MEMORY.fullmatch(value.strip())
-        if amount is None or float(amount[1]) * UNITS[amount[2].upper()] < LEAST_MEMORY:
+        if _in_bytes(value) < LEAST_MEMORY:
             raise ValueError(f"it must be an amount of memory of 64MB or more, such as 2GB; it is {value!r}")
         return value.strip()
 
@@ -71,7 +76,7 @@ class Settings(BaseSettings):
     @classmethod
     def _says_something(cls, value: object) -> object:
         """An empty path would be the folder in which the command was started."""
-        if not str(value or "x").strip() or value == "":
+        if isinstance(value, str) and not value.strip():
             raise ValueError("it is empty; name a folder, or do not set it")
         return value
 
@@ -106,6 +111,11 @@ class Settings(BaseSettings):
             return path.read_text(encoding="utf-8").strip()
         secret: SecretStr = getattr(self, name)
         return secret.get_secret_value()
+
+    @property
+    def memory_bytes(self) -> float:
+        """HIW_MEMORY_LIMIT in bytes."""
+        return _in_bytes(self.memory_limit)
 
     @cached_property
     def selected_slugs(self) -> frozenset[str]:

@@ -91,11 +91,11 @@ def read_status(settings: Settings) -> Status:
             found.last_good_night, found.hours_since = record.last_good, (now - good).total_seconds() / 3600
         yield from _of_the_nights(lake, record, settings, now)
 
-    looks: tuple[Callable[[], Iterator[str]], ...] = (
+    looks: tuple[Callable[[], Iterable[str]], ...] = (
         released,
         nights,
         lambda: _of_the_clock(lake, record, now),
-        lambda: problems_of_records(lake.dagster_home),
+        lambda: map(str, problems_of_records(lake.dagster_home)),
         lambda: _of_the_sources(settings, lake, now.date(), found),
     )
     for look in looks:
@@ -124,7 +124,7 @@ def _of_the_release(lake: Lake) -> Iterator[str]:
     if left:
         yield (
             f"release {left[-1]} was withdrawn by `hiw rollback`, and an older one is published until something new comes. "
-            f"Next: mend what was wrong with it, or `hiw publish --allow-withdrawn`."
+            f"Next: mend what was wrong with it, or `hiw publish --withdrawn {release_id_of(left[-1])}`."
         )
 
 
@@ -154,11 +154,11 @@ def _of_the_clock(lake: Lake, record: NightRecord, now: dt.datetime) -> Iterator
         )
 
 
-def problems_of_records(home: Path) -> Iterator[str]:
+def problems_of_records(home: Path) -> Iterator[LakeError]:
     """Whether SQLite can read Dagster's records: without them no night can begin."""
     for name, question in RECORDS.items():
         if (home / name).exists() and (wrong := _why_unreadable(home / name, question)):
-            yield f"{wrong.what} ({name}): {wrong.why}. Next: {wrong.next_step}."
+            yield LakeError(f"{wrong.what} ({name})", wrong.why, wrong.next_step)
 
 
 def _why_unreadable(path: Path, question: str) -> LakeError | None:
@@ -180,7 +180,7 @@ def _of_the_sources(settings: Settings, lake: Lake, today: dt.date, found: Statu
 
     sources = load_sources()
     if settings.selected_slugs:
-        yield from unknown_slugs(settings)
+        yield from map(str, _unknown_slugs(settings))
         chosen = ", ".join(sorted(settings.selected_slugs & set(sources)))
         found.notes.append(f"HIW_ONLY is set: nothing but {chosen or 'what is kept'} is fetched")
     if settings.offline:
@@ -195,30 +195,24 @@ def _of_the_sources(settings: Settings, lake: Lake, today: dt.date, found: Statu
             yield f"{place} is quiet since {one.quiet_since}: {one.quiet_reason}"
 
 
-def unknown_slugs(settings: Settings) -> list[str]:
-    """A sentence where HIW_ONLY names what is no source: such a night would fetch less than was meant, or nothing."""
+def _unknown_slugs(settings: Settings) -> Iterator[LakeError]:
+    """Where HIW_ONLY names what is no source: such a night would fetch less than was meant, or nothing."""
     from dagster_project.sources.contract import load_sources
 
     unknown = sorted(settings.selected_slugs - set(load_sources()))
-    if not unknown:
-        return []
-    return [
-        f"HIW_ONLY names no source of this project: {', '.join(unknown)}. Next: use names of {', '.join(load_sources())}."
-    ]
+    if unknown:
+        yield LakeError(
+            "HIW_ONLY names no source of this project", ", ".join(unknown), f"use names of {', '.join(load_sources())}"
+        )
 
 
 def require_known_slugs(settings: Settings) -> None:
     """Raises LakeError where HIW_ONLY names what is no source."""
-    _raise_first(unknown_slugs(settings))
+    for wrong in _unknown_slugs(settings):
+        raise wrong
 
 
 def require_readable_records(settings: Settings) -> None:
     """Raises LakeError where Dagster's records are damaged: a night would build everything and then not be able to say so."""
-    _raise_first(problems_of_records(Lake(settings.data_lake).dagster_home))
-
-
-def _raise_first(sentences: Iterable[str]) -> None:
-    for sentence in sentences:
-        said, _, next_step = sentence.rstrip(".").partition(". Next: ")
-        what, _, why = said.partition(": ")
-        raise LakeError(what, why, next_step)
+    for wrong in problems_of_records(Lake(settings.data_lake).dagster_home):
+        raise wrong

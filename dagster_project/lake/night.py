@@ -48,6 +48,17 @@ def release_night_lock(lake: Lake) -> None:
 
 
 @contextmanager
+def night_lock(lake: Lake, wait_seconds: float) -> Iterator[None]:
+    """Hold the data folder for the length of a block, or go on holding it where this process did before. Raises as above."""
+    held_now = hold_night_lock(lake, wait_seconds)
+    try:
+        yield
+    finally:
+        if held_now:
+            release_night_lock(lake)
+
+
+@contextmanager
 def alone_with(lake: Lake) -> Iterator[bool]:
     """Whether no other process works on the data folder; where that is so, none begins to within the block."""
     if lake.night_lock in _held:

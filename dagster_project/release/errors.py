@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dagster_project.failures import explain
 from dagster_project.lake.files import LakeError
 
 
@@ -15,7 +16,5 @@ class Refused(ReleaseError):
 
 def failed(what: str, error: Exception, then: str) -> ReleaseError:
     """`what`, which the disk, the memory or DuckDB kept from being done: their reason and its remedy in plain words, `then` what to run."""
-    from dagster_project.failures import explain  # it brings Dagster, which a command that only reads does without
-
     known = explain(error)
     return ReleaseError(what, f"{known.what}: {known.why}", f"{known.next_step}; {then}")

@@ -41,17 +41,17 @@ class MadeOf:
         hashes = {path.as_posix(): hash_file(self.area.clean_root / path) for path in sorted(found)}
         write_private(self.folder / FILES, json.dumps(hashes, indent=0).encode(), self.area)
 
-    def read(self) -> Mapping[str, str] | None:
-        """Name below returns/clean -> sha256; None where there is no usable record."""
+    def read(self) -> Mapping[str, str]:
+        """Name below returns/clean -> sha256; empty where there is no usable record."""
         try:
             read: dict[str, str] = json.loads((self.folder / FILES).read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return None
+            return {}
         return read
 
     def kept(self) -> Iterator[tuple[str, Path | None]]:
         """Each table and where it is kept; None where it is gone or has other bytes."""
-        for name, sha256 in (self.read() or {}).items():
+        for name, sha256 in self.read().items():
             places = [self.area.clean_root / name, *([self.folder / EXPECTED.name] if Path(name) == EXPECTED else [])]
             yield name, next((path for path in places if path.is_file() and hash_file(path) == sha256), None)
 

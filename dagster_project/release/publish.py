@@ -19,7 +19,6 @@ from typing import Any
 import duckdb
 
 from dagster_project.duck import quote_literal
-from dagster_project.failures import explain
 from dagster_project.lake.files import LakeError, hash_file, require_free_space, sync_folder
 from dagster_project.lake.paths import Lake
 from dagster_project.release.cml import write_cml
@@ -33,7 +32,7 @@ from dagster_project.release.contents import (
     read_contents,
     sync_file,
 )
-from dagster_project.release.errors import Refused, ReleaseError
+from dagster_project.release.errors import Refused, ReleaseError, failed
 from dagster_project.release.evidence import (
     Evidence,
     candidate_path,
@@ -103,11 +102,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:
-        known = explain(error)
-        why = f"{known.what}: {known.why}"
-        raise ReleaseError(
-            "nothing was published", why, f"what is published is as it was; {known.next_step}, then publish again"
-        ) from error
+        raise failed("nothing was published", error, "what is published is as it was, publish again") from error
 
 
 def _sweep(lake: Lake) -> None:

@@ -23,7 +23,7 @@ from dagster_project.duck import connection
 from dagster_project.lake.acceptance import EMPTY, point_to
 from dagster_project.lake.clean import build_clean_table, write_empty
 from dagster_project.lake.files import hash_file
-from dagster_project.lake.night import hold_night_lock, release_night_lock
+from dagster_project.lake.night import night_lock
 from dagster_project.lake.paths import VERIFYING, Lake, Origin
 from dagster_project.lake.snapshots import Snapshot, read_provenance
 from dagster_project.release.candidate import selected
@@ -104,23 +104,19 @@ def verify(settings: Settings, release: Release) -> Verification:
     Raises LakeError when a file cannot be parsed any more, dbt fails, or another run keeps the data folder.
     """
     lake = Lake(settings.data_lake)
-    held_now = hold_night_lock(lake, settings.lock_wait_seconds)
-    try:
+    with night_lock(lake, settings.lock_wait_seconds):
         lake.temporary.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=lake.temporary, prefix=VERIFYING) as folder:
             return _verify(settings, release, Lake(Path(folder)))
-    finally:
-        if held_now:
-            release_night_lock(lake)
 
 
 def _verify(settings: Settings, release: Release, again: Lake) -> Verification:
     lake = Lake(settings.data_lake)
     snapshots, lost = _snapshots(lake, release)
-    record = MadeOf(ReturnsArea.of(lake), release.release_id)
-    tables = dict(record.kept())
-    lost += [f"returns: {name}" for name, path in tables.items() if path is None]
-    lost += [] if tables else ["returns: there is no record of what was in use"]
+    found = dict(MadeOf(ReturnsArea.of(lake), release.release_id).kept())
+    tables = {name: path for name, path in found.items() if path is not None}
+    lost += [f"returns: {name}" for name in found if name not in tables]
+    lost += [] if found else ["returns: there is no record of what was in use"]
     if lost:
         return Verification(release.name, 0, lost=tuple(lost))
     elsewhere = settings.model_copy(update={"data_lake": again.root})
@@ -157,12 +153,12 @@ def _snapshots(lake: Lake, release: Release) -> tuple[list[Snapshot], list[str]]
     return found, lost
 
 
-def _lay_out_returns(area: ReturnsArea, tables: Mapping[str, Path | None]) -> None:
+def _lay_out_returns(area: ReturnsArea, tables: Mapping[str, Path]) -> None:
     write_empty_returns(area)
     for name, path in tables.items():
         target = area.clean_root / name
         make_private_folder(target.parent, within=area.root)
-        shutil.copyfile(path, target)  # type: ignore[arg-type]
+        shutil.copyfile(path, target)
 
 
 # -- building ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagster_project.lake.night import hold_night_lock, release_night_lock
+from dagster_project.lake.night import night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.assets import receive_returns
 from dagster_project.settings import Settings
@@ -10,12 +10,8 @@ from dagster_project.settings import Settings
 
 def receive_now(settings: Settings) -> tuple[dict[str, object], list[str], bool]:
     """Counts for machines, lines for people, and whether nothing was refused; raises LakeError when a night is running."""
-    lake = Lake(settings.data_lake)
-    hold_night_lock(lake, settings.lock_wait_seconds)
-    try:
+    with night_lock(Lake(settings.data_lake), settings.lock_wait_seconds):
         report, mesh = receive_returns(settings)
-    finally:
-        release_night_lock(lake)
     outcomes = ("accepted", "accepted_with_warnings", "rejected", "refused", "purged")
     counts: dict[str, object] = {outcome: report.count(outcome) for outcome in outcomes}
     counts |= {"received_before": len(report.repeats), "not_whole_yet": len(report.waiting), "left": len(report.left)}

@@ -16,13 +16,15 @@ import dagster as dg
 import duckdb
 import pytest
 
+from dagster_project.doctor import examine
 from dagster_project.duck import connection
-from dagster_project.failures import Problem, explain, problems_of
+from dagster_project.failures import Problem, explain
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.paths import Lake
 from dagster_project.nights import begin_night, end_night, read_record, write_alert
 from dagster_project.quality.checks import CheckResult
 from dagster_project.release.assets import _check_result
+from dagster_project.run_failures import problems_of
 from dagster_project.settings import Settings
 
 CLASSES = ("Error:", "Exception", "Traceback", "duckdb.", "dagster.", "_core", "lake.files", "sqlite3.", "[Errno")
@@ -235,7 +237,14 @@ def test_a_full_disk_takes_no_alert_and_raises_nothing(lake: Lake, capsys: pytes
             Settings(data_lake=lake.root, alert_webhook=address), "", [PROBLEM], succeeded=False, job="nightly_refresh"
         )
     assert len(undone) == 2 and all("the disk" in sentence for sentence in undone)
+    assert capsys.readouterr().err.splitlines() == undone, "who reads the terminal is told both"
     assert len(sent) == 1, "the webhook is the way that is left"
+
+
+@pytest.mark.parametrize(("limit", "good"), [("100MB", True), ("1000TB", False)])
+def test_a_memory_limit_that_no_machine_has_is_found(limit: str, good: bool, lake: Lake) -> None:
+    found = {one.what: one for one in examine(Settings(data_lake=lake.root, memory_limit=limit))}
+    assert found["memory limit"].good is good
 
 
 def test_a_night_that_was_killed_is_alerted_by_the_next_one(lake: Lake) -> None:
