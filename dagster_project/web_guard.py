@@ -84,10 +84,7 @@ class SameOriginOnly:
 def _refusal(scope: Scope) -> tuple[int, str] | None:
     headers = Headers(scope=scope)
     method = scope.get("method", "WEBSOCKET")
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        return 403, "This request comes from another web site. Open the warehouse's own pages."
-    if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not _follows_a_link(headers, method):
+    if _comes_from_another_site(headers) and not _follows_a_link(headers, method):
         return 403, "This request comes from another web site. Open the warehouse's own pages."
     parameters = QueryParams(scope.get("query_string", b""))
     if method in SAFE_METHODS and any(name in parameters for name in OPERATION_PARAMETERS):
@@ -95,6 +92,13 @@ def _refusal(scope: Scope) -> tuple[int, str] | None:
     if method == "POST" and scope["path"].rstrip("/").endswith("/graphql") and not _is_json(headers):
         return 415, "Send GraphQL as application/json."
     return None
+
+
+def _comes_from_another_site(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        return True
+    return headers.get("sec-fetch-site") in ("cross-site", "same-site")
 
 
 def _follows_a_link(headers: Headers, method: str) -> bool:
