@@ -198,3 +198,16 @@
         end
     {%- endif -%}
 {%- endmacro %}
+
+{#
+    A 95% limit of a share or rate of counts with the error of their rounding in it, on the scale that keeps it in its range.
+    Inputs: value, limit, error (rounding_error of the counts), is_share (logit; else a rate, log), the counts.
+    NULL: as widened_limit, or a missing count.
+#}
+{% macro limit_with_rounding(value, limit, error, is_share, numerator, denominator) -%}
+    case
+        when {{ is_share }}
+        then {{ widened_limit(value, limit, error, "logit") }}
+        else {{ widened_limit(value, limit, error ~ " * " ~ denominator ~ " / nullif(" ~ numerator ~ ", 0)", "log") }}
+    end
+{%- endmacro %}

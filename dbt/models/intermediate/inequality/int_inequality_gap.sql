@@ -6,8 +6,10 @@
 -- independent and are a little too wide. Where the source rounds
 -- (int_inequality_rounding), gaps between counts have the error of rounding in their
 -- limits. A rate that is printed beside rounded counts is the value, so the gap is the
--- difference of the two values, and its limits come from theirs, which hold the
--- rounding already (MOVER; of ratios on the log scale). Standardised figures, and rates
+-- difference of the two values, and its limits come from theirs (MOVER; of ratios on
+-- the log scale): those of printed rates and of bounded counts hold the rounding
+-- already, those of other counts, the sum of all groups among them, are widened
+-- first. Standardised figures, and rates
 -- whose people are not published, have no counts: their gaps are of the values, with
 -- standard errors recovered from the published limits.
 {%- set key = [
@@ -70,9 +72,6 @@ with
             max(release_id) as release_id,
             {{ in_order("sum", "numerator") }} as numerator,
             {{ in_order("sum", "denominator") }} as denominator,
-            case
-                when max(value_basis) <> 'counts' then 'rounded_counts' else 'counts'
-            end as value_basis,
             -- a group without people (not_applicable) takes nothing from the whole
             max(value_status) filter (
                 where value_status not in ('published', 'not_applicable')
@@ -91,7 +90,7 @@ with
             everybody.indicator_id is not null as is_of_everybody,
             coalesce(everybody.numerator, families.numerator) as numerator,
             coalesce(everybody.denominator, families.denominator) as denominator,
-            coalesce(everybody.value_basis, families.value_basis) as value_basis,
+            coalesce(everybody.value_basis, 'counts') as value_basis,
             everybody.value,
             everybody.ci_lower_95,
             everybody.ci_upper_95,
@@ -123,7 +122,8 @@ with
             ci_upper_95,
             value_basis,
             value_status,
-            value_status_reason
+            value_status_reason,
+            {{ rounding_cells("dimension", "group_code") }} as cells
         from figures
         union all
         select
@@ -170,6 +170,11 @@ with
             case
                 when status_of_part is not null
                 then 'a part of the whole is ' || status_of_part
+            end,
+            case
+                when is_of_everybody
+                then 1
+                else {{ rounding_cells("dimension", "'whole'") }}
             end
         from wholes
     ),
@@ -187,6 +192,7 @@ with
                 {{ side }}_figure.ci_lower_95 as {{ side }}_lower,
                 {{ side }}_figure.ci_upper_95 as {{ side }}_upper,
                 {{ side }}_figure.value_basis as {{ side }}_basis,
+                {{ side }}_figure.cells as {{ side }}_cells,
                 coalesce(
                     {{ side }}_figure.value_status, 'missing'
                 ) as {{ side }}_status,
@@ -221,7 +227,7 @@ with
                         side ~ "_numerator",
                         side ~ "_denominator",
                         "rounding.is_rounded and standardisation = 'crude'",
-                        rounding_cells("dimension", side ~ "_group"),
+                        side ~ "_cells",
                     )
                 }} as {{ side }}_rounding,
             {%- endfor %}
@@ -253,6 +259,36 @@ with
             {{ ref("int_inequality_rounding") }} as rounding
             on pairs.source_id = rounding.source_id
             and pairs.organisation_level = rounding.organisation_level
+    ),
+
+    -- limits of a value of counts beside one whose limits hold the rounding take it too
+    widened as (
+        select
+            * replace (
+                {%- for side in ["comparison", "reference"] %}
+                    {%- for end in ["lower", "upper"] %}
+                        case
+                            when
+                                kind = 'limits'
+                                and {{ side }}_basis = 'counts'
+                                and {{ side }}_rounding > 0
+                            then
+                                {{
+                                    limit_with_rounding(
+                                        side ~ "_value",
+                                        side ~ "_" ~ end,
+                                        side ~ "_rounding",
+                                        "unit = 'proportion'",
+                                        side ~ "_numerator",
+                                        side ~ "_denominator",
+                                    )
+                                }}
+                            else {{ side }}_{{ end }}
+                        end as {{ side }}_{{ end }} {{- "," if not loop.last }}
+                    {%- endfor %} {{- "," if not loop.last }}
+                {%- endfor %}
+            )
+        from statuses
     ),
 
     measures as (
@@ -307,7 +343,7 @@ with
                 then {{ gap_absolute_newcombe_upper(*counts) }}
                 else {{ gap_absolute_mover_upper(*counts, multiplier="multiplier") }}
             end as ci_upper_95
-        from statuses
+        from widened
         union all
         select
             *,
@@ -363,7 +399,7 @@ with
                 then {{ gap_relative_katz_upper(*counts) }}
                 else {{ gap_relative_rates_upper(*counts) }}
             end
-        from statuses
+        from widened
     )
 
 select

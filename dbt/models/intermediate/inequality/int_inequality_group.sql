@@ -113,21 +113,16 @@ select
         rounding_cells("figures.dimension", "figures.group_code"),
     ) %}
     {%- for limit in ["ci_lower_95", "ci_upper_95"] %}
-        case
-            when families.unit = 'proportion'
-            then
-                {{ widened_limit("figures.value", "figures." ~ limit, error, "logit") }}
-            else
-                {{
-                    widened_limit(
-                        "figures.value",
-                        "figures." ~ limit,
-                        error
-                        ~ " * figures.denominator / nullif(figures.numerator, 0)",
-                        "log",
-                    )
-                }}
-        end as {{ limit }},
+        {{
+            limit_with_rounding(
+                "figures.value",
+                "figures." ~ limit,
+                error,
+                "families.unit = 'proportion'",
+                "figures.numerator",
+                "figures.denominator",
+            )
+        }} as {{ limit }},
     {%- endfor %}
     coalesce(rounding.is_rounded, false) as is_rounded,
     coalesce(figures.value_status, 'missing') as value_status,

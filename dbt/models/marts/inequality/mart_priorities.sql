@@ -7,17 +7,15 @@
 -- the group. Against the average the group is compared with everybody else and the
 -- difference scaled by their share, which gives the same figure with limits. The best
 -- group is picked by the data among those large enough: no limits.
--- Rounding: counts are rounded to 5 (int_inequality_rounding), and a fifth is the sum
--- of
--- two rounded tenths. The half-widths of the limits
--- then take the error of rounding in quadrature, and the p value takes it into its
--- standard error (macro rounding_error).
+-- Rounding: counts are rounded to 5 (int_inequality_rounding), a fifth is the sum of
+-- two rounded tenths, and everybody else of all those of the other groups. The
+-- half-widths of the limits then take the error of rounding in quadrature, and the p
+-- value takes it into its standard error (macro rounding_error).
 -- Chance: p by the likelihood ratio test against the reference; q by Benjamini and
 -- Hochberg over all comparisons of the release at the same organisation level that have
 -- a p value, also those too few to be called anything.
 -- Everybody else are the other groups. A hidden one takes part with the most events
--- that
--- its bounds allow, so that the group is worse off whatever the hidden count is.
+-- that its bounds allow, so that the group is worse off whatever the hidden count is.
 -- Clear difference: q at most 5%, the interval above 0, worse off than everybody else
 -- together, the group recorded for enough people, and it and its reference large
 -- enough.
@@ -35,14 +33,10 @@
 {%- set minimum_people = var("priorities_minimum_people", 100) %}
 {%- set highest_q = var("priorities_highest_q", 0.05) %}
 {%- set most_events = "coalesce(adverse_events, adverse_events_high)" %}
-{%- set rounding = [
-    "is_rounded",
-    rounding_cells("dimension", "group_code"),
-] %}
-{%- set references = {"reference": "reference_", "others": "others_"} %}
+{%- set references = {"reference_": "cells", "others_": "others_cells"} %}
 with
     groups as (
-        select *
+        select *, {{ rounding_cells("dimension", "group_code") }} as cells
         from {{ ref("int_inequality_group") }}
         where
             geography_basis = 'current'
@@ -115,6 +109,7 @@ with
             ) as family_most_people,
             {{ in_order("sum", "numerator") }} as family_numerator,
             {{ in_order("sum", "denominator") }} as family_people,
+            sum(cells) filter (where denominator > 0) as family_cells,
             count(
                 case when is_used and value_status <> 'published' then 1 end
             ) as groups_hidden
@@ -158,6 +153,7 @@ with
             case when families.groups_hidden = 0 then families.family_people end
             - groups.denominator as others_people,
             families.family_numerator - groups.numerator as others_numerator,
+            families.family_cells - groups.cells as others_cells,
             families.family_most_events - groups.adverse_events as others_most_events,
             families.family_most_people - groups.denominator as others_most_people,
             best_groups.best_group,
@@ -178,7 +174,7 @@ with
     compared as (
         select
             *,
-            {%- for reference, prefix in references.items() %}
+            {%- for prefix, reference_cells in references.items() %}
                 {%- set pair = [
                     "adverse_events",
                     "denominator",
@@ -197,12 +193,19 @@ with
                     else {{ gap_absolute_mover_upper(*pair) }}
                 end as {{ prefix }}gap_upper,
                 power(
-                    {{ rounding_error("numerator", "denominator", *rounding) }},
+                    {{
+                        rounding_error(
+                            "numerator", "denominator", "is_rounded", "cells"
+                        )
+                    }},
                     2
                 ) + power(
                     {{
                         rounding_error(
-                            prefix ~ "numerator", prefix ~ "people", *rounding
+                            prefix ~ "numerator",
+                            prefix ~ "people",
+                            "is_rounded",
+                            reference_cells,
                         )
                     }},
                     2
@@ -224,7 +227,7 @@ with
     widened as (
         select
             *,
-            {%- for reference, prefix in references.items() %}
+            {%- for prefix in references %}
                 denominator * {{ prefix }}gap as {{ prefix }}excess,
                 {%- for limit, sign in {"lower": "-", "upper": "+"}.items() %}
                     denominator * (
