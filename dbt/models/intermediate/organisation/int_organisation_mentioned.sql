@@ -63,245 +63,162 @@ with
             ods_day.reported_on as last_seen_on
         from trusts
         cross join ods_day
-        union all
+        union all by name
         select
             organisation_code,
-            'ods_organisation',
-            organisation_kind,
+            'ods_organisation' as source_id,
+            organisation_kind as organisation_level,
             organisation_name,
             icb_code,
             region_code,
-            null,
             opened_on,
             closed_on,
-            ods_day.reported_on,
-            ods_day.reported_on
+            ods_day.reported_on as first_seen_on,
+            ods_day.reported_on as last_seen_on
         from sub_icbs
         cross join ods_day
         where organisation_kind = 'sub_icb'
-        union all
+        union all by name
         select
+            icb_code as organisation_code,
+            'ods_organisation' as source_id,
+            'icb' as organisation_level,
             icb_code,
-            'ods_organisation',
-            'icb',
-            null,
-            icb_code,
-            min(region_code),
-            null,
-            null,
-            null,
-            max(reported_on),
-            max(reported_on)
+            min(region_code) as region_code,
+            max(reported_on) as first_seen_on,
+            max(reported_on) as last_seen_on
         from ods_parents
         cross join ods_day
         group by icb_code
         having count(distinct region_code) = 1
-        union all
+        union all by name
         select distinct
+            region_code as organisation_code,
+            'ods_organisation' as source_id,
+            'region' as organisation_level,
             region_code,
-            'ods_organisation',
-            'region',
-            null,
-            null,
-            region_code,
-            null,
-            null,
-            null,
-            reported_on,
-            reported_on
+            reported_on as first_seen_on,
+            reported_on as last_seen_on
         from ods_parents
         cross join ods_day
         where region_code is not null
-        union all
-        select distinct
-            icb_code,
-            'ons_geography',
-            'icb',
-            icb_name,
-            icb_code,
-            null,
-            icb_gss_code,
-            null,
-            null,
-            boundaries_as_of,
-            boundaries_as_of
-        from small_areas
-        union all
-        select distinct
-            sub_icb_code,
-            'ons_geography',
-            'sub_icb',
-            sub_icb_name,
-            icb_code,
-            null,
-            sub_icb_gss_code,
-            null,
-            null,
-            boundaries_as_of,
-            boundaries_as_of
-        from small_areas
-        union all
+        {%- for level in ["icb", "sub_icb"] %}
+            union all by name
+            select distinct
+                {{ level }}_code as organisation_code,
+                'ons_geography' as source_id,
+                '{{ level }}' as organisation_level,
+                {{ level }}_name as organisation_name,
+                icb_code,
+                {{ level }}_gss_code as gss_code,
+                boundaries_as_of as first_seen_on,
+                boundaries_as_of as last_seen_on
+            from small_areas
+        {%- endfor %}
+        union all by name
         select
             organisation_code,
-            'nhse_wlmds',
+            'nhse_wlmds' as source_id,
             -- of a code of five characters the file knows no more than its name
-            case when length(organisation_code) < 5 then organisation_level end,
+            case
+                when length(organisation_code) < 5 then cells.organisation_level
+            end as organisation_level,
             organisation_name,
-            case when organisation_level = 'icb' then organisation_code end,
-            case when organisation_level = 'region' then organisation_code end,
-            null,
-            null,
-            null,
-            min(snapshot_date),
-            max(snapshot_date)
-        from waiting_list_groups
-        group by organisation_code, organisation_level, organisation_name
-        union all
+            case
+                when cells.organisation_level = 'icb' then organisation_code
+            end as icb_code,
+            case
+                when cells.organisation_level = 'region' then organisation_code
+            end as region_code,
+            min(snapshot_date) as first_seen_on,
+            max(snapshot_date) as last_seen_on
+        from waiting_list_groups as cells
+        group by organisation_code, cells.organisation_level, organisation_name
+        union all by name
         select
-            provider_code,
-            'nhse_rtt',
-            null,
-            provider_name,
-            provider_parent_code,
-            null,
-            null,
-            null,
-            null,
-            min(period_start),
-            max(period_start)
+            provider_code as organisation_code,
+            'nhse_rtt' as source_id,
+            provider_name as organisation_name,
+            provider_parent_code as icb_code,
+            min(period_start) as first_seen_on,
+            max(period_start) as last_seen_on
         from pathways
         group by provider_code, provider_name, provider_parent_code
-        union all
+        union all by name
         select
-            provider_parent_code,
-            'nhse_rtt',
-            'icb',
-            null,
-            provider_parent_code,
-            null,
-            null,
-            null,
-            null,
-            min(period_start),
-            max(period_start)
+            provider_parent_code as organisation_code,
+            'nhse_rtt' as source_id,
+            'icb' as organisation_level,
+            provider_parent_code as icb_code,
+            min(period_start) as first_seen_on,
+            max(period_start) as last_seen_on
         from pathways
         where provider_parent_code is not null
         group by provider_parent_code
-        union all
+        union all by name
         select
             attendances.organisation_code,
-            'nhse_ae',
-            null,
+            'nhse_ae' as source_id,
             attendances.organisation_name,
-            null,
             regions.region_code,
-            null,
-            null,
-            null,
-            min(attendances.period_start),
-            max(attendances.period_start)
+            min(attendances.period_start) as first_seen_on,
+            max(attendances.period_start) as last_seen_on
         from attendances
         left join regions on attendances.region_name = regions.ae_name
         group by
             attendances.organisation_code,
             attendances.organisation_name,
             regions.region_code
-        union all
+        union all by name
         select
             organisation_code,
-            'nhsd_hes_monthly',
-            null,
+            'nhsd_hes_monthly' as source_id,
             organisation_name,
-            null,
             region_code,
-            null,
-            null,
-            null,
-            min(period_start),
-            max(period_start)
+            min(period_start) as first_seen_on,
+            max(period_start) as last_seen_on
         from hospital_activity
         where organisation_level = 'provider' and organisation_code <> 'none'
         group by organisation_code, organisation_name, region_code
+        {%- for source, providers, day in [
+                ("nhse_mhsds", "mental_health_measures", "period_end"),
+                ("nhse_msds", "maternity_counts", "period_start"),
+                ("nhse_cwt", "cancer_waits", "period_start"),
+            ] %}
+            union all by name
+            select
+                organisation_code,
+                '{{ source }}' as source_id,
+                organisation_name,
+                min({{ day }}) as first_seen_on,
+                max({{ day }}) as last_seen_on
+            from {{ providers }}
+            where organisation_level = 'provider' and organisation_code <> 'none'
+            group by organisation_code, organisation_name
+        {%- endfor %}
         {%- for sector, name in {
                 "NHS_ACUTE": "NHS acute providers",
                 "INDEPENDENT_SECTOR": "independent sector",
                 "OTHER": "other providers",
             }.items() %}
-            union all
+            union all by name
             select
-                'ENG_{{ sector }}',
-                'nhse_wlmds',
-                'england_sector',
-                'England: {{ name }}',
-                null,
-                null,
-                null,
-                null,
-                null,
-                date '1900-01-01',
-                date '1900-01-01'
+                'ENG_{{ sector }}' as organisation_code,
+                'nhse_wlmds' as source_id,
+                'england_sector' as organisation_level,
+                'England: {{ name }}' as organisation_name,
+                date '1900-01-01' as first_seen_on,
+                date '1900-01-01' as last_seen_on
         {%- endfor %}
-        union all
+        union all by name
         select
-            organisation_code,
-            'nhse_mhsds',
-            null,
-            organisation_name,
-            null,
-            null,
-            null,
-            null,
-            null,
-            min(period_end),
-            max(period_end)
-        from mental_health_measures
-        where organisation_level = 'provider'
-        group by organisation_code, organisation_name
-        union all
-        select
-            organisation_code,
-            'nhse_msds',
-            null,
-            organisation_name,
-            null,
-            null,
-            null,
-            null,
-            null,
-            min(period_start),
-            max(period_start)
-        from maternity_counts
-        where organisation_level = 'provider' and organisation_code <> 'none'
-        group by organisation_code, organisation_name
-        union all
-        select
-            organisation_code,
-            'nhse_cwt',
-            null,
-            organisation_name,
-            null,
-            null,
-            null,
-            null,
-            null,
-            min(period_start),
-            max(period_start)
-        from cancer_waits
-        where organisation_level = 'provider'
-        group by organisation_code, organisation_name
-        union all
-        select
-            'ENG',
-            'ons_geography',
-            'england',
-            'England',
-            null,
-            null,
-            'E92000001',
-            null,
-            null,
-            date '1900-01-01',
-            date '1900-01-01'
+            'ENG' as organisation_code,
+            'ons_geography' as source_id,
+            'england' as organisation_level,
+            'England' as organisation_name,
+            'E92000001' as gss_code,
+            date '1900-01-01' as first_seen_on,
+            date '1900-01-01' as last_seen_on
     )
 
 select *
