@@ -3,11 +3,6 @@
 -- the same groups? Where none differs by more than 0.5% the label is withheld: the
 -- weights were the group's own population (code of the mental health statistics, 2025).
 -- One group that differs is enough: any group may have the ages of the standard.
-{%- set published_figures = [
-    "int_cardiovascular_indicator_value",
-    "int_mental_health_indicator_value",
-    "int_cancer_indicator_value",
-] %}
 {%- set key = [
     "organisation_code",
     "treatment_function_code",
@@ -18,7 +13,7 @@
 ] %}
 with
     figures as (
-        {%- for model in published_figures %}
+        {%- for model in published_figures() %}
             select
                 indicator_id,
                 {{ key | join(", ") }},

@@ -6,10 +6,9 @@
 -- out: standardised ones, rates whose denominator is not published, and rates printed
 -- beside rounded counts, which are made from the counts before rounding. These stand as
 -- they are, and value_basis says so. Rounded counts then serve for the limits only,
--- which
--- take the least numerator over the greatest denominator that the rounding allows, and
--- the greatest over the least. A label that does not hold is
--- withheld (int_standardisation_withheld).
+-- which take the least numerator over the greatest denominator that the rounding
+-- allows, and the greatest over the least. A label that does not hold is withheld
+-- (int_standardisation_withheld).
 {%- set counted_figures = [
     "int_waiting_list_rtt_indicator_value",
     "int_waiting_list_wlmds_indicator_value",
@@ -21,15 +20,6 @@
     "int_oral_health_indicator_value",
     "int_cancer_waiting_indicator_value",
 ] %}
-{%- set published_figures = [
-    "int_cardiovascular_indicator_value",
-    "int_mental_health_indicator_value",
-    "int_cancer_indicator_value",
-    "int_talking_therapies_indicator_value",
-    "int_maternity_indicator_value",
-    "int_primary_care_indicator_value",
-    "int_children_audit_indicator_value",
-] %}
 {%- set printed = [
     "standardisation",
     "published_value",
@@ -40,7 +30,7 @@
 ] %}
 with
     figures as (
-        {%- for model in counted_figures + published_figures %}
+        {%- for model in counted_figures + published_figures() %}
             select
                 indicator_id,
                 organisation_code,
@@ -52,7 +42,7 @@ with
                 dimension,
                 group_code,
                 geography_basis,
-                {%- if model in published_figures %} {{ printed | join(", ") }},
+                {%- if model in published_figures() %} {{ printed | join(", ") }},
                 {%- else %}
                     'crude' as standardisation,
                     {%- for column in printed[1:] %}
