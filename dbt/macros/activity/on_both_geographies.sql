@@ -125,11 +125,7 @@
                 (
                     select
                         figures.*,
-                        case
-                            when successions.organisation_code is null
-                            then figures.organisation_code
-                            else successions.current_organisation_code
-                        end as current_code
+                        {{ current_code("figures.organisation_code", "successions") }} as current_code
                     from {{ figures }} as figures
                     left join
                         {{ ref("int_organisation_current") }} as successions

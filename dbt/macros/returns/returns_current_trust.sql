@@ -7,10 +7,6 @@
     NULL: where there is no single organisation of today, with the reason; a code that no source knows stands for itself.
 #}
 {% macro returns_current_trust(code, organisation) -%}
-    case
-        when {{ organisation }}.organisation_code is null
-        then {{ code }}
-        else {{ organisation }}.current_organisation_code
-    end as current_organisation_code,
+    {{ current_code(code, organisation) }} as current_organisation_code,
     {{ organisation }}.current_organisation_code_reason
 {%- endmacro %}

@@ -32,12 +32,9 @@ with
             'all' as group_code,
             waits.people_within as numerator,
             waits.people as denominator,
-            cast(null as double) as numerator_low,
-            cast(null as double) as numerator_high,
             'published' as value_status,
             cast(null as varchar) as value_status_reason,
-            cast(0 as integer) as organisations_missing,
-            cast(null as varchar) as imd_version,
+            {{ exact_figure() }},
             'nhse_cwt' as source_id,
             waits.snapshot_sha256
         from {{ ref("stg_nhse_cwt__provider") }} as waits

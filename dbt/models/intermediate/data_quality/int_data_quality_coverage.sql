@@ -29,11 +29,8 @@ with
     mapped as (
         select
             organisations.*,
-            case
-                when successions.organisation_code is null
-                then organisations.organisation_code
-                else successions.current_organisation_code
-            end as current_code,
+            {{ current_code("organisations.organisation_code", "successions") }}
+            as current_code,
             successions.mapping_reason
         from organisations
         left join

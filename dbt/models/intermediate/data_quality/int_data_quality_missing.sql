@@ -4,11 +4,9 @@
 -- after, under its own code or that of its successor; a trust or sub-ICB location also
 -- where the periods after are not there yet; in RTT every trust of a WLMDS release
 -- within a year, which is of the same waiting lists; in the physical health checks
--- every
--- sub-ICB location that ODS lists as open on the last day. In the 47 months of A&E
--- that were
--- looked at August 2022 has four (two trusts, two other providers) and eight months
--- have one; RTT of January 2026 has one trust (RHQ).
+-- every sub-ICB location that ODS lists as open on the last day. In the 47 months of
+-- A&E that were looked at August 2022 has four (two trusts, two other providers) and
+-- eight months have one; RTT of January 2026 has one trust (RHQ).
 {%- set around = 3 %}
 with
     reporters as (select * from {{ ref("int_data_quality_reporter") }}),
@@ -105,11 +103,7 @@ with
             periods.source_id,
             periods.period_end,
             listed.organisation_code,
-            case
-                when mapped.organisation_code is null
-                then listed.organisation_code
-                else mapped.current_organisation_code
-            end as current_code,
+            {{ current_code("listed.organisation_code", "mapped") }} as current_code,
             listed.organisation_kind as organisation_level,
             listed.icb_code,
             listed.region_code

@@ -45,11 +45,7 @@ select
     periods.place,
     periods.periods_held,
     reporters.organisation_code,
-    case
-        when mapped.organisation_code is null
-        then reporters.organisation_code
-        else mapped.current_organisation_code
-    end as current_code,
+    {{ current_code("reporters.organisation_code", "mapped") }} as current_code,
     organisation.organisation_level,
     coalesce(reporters.icb_code, organisation.icb_code) as icb_code,
     coalesce(
