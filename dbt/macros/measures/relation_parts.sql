@@ -36,11 +36,6 @@
     {{ return("group by " ~ names | join(", ") if names else "") }}
 {%- endmacro %}
 
-{# The expression where it is a finite number, else NULL: the last line of defence behind the reasons. #}
-{% macro measure_finite(expression) -%}
-    case when {{ measure_is_finite(expression) }} then {{ expression }} end
-{%- endmacro %}
-
 {# A Jinja true or false as a SQL literal; anything else is a SQL expression already. #}
 {% macro measure_boolean(value) -%}
     {%- if value is boolean -%} {{ return("true" if value else "false") }} {%- endif -%} {{ return(value) }}

@@ -16,7 +16,7 @@ with
     ),
 
     by_age as (
-        select sum(residents) as residents
+        select coalesce(sum(residents), 0) as residents
         from {{ ref("stg_ons_census__age_band") }}
         where country = 'england'
     ),
