@@ -1,6 +1,5 @@
 -- Targets whose metric has a published indicator, and the figures of that indicator
--- from
--- the baseline on that mart_target_progress does not show as they are.
+-- from the baseline on that mart_target_progress does not show as they are.
 select target.target_id, figure.source_id, figure.period_end
 from {{ ref("target_register") }} as target
 inner join {{ ref("hi_metric") }} as metric on target.metric_id = metric.metric_id

@@ -3,10 +3,8 @@
 -- specialist nurse, and how does that differ by deprivation and ethnicity?
 -- Trusts are those of Epilepsy12; NPDA has units of hospitals, which are no trusts, and
 -- both have Wales: these stay in staging. Counts are exact and the percentage is
--- printed
--- to one decimal, so the value comes from the counts; where the two say different
--- things
--- the printed one stands.
+-- printed to one decimal, so the value comes from the counts; where the two say
+-- different things the printed one stands.
 with
     measures as (
         select

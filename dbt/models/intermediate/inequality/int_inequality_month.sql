@@ -3,8 +3,7 @@
 -- together? A month without a figure has a row, so that charts show the hole. A segment
 -- ends at a break in the series that concerns the organisation (seed series_breaks; the
 -- field test of A&E ended for 14 trusts, not for the others) and at a hole of two
--- months or
--- more: months on the two sides of it are no neighbours.
+-- months or more: months on the two sides of it are no neighbours.
 with recursive
     figures as (
         select figure.*

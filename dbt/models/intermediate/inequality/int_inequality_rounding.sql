@@ -1,8 +1,7 @@
 -- Grain: source x organisation level. Question: are the counts by group rounded to 5?
 -- They are where every one of them is a multiple of 5. The publishers say so too (HES
--- and
--- ECDS disclosure rule), but not for which levels, and England's are not rounded in all
--- sources.
+-- and ECDS disclosure rule), but not for which levels, and England's are not rounded in
+-- all sources.
 select
     source_id,
     organisation_level,

@@ -14,8 +14,7 @@
 -- squared mean, as long as groups differ by less than their mean.
 -- Least size: a measure of spread says nothing where a group would have fewer than 5
 -- events, or fewer than 5 people without one, at the common rate (Cochran's rule for
--- the
--- chi-squared test).
+-- the chi-squared test).
 -- Where groups have no order, the attributable measures compare with the best group,
 -- which the data pick: no limits.
 {%- set fewest_events = 5 %}

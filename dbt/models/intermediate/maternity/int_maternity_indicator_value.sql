@@ -1,7 +1,6 @@
 -- Grain: as fct_indicator_value, maternity indicators. Question: who gets continuity of
 -- carer, who is born too early, who smokes at booking and at delivery, who is booked
--- late, and of whom
--- is deprivation or ethnicity not known?
+-- late, and of whom is deprivation or ethnicity not known?
 -- A provider's rate is taken only where the publisher's data quality result is Pass;
 -- breakdowns have no result of their own and follow their measure. Local maternity
 -- systems carry the codes of ICBs (the providers in them, not the residents). Sites,

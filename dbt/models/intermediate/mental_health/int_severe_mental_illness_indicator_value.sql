@@ -1,12 +1,11 @@
 -- Grain: as fct_indicator_value, indicators of physical health checks. Question: how
 -- many people with severe mental illness had their checks, quarter by quarter?
 -- Until 2023-24 Q4 the collection of commissioners (SDCS), from 2024-25 the extract
--- from
--- GP records (PHSMI): two series under one indicator, with the break of 2024-04-01 in
--- seed series_breaks. England is the sum of the commissioners that answered, and says
--- how many did not. An ICB of the old collection is the sum of the commissioners that
--- lie in it today, on current geography only. There is no figure by trust, deprivation
--- or ethnicity in either.
+-- from GP records (PHSMI): two series under one indicator, with the break of 2024-04-01
+-- in seed series_breaks. England is the sum of the commissioners that answered, and
+-- says how many did not. An ICB of the old collection is the sum of the commissioners
+-- that lie in it today, on current geography only. There is no figure by trust,
+-- deprivation or ethnicity in either.
 {%- set checks = {
     "SMI-01": "all_six_checks",
     "SMI-02": "alcohol",

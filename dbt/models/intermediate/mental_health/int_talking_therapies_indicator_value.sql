@@ -2,8 +2,7 @@
 -- finished treatment recovered?
 -- The publisher gives whole percentages without their denominator, so values stand as
 -- published and have no limits. The tidied extract holds NHS trusts only, so England
--- has
--- no figure for its months. A provider is a trust only where ODS says so.
+-- has no figure for its months. A provider is a trust only where ODS says so.
 {%- set measures = {
     "Percentage_ReliableRecovery": ("STM-TT", "all"),
     "Percentage_Recovery": ("talking_therapies_recovery", "all"),

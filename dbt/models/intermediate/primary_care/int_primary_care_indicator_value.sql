@@ -4,9 +4,8 @@
 -- Codes of ICBs and sub-ICB locations are the ODS codes at the end of their names; CCGs
 -- have none and are left out, as are statistical regions, which are not the regions of
 -- NHS England. Deciles are tenths of local authorities, never Core20, and stay in
--- staging. Value and limits are those that are printed: of smoking (91547) they
--- differ by
--- up to 0.2 points from the count over the denominator beside them.
+-- staging. Value and limits are those that are printed: of smoking (91547) they differ
+-- by up to 0.2 points from the count over the denominator beside them.
 with
     indicators as (
         select *

@@ -1,8 +1,7 @@
 -- Grain: accepted waiting list (WL01) and publication (RTT, WLMDS) from whose total for
 -- the trust and month it is further away than rule W05 allows. Question: which?
 -- Asked in every build, of what is published then: a verdict that intake kept would
--- hang
--- on the day on which the file came.
+-- hang on the day on which the file came.
 with
     sent as (
         select submission_id, sum(pathway_count) as pathways

@@ -4,11 +4,9 @@
 -- all of them? Restricted.
 -- A trust whose recording fails its threshold is in no sum by that field, one that
 -- suppresses before it sends in no sum by any, one of which no return is expected in
--- none
--- at all (a closed trust would be counted beside its successor). Deciles of
--- another edition than
--- `returns_imd_version` are a dimension of their own (IMD_QUINTILE_2019): never
--- added, never joined into one series.
+-- none at all (a closed trust would be counted beside its successor). Deciles of
+-- another edition than `returns_imd_version` are a dimension of their own
+-- (IMD_QUINTILE_2019): never added, never joined into one series.
 -- Fine breakdowns are kept for the newest periods; a trend needs fifths and groups of
 -- five.
 -- Estimated total of England: for each missing trust the newest earlier return of
@@ -58,8 +56,7 @@ with
             cells.is_safe,
             expected.org_code is not null as is_expected,
             -- In sums: the field is recorded well enough, and the groups are true
-            -- counts
-            -- (the middles of bounds do not add up to the middle of the total).
+            -- counts (the middles of bounds do not add up to the middle of the total).
             recording.withheld_reason is null
             and (cells.dim_type = 'ALL' or not cells.is_safe) as is_in_sums,
             cells.data_origin

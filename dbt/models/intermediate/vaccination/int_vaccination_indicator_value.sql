@@ -1,16 +1,12 @@
 -- Grain: as fct_indicator_value, childhood vaccines (COVER) and influenza vaccine of GP
 -- patients. Question: what share of children has had each vaccine by its birthday in
--- the
--- quarter, and what share of people of 65 and over, and of people with chronic
--- respiratory
--- disease, has been vaccinated this season? The influenza figure is the state on the
--- last
--- day of the month. COVER is of local authorities, which stay in staging; England is
--- their sum. It stands while at most one of about 150 authorities gives no figure (the
--- Isles of Scilly are often hidden, Bury and Nottingham were once) and
--- organisations_missing says so; in
--- 2024-25 Q3 14 London authorities were left out for their quality, and there is no
--- sum.
+-- the quarter, and what share of people of 65 and over, and of people with chronic
+-- respiratory disease, has been vaccinated this season? The influenza figure is the
+-- state on the last day of the month. COVER is of local authorities, which stay in
+-- staging; England is their sum. It stands while at most one of about 150 authorities
+-- gives no figure (the Isles of Scilly are often hidden, Bury and Nottingham were once)
+-- and organisations_missing says so; in 2024-25 Q3 14 London authorities were left out
+-- for their quality, and there is no sum.
 {%- set children = {
     "COVER-12M-HEX": ("12m", "dtap_ipv_hib"),
     "COVER-12M-PCV1": ("12m", "pcv1"),

@@ -1,8 +1,7 @@
 -- Grain: indicator x target x level. Question: which targets were set for an indicator,
 -- by whom, for which levels, and from when to when do they apply?
 -- Everything comes from dbt/indicators/<indicator_id>.yml. Targets that have lapsed
--- stay;
--- which one a figure is read by is said in int_indicator_target.
+-- stay; which one a figure is read by is said in int_indicator_target.
 select
     indicator_id,
     cast(target_no as integer) as target_no,

@@ -1,8 +1,8 @@
 -- Grain: figure of everybody (indicator x organisation x period x standardisation)
--- whose
--- indicator has a target for its level. Question: does the organisation meet the target
--- that was in force in the figure's own period, or has it lapsed, or is it not yet due?
--- Current geography. Whoever asks for today's standing takes the newest period.
+-- whose indicator has a target for its level. Question: does the organisation meet the
+-- target that was in force in the figure's own period, or has it lapsed, or is it not
+-- yet due? Current geography. Whoever asks for today's standing takes the newest
+-- period.
 select
     figure.indicator_id,
     indicator.indicator_name,

@@ -1,5 +1,5 @@
 -- Grain: indicator x organisation x period x standardisation, current geography.
--- Question: for each clinical area of Core20PLUS5 for children and young people, how
--- do Core20 and the
--- PLUS groups fare beside the rest, is it getting better, and how far is the target?
+-- Question: for each clinical area of Core20PLUS5 for children and young people, how do
+-- Core20 and the PLUS groups fare beside the rest, is it getting better, and how far is
+-- the target?
 {{ core20plus5_rows("children") }}

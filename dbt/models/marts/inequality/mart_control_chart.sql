@@ -3,20 +3,17 @@
 -- and will it meet its target as it stands?
 -- XmR chart (Making Data Count) with limits and runs anew in each segment. A month
 -- without a figure has a row without a point. The limits are not cut at 0 and 1,
--- because
--- the rules are judged by them.
+-- because the rules are judged by them.
 -- The rules say "special cause" in at most 5% of years of a series that is stable:
--- * Making Data Count's (7 points, two in three) say it in 12 to 14%, and in 71 to
--- 79% of
--- years of a stable series whose months are alike as those of trusts are (lag 1
+-- * Making Data Count's (7 points, two in three) say it in 12 to 14%, and in 71 to 79%
+-- of years of a stable series whose months are alike as those of trusts are (lag 1
 -- correlation 0.64): half of all months of trusts were special. So a shift is 10
--- points,
--- a trend 7, there is no rule of two in three, and extreme moving ranges are kept.
+-- points, a trend 7, there is no rule of two in three, and extreme moving ranges are
+-- kept.
 -- * Where months are alike, limits are widened and runs do not count (macro
 -- control_chart, widen): autocorrelation and is_autocorrelated say so.
 -- * Where the time of year shows (int_inequality_season), the chart is of
--- charted_value,
--- the value less its season.
+-- charted_value, the value less its season.
 with
     series as (
         select

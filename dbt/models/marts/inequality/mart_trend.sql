@@ -6,9 +6,8 @@
 -- least-squares line per year with its 95% limits (Student's t on the residuals), over
 -- the last 24 months at most, not across a break in the series. Neighbouring months are
 -- alike (the lag 1 correlation r of the residuals of the four-hour share is 0.7), so
--- the
--- standard error is multiplied by sqrt((1 + r) / (1 - r)) where r is above 0, as for an
--- autoregressive series of order 1. A series needs two periods to be here.
+-- the standard error is multiplied by sqrt((1 + r) / (1 - r)) where r is above 0, as
+-- for an autoregressive series of order 1. A series needs two periods to be here.
 {%- set newest_months = 24 %}
 {%- set fewest_points = 12 %}
 {%- set series_key = [

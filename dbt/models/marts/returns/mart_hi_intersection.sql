@@ -67,9 +67,8 @@ with
         }}
     ),
 
-    -- Where half of an ethnic group's cells are hidden, rows and columns together
-    -- would say
-    -- too much of them: the group is then shown in no fifth.
+    -- Where half of an ethnic group's cells are hidden, rows and columns together would
+    -- say too much of them: the group is then shown in no fifth.
     thin as (
         select
             *,

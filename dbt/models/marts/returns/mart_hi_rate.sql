@@ -1,12 +1,11 @@
 -- Grain: level x organisation x metric x dimension x group x period, estimated totals
 -- of England apart.
 -- Question: how long do the groups of a trust wait, and how often do they miss
--- appointments, against the reference group,
--- and how many fewer long waits or missed appointments would there be at its rate?
--- Reference: least deprived tenth and fifth, White British, White, 50 to 64 years,
--- male (the largest or least
--- disadvantaged group; it stands in reference_value). Rates, limits, ratios and
--- excess come from the rounded counts.
+-- appointments, against the reference group, and how many fewer long waits or missed
+-- appointments would there be at its rate? Reference: least deprived tenth and fifth,
+-- White British, White, 50 to 64 years, male (the largest or least disadvantaged group;
+-- it stands in reference_value). Rates, limits, ratios and excess come from the rounded
+-- counts.
 -- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
 -- those beyond.
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
@@ -82,8 +81,7 @@ with
     ),
 
     -- A sum of fewer than ten trusts is not shown where one of them is hidden:
-    -- England less
-    -- the other ICBs would give it away.
+    -- England less the other ICBs would give it away.
     hidden_parts as (
         select
             metric_id,
