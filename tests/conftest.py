@@ -19,16 +19,17 @@ from hypothesis import settings as hypothesis_settings
 from dagster_project.garbage import collect_seldom
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE_THE_CHECKOUT = ROOT.parent / "shared"
 SEED = int(os.environ.get("HIW_TEST_SEED", "20261122"))
 _OWN_FOLDER = Path(tempfile.mkdtemp(prefix="hiw-tests-"))
 _OF_THE_OPERATOR = {
     "HIW_DAMAGE",
+    "HIW_ENDURANCE",
     "HIW_FUZZ",
     "HIW_MIRROR",
     "HIW_VECTORS",
     "HIW_TEST_SEED",
     "HIW_SCREENSHOTS",
+    "HIW_SIMULATIONS",
     "HIW_WRITE_README",
 }
 
@@ -64,16 +65,14 @@ hypothesis_settings.register_profile("warehouse", derandomize=True, database=Non
 hypothesis_settings.load_profile("warehouse")
 
 
-def _beside(variable: str, folder: str) -> Path:
-    return Path(os.environ.get(variable) or BESIDE_THE_CHECKOUT / folder)
-
-
 def _reasons_to_skip() -> dict[str, str]:
     """Marker -> why its tests cannot run here."""
-    mirror, vectors = _beside("HIW_MIRROR", "mirror"), _beside("HIW_VECTORS", "vectors")
+    from tests.warehouses import MIRROR
+
+    vectors = Path(os.environ.get("HIW_VECTORS") or ROOT.parent / "shared" / "vectors")
     reasons = {}
-    if not mirror.is_dir():
-        reasons["requires_mirror"] = f"the real published files are not at {mirror}; set HIW_MIRROR to their folder"
+    if not MIRROR.is_dir():
+        reasons["requires_mirror"] = f"the real published files are not at {MIRROR}; set HIW_MIRROR to their folder"
     if not vectors.is_dir():
         reasons["requires_vectors"] = f"the reference vectors are not at {vectors}; set HIW_VECTORS to their folder"
     if shutil.which("chromium") is None:

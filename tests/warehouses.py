@@ -19,7 +19,8 @@ import pytest
 from tests.fixtures.real_pages import write_mirror
 
 HIW = str(Path(sys.executable).with_name("hiw"))
-MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[1].parent / "shared" / "mirror")
+MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[2] / "shared" / "mirror")
+"""The publishers' own files, for tests marked requires_mirror."""
 
 
 HEARD = "heard.log"

@@ -6,7 +6,6 @@ skipped, and those of the words are not.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,8 @@ from dagster_project.lake.snapshots import Snapshot
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contract import ConfirmedBy, Source, load_sources
 from tests.fixtures.sheets import judge
+from tests.warehouses import MIRROR
 
-MIRROR = Path(os.environ.get("HIW_MIRROR") or PROJECT_ROOT.parent / "shared" / "mirror")
 TABLES = [(slug, entity.name) for slug, source in load_sources().items() for entity in source.entities]
 CONFIRMED = [
     (slug, entity.name, entity.confirmed_by)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contract import load_sources
 from tests.fixtures.estate_lake import REFERENCES, EstateLake, begin
+from tests.warehouses import MIRROR
 
 Change = Callable[[list[str]], list[str]]
 CENSUS_RESIDENTS_OF_ENGLAND = 56_490_108
@@ -150,9 +149,8 @@ def test_lists_exist_and_no_two_sources_wait_for_each_other() -> None:
 @pytest.mark.requires_mirror
 def test_census_without_42_areas_does_not_replace_the_whole_one(tmp_path: Path) -> None:
     """The figure is the publisher's: 56,490,108 residents of England; the short file would give 56,422,768."""
-    real = Path(os.environ.get("HIW_MIRROR") or PROJECT_ROOT.parent / "shared" / "mirror")
     for address in ("assets.publishing.service.gov.uk", "geoportal.statistics.gov.uk", "www.nomisweb.co.uk"):
-        shutil.copytree(real / address, tmp_path / "mirror" / address)
+        shutil.copytree(MIRROR / address, tmp_path / "mirror" / address)
     estate = begin(tmp_path / "mirror", tmp_path, ("mhclg_imd", "ons_geography", "ons_census"))
     for file, slug in (("TS021_ethnic_group_lsoa.csv", "ons_census"), ("Lookup_in_EN.csv", "ons_geography")):
         estate.rewrite(file, without("Buckinghamshire", 42))
@@ -164,10 +162,8 @@ def test_census_without_42_areas_does_not_replace_the_whole_one(tmp_path: Path) 
 
 @pytest.mark.requires_mirror
 def test_first_report_with_half_of_its_rows_is_held_beside_its_usual_size(tmp_path: Path) -> None:
-    real = Path(os.environ.get("HIW_MIRROR") or PROJECT_ROOT.parent / "shared" / "mirror")
-    shutil.copytree(
-        real / "www.odsdatasearchandexport.nhs.uk", tmp_path / "mirror" / "www.odsdatasearchandexport.nhs.uk"
-    )
+    address = "www.odsdatasearchandexport.nhs.uk"
+    shutil.copytree(MIRROR / address, tmp_path / "mirror" / address)
     estate = begin(tmp_path / "mirror", tmp_path, ())
     for report in ("etr", "succ"):
         estate.rewrite(f"report={report}", lambda lines: lines[: len(lines) // 2])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,9 +25,10 @@ from dagster_project.quality.landing import landing_gate
 from dagster_project.quality.suites import landing_fingerprint
 from dagster_project.sample.broken_month import break_month, mend_month
 from dagster_project.sample.estate import plant_answers, write_estate
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import Settings
 from dagster_project.sources.contract import load_sources
 from tests.fixtures.ae_site import let_all_pass
+from tests.warehouses import MIRROR
 
 TODAY = dt.date(2026, 4, 20)
 SLUGS = ("nhse_ae", "nhse_rtt", "nhse_wlmds")
@@ -181,8 +181,7 @@ def test_settings_lead_to_the_sample_estate_and_a_marked_mirror_is_synthetic(
 @pytest.mark.requires_mirror
 def test_real_months_of_accident_and_emergency_are_all_taken_in_and_none_has_an_unusual_volume(lake: Lake) -> None:
     source = load_sources()["nhse_ae"]
-    mirror = Path(os.environ.get("HIW_MIRROR") or PROJECT_ROOT.parent / "shared" / "mirror")
-    fetched = fetch_source(source, MirrorTransport(mirror), lake, today=TODAY)
+    fetched = fetch_source(source, MirrorTransport(MIRROR), lake, today=TODAY)
     acceptance = Acceptance(source, lake, "published", let_all_pass, "all pass", memory_limit="500MB", threads=1)
     parsed = acceptance.run()
     assert (fetched.problems, parsed.refused, parsed.held) == ([], [], [])

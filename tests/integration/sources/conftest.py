@@ -7,7 +7,6 @@ as `clean`. A file that is refused raises LakeError, as it does in the night.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.clean import ParseReport, build_clean_table
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.snapshots import Snapshot
-from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contract import load_sources
+from tests.warehouses import MIRROR
 
 Row = tuple[Any, ...]
 
@@ -84,11 +83,10 @@ def parse_file(tmp_path: Path) -> Iterator[ParseFile]:
 @pytest.fixture(scope="session")
 def mirror_file() -> Callable[[str], Path]:
     """The path of a real published file, by its address without `https://`; for tests marked requires_mirror."""
-    root = Path(os.environ.get("HIW_MIRROR") or PROJECT_ROOT.parent / "shared" / "mirror")
 
     def find(address: str) -> Path:
-        path = root / address
-        assert path.is_file(), f"the mirror {root} has no {address}"
+        path = MIRROR / address
+        assert path.is_file(), f"the mirror {MIRROR} has no {address}"
         return path
 
     return find

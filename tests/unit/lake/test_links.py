@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import itertools
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +14,7 @@ from dagster_project.lake.discovery import Located, discover
 from dagster_project.lake.links import name_of, read_name, revision_number
 from dagster_project.lake.transport import MirrorTransport
 from dagster_project.sources.contract import load_sources
+from tests.warehouses import MIRROR
 
 MONTHS = {"Apr": ("April", "04"), "Sep": ("September", "09"), "Nov": ("November", "11"), "May": ("May", "05")}
 REAL = [
@@ -142,8 +141,7 @@ def test_other_files_are_left_alone() -> None:
 def test_every_linked_name_of_the_mirror_is_claimed_by_one_source_at_most() -> None:
     """Side files of MHSDS, CSDS and DM01 are claimed by none."""
     named = [(s.slug, e.name, e.link) for s in load_sources().values() for e in s.entities if e.link]
-    mirror = Path(os.environ.get("HIW_MIRROR") or Path(__file__).parents[4] / "shared" / "mirror")
-    with (mirror / "manifest.csv").open(encoding="utf-8", newline="") as file:
+    with (MIRROR / "manifest.csv").open(encoding="utf-8", newline="") as file:
         addresses = [row["url"] for row in csv.DictReader(file)]
     claims = {a: [(slug, entity) for slug, entity, link in named if read_name(link, a)] for a in addresses}
     assert [a for a, by in claims.items() if len(by) > 1] == []
@@ -165,7 +163,7 @@ def test_editions_of_one_period_have_one_order() -> None:
 
 @pytest.mark.requires_mirror
 def test_every_data_link_of_the_mirrored_pages_is_taken_or_left_out() -> None:
-    mirror = MirrorTransport(Path(os.environ.get("HIW_MIRROR") or Path(__file__).parents[4] / "shared" / "mirror"))
+    mirror = MirrorTransport(MIRROR)
     found = {
         slug: discover(load_sources()[slug], mirror, dt.date(2026, 4, 20))
         for slug in ("nhse_ae", "nhse_rtt", "nhse_wlmds", "nhsd_hes_outpatient", "nhsd_hes_monthly", "nhse_msds")

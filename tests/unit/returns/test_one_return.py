@@ -10,7 +10,6 @@ import pytest
 
 from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
 from dagster_project.settings import PROJECT_ROOT
-from tests.conftest import BESIDE_THE_CHECKOUT
 
 SIZE = 24_000_000
 MOST_MEGABYTES = 150
@@ -43,17 +42,3 @@ def test_the_search_of_a_text_takes_little_memory_and_says_little(content: bytes
     command = [sys.executable, "-c", SCAN, str(path)]
     told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT_ROOT).stdout.split()
     assert int(told[0]) < MOST_MEGABYTES and int(told[1]) <= 200
-
-
-CASES = BESIDE_THE_CHECKOUT / "cases" / "05-nhs-number-in-other-forms"
-
-
-@pytest.mark.requires_mirror
-def test_the_cases_of_numbers_in_other_forms_are_found() -> None:
-    from dagster_project.returns.identifiers import scan_file
-
-    files = sorted(path for path in CASES.glob("i*/*.csv") if "manifest" not in path.name)
-    assert len(files) == 4
-    assert {path.parent.name: {one.kind for one in scan_file(path)} for path in files} == {
-        path.parent.name: {"nhs_number"} for path in files
-    }

@@ -12,9 +12,9 @@ import pytest
 from dagster_project.returns.contract import load_collections, load_common
 from dagster_project.returns.identifiers import CellScanner, scan_file
 from dagster_project.returns.spellings import date_of, is_identifying_name
-from tests.conftest import BESIDE_THE_CHECKOUT
 from tests.fixtures.guises import HEADINGS, Guise, all_guises
 from tests.fixtures.returns_files import VALID, write_return
+from tests.warehouses import MIRROR
 
 HEADER = ("org_code", "notes")
 
@@ -110,7 +110,7 @@ HOLD: dict[str, set[str]] = {
 
 @pytest.mark.requires_mirror
 def test_false_alarms_no_real_text_has_any(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    texts = [path for path in sorted((BESIDE_THE_CHECKOUT / "mirror").rglob("*")) if path.is_file() and _is_text(path)]
+    texts = [path for path in sorted(MIRROR.rglob("*")) if path.is_file() and _is_text(path)]
     alarms = {}
     for path in texts:
         # The first megabytes of the few large files are as good as all of them: rows that resemble one another.

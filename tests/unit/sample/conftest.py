@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from dagster_project.sample.estate import write_estate
-
-BESIDE_THE_CHECKOUT = Path(__file__).parents[4] / "shared" / "mirror"
+from tests.warehouses import MIRROR
 
 
 @pytest.fixture(scope="session")
@@ -21,4 +19,4 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def real_mirror() -> Path:
-    return Path(os.environ.get("HIW_MIRROR") or BESIDE_THE_CHECKOUT)
+    return MIRROR
