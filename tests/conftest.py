@@ -77,6 +77,10 @@ def _reasons_to_skip() -> dict[str, str]:
         reasons["requires_vectors"] = f"the reference vectors are not at {vectors}; set HIW_VECTORS to their folder"
     if shutil.which("chromium") is None:
         reasons["requires_browser"] = "chromium is not installed (apt-get install chromium)"
+    if os.geteuid() or not (shutil.which("nginx") and shutil.which("caddy")):
+        reasons["requires_proxies"] = (
+            "nginx or caddy is not installed (apt-get install nginx-light caddy), or this is not root"
+        )
     return reasons
 
 

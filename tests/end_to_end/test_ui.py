@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from tests.fixtures.loopback import free_port
 from tests.warehouses import Warehouse
 
 pytestmark = pytest.mark.requires_browser
@@ -38,17 +38,11 @@ START_SECONDS = 90
 PAGE_MILLISECONDS = 45_000
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def address(sample_warehouse: Warehouse) -> Iterator[str]:
     """`hiw webserver` on the data folder of the sample estate."""
     sample_warehouse.hiw("prepare")
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [str(Path(sys.executable).with_name("hiw")), "webserver", "--port", str(port)],
         env=sample_warehouse.environment,

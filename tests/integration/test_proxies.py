@@ -12,7 +12,6 @@ import os
 import pwd
 import re
 import shlex
-import shutil
 import socket
 import ssl
 import subprocess
@@ -32,6 +31,7 @@ import pytest
 import trustme
 
 from dagster_project.settings import PROJECT_ROOT
+from tests.fixtures.loopback import free_port
 
 DEPLOYMENT = PROJECT_ROOT / "dagster_project" / "deployment"
 PROXIES = ("nginx", "caddy")
@@ -39,7 +39,7 @@ READER = "www-data"
 """The account of Debian's web servers; its own group stands for hiw-analysts."""
 PASSWORDS = {"engineer": "correct horse", "viewer": "battery staple"}
 PRIVATE = ("returns", "raw", "build", "clean", "dagster")
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="accounts of their own need root")
+pytestmark = pytest.mark.requires_proxies
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,6 @@ class _Pages(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +171,7 @@ def _running(kind: str, folder: Path, lake: Path) -> Iterator[Proxy]:
     certificate.private_key_pem.write_to_path(str(made / "tls.key"))
     (made / "tls.crt").write_bytes(b"".join(part.bytes() for part in certificate.cert_chain_pems))
     (made / "tls.key").chmod(0o644)
-    ports = {"engineer": _free_port(), "viewer": _free_port()}
+    ports = {"engineer": free_port(), "viewer": free_port()}
     shipped = (DEPLOYMENT / "proxy" / {"nginx": "nginx.conf", "caddy": "Caddyfile"}[kind]).read_text()
     with ExitStack() as stack:
         for user, port in (("engineer", 3000), ("viewer", 3001)):
@@ -216,10 +210,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="module", params=PROXIES)
 def proxy(request: pytest.FixtureRequest, folder: Path, lake: Path) -> Iterator[Proxy]:
-    kind = str(request.param)
-    if shutil.which(kind) is None:
-        pytest.skip(f"{kind} is not installed (apt-get install {kind})")
-    with _running(kind, folder, lake) as running:
+    with _running(request.param, folder, lake) as running:
         yield running
 
 
