@@ -1,7 +1,7 @@
 """The parts of a night on small folders: what lies there before, the work, and what it must have come to.
 
 Three parts: intake of returns; fetch and parse of a publisher's new month and new edition; candidate, audit, seal and publish of
-a release. Not here: what disturbs them (failing_disk.py) and the loops (test_failing_disk.py, tests/endurance).
+a release. Not here: what disturbs them (failing_disk.py) and the loops (test_failing_disk.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.failures import explain
-from dagster_project.lake.acceptance import Acceptance
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.paths import Lake
-from dagster_project.lake.snapshots import fetch_source
-from dagster_project.lake.transport import MirrorTransport
 from dagster_project.quality.marts import audit
 from dagster_project.release.candidate import build_candidate
 from dagster_project.release.evidence import seal
@@ -29,9 +26,8 @@ from dagster_project.release.releases import current_release, find_problems, rel
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.intake import Intake
 from dagster_project.sample.returns_files import SampleReturn
-from dagster_project.sources.contract import load_sources
 from tests.faults.failing_disk import FailingDisk, failing
-from tests.fixtures.ae_site import TODAY, AeLake, csv_bytes, let_all_pass, month_lines
+from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines
 from tests.fixtures.killed_lake import content_of, half_written, links_of
 from tests.fixtures.planted_workbooks import NUMBER
 from tests.fixtures.returns_inbox import MOMENT, drop, drop_bytes, left_in_inbox, receipts, rows_of, take_in, wl01
@@ -137,12 +133,7 @@ def _before_parse(root: Path) -> None:
 
 
 def _run_parse(root: Path, memory: str) -> list[str]:
-    estate, source = AeLake.begin(root), load_sources()["nhse_ae"]
-    transport = MirrorTransport(estate.site.root)
-    fetched = fetch_source(source, transport, estate.lake, today=TODAY)
-    judging = Acceptance(source, estate.lake, "published", let_all_pass, "all pass", memory_limit=memory, threads=1)
-    parsed = judging.run()
-    return [*fetched.problems, *parsed.refused, *parsed.held]
+    return AeLake.begin(root).run(memory=memory).messages
 
 
 def _content_of_parse(root: Path) -> dict[str, Any]:
@@ -170,11 +161,15 @@ def _require_parse_intact(root: Path) -> None:
 # -- candidate and publish --------------------------------------------------------------------------------------------
 
 
-def _before_candidate(root: Path) -> None:
+def _published_once(root: Path) -> Estate:
     estate = Estate.fresh(root)
     estate.take(1)
     publish(estate.project)
-    estate.make_generation(2)
+    return estate
+
+
+def _before_candidate(root: Path) -> None:
+    _published_once(root).make_generation(2)
 
 
 def _run_candidate(root: Path, memory: str) -> list[str]:
@@ -186,10 +181,7 @@ def _run_candidate(root: Path, memory: str) -> list[str]:
 
 
 def _before_publish(root: Path) -> None:
-    estate = Estate.fresh(root)
-    estate.take(1)
-    publish(estate.project)
-    estate.take(2)
+    _published_once(root).take(2)
 
 
 def _run_publish(root: Path, _: str) -> list[str]:

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,8 +22,9 @@ import pytest
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.night import hold_night_lock, release_night_lock
 from dagster_project.lake.paths import Lake
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import Settings
 from tests.fixtures.killed_lake import content_of, half_written, links_of, start, take_in
+from tests.fixtures.processes import HOLDER, first_line, is_running, run_python, wait_until
 
 KILLS, LAKES = 24, 4
 
@@ -98,27 +98,6 @@ def test_torn_last_line_of_the_ledger_is_passed_over_and_its_event_happens_again
 
 
 # -- P5: one night at a time --------------------------------------------------------------------------------------------
-
-HOLDER = """
-    import sys, time
-    from pathlib import Path
-    from dagster_project.lake.night import hold_night_lock
-    from dagster_project.lake.paths import Lake
-    hold_night_lock(Lake(Path(sys.argv[1])), 0)
-    print("held", flush=True)
-    time.sleep(120)
-"""
-
-
-def run_python(code: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """A Python of this environment; its working folder is the root of the project."""
-    command = [sys.executable, "-c", textwrap.dedent(code), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT, env=os.environ | environment)
-
-
-def first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 @pytest.fixture
@@ -285,21 +264,6 @@ def orphan(tmp_path: Path) -> Iterator[Callable[[str], int]]:
     for pid in started:
         if is_running(pid):
             os.kill(pid, signal.SIGKILL)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
 
 
 def test_dbt_that_outlived_its_run_is_ended_and_the_dbt_of_another_lake_is_not(

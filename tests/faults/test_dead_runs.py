@@ -30,36 +30,12 @@ from dagster_project.lake.night import hold_night_lock, release_night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.orphans import reap_dead_runs
 from dagster_project.sensors import build_reaping_sensor
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import Settings
 from dagster_project.transform.dbt import drop_damaged_warehouse, ended_in_time, prepare_manifest
 from dagster_project.transform.hiw_dbt import STARTER
+from tests.fixtures.processes import HOLDER, first_line, is_running, run_python, wait_until
 
 PR_SET_CHILD_SUBREAPER = 36
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
-def run_python(code: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", textwrap.dedent(code), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT, env=os.environ | environment)
-
-
-def first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 # -- runs that Dagster's daemon started -------------------------------------------------------------------------------
@@ -86,17 +62,6 @@ def of_the_daemon(lake: Lake, settings_for: Callable[..., Settings]) -> Iterator
 
 def _status(instance: Any, run_id: str) -> Any:
     return instance.get_run_by_id(run_id).status
-
-
-HOLDER = """
-    import sys, time
-    from pathlib import Path
-    from dagster_project.lake.night import hold_night_lock
-    from dagster_project.lake.paths import Lake
-    hold_night_lock(Lake(Path(sys.argv[1])), 0)
-    print("held", flush=True)
-    time.sleep(120)
-"""
 
 
 def test_a_run_of_the_daemon_is_reaped_once_it_cannot_be_waiting_for_the_lock_any_more(

@@ -20,6 +20,7 @@ from dagster_project.quality.judge import Question, answers, ask
 from dagster_project.quality.runner import run_suite
 from dagster_project.quality.suites import load_marts
 from dagster_project.settings import PROJECT_ROOT
+from tests.fixtures.processes import is_running, wait_until
 
 LIMITS: dict[str, Any] = {"memory_limit": "500MB", "threads": 1}
 SUITE = load_marts()["mart_control_chart"]
@@ -89,7 +90,4 @@ def test_it_ends_with_a_killed_asker(tmp_path: Path) -> None:
     child = int(asker.stdout.readline())
     asker.kill()
     asker.wait()
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes():
-        assert time.monotonic() < deadline, "it outlives its asker"
-        time.sleep(0.1)
+    assert wait_until(lambda: not is_running(child), 30), "it outlives its asker"

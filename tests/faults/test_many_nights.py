@@ -17,14 +17,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dagster_project.lake.acceptance import Acceptance
 from dagster_project.lake.paths import Lake
-from dagster_project.lake.snapshots import fetch_source
-from dagster_project.lake.transport import MirrorTransport
 from dagster_project.release.publish import publish
 from dagster_project.returns.intake import Intake
-from dagster_project.sources.contract import load_sources
-from tests.fixtures.ae_site import AeLake, csv_bytes, let_all_pass, month_lines
+from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines
 from tests.fixtures.returns_inbox import drop, wl01
 from tests.integration.release.release_estate import Estate, generation_of
 
@@ -62,19 +58,14 @@ class ManyNights:
         month = night.replace(day=1) - dt.timedelta(days=1)
         if comes_out := night.day == DAY_OF_MONTH:
             self._month_comes_out(month)
-        source, transport = load_sources()["nhse_ae"], MirrorTransport(self.site.site.root)
-        fetched = fetch_source(source, transport, self.site.lake, today=night)
-        gate = Acceptance(
-            source, self.site.lake, "published", let_all_pass, "all pass", memory_limit="500MB", threads=1
-        )
-        parsed = gate.run()
-        assert (fetched.problems, parsed.refused, parsed.held) == ([], [], []), night
+        taken_in = self.site.run(today=night)
+        assert taken_in.messages == [], night
         moment = dt.datetime(night.year, night.month, night.day, 1, 30, tzinfo=LONDON)
         report = Intake(self.returns, "synthetic", memory_limit="500MB", threads=1).run(settle_seconds=0, now=moment)
         published = publish(self.estate.project, keep_releases=2)
         assert generation_of(self.estate.lake.marts) == self.generation, night
-        assert (published.outcome == "published") == bool(report.receipts) == bool(fetched.new), night
-        return comes_out or bool(fetched.new)
+        assert (published.outcome == "published") == bool(report.receipts) == bool(taken_in.fetched.new), night
+        return comes_out or bool(taken_in.fetched.new)
 
     def _month_comes_out(self, month: dt.date) -> None:
         period = f"{month:%Y-%m}"

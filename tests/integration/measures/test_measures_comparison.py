@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import math
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom, false_discovery_control, norm, poisson, power_divergence
 
-from tests.fixtures.measures_project.rendering import fetch_rows, run_statement
+from tests.fixtures.measures_project.rendering import run_over
 
 CASES = ["case_id", "z", "x1", "n1", "x2", "n2", "is_share"]
 
 
-def _connect(frame: pd.DataFrame) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.register("frame", frame)
-    connection.execute("create table cases as select * from frame")
-    return connection
-
-
 def _compare(rows: list[tuple[object, ...]]) -> list[dict[str, float]]:
-    frame = pd.DataFrame(
-        [(place, *row) for place, row in enumerate(rows)],
-        columns=CASES,
-    )
-    return sorted(run_statement("p_comparison", _connect(frame)), key=lambda row: row["case_id"])
+    frame = pd.DataFrame([(place, *row) for place, row in enumerate(rows)], columns=CASES)
+    return sorted(run_over(frame, "p_comparison"), key=lambda row: row["case_id"])
 
 
 def test_p_values_are_scipys_far_into_the_tail() -> None:
@@ -80,7 +69,7 @@ def test_q_values_are_scipys_within_each_family_with_ties_and_gaps(seed: int) ->
         }
     )
     frame.loc[::17, "p"] = None
-    found = fetch_rows(_connect(frame), _statement("p_false_discovery"))
+    found = run_over(frame, "p_false_discovery")
     for family in ("trust", "icb", "england"):
         rows = [row for row in found if row["family"] == family and row["p"] is not None]
         assert len(rows) > 80
@@ -91,7 +80,7 @@ def test_q_values_are_scipys_within_each_family_with_ties_and_gaps(seed: int) ->
 
 def _funnels(frame: pd.DataFrame) -> pd.DataFrame:
     pooled = frame.groupby("case_id")[["numerator", "denominator"]].transform("sum")
-    rows = run_statement("p_funnel", _connect(frame.assign(baseline=pooled.numerator / pooled.denominator)))
+    rows = run_over(frame.assign(baseline=pooled.numerator / pooled.denominator), "p_funnel")
     return pd.DataFrame(rows).sort_values(["case_id", "org"])
 
 
@@ -135,9 +124,3 @@ def test_a_funnel_where_chance_is_all_adds_next_to_nothing(seed: int) -> None:
     outside = int(found.label.str.contains("0.001").sum())
     assert outside <= binom.ppf(0.9999, len(found), 0.002)
     assert found.winsorised_dispersion.mean() < 1.05
-
-
-def _statement(name: str) -> str:
-    from tests.fixtures.measures_project.rendering import render_statements
-
-    return render_statements()[name]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import approx_fprime
 from scipy.stats import norm
 
-from tests.fixtures.measures_project.rendering import run_statement
+from tests.fixtures.measures_project.rendering import run_over
 
 CELLS = ("11", "10", "01", "00")
 Z = float(norm.ppf(0.975))
@@ -20,11 +17,7 @@ Z = float(norm.ppf(0.975))
 def _run(shares: np.ndarray, variances: np.ndarray) -> pd.DataFrame:
     columns = [*(f"p{cell}" for cell in CELLS), *(f"v{cell}" for cell in CELLS)]
     frame = pd.DataFrame(np.hstack([shares, variances]), columns=columns).assign(case_id=range(len(shares)))
-    connection = duckdb.connect()
-    connection.register("frame", frame)
-    connection.execute("create table cases as select * from frame")
-    rows: list[dict[str, Any]] = run_statement("p_interaction", connection)
-    return pd.DataFrame(rows).sort_values("case_id")
+    return pd.DataFrame(run_over(frame, "p_interaction")).sort_values("case_id")
 
 
 def _excess(p: np.ndarray) -> float:

@@ -5,24 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats.contingency import odds_ratio
 
-from tests.fixtures.measures_project.rendering import run_statement
+from tests.fixtures.measures_project.rendering import run_over
 
 CELLS = ("a", "b", "c", "d")
 LEVELS = {"95": 0.95, "99_8": 0.998}
 
 
 def _run(tables: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    connection = duckdb.connect()
     frame = pd.DataFrame([(case, *cells) for case, cells in enumerate(tables)], columns=["case_id", *CELLS])
-    connection.register("frame", frame)
-    connection.execute("create table cases as select * from frame")
-    return sorted(run_statement("p_odds_ratio", connection), key=lambda row: int(row["case_id"]))
+    return sorted(run_over(frame, "p_odds_ratio"), key=lambda row: int(row["case_id"]))
 
 
 def test_fishers_limits_are_scipys(seed: int) -> None:

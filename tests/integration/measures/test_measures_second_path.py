@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +17,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.stats.rates import confint_poisson_2indep
 
-from tests.fixtures.measures_project.rendering import run_statement
+from tests.fixtures.measures_project.rendering import run_over
 
 LEVELS = {0.95: "95", 0.998: "99_8"}
 Z95 = float(stats.norm.ppf(0.975))
@@ -32,10 +31,7 @@ def generator(seed: int) -> np.random.Generator:
 
 def _run(statement: str, frame: pd.DataFrame) -> pd.DataFrame:
     """What the compiled statement gives for the frame as `cases`, indexed by case."""
-    connection = duckdb.connect()
-    connection.register("frame", frame)
-    connection.execute("create table cases as select * from frame")
-    return pd.DataFrame(run_statement(statement, connection)).set_index("case_id").sort_index()
+    return pd.DataFrame(run_over(frame, statement)).set_index("case_id").sort_index()
 
 
 def _draw_counts(generator: np.random.Generator, cases: int = 200) -> pd.DataFrame:
@@ -153,10 +149,8 @@ def test_deprivation_quantiles_agree_with_phstatsmethods(invert: bool, generator
     from PHStatsMethods import ph_quantile
 
     frame = pd.DataFrame({"case_id": 0, "area": range(137), "value": generator.integers(0, 60, 137).astype(float)})
-    connection = duckdb.connect()
-    connection.register("frame", frame.assign(nquantiles=10, invert=invert))
-    connection.execute("create table cases as select * from frame")
-    got = {row["area"]: row["quantile"] for row in run_statement("f15_quantile", connection)}
+    cases = frame.assign(nquantiles=10, invert=invert)
+    got = {row["area"]: row["quantile"] for row in run_over(cases, "f15_quantile")}
     theirs = ph_quantile(frame, "value", nquantiles=10, invert=invert)
     assert [got[area] for area in frame["area"]] == theirs["quantile"].tolist()
 
@@ -171,10 +165,8 @@ def test_funnel_labels_agree_with_phstatsmethods(statistic: str, generator: np.r
         denominator = denominator / 5
     names = [f"org{number:03}" for number in range(150)]
     frame = pd.DataFrame({"case_id": 0, "org": names, "numerator": numerator, "denominator": denominator})
-    connection = duckdb.connect()
-    connection.register("frame", frame.assign(statistic=statistic))
-    connection.execute("create table cases as select * from frame")
-    got = {row["org"]: row["significance"] for row in run_statement("f09_funnel", connection)}
+    cases = frame.assign(statistic=statistic)
+    got = {row["org"]: row["significance"] for row in run_over(cases, "f09_funnel")}
     theirs = assign_funnel_significance(frame, "numerator", statistic, "denominator")
     assert len(set(theirs["significance"])) >= 3
     assert [got[name] for name in names] == theirs["significance"].tolist()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import chi2, chi2_contingency, ncx2
 
-from tests.fixtures.measures_project.rendering import run_statement
+from tests.fixtures.measures_project.rendering import run_over
 
 
 def _run(events: np.ndarray, people: np.ndarray, truth: float | None = None) -> pd.DataFrame:
@@ -23,11 +22,7 @@ def _run(events: np.ndarray, people: np.ndarray, truth: float | None = None) -> 
             "error": np.sqrt(pooled * (1 - pooled) / people).ravel(),
         }
     )
-    connection = duckdb.connect()
-    connection.register("frame", frame)
-    connection.execute("create table cases as select * from frame")
-    rows = run_statement("p_spread", connection)
-    return pd.DataFrame(sorted(rows, key=lambda row: int(row["case_id"])))
+    return pd.DataFrame(sorted(run_over(frame, "p_spread"), key=lambda row: int(row["case_id"])))
 
 
 def test_of_shares_it_is_the_chi_squared_test_of_homogeneity_and_its_non_central_limits(seed: int) -> None:
