@@ -74,7 +74,7 @@ FACTS = [
     ("SMI-01", "target_statement", "^60%"),
     ("SMI-01", "numerator", "(?s)alcohol.*glucose.*lipids.*blood pressure.*weight.*smoking"),
     ("AF-01", "definition", "(?s)18 and over.*CHADS2 or CHA2DS2-VASc score of 2 or more.*last 6 months"),
-    ("AF-01", "target_statement", "upper threshold of QOF as CVDPREVENT labels it|95%, the upper threshold of QOF"),
+    ("AF-01", "target_statement", "^95%, the upper threshold of QOF"),
     ("LIP-03", "definition", r"(?s)2\.0 mmol/l or less, or non-HDL 2\.6 or less; no test counts as not met"),
     ("HYP-02", "definition", "last 12 months"),
     (
@@ -165,7 +165,7 @@ def test_verification_is_published_for_every_part(published: dict[str, dict[str,
             how, day, against = (one[f"{part}_{name}"] for name in ("verification", "verified_on", "verified_against"))
             assert how in words, indicator_id
             assert (how == "not verified") == (day is None) == (against is None), indicator_id
-            assert not re.search(r"shared|mirror|\.csv|/work", str(against)), indicator_id
+            assert not re.search(r"shared|mirror|\.csv", str(against)), indicator_id
         verified = [one[f"{part}_verification"] for part in ("definition", "denominator", "target", "levels")]
         assert (one["checked_by"] == "not yet checked") == (set(verified) == {"not verified"}), indicator_id
     assert published["MAT-01"]["denominator_verification"] == "read in the source"
