@@ -1,6 +1,6 @@
 """Where nothing differs, nothing is called a difference: simulated releases through the models as dbt compiled them.
 
-`make simulate` draws a hundred times as many (HIW_SIMULATIONS=100): about half an hour.
+`make simulate` draws a hundred times as many (HIW_SIMULATIONS=100).
 """
 
 from __future__ import annotations
