@@ -1,5 +1,5 @@
-"""The nights after the first one: the sample's data folder moved to another place, a broken month, then the mended one, a file
-with a label that nobody knows and a full inbox.
+"""The nights after the first one: the sample's data folder moved to another place, a broken month, then the mended one beside one
+bad file of each of five publishers, and a full inbox.
 
 In the second whole night identifiers and small counts lie in the inbox. One run for all workers; tests read it and change nothing.
 """
@@ -7,6 +7,7 @@ In the second whole night identifiers and small counts lie in the inbox. One run
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,11 @@ import pytest
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.sample.estate import break_month, mend_month, write_estate
+from dagster_project.sample.files import mirror_path
+from dagster_project.sources.contract import load_sources
 from tests.end_to_end.planting import NEEDLES, plant, spelt
+from tests.fixtures.estate_lake import newest_files
+from tests.fixtures.meaning import DAMAGES
 from tests.warehouses import Warehouse, files_of, shared_folder, told_once
 
 ATTENDANCES = (
@@ -25,6 +30,13 @@ ATTENDANCES = (
     "and organisation_level = 'england' and geography_basis = 'as_reported'"
 )
 RENAMED = ("Trauma and Orthopaedics Service", "Trauma and Orthopaedic Service")
+BAD = {
+    ("nhse_cwt", "provider"): "error in a cell",
+    ("ukhsa_vaccination", "cover"): "column lost",
+    ("cvdprevent", "indicator"): "words in a cell",
+    ("nhse_rtt", "full_extract"): "row doubled with another figure",
+}
+"""Beside the renamed label of nhse_wlmds: a table of each other format (workbook, ODS, document, zip) and what happens to its newest file."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,8 @@ class Story:
     """Whether the bad night left every published file as it was."""
     release_before: str
     attendances_before: float
+    damaged: dict[str, str]
+    """By source of BAD, the table, period and file that was damaged before the good night, as a message names them."""
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +78,17 @@ def rename_treatment_function(estate: Path) -> None:
     specialty.write_text(text.replace(*RENAMED), encoding="utf-8")
 
 
+def damage_files(lake: Lake, estate: Path) -> dict[str, str]:
+    """One file of each table of BAD, in place; how a message names each."""
+    damaged = {}
+    for file in newest_files(lake):
+        if kind := BAD.get((file.source, file.entity)):
+            entity = load_sources()[file.source].entity(file.entity)
+            DAMAGES[kind](mirror_path(estate, file.address), entity, random.Random(file.address))
+            damaged[file.source] = f"{file.entity} {file.period} ({file.path.name}"
+    return damaged
+
+
 def _tell(warehouse: Warehouse, estate: Path) -> Story:
     release = json.loads(warehouse.hiw("status", "--json").stdout)["release"]
     attendances, published = warehouse.one(ATTENDANCES), files_of(warehouse.lake / "published")
@@ -73,12 +98,13 @@ def _tell(warehouse: Warehouse, estate: Path) -> Story:
     bad_status = json.loads(warehouse.hiw("status", "--json").stdout)
     mend_month(estate)
     rename_treatment_function(estate)
+    damaged = damage_files(Lake(warehouse.lake), estate)
     plant(Lake(warehouse.lake))
     inbox = ReturnsArea.of(Lake(warehouse.lake)).inbox
     assert {one for one in NEEDLES if spelt(inbox, one)} == set(NEEDLES), "the search does not find them"
     good_night = warehouse.refresh()
     good_status = json.loads(warehouse.hiw("status", "--json").stdout)
-    return Story(bad_night, bad_status, good_status, good_night, stayed, release, attendances)
+    return Story(bad_night, bad_status, good_status, good_night, stayed, release, attendances, damaged)
 
 
 @pytest.fixture(scope="session")
