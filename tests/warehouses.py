@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.fixtures import postgres
 from tests.fixtures.real_pages import write_mirror
 
 HIW = str(Path(sys.executable).with_name("hiw"))
@@ -136,7 +137,7 @@ def built_once(
     tmp_path_factory: pytest.TempPathFactory,
     name: str,
     settings: Mapping[str, str],
-    of_the_night: Callable[[Path], Mapping[str, str]] = lambda _: {},
+    of_the_night: Callable[[Path], Mapping[str, str]],
 ) -> Warehouse:
     """The warehouse of that name after its first night, one for all workers of this run: tests read it and change nothing."""
     lake = shared_folder(tmp_path_factory) / name / "lake"
@@ -156,11 +157,26 @@ def sample_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 @pytest.fixture(scope="session")
 def mirror_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The real published files, with the pages that the mirror lacks, after a first night; only for tests marked requires_mirror."""
-    mirror = shared_folder(tmp_path_factory) / "mirror_with_pages"
-    settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(mirror)}
+    mirror_night(tmp_path_factory)
+    folder = shared_folder(tmp_path_factory)
+    settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(folder / "mirror_with_pages")}
+    return Warehouse(folder / "mirror_warehouse" / "lake", settings)
 
-    def with_pages(_: Path) -> dict[str, str]:
+
+def mirror_night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What became of the night of the real files. Where PostgreSQL is there, it kept Dagster's records, and `records` counts them."""
+
+    def tell(folder: Path) -> dict[str, Any]:
+        mirror = folder / "mirror_with_pages"
         write_mirror(MIRROR, mirror)
-        return {}
+        lake = folder / "mirror_warehouse" / "lake"
+        settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(mirror)}
+        if postgres.why_it_cannot_run():
+            return Warehouse(lake, settings).refresh()
+        with postgres.running_server() as server:
+            night = Warehouse(lake, settings | postgres.shipped(lake, server)).refresh()
+            return night | {"records": postgres.records(server)}
 
-    return built_once(tmp_path_factory, "mirror_warehouse", settings, with_pages)
+    night = told_once(tmp_path_factory, "mirror_warehouse", tell)
+    assert night["exit_code"] == 0, night
+    return night

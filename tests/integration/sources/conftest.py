@@ -7,6 +7,7 @@ as `clean`. A file that is refused raises LakeError, as it does in the night.
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from dagster_project.duck import connection, quote_literal
+from dagster_project.duck import open_database, quote_literal
 from dagster_project.lake.clean import ParseReport, build_clean_table
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.snapshots import Snapshot
@@ -60,24 +61,42 @@ ParseFile = Callable[[str, str, Path, str], Parsed]
 
 
 @pytest.fixture
-def parse_file(tmp_path: Path) -> Iterator[ParseFile]:
+def parse_file(tmp_path: Path, real_files: dict[tuple[str, str, Path, str], Parsed]) -> Iterator[ParseFile]:
     """Parse one file as the night does; raises LakeError (ParseError) where the night would hold the source."""
     with ExitStack() as open_connections:
-        done: list[Path] = []
 
         def parse(slug: str, entity: str, path: Path, period: str) -> Parsed:
-            source = load_sources()[slug]
-            snapshot = Snapshot(slug, entity, period, f"file://{path.name}", hash_file(path), "published", path)
-            folder = tmp_path / f"parsed_{len(done)}"
-            done.append(folder)
-            (folder / "workspace").mkdir(parents=True)
-            clean = folder / "clean.parquet"
-            report = build_clean_table(source, snapshot, clean, folder / "workspace", memory_limit="1GB", threads=2)
-            con = open_connections.enter_context(connection(None))
-            con.execute(f"create view clean as select * from read_parquet({quote_literal(str(clean))})")
-            return Parsed(report, clean, con)
+            asked = (slug, entity, path, period)
+            if asked not in real_files:
+                parsed = _parse(*asked, Path(tempfile.mkdtemp(prefix="parsed-", dir=tmp_path)))
+                if not path.is_relative_to(MIRROR):
+                    open_connections.enter_context(parsed.connection)
+                    return parsed
+                real_files[asked] = parsed
+            return real_files[asked]
 
         yield parse
+
+
+@pytest.fixture(scope="module")
+def real_files() -> Iterator[dict[tuple[str, str, Path, str], Parsed]]:
+    """The publishers' own files that a module has parsed: a month of maternity statistics takes ten seconds each time."""
+    parsed: dict[tuple[str, str, Path, str], Parsed] = {}
+    yield parsed
+    for done in parsed.values():
+        done.connection.close()
+
+
+def _parse(slug: str, entity: str, path: Path, period: str, folder: Path) -> Parsed:
+    snapshot = Snapshot(slug, entity, period, f"file://{path.name}", hash_file(path), "published", path)
+    (folder / "workspace").mkdir()
+    clean = folder / "clean.parquet"
+    report = build_clean_table(
+        load_sources()[slug], snapshot, clean, folder / "workspace", memory_limit="1GB", threads=2
+    )
+    con = open_database(None)
+    con.execute(f"create view clean as select * from read_parquet({quote_literal(str(clean))})")
+    return Parsed(report, clean, con)
 
 
 @pytest.fixture(scope="session")

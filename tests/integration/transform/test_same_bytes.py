@@ -101,7 +101,10 @@ def test_every_order_that_ranks_rows_is_total(models: Models, opened: duckdb.Duc
 
 @pytest.mark.parametrize(
     ("threads", "folder", "zone", "umask"),
-    [(1, "one thread", "Pacific/Chatham", 0o077), (4, "four threads", "America/St_Johns", 0o002)],
+    [
+        pytest.param(1, "one thread", "Pacific/Chatham", 0o077, marks=pytest.mark.endurance),
+        (4, "four threads", "America/St_Johns", 0o002),
+    ],
 )
 def test_other_threads_other_order_of_rows_another_folder_another_machine(
     models: Models, tmp_path: Path, seed: int, threads: int, folder: str, zone: str, umask: int
