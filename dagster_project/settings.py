@@ -105,10 +105,15 @@ class Settings(BaseSettings):
         return self
 
     def secret(self, name: Literal["mesh_password", "mesh_shared_key"]) -> str:
-        """A secret from its `_FILE`, or from the environment; "" where there is none. Never log it."""
+        """A secret from its `_FILE`, or from the environment; "" where there is none. Never log it. Raises ValueError naming the setting."""
         path: Path | None = getattr(self, f"{name}_file")
         if path is not None:
-            return path.read_text(encoding="utf-8").strip()
+            try:
+                return path.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(
+                    f"HIW_{name.upper()}_FILE: {path} cannot be read; name a file that this user may read"
+                ) from error
         secret: SecretStr = getattr(self, name)
         return secret.get_secret_value()
 
