@@ -14,8 +14,8 @@ OPENING = """\
 
 One file each; the schema is `dagster_project/indicators.py`. `dim_indicator` and `dim_indicator_target` publish what stands here.
 
-- **Targets** are a list: value, `kind` (a standard is to be met in every period, a milestone in the month of its last day), levels, `applies_from`,
-  `applies_to`, words and document. A figure is read against the target in force in its own period; of several, by the one that was set last.
+- **Targets** are a list: value, `kind` (a standard is to be met in every period, a milestone in the month of its last day), levels for which it was
+  set, with figures here or not, `applies_from`, `applies_to`, words and document. A figure is read against the target in force in its own period; of several, by the one that was set last.
 - **Verification** says for definition, denominator, target and levels against which document each was checked, and when. A part that is not
   named is not verified. `checked_by` is refused without it. What rests on a secondary source, or is only likely, says so in its own words.
 - `hiw catalogue review` lists what is not verified, overdue, or contradicted by the published figures.

@@ -23,11 +23,15 @@ LEVELS = {ENGLAND: "England", REGION: "Region", ICB: "ICB", SUB_ICB: "Sub-ICB"}
 INDICATORS = {
     11: ("CVDP001HYP", "Prevalence of GP recorded hypertension in patients aged 18 and over"),
     32: ("CVDP007HYP", "Patients with GP recorded hypertension, in whom the last blood pressure is to threshold"),
-    22: ("CVDP006CHOL", "An indicator that is offered and not wanted"),
+    23: ("CVDP010CHOL", "An indicator that is offered and not wanted"),
     14: ("CVDP003CHOL", "Patients with no CVD and a QRISK score of 20% or more, on lipid lowering therapy"),
+    22: ("CVDP006CHOL", "Patients with no CVD and a QRISK score of 10% or more, on lipid lowering therapy"),
+    53: ("CVDP011CHOL", "Patients with CVD, with a cholesterol check in the last 12 months"),
 }
 PREVALENCE = 11
-WANTED = (11, 32, 14)
+WANTED = (11, 32, 14, 22, 53)
+OF_ENGLAND_ONLY = (22, 53)
+"""Offered for England and no ICB, so that a night takes two documents for them."""
 SMALL = 7
 AGES = ("18-39", "40-59", "60-79", "80+")
 ETHNICITIES = {
@@ -56,7 +60,7 @@ _PEOPLE = 30_000
 _AGE_MIX = ((50, 32, 15, 3), (43, 34, 19, 4), (37, 34, 23, 6), (32, 34, 27, 7), (28, 34, 29, 9))
 _PREVALENCE = (0.03, 0.16, 0.42, 0.58)
 _STANDARD = (0.36, 0.34, 0.23, 0.07)
-_LEVEL_OF = {32: 0.72, 14: 0.60}
+_LEVEL_OF = {32: 0.72, 14: 0.60, 22: 0.56, 53: 0.81}
 
 Cell = tuple[int, int]  # people counted over, people counted
 Table = dict[tuple[int, int], Cell]  # (fifth 0 to 4, age 0 to 3)
@@ -94,7 +98,8 @@ def true_prevalence(seed: int, quintile: int) -> tuple[float, float]:
 
 def _documents_of(seed: int, period: int, level: int) -> Published:
     query = f"timePeriodID={period}&systemLevelID={level}"
-    listed = INDICATORS if period == 30 and level in (ENGLAND, ICB) else {11: INDICATORS[11]}
+    listed = list(INDICATORS) if period == 30 and level in (ENGLAND, ICB) else [PREVALENCE]
+    listed = [indicator for indicator in listed if level == ENGLAND or indicator not in OF_ENGLAND_ONLY]
     listing = [_listed(indicator) for indicator in listed]
     files = {f"{BASE}/indicator/list?{query}": _document(indicatorList=listing)}
     for indicator in listed:

@@ -18,6 +18,8 @@ EXTRACT = "https://files.digital.nhs.uk/9A/1B2C3D/england_trust_iapt.csv"
 MONTHLY = "https://files.digital.nhs.uk/6E/7D0004/nhstalkingtherapies_month_sep_2025_activity_final.csv"
 MONTHS = ("April 2023", "May 2023")
 RECOVERY = {"Percentage_Recovery": 50, "Percentage_ReliableRecovery": 47}
+SHARES = RECOVERY | {"Percentage_ReliableImprovement": 67}
+"""England in percent; the extract has no reliable improvement under that name."""
 BY_ETHNIC_GROUP = {
     "White": 47,
     "AsianOrAsianBritish": 41,
@@ -46,7 +48,7 @@ def trusts() -> list[org.Provider]:
 
 def percent(seed: int, code: str, month: str, measure: str) -> int:
     """Give a percentage of a trust, in whole points."""
-    return RECOVERY[measure] + open_stream(seed, "talking therapies", code, month, measure).randint(-5, 5)
+    return SHARES[measure] + open_stream(seed, "talking therapies", code, month, measure).randint(-5, 5)
 
 
 def _extract(seed: int) -> Iterator[list[Cell]]:
@@ -85,8 +87,8 @@ def _monthly(seed: int) -> Iterator[list[Cell]]:
 
 def _measures(seed: int, code: str) -> Iterator[tuple[str, str, Cell]]:
     """Give number, name and value of the measures of a provider, or of England (`all`); groups of a trust are hidden."""
-    for number, measure in zip(("M192", "M195"), RECOVERY, strict=True):
-        yield number, measure, RECOVERY[measure] if code == "all" else percent(seed, code, "2025-09", measure)
+    for number, measure in zip(("M192", "M195", "M186"), SHARES, strict=True):
+        yield number, measure, SHARES[measure] if code == "all" else percent(seed, code, "2025-09", measure)
     for place, (group, share) in enumerate(BY_ETHNIC_GROUP.items()):
         name = f"Percentage_ReliableRecovery_EthnicGroup{group}"
         yield f"M{206 + place}", name, share if code == "all" else "*"

@@ -56,8 +56,8 @@ CONTRASTS = {
 }
 RAG = {"GREEN": "on or ahead of the trajectory", "AMBER": "just behind the trajectory", "RED": "behind the trajectory"}
 MISSED = (
-    "Read missed appointments beside the waits: a first appointment that is missed stops the clock, so groups that miss more look as if they "
-    "wait less."
+    "Read missed appointments beside the waits: a first appointment that is missed can nullify the clock, if it was clearly communicated (likely), "
+    "so groups that miss more look as if they wait less."
 )
 HOMELESS = "Housing status is recorded in different ways, so ratios of different trusts cannot be compared. A ratio says how much more often, not why."
 

@@ -62,8 +62,38 @@ READINGS = [
     ("cancer_62_days", "england", "2026-03-31", 0.75, "met", 0.75),
     ("cancer_62_days", "trust", "2029-03-31", 0.8499, "not met", 0.85),
     ("cancer_62_days", "england", "2029-04-30", 0.85, "lapsed", None),
+    # 96% by March 2029, of the National Cancer Plan of 4 February 2026.
+    ("cancer_31_days", "england", "2026-01-31", 0.97, "no target", None),
+    ("cancer_31_days", "trust", "2028-12-31", 0.97, "not yet due", 0.96),
+    ("cancer_31_days", "trust", "2029-03-31", 0.9599, "not met", 0.96),
+    ("cancer_31_days", "england", "2029-03-31", 0.96, "met", 0.96),
+    ("cancer_31_days", "england", "2029-04-30", 0.97, "lapsed", None),
+    # Set for integrated care boards too, of which no figure is held.
+    ("cancer_31_days", "icb", "2029-03-31", 0.95, "not met", 0.96),
+    ("cancer_62_days", "icb", "2026-03-31", 0.75, "met", 0.75),
+    ("cancer_62_days", "icb", "2026-04-30", 0.75, "not yet due", 0.85),
+    ("cancer_28_days", "icb", "2026-03-31", 0.80, "no target", None),
+    # 72% by March 2026.
+    ("rtt_first_within_18_weeks", "trust", "2025-03-31", 0.80, "no target", None),
+    ("rtt_first_within_18_weeks", "icb", "2025-12-31", 0.80, "not yet due", 0.72),
+    ("rtt_first_within_18_weeks", "england", "2026-03-31", 0.7199, "not met", 0.72),
+    ("rtt_first_within_18_weeks", "trust", "2026-03-31", 0.72, "met", 0.72),
+    ("rtt_first_within_18_weeks", "trust", "2026-04-30", 0.80, "lapsed", None),
+    # Under 10% in every month of 2025/26; November 2025 had 7.2%.
+    ("ae_over_12_hours_from_arrival", "england", "2025-03-31", 0.05, "no target", None),
+    ("ae_over_12_hours_from_arrival", "england", "2025-11-30", 0.072, "met", 0.10),
+    ("ae_over_12_hours_from_arrival", "trust", "2025-04-30", 0.101, "not met", 0.10),
+    ("ae_over_12_hours_from_arrival", "trust", "2026-03-31", 0.09, "met", 0.10),
+    ("ae_over_12_hours_from_arrival", "england", "2026-04-30", 0.05, "lapsed", None),
+    # 69% in 2026/27.
+    ("talking_therapies_improvement", "england", "2026-03-31", 0.70, "no target", None),
+    ("talking_therapies_improvement", "england", "2026-12-31", 0.70, "not yet due", 0.69),
+    ("talking_therapies_improvement", "england", "2027-03-31", 0.68, "not met", 0.69),
+    ("talking_therapies_improvement", "england", "2027-04-30", 0.70, "lapsed", None),
     # 95% is a standard; the steps of planning stand before it while they apply, and it stays after them.
     ("ae_four_hour_all", "trust", "2020-01-31", 0.95, "met", 0.95),
+    ("ae_four_hour_all", "england", "2025-03-31", 0.78, "not met", 0.95),
+    ("ae_four_hour_all", "trust", "2025-04-30", 0.78, "not yet due", 0.78),
     ("ae_four_hour_all", "trust", "2026-01-31", 0.72, "not yet due", 0.78),
     ("ae_four_hour_all", "england", "2026-03-31", 0.78, "met", 0.78),
     ("ae_four_hour_all", "england", "2027-03-31", 0.80, "not met", 0.82),
@@ -155,6 +185,18 @@ def test_the_marts_of_the_sample_read_lapsed_and_not_yet_due(sample_warehouse: W
         "select distinct indicator_id, target, target_reading from mart_core20plus5_adults where indicator_id in ('CAN-01', 'HYP-03', 'MAT-01') order by 1"
     )
     assert rows == [("CAN-01", 0.75, "not yet due"), ("HYP-03", None, "lapsed"), ("MAT-01", None, "lapsed")]
+    told = sample_warehouse.query("select distinct target_reading from mart_statement where target_reading is not null")
+    assert {("lapsed",), ("not yet due",), ("no target",)} <= set(told)
+
+
+@pytest.mark.requires_mirror
+def test_the_statement_of_the_real_files_reads_lapsed_and_not_yet_due(mirror_warehouse: Warehouse) -> None:
+    """RTT of January 2026: none over 65 weeks was for September 2024, under 1% over 52 weeks and 65% within 18 weeks for March 2026."""
+    rows = mirror_warehouse.query(
+        "select distinct indicator_id, target, target_reading from mart_statement where organisation_code = 'ENG' and dimension = 'all' "
+        "and figures_of_code = 'ENG' and indicator_id in ('rtt_over_52_weeks', 'rtt_over_65_weeks') order by all"
+    )
+    assert rows == [("rtt_over_52_weeks", 0.01, "not yet due"), ("rtt_over_65_weeks", None, "lapsed")]
 
 
 MARTS = {

@@ -50,6 +50,32 @@ def test_the_scorecard_has_every_newest_row_of_england(sample_site: Site, sample
         assert sorted((key["indicator_id"], key["standardisation"]) for key in keys) == sorted(wanted)
 
 
+def test_the_scorecard_reads_each_target_as_its_mart_does(sample_site: Site, sample_warehouse: Warehouse) -> None:
+    wanted = sample_warehouse.query(
+        "select target_reading from mart_core20plus5_adults where organisation_code = 'ENG' "
+        "qualify dense_rank() over (partition by indicator_id order by period_end desc) = 1"
+    )
+    table = _table(_section(sample_site, "index.html", "core20plus5"), "Adults: everybody")
+    place = [head.get_text(strip=True) for head in table.select("thead th")].index("Target met")
+    said = [row[place] for row in _rows(table)]
+    assert sorted(said) == sorted(reading or "not known" for (reading,) in wanted)
+    assert {"lapsed", "not yet due", "no target"} <= set(said)
+
+
+def _fact(site: Site, indicator_id: str, name: str) -> str:
+    facts = site.page(f"indicator-{indicator_id}.html").select("dt")
+    return next(fact.find_next("dd").get_text(" ") for fact in facts if fact.get_text(strip=True) == name)  # type: ignore[union-attr]
+
+
+def test_an_indicator_says_how_far_it_was_verified_and_every_target_that_it_had(sample_site: Site) -> None:
+    assert "Nobody has verified this indicator" in _fact(sample_site, "CORE-01", "Verified")
+    verified = _fact(sample_site, "MAT-01", "Verified")
+    assert "read in the source on 29 November 2026: Maternity Services Monthly Statistics" in verified
+    assert "secondary source" in _fact(sample_site, "SMK-01", "Verified")
+    steps = _fact(sample_site, "cancer_62_days", "Targets")
+    assert "from 1 April 2025 until 31 March 2026, to England, " in steps and "85% within 62 days" in steps
+
+
 def test_every_group_that_a_trust_names_stands_on_its_page(sample_site: Site, sample_warehouse: Warehouse) -> None:
     named = sample_warehouse.query("select org_code, group_label, open_actions from mart_plus_group where is_named")
     for code, group, actions in named:

@@ -458,7 +458,7 @@ def test_policy_keeps_planning_year_and_day_of_issue_apart(sample_warehouse: War
     )
     assert [(year, day, conflict) for year, day, _, conflict in rows] == [("2024/25", dt.date(2024, 3, 27), True)]
     announced = "select event_status, issued_date from mart_policy where policy_id = 'P2024_NATIONAL_STRATEGY'"
-    assert sample_warehouse.query(announced) == [("announced", None)]
+    assert sample_warehouse.query(announced) == [("announced", dt.date(2024, 3, 27))]
 
 
 # -- what must not be there ---------------------------------------------------------------------------------------------

@@ -290,14 +290,14 @@ def interface(tmp_path: Path, documents: dict[str, bytes]) -> Iterator[Interface
 
 def test_every_wanted_document_is_kept_as_it_came_under_its_period_indicator_and_level(interface: Interface) -> None:
     report = interface.fetch()
-    assert (report.problems, report.located) == ([], 9)
+    assert (report.problems, report.located) == ([], 11)
     kept = {path.parent.parent.name: path.read_bytes() for path in interface.lake.root.rglob("indicator.json")}
     assert kept["2025-12+11-1"] == interface.documents[ENGLAND]
     assert sorted(kept) == [
         *("2025-09+11-1", "2025-12+11-1", "2025-12+11-6", "2025-12+11-7", "2025-12+11-8"),
-        *("2025-12+14-1", "2025-12+14-7", "2025-12+32-1", "2025-12+32-7"),
+        *("2025-12+14-1", "2025-12+14-7", "2025-12+22-1", "2025-12+32-1", "2025-12+32-7", "2025-12+53-1"),
     ]
-    assert not any(path.startswith("/indicator/22/") for path in interface.site.paths_seen())
+    assert not any(path.startswith("/indicator/23/") for path in interface.site.paths_seen())
 
 
 def test_the_mirror_of_the_same_interface_gives_the_same_documents(interface: Interface, sample_estate: Path) -> None:
@@ -318,7 +318,7 @@ def test_too_many_requests_waits_as_long_as_it_is_told(interface: Interface) -> 
 def test_one_document_in_error_is_named_and_the_others_are_kept(interface: Interface) -> None:
     interface.site.script(ENGLAND, reply(500))
     report = interface.fetch()
-    assert len(report.new) == 8
+    assert len(report.new) == 10
     (problem,) = report.problems
     assert "indicator/11/rawDataJSON" in problem and "500" in problem
 
@@ -332,7 +332,7 @@ def test_a_list_in_error_holds_the_source_with_its_address(interface: Interface)
 def test_a_document_that_drips_ends_at_the_deadline(interface: Interface) -> None:
     interface.site.script(ENGLAND, drip(interface.documents[ENGLAND], 0.05))
     report = interface.fetch(total_seconds=1.5, attempts=1)
-    assert len(report.new) == 8 and len(report.problems) == 1 and "indicator/11" in report.problems[0]
+    assert len(report.new) == 10 and len(report.problems) == 1 and "indicator/11" in report.problems[0]
 
 
 def test_a_page_of_markup_with_status_200_is_kept_as_evidence_and_not_used(interface: Interface) -> None:
@@ -361,7 +361,7 @@ def test_pages_are_followed_to_the_last(interface: Interface) -> None:
     interface.site.script(
         LIST + "&page=2", reply(body=json.dumps({"indicatorList": records[1:], "next": None}).encode())
     )
-    assert interface.fetch().located == 9
+    assert interface.fetch().located == 11
 
 
 def test_pages_that_lead_in_a_circle_are_refused(interface: Interface) -> None:

@@ -45,7 +45,7 @@ def test_sample_extract_hides_what_was_planted(parse_file: Any, sample_estate: P
 def test_monthly_file_has_england_and_sets_regions_aside(parse_file: Any, sample_estate: Path) -> None:
     (path,) = sample_estate.rglob("nhstalkingtherapies_month_*.csv")
     parsed = parse_file(SLUG, "monthly", path, "2025-09")
-    assert list(parsed.report.set_aside.values()) == [len(sample.RECOVERY) + len(sample.BY_ETHNIC_GROUP)]
+    assert list(parsed.report.set_aside.values()) == [len(sample.SHARES) + len(sample.BY_ETHNIC_GROUP)]
     assert parsed.rows(
         "select measure, value, period_start::varchar from clean where organisation_code = 'ENG' and measure in ('Percentage_Recovery', 'Percentage_ReliableRecovery') order by 1"
     ) == [(measure, value, "2025-09-01") for measure, value in sample.RECOVERY.items()]
@@ -60,7 +60,7 @@ def test_monthly_file_has_england_and_sets_regions_aside(parse_file: Any, sample
 
 @pytest.mark.requires_mirror
 def test_real_rows_of_one_provider_stand_under_its_own_code(parse_file: Any, mirror_file: Any) -> None:
-    """ORG_CODE1 of a provider is the word `all`; figures read with Python's csv (M192, M195, M206 to M210)."""
+    """ORG_CODE1 of a provider is the word `all`; figures read with Python's csv (M186, M192, M195, M206 to M210)."""
     path = mirror_file(
         "files.digital.nhs.uk/23/8B45A4/extract-RDY-nhstalkingtherapies_month_apr_2026_activity_performance.csv"
     )
@@ -74,6 +74,13 @@ def test_real_rows_of_one_provider_stand_under_its_own_code(parse_file: Any, mir
         "Percentage_ReliableRecovery": 43,
     }
     assert [found[prefix + group] for group in sample.BY_ETHNIC_GROUP] == [44, 39, None, None, None]
+    query = "select measure, value from clean where measure like '%ReliableImprovement' or measure = 'Count_FinishedCourseTreatment'"
+    improved = dict(parsed.rows(query))
+    assert improved == {
+        "Count_FinishedCourseTreatment": 885,
+        "Count_ReliableImprovement": 600,
+        "Percentage_ReliableImprovement": round(100 * 600 / 885),
+    }, "reliable improvement is of all who finished treatment"
 
 
 @pytest.mark.parametrize("moved", [("R9T", "all"), ("all", ""), ("R9T", "")])

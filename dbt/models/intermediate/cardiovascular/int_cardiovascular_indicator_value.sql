@@ -21,6 +21,8 @@
     "CVDP003CHOL": "LIP-01",
     "CVDP009CHOL": "LIP-02",
     "CVDP012CHOL": "LIP-03",
+    "CVDP006CHOL": "LIP-04",
+    "CVDP011CHOL": "LIP-05",
     "CVDP002AF": "AF-01",
     "CVDP002SMOK": "SMK-01",
 } %}

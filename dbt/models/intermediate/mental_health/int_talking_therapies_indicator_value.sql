@@ -1,11 +1,17 @@
 -- Grain: as fct_indicator_value, Talking Therapies. Question: how many of those who
--- finished treatment recovered?
+-- finished treatment recovered, and how many improved reliably?
 -- The publisher gives whole percentages without their denominator, so values stand as
 -- published and have no limits. The tidied extract holds NHS trusts only, so England
--- has no figure for its months. A provider is a trust only where ODS says so.
+-- has no figure for its months. Its Percentage_Improvement is not taken for reliable
+-- improvement: that they are one measure was not read anywhere. A provider is a trust
+-- only where ODS says so.
 {%- set measures = {
     "Percentage_ReliableRecovery": ("STM-TT", "all"),
     "Percentage_Recovery": ("talking_therapies_recovery", "all"),
+    "Percentage_ReliableImprovement": (
+        "talking_therapies_improvement",
+        "all",
+    ),
     "Percentage_ReliableRecovery_EthnicGroupWhite": ("STM-TT", "white"),
     "Percentage_ReliableRecovery_EthnicGroupAsianOrAsianBritish": (
         "STM-TT",
