@@ -24,6 +24,7 @@ DIMENSIONS = (
     "core20",
     "ethnic_group",
     "ethnic_group_5",
+    "ethnic_group_5_2001",
     "ethnic_group_msds",
     "age_band",
     "sex",

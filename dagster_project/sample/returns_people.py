@@ -21,7 +21,7 @@ Counts = npt.NDArray[np.int64]
 
 ETHNIC = ("A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S", "Z", "99")
 FIVE = ("WHITE", "MIXED", "ASIAN", "BLACK", "OTHER", "UNK")
-FIVE_OF = dict(zip(ETHNIC, (0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5), strict=True))
+FIVE_OF = dict(zip(ETHNIC, (0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 2, 4, 5, 5), strict=True))
 DECILES = (*(str(decile) for decile in range(1, 11)), "99")
 FIFTHS = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q99")
 AGES = ("00_04", "05_17", "18_18", "19_29", "30_39", "40_49", "50_64", "65_74", "75_84", "85_PLUS", "UNK")

@@ -46,7 +46,7 @@ CATEGORIES = dict(zip("ABCDEFGHJKLMNPRSZ", [70, 1, 5, 1, 1, 1, 1, 3, 2, 1, 2, 1.
 }
 FIVE = {
     c: g
-    for g, cs in {"WHITE": "ABC", "MIXED": "DEFG", "ASIAN": "HJKL", "BLACK": "MNP", "OTHER": "RS"}.items()
+    for g, cs in {"WHITE": "ABC", "MIXED": "DEFG", "ASIAN": "HJKLR", "BLACK": "MNP", "OTHER": "S"}.items()
     for c in cs
 }
 DECILES = [*map(str, range(1, 11)), "99"]

@@ -151,6 +151,10 @@ def test_the_statement_names_indicators_of_the_catalogue() -> None:
         rows = list(csv.DictReader(file))
     assert sorted({row["indicator_id"] for row in rows} - {"none"} - set(INDICATORS)) == []
     assert {row["source_status"] for row in rows} <= {"verified", "memory", "official"}
+    asked = {row["line"]: row["asks_standardised"] for row in rows}
+    assert {line for line, asks in asked.items() if asks == "true"} == {
+        line for line in asked if "standardised" in line or "adjusted" in line
+    }
     statement = {i for i in INDICATORS if i.startswith("STM-")}
     assert sorted(statement - {row["indicator_id"] for row in rows}) == []
 

@@ -47,6 +47,8 @@ STATEMENT_SAID = (
     "everybody and for the most deprived fifth (Core20). Where there is no figure of its own, that of its board or of England stands instead, "
     "and “Figures of” says so. By ethnicity, age and sex: table mart_statement of the file."
 )
+PROXIES = "Lines that no public figure answers, with one that comes near"
+PROXY = Words("How it differs", lambda row: row["proxy_note"])
 
 
 # -- the page of coverage ---------------------------------------------------------------------------------------------
@@ -120,7 +122,8 @@ def read_statement(marts: Marts) -> dict[Any, list[Row]]:
 
 def statement(context: Context, rows: Sequence[Row]) -> list[Section]:
     """The section of one organisation."""
-    held = [row for row in rows if row["dimension"] != "none"]
+    proxies = [row for row in rows if row.get("proxy_note")]
+    held = [row for row in rows if row["dimension"] != "none" and not row.get("proxy_note")]
     own = [row for row in held if row["figures_of_code"] == row["organisation_code"]]
     others = [row for row in held if row["figures_of_code"] != row["organisation_code"]]
     missing = [row for row in rows if row["dimension"] == "none"]
@@ -130,6 +133,8 @@ def statement(context: Context, rows: Sequence[Row]) -> list[Section]:
     if others:
         title = "Lines with figures of its board or of England only"
         blocks.append(Tabular(_figures(context, title, others), title))
+    if proxies:
+        blocks.append(Tabular(_figures(context, PROXIES, proxies, PROXY), PROXIES))
     if missing:
         blocks.append(Tabular(_missing(missing), "Lines without a figure, and why"))
     return (
@@ -139,7 +144,7 @@ def statement(context: Context, rows: Sequence[Row]) -> list[Section]:
     )
 
 
-def _figures(context: Context, caption: str, rows: Sequence[Row]) -> Table:
+def _figures(context: Context, caption: str, rows: Sequence[Row], *further: Column) -> Table:
     def form(row: Row) -> str:
         return value_format(row["unit"], present([row["value"]]))
 
@@ -169,6 +174,7 @@ def _figures(context: Context, caption: str, rows: Sequence[Row]) -> Table:
         Figures("Value", "value", form),
         Figures("Lower 95% limit", "ci_lower_95", form),
         Figures("Upper 95% limit", "ci_upper_95", form),
+        *further,
     ]
     return make_table(caption, ordered, columns)
 

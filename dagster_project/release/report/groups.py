@@ -27,6 +27,7 @@ DIMENSIONS = {
     "imd_quintile": "by deprivation of the area where people live (fifths)",
     "imd_decile": "by deprivation of the area where people live (tenths)",
     "ethnic_group_5": "by ethnic group",
+    "ethnic_group_5_2001": "by ethnic group (groups of 2001: Chinese in other)",
     "ethnic_group": "by ethnic category",
     "core20": "in the most deprived fifth (Core20) and the rest",
     "sex": "by sex",
@@ -35,7 +36,7 @@ DIMENSIONS = {
     "learning_disability": "with and without a learning disability",
 }
 EXTREMES = {"imd_quintile": ("1", "5", "fifth"), "imd_decile": ("1", "10", "tenth")}
-REFERENCE = {"ethnic_group_5": "white", "ethnic_group": "A"}
+REFERENCE = {"ethnic_group_5": "white", "ethnic_group_5_2001": "white", "ethnic_group": "A"}
 CAVEAT = (
     "What this does not say: groups differ in age, urgency and kind of treatment, and nothing here allows for that. A difference between "
     "groups is not by itself a difference in care. With many groups compared, one in twenty gaps looks clear by chance alone."

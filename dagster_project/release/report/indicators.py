@@ -46,8 +46,8 @@ POLARITY = {
     "none": "neither direction is better by itself",
 }
 UNITS = {"proportion": "share, shown as per cent", "count": "number"}
-SPLITS = ("imd_decile", "imd_quintile", "ethnic_group", "ethnic_group_5", "sex", "age_band")
-SHADOWED = {"imd_quintile": "imd_decile", "ethnic_group_5": "ethnic_group"}
+SPLITS = ("imd_decile", "imd_quintile", "ethnic_group", "ethnic_group_5", "ethnic_group_5_2001", "sex", "age_band")
+SHADOWED = {"imd_quintile": "imd_decile", "ethnic_group_5": "ethnic_group", "ethnic_group_5_2001": "ethnic_group"}
 SLOPES = {
     "slope_index": "Slope index of inequality",
     "relative_index": "Relative index of inequality",
@@ -157,7 +157,7 @@ def _england_measures(context: Context) -> list[Row]:
     names = ", ".join(f"'{name}'" for name in SLOPES)
     where = (
         f"organisation_code = '{ENGLAND}' and geography_basis = 'current' and treatment_function_code = 'all' and standardisation = 'crude' "
-        f"and measure in ({names}) and dimension in ('imd_decile', 'imd_quintile', 'ethnic_group', 'ethnic_group_5') "
+        f"and measure in ({names}) and dimension in ('imd_decile', 'imd_quintile', 'ethnic_group', 'ethnic_group_5', 'ethnic_group_5_2001') "
         "and reference_group in ('all', '1', '5', '10', 'white', 'A')"
     )
     return context.marts.rows("fct_inequality_measure", where)

@@ -24,7 +24,8 @@ DIMENSION = """
         when child = 'IMD Core20' then 'core20'
         when child = 'IMD Quintile' then 'imd_quintile'
         when child = 'IMD Decile' then 'imd_decile'
-        when child = 'Upper Ethnicity' then 'ethnic_group_5'
+        -- NHS England's own code puts R and S (Chinese, any other) into Other Ethnic Groups
+        when child = 'Upper Ethnicity' then 'ethnic_group_5_2001'
         -- the file of April 2026 calls the 18 groups plain Ethnicity
         when child in ('Lower Ethnicity', 'Ethnicity') then 'ethnic_group'
         when child = 'Ethnicity (White British/Non-White British)' then 'white_british'
@@ -48,7 +49,7 @@ GROUP = """
             end
         when dimension in ('imd_quintile', 'imd_decile')
         then nullif(ltrim(regexp_extract(label, '^(0?[1-9]|10)\\b', 1), '0'), '')
-        when dimension = 'ethnic_group_5' then
+        when dimension = 'ethnic_group_5_2001' then
             case
                 when label ilike 'white%' then 'white' when label ilike 'mixed%' then 'mixed' when label ilike 'asian%' then 'asian'
                 when label ilike 'black%' then 'black' when label ilike '%other ethnic%' then 'other'

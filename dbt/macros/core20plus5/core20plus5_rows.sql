@@ -51,10 +51,18 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                 {%- for group in plus_groups %}
                     max(figure.value) filter (
                         where
-                            figure.dimension in ('ethnic_group_5', 'ethnic_group_msds')
+                            figure.dimension in (
+                                'ethnic_group_5', 'ethnic_group_5_2001', 'ethnic_group_msds'
+                            )
                             and figure.group_code = '{{ group }}'
                     ) as {{ group }}_value,
                 {%- endfor %}
+                max(figure.dimension) filter (
+                    where
+                        figure.dimension in (
+                            'ethnic_group_5', 'ethnic_group_5_2001', 'ethnic_group_msds'
+                        )
+                ) as ethnic_grouping,
                 max(figure.imd_version) as imd_version,
                 count(distinct figure.imd_version) as imd_versions,
                 min(figure.source_id) as source_id,
@@ -193,6 +201,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                     measures.slope_index_reason, 'no tenths or fifths of deprivation'
                 )
         end as slope_index_reason,
+        figures.ethnic_grouping,
         {%- for group in plus_groups %} figures.{{ group }}_value, {%- endfor %}
         {%- for group in plus_groups if group != "white" %}
             measures.{{ group }}_gap_value as {{ group }}_gap,

@@ -153,7 +153,7 @@
         then 2
         when {{ dimension }} = 'core20'
         then case when {{ group_code }} = 'rest' then 8 else 2 end
-        when {{ dimension }} = 'ethnic_group_5'
+        when {{ dimension }} in ('ethnic_group_5', 'ethnic_group_5_2001')
         then 4
         else 1
     end

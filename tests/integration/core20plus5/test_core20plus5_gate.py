@@ -38,7 +38,12 @@ FAULTS = {
     ],
     "mart_statement": [
         ("figures_of = 'NHS trust'", "figures_of = 'ICB of the trust'", "trusts_with_figures_of_others"),
-        ("value = 0", "availability = 'not_public'", "values_that_are_not_there"),
+        ("value = 0", "availability = 'not_public' and value is null", "values_that_are_not_there"),
+        (
+            "availability = 'available'",
+            "indicator_id = 'op_tele_share' and value is not null",
+            "proxies_called_answers",
+        ),
     ],
     "mart_five_priorities": [("value = 0", "priority_no = 5", "values_against_status")],
 }

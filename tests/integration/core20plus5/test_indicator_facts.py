@@ -222,6 +222,24 @@ def test_the_statement_asks_for_rates_and_shows_no_count_in_their_place(sample_w
     ) == [("STM-EL-04", "not_public"), ("STM-EL-05", "not_public"), ("STM-EL-07", "not_public")]
 
 
+def test_a_crude_rate_or_a_share_is_a_named_proxy_of_a_line_that_asks_for_a_standardised_rate(
+    sample_warehouse: Warehouse,
+) -> None:
+    """Line 4 asks for age and sex standardised rates, line 14 for case-mix adjusted shares, line 23 for settings with a service."""
+    shown = sample_warehouse.query(
+        "select distinct line_no, indicator_id, standardisation, availability, proxy_note is not null from mart_statement "
+        "where line_no in (4, 14, 23) and value is not null and figures_of_code = 'ENG' order by all"
+    )
+    crude = [(4, "op_attendances_per_1000"), (4, "op_tele_share"), (14, "CAN-01"), (23, "MAT-05")]
+    assert [row for row in shown if row[4]] == [(*line, "crude", "not_public", True) for line in crude]
+    assert {row[:3] for row in shown if not row[4]} == {(14, "CAN-02", "case_mix_adjusted")}
+    standardised = (
+        "select count(*) from mart_statement where (line ilike '%standardised%' or line ilike '%adjusted%') "
+        "and availability in ('available', 'partly') and standardisation in ('crude', 'not_confirmed', 'none')"
+    )
+    assert sample_warehouse.one(standardised) == 0
+
+
 def test_detentions_of_a_trust_stand_in_its_statement(sample_warehouse: Warehouse) -> None:
     query = (
         "select count(*) from mart_statement where indicator_id = 'STM-MHS157' and organisation_level = 'trust' and breakdown = 'all' "

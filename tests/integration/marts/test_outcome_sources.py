@@ -97,7 +97,7 @@ def test_the_sample_of_mental_health_has_the_levels_of_the_publisher(sample_ware
 
 def test_reliable_recovery_of_england_stands_by_ethnic_group_as_published(sample_warehouse: Any) -> None:
     query = FIGURE.format(columns="value", indicator="STM-TT") + (
-        "and organisation_code = 'ENG' and dimension = 'ethnic_group_5' and value is not null"
+        "and organisation_code = 'ENG' and dimension = 'ethnic_group_5_2001' and value is not null"
     )
     planted = [(share / 100,) for share in BY_ETHNIC_GROUP.values()]
     assert sorted(sample_warehouse.query(query)) == sorted(planted)

@@ -87,7 +87,7 @@ PRINTED = {
         select case measure when 'Percentage_Recovery' then 'talking_therapies_recovery'
                 when 'Percentage_ReliableImprovement' then 'talking_therapies_improvement' else 'STM-TT' end as indicator_id,
             'crude' as standardisation, organisation_code, last_day(period_start) as period_end,
-            case when measure like '%EthnicGroup%' then 'ethnic_group_5' else 'all' end as dimension,
+            case when measure like '%EthnicGroup%' then 'ethnic_group_5_2001' else 'all' end as dimension,
             case when measure like '%EthnicGroup%' then lower(regexp_extract(measure, 'EthnicGroup([A-Z][a-z]+)', 1)) else 'all' end
                 as group_code, value / 100 as printed
         from (from staging.stg_nhse_talking_therapies__trust union all by name from staging.stg_nhse_talking_therapies__monthly)

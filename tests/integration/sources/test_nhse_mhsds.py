@@ -63,7 +63,7 @@ def test_levels_and_groups_are_unpacked_as_the_publisher_packs_them(parse: Any) 
     assert parsed.rows(levels) == [("england", 1), ("icb", 4), ("provider", 3), ("region", 2), ("sub_icb", 1)]
     groups = "select dimension, count(distinct group_code) from clean where organisation_code = 'ENG' group by all order by all"
     assert parsed.rows(groups) == [
-        *(("age_band", 4), ("all", 1), ("core20", 2), ("ethnic_gap", 1), ("ethnic_group_5", 6)),
+        *(("age_band", 4), ("all", 1), ("core20", 2), ("ethnic_gap", 1), ("ethnic_group_5_2001", 6)),
         *(("imd_gap", 1), ("imd_quintile", 5), ("sex", 3)),
     ]
     span = "select distinct period_start, period_end, file_month from clean"
@@ -162,7 +162,14 @@ def test_real_rows_of_one_provider(parse_file: Any, mirror_file: Any, name: str)
     assert parsed.rows("select distinct edition from clean") == [("Performance",)]
     groups = "select dimension, count(*) from clean where measure_id = 'MHS81' and organisation_code = 'RDY' group by 1 order by 1"
     assert parsed.rows(groups) == [
-        *(("age_band", 18), ("all", 1), ("autism", 9), ("ethnic_group", 19), ("ethnic_group_5", 8), ("imd_decile", 11)),
+        *(
+            ("age_band", 18),
+            ("all", 1),
+            ("autism", 9),
+            ("ethnic_group", 19),
+            ("ethnic_group_5_2001", 8),
+            ("imd_decile", 11),
+        ),
         *(("learning_disability", 9), ("other", 3), ("sex", 6)),
     ]
 
@@ -173,7 +180,7 @@ def test_real_groups_of_one_month_are_nearly_all_hidden(parse_file: Any, mirror_
     parsed = parse_file(SLUG, "measure", path, "2026-04")
     query = "select value from clean where measure_id = 'MHS81' and dimension = ? and value_status = 'published' order by all"
     assert parsed.rows(query, ["imd_decile"]) == [(5,)]
-    assert (20,) in parsed.rows(query, ["ethnic_group_5"])
+    assert (20,) in parsed.rows(query, ["ethnic_group_5_2001"])
 
 
 @pytest.mark.requires_mirror

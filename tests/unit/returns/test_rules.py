@@ -145,6 +145,7 @@ CASES = [
     Case("W05", "WL01", scaled("pathway_count", 1.05), "the total differs by more than 2% from the published RTT total, or by more than 5% from that of WLMDS, of the same month", "W", at_hand={"published_totals": {"rtt": 485, "wlmds": 490}}),
     Case("W06", "WL01", where({"ethnic_category": "J"}, ethnic_category="Z"), "ethnic category is not stated or not known for more than 20%", "W", column="ethnic_category"),
     Case("W06", "OP01", where({"ethnic_category": "J"}, ethnic_category="99"), "the share of ethnic category not stated or not known rose by more than 5% of all since the period before", "W", previous=scaled("appointment_count", 0.9)),
+    Case("W08", "WL01", lambda rows: [row | {"ethnic_category": {"J": "R", "ASIAN": "OTHER"}.get(row["ethnic_category"], row["ethnic_category"])} for row in rows], "OTHER of grouping set G5 holds Chinese people (category R)", "W", column="ethnic_category"),
     Case("W07", "WL01", where({"imd_decile": "10"}, imd_decile="99"), "the deprivation decile is not known for more than 10%", "W", column="imd_decile"),
     Case("W07", "WL01", lambda rows: [row | {"imd_decile": {"1": "10", "10": "1"}.get(row["imd_decile"], row["imd_decile"])} for row in rows], "the share of a deprivation decile changed by more than 15% of all since the period before", "W", previous=scaled("pathway_count", 0.9)),
     # outpatients
@@ -239,7 +240,7 @@ def test_every_rule_of_the_contracts_has_a_case() -> None:
     rules = {rule.id for collection in load_collections().values() for rule in collection.rules}
     rules |= {rule.id for rule in load_common().rules}
     assert {case.rule for case in CASES} == rules
-    specified = {f"C{n:02d}" for n in range(1, 15)} | {f"W{n:02d}" for n in range(1, 8)} | {"O01", "O02", "O03"}
+    specified = {f"C{n:02d}" for n in range(1, 15)} | {f"W{n:02d}" for n in range(1, 9)} | {"O01", "O02", "O03"}
     specified |= {"U01", "U02", "U03", "U04", "F01", "F02", "S01v", "S02v", "S03v", "A01v", "E01", "E02", "P01"}
     assert specified <= rules
 

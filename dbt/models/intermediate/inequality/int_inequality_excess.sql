@@ -75,6 +75,13 @@
     inequality_rows(
         figures,
         "excess",
-        ["imd_decile", "imd_quintile", "core20", "ethnic_group", "ethnic_group_5"],
+        [
+            "imd_decile",
+            "imd_quintile",
+            "core20",
+            "ethnic_group",
+            "ethnic_group_5",
+            "ethnic_group_5_2001",
+        ],
     )
 }}

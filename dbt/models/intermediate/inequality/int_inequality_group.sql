@@ -59,7 +59,12 @@ with
         where
             indicator.unit <> 'count'
             and figure.dimension in (
-                'imd_decile', 'imd_quintile', 'core20', 'ethnic_group', 'ethnic_group_5'
+                'imd_decile',
+                'imd_quintile',
+                'core20',
+                'ethnic_group',
+                'ethnic_group_5',
+                'ethnic_group_5_2001'
             )
             -- rates whose people are never published (MHSDS) have no weights: no
             -- measure over all groups, and no row

@@ -12,6 +12,12 @@ from {{ ref("fct_indicator_value") }}
 where
     value_status = 'published'
     and denominator is not null
-    and dimension
-    in ('imd_decile', 'imd_quintile', 'core20', 'ethnic_group', 'ethnic_group_5')
+    and dimension in (
+        'imd_decile',
+        'imd_quintile',
+        'core20',
+        'ethnic_group',
+        'ethnic_group_5',
+        'ethnic_group_5_2001'
+    )
 group by source_id, organisation_level

@@ -165,7 +165,13 @@
     inequality_rows(
         figures,
         "summary",
-        ["imd_decile", "imd_quintile", "ethnic_group", "ethnic_group_5"],
+        [
+            "imd_decile",
+            "imd_quintile",
+            "ethnic_group",
+            "ethnic_group_5",
+            "ethnic_group_5_2001",
+        ],
         expects=true,
     )
 }}

@@ -201,7 +201,7 @@ with
                 when 'DeprivationDecileAtBooking'
                 then 'imd_decile'
                 when 'EthnicCategoryMotherGroup'
-                then 'ethnic_group_5'
+                then 'ethnic_group_5_2001'
                 else 'all'
             end,
             case

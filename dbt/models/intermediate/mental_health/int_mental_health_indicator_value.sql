@@ -28,7 +28,7 @@ with
                 'core20',
                 'imd_quintile',
                 'imd_decile',
-                'ethnic_group_5',
+                'ethnic_group_5_2001',
                 'ethnic_group',
                 'sex',
                 'age_band'

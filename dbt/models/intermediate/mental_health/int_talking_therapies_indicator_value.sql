@@ -85,7 +85,7 @@ with
             last_day(period_start) as period_end,
             'month' as period_type,
             case
-                when measure like '%_EthnicGroup%' then 'ethnic_group_5' else 'all'
+                when measure like '%_EthnicGroup%' then 'ethnic_group_5_2001' else 'all'
             end as dimension,
             case
                 measure

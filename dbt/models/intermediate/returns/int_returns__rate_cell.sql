@@ -9,6 +9,13 @@
 -- low and high carry that, and it is never taken for 0. A grouping set in which a
 -- count could not be read (status rejected) is left out whole: its sums are not known,
 -- and the other groups would give the hidden part away against the total.
+-- Ethnic groups of five are those of the census of 2021, made here from the categories
+-- (Chinese, R, in ASIAN). Grouping set G5 comes ready-made, and the template asked for
+-- the groups of 2001 (R in OTHER) before. Which of the two a file holds is read off the
+-- file: its OTHER of G5 is category S (2021) or R and S together (2001), whichever is
+-- nearer, so that a rounded or slightly uneven file is decided too. Those of 2001, and
+-- those that cannot be compared because the file has no G1, keep a name of their own
+-- (ASIAN_2001, OTHER_2001): WHITE, MIXED, BLACK and UNK are the same people in both.
 {%- set groups = [
     "ethnic_category",
     "imd_decile",
@@ -127,6 +134,55 @@ with
         select code, group5 from {{ ref("ethnic_category") }} where level = 'category'
     ),
 
+    -- the groups that the two groupings fill with other people
+    moved as (
+        select distinct unnest([group5, group5_2001]) as group5
+        from {{ ref("ethnic_category") }}
+        where level = 'category' and group5 <> group5_2001
+    ),
+
+    groupings as (
+        select
+            submission_id,
+            coalesce(
+                abs(other_sent - other_2021) <= abs(other_sent - other_2001), false
+            ) as is_of_2021
+        from
+            (
+                select
+                    submission_id,
+                    {%- for name, (grouping_set, condition) in {
+                        "other_sent": [
+                            "G5",
+                            "counted.ethnic_category = 'OTHER'",
+                        ],
+                        "other_2021": ["G1", "category.group5 = 'OTHER'"],
+                        "other_2001": [
+                            "G1",
+                            "category.group5_2001 = 'OTHER'",
+                        ],
+                    }.items() %}
+                        case
+                            when bool_or(grouping_set = '{{ grouping_set }}')
+                            then
+                                coalesce(
+                                    sum(denominator_low + denominator_high) filter (
+                                        grouping_set = '{{ grouping_set }}'
+                                        and {{ condition }}
+                                    ),
+                                    0
+                                )
+                        end as {{ name }}{{ "," if not loop.last }}
+                    {%- endfor %}
+                from counted
+                left join
+                    {{ ref("ethnic_category") }} as category
+                    on counted.ethnic_category = category.code
+                where grouping_set in ('G1', 'G5')
+                group by submission_id
+            )
+    ),
+
     -- Each dimension: the grouping set that brings it, its group, and the column that
     -- the fifth comes from.
     dimensioned as (
@@ -140,7 +196,7 @@ with
             "SEX": ["G4", "person_stated_gender_code", "null"],
             "ETHNIC5_IMD_QUINTILE": [
                 "G5",
-                "coalesce(fives.group5, ethnic_category)",
+                "coalesce(fives.group5, ethnic_category || case when not groupings.is_of_2021 and ethnic_category in (select group5 from moved) then '_2001' else '' end)",
                 "case when grouping_set = 'G5' then substr(imd_decile, 2) else "
                 ~ returns_fifth("imd_decile")
                 ~ " end",
@@ -158,6 +214,7 @@ with
                 denominator_high
             from counted
             left join fives on counted.ethnic_category = fives.code
+            left join groupings on counted.submission_id = groupings.submission_id
             where
                 grouping_set = '{{ grouping_set }}'
                 or (

@@ -49,7 +49,16 @@ with
             recording.people_known,
             case
                 when cells.dim_type = 'ETHNIC5_IMD_QUINTILE'
-                then coalesce(recording.withheld_reason, deprivation.withheld_reason)
+                then
+                    coalesce(
+                        recording.withheld_reason,
+                        deprivation.withheld_reason,
+                        case
+                            when cells.dim_value like '%2001'
+                            then
+                                'five ethnic groups of 2001 (Chinese in OTHER): not comparable with those of 2021'
+                        end
+                    )
                 else recording.withheld_reason
             end as withheld_reason,
             cells.is_revised,

@@ -6,6 +6,12 @@
 -- shown that of its ICB, then England's, and figures_of says so: a figure of the
 -- trust's ICB is never called the trust's. Where nothing is held there is one row for
 -- the breakdown, with the reason.
+-- A figure answers a line if it is what the line asks: a count or a crude rate does not
+-- answer a line that asks for an age and sex standardised rate. Such a figure is a
+-- proxy:
+-- its line stays not_public, and proxy_note says what is shown instead and how it
+-- differs (seed statement_indicators). No standardised rate is worked out here: nobody
+-- publishes admissions, attendances or appointments of an ICB by age and sex.
 {%- set breakdowns = ["all", "deprivation", "ethnicity", "age", "sex"] %}
 with
     organisations as (
@@ -53,7 +59,7 @@ with
             case
                 when dimension in ('imd_quintile', 'core20')
                 then 'deprivation'
-                when dimension in ('ethnic_group_5', 'ethnic_group_msds')
+                when dimension like 'ethnic_group%'
                 then 'ethnicity'
                 when dimension = 'age_band'
                 then 'age'
@@ -70,6 +76,7 @@ with
                 'imd_quintile',
                 'core20',
                 'ethnic_group_5',
+                'ethnic_group_5_2001',
                 'ethnic_group_msds',
                 'age_band',
                 'sex'
@@ -149,86 +156,111 @@ with
             on questions.indicator_id = of_england.indicator_id
             and of_england.organisation_code = 'ENG'
             and questions.breakdown = of_england.breakdown
+    ),
+
+    -- One row for each figure, or for the breakdown where there is none.
+    shown as (
+        select
+            answered.*,
+            figures.* exclude (
+                indicator_id, organisation_code, organisation_level, breakdown
+            ),
+            case
+                when figures.indicator_id is null
+                then null
+                when
+                    answered.asks_standardised
+                    and figures.standardisation in ('crude', 'not_confirmed')
+                then
+                    coalesce(
+                        answered.proxy_note,
+                        'A crude figure; the line asks for a standardised one'
+                    )
+                else answered.proxy_note
+            end as shown_instead
+        from answered
+        left join
+            figures
+            on answered.indicator_id = figures.indicator_id
+            and answered.figures_of_code = figures.organisation_code
+            and answered.breakdown = figures.breakdown
     )
 
 select
-    answered.statement_version,
-    answered.line_no,
-    answered.domain,
-    answered.line,
-    answered.source_status,
-    answered.organisation_code,
-    answered.organisation_name,
-    answered.organisation_level,
-    answered.indicator_id,
+    shown.statement_version,
+    shown.line_no,
+    shown.domain,
+    shown.line,
+    shown.source_status,
+    shown.organisation_code,
+    shown.organisation_name,
+    shown.organisation_level,
+    shown.indicator_id,
     indicator.indicator_name,
-    answered.breakdown,
-    coalesce(
-        answered.held_availability,
-        case
-            when
-                coverage.coverage_status
-                in ('published_not_held', 'not_in_this_release')
-            then 'not_held'
-            else 'not_public'
-        end
-    ) as availability,
+    shown.breakdown,
     case
-        when answered.held_availability = 'available'
+        when shown.shown_instead is not null
+        then 'not_public'
+        when shown.held_availability is not null
+        then shown.held_availability
+        when coverage.coverage_status in ('published_not_held', 'not_in_this_release')
+        then 'not_held'
+        else 'not_public'
+    end as availability,
+    case
+        when shown.shown_instead is not null
+        then 'What the line asks for is not public; a proxy is shown'
+        when shown.held_availability = 'available'
         then null
-        when answered.figures_of_code = answered.organisation_code
+        when shown.figures_of_code = shown.organisation_code
         then
-            answered.figures_hidden
+            shown.figures_hidden
             || ' of the groups are hidden, missing or not applicable'
-        when answered.held_availability = 'partly'
-        then 'No figure of its own; ' || answered.figures_of || ' is shown'
-        when answered.indicator_id = 'none'
+        when shown.held_availability = 'partly'
+        then 'No figure of its own; ' || shown.figures_of || ' is shown'
+        when shown.indicator_id = 'none'
         then 'The catalogue has no indicator for this line: no public source was found'
         when coverage.coverage_status in ('available', 'partly')
         then 'There are figures at this level, but none of this organisation'
         else coverage.coverage_reason
     end as availability_reason,
-    answered.figures_of,
-    answered.figures_of_code,
-    coalesce(figures.dimension, 'none') as dimension,
-    coalesce(figures.group_code, 'none') as group_code,
+    shown.shown_instead as proxy_note,
+    shown.figures_of,
+    shown.figures_of_code,
+    coalesce(shown.dimension, 'none') as dimension,
+    coalesce(shown.group_code, 'none') as group_code,
     groups.group_name,
-    figures.period_start,
-    figures.period_end,
-    coalesce(figures.standardisation, 'none') as standardisation,
+    shown.period_start,
+    shown.period_end,
+    coalesce(shown.standardisation, 'none') as standardisation,
     indicator.unit,
     indicator.polarity,
-    figures.numerator,
-    figures.denominator,
-    figures.value,
-    figures.ci_lower_95,
-    figures.ci_upper_95,
-    figures.value_status,
-    figures.value_status_reason,
+    shown.numerator,
+    shown.denominator,
+    shown.value,
+    shown.ci_lower_95,
+    shown.ci_upper_95,
+    shown.value_status,
+    shown.value_status_reason,
     target.target,
-    {{ target_reading("figures.value", "figures.period_end", "indicator.polarity") }}
+    {{ target_reading("shown.value", "shown.period_end", "indicator.polarity") }}
     as target_reading,
-    figures.imd_version,
+    shown.imd_version,
     indicator.source_id,
-    figures.data_as_of,
+    shown.data_as_of,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from answered
+from shown
 left join
     {{ ref("dim_indicator") }} as indicator
-    on answered.indicator_id = indicator.indicator_id
-left join
-    figures
-    on answered.indicator_id = figures.indicator_id
-    and answered.figures_of_code = figures.organisation_code
-    and answered.breakdown = figures.breakdown
+    on shown.indicator_id = indicator.indicator_id
 left join
     {{ ref("mart_coverage") }} as coverage
-    on answered.indicator_id = coverage.indicator_id
-    and answered.breakdown = coverage.breakdown
-    and answered.organisation_level = coverage.organisation_level
+    on shown.indicator_id = coverage.indicator_id
+    and shown.breakdown = coverage.breakdown
+    and shown.organisation_level = coverage.organisation_level
 left join
     {{ ref("dim_group") }} as groups
-    on figures.dimension = groups.dimension
-    and figures.group_code = groups.group_code
-    {{ join_target("figures", "figures.dimension = 'all'") }}
+    on shown.dimension = groups.dimension
+    and shown.group_code = groups.group_code
+    {{ join_target("shown", "shown.dimension = 'all'") }}
