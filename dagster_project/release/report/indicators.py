@@ -227,7 +227,7 @@ def _measure_table(caption: str, rows: Sequence[Row], form: str) -> Table:
 
 
 def _trend(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> list[Section]:
-    if not control:
+    if not control and not slopes:
         return []
     section = trends.section(context, control, slopes)
     return [Section(section.anchor, "Trend of England", section.blocks)]

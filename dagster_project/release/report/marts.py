@@ -62,7 +62,15 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mart_five_priorities": ("priority_no", "indicator_id", "organisation_code"),
     "mart_funnel": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
     "mart_priorities": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
-    "mart_trend": ("subject", "indicator_id", "organisation_code", "dimension", "group_code", "reference_group"),
+    "mart_trend": (
+        "subject",
+        "indicator_id",
+        "organisation_code",
+        "dimension",
+        "group_code",
+        "reference_group",
+        "standardisation",
+    ),
     "mart_waiting_list": (
         "indicator_id",
         "organisation_code",

@@ -28,10 +28,11 @@ TITLE, ANCHOR = "Trends", "trends"
 DRAWN = 4
 """Charts on a page: every series stands in the summary table; a page of eleven charts was read by nobody."""
 OLD_DAYS = 365
+ORDER = ("indicator_id", "subject", "dimension", "group_code", "standardisation")
 HOW_TO_READ = (
-    "How to read these charts: the solid line is the mean, the dashed lines are the process limits within which months vary by chance. A blue "
-    "square is an unusual month for the better, an orange diamond one for the worse (a clear difference), a grey circle ordinary variation. "
-    "Limits start anew after a break in the series. They are wider where neighbouring months are alike, and where the time of year shows the "
+    "How to read these charts: the solid line is the mean, the dashed lines are the process limits within which months or quarters vary by chance. A blue "
+    "square is an unusual one for the better, an orange diamond one for the worse (a clear difference), a grey circle ordinary variation. "
+    "Limits start anew after a break in the series. They are wider where neighbouring ones are alike, and where the time of year shows the "
     "chart is of figures less their season. A control chart shows that something changed, not why."
 )
 
@@ -40,7 +41,9 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     """The section for the rows of one organisation."""
     series = group_rows(control, "indicator_id")
     by_indicator = {
-        row["indicator_id"]: row for row in slopes if row["subject"] == "value" and row["dimension"] == "all"
+        row["indicator_id"]: row
+        for row in slopes
+        if (row["subject"], row["dimension"], row["standardisation"]) == ("value", "all", "crude")
     }
     newest = [row for row in control if row["is_latest"]]
     blocks: list[Block] = []
@@ -56,7 +59,7 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     return Section(
         ANCHOR,
         TITLE,
-        blocks or [Paragraph("Too few to tell: no series of months is long enough for a chart.", "inset")],
+        blocks or [Paragraph("Too few to tell: no series is long enough for a chart.", "inset")],
     )
 
 
@@ -71,7 +74,7 @@ def _worst(newest: Sequence[Row]) -> list[Row]:
 def _summary(context: Context, newest: Sequence[Row]) -> Table:
     form = value_format("proportion", present([v for r in newest for v in (r["value"], r["mean_value"])]))
     return make_table(
-        "Every series of months: where it stands now",
+        "Every series of months or quarters: where it stands now",
         newest,
         [
             Words(
@@ -79,7 +82,7 @@ def _summary(context: Context, newest: Sequence[Row]) -> Table:
                 lambda row: context.short_name(row["indicator_id"]),
                 lambda row: indicator_page(row["indicator_id"]),
             ),
-            Words("Month", show_period),
+            Words("Period", show_period),
             Figures("Value", "value", form),
             Figures("Mean", "mean_value", form),
             Words("Variation", lambda row: variation_icon(row["variation_icon"], row["improvement_direction"]).meaning),
@@ -119,7 +122,7 @@ def _title(context: Context, newest: Row, variation: Icon, assurance: Icon) -> s
 def _described(rows: Sequence[Row], newest: Row, form: str) -> str:
     trial = " The limits are trial limits: fewer than 13 points." if newest["limits_kind"] == "trial limits" else ""
     return (
-        f"Control chart of months from {show_period(rows[0])} to {show_period(rows[-1])}, newest figure {show(newest, 'value', form)} in "
+        f"Control chart from {show_period(rows[0])} to {show_period(rows[-1])}, newest figure {show(newest, 'value', form)} in "
         f"{show_period(newest)}, with mean and process limits.{trial}"
     )
 
@@ -139,10 +142,10 @@ def _point(row: Row) -> Point:
 def _months(context: Context, rows: Sequence[Row], form: str) -> Table:
     name = context.short_name(rows[0]["indicator_id"])
     return make_table(
-        f"{name}, month by month",
+        f"{name}, period by period",
         rows,
         [
-            Words("Month", show_period),
+            Words("Period", show_period),
             Figures("Value", "value", form),
             *([Figures("Less its season", "charted_value", form)] if any(row["is_seasonal"] for row in rows) else []),
             Figures("Mean", "mean_value", form),
@@ -167,7 +170,7 @@ def _note(context: Context, newest: Row, slope: Row | None, form: str) -> Markup
     if newest["is_autocorrelated"]:
         parts.append(
             say(
-                "Neighbouring months are alike (correlation {r}): the limits are widened, and runs do not count.",
+                "Neighbouring periods are alike (correlation {r}): the limits are widened, and runs do not count.",
                 r=mark(newest, "autocorrelation", "number2"),
             )
         )
@@ -181,7 +184,7 @@ def _note(context: Context, newest: Row, slope: Row | None, form: str) -> Markup
     if newest["limits_kind"] == "trial limits":
         parts.append(Markup("Fewer than 13 points: these are trial limits."))
     if (context.release.built_at.date() - newest["period_end"]).days > OLD_DAYS:
-        parts.append(Markup("No newer month is published."))
+        parts.append(Markup("No newer figure is published."))
     if slope is not None and slope["trend_slope"] is not None:
         parts.append(_slope(context, slope))
     return Markup(" ").join(parts)
@@ -205,7 +208,7 @@ def _slope(context: Context, slope: Row) -> Markup:
 
 
 def _slopes(context: Context, rows: Sequence[Row]) -> Table:
-    ordered = sorted(rows, key=lambda row: (row["indicator_id"], row["subject"], row["dimension"], row["group_code"]))
+    ordered = sorted(rows, key=lambda row: tuple(row[name] for name in ORDER))
     return make_table(
         "Rising or falling: series without a control chart",
         ordered,
@@ -226,11 +229,6 @@ def _slopes(context: Context, rows: Sequence[Row]) -> Table:
 
 
 def _subject(context: Context, row: Row) -> str:
-    if row["subject"] == "value":
-        return (
-            "value"
-            if row["dimension"] == "all"
-            else f"value, {context.group_name(row['dimension'], row['group_code'])}"
-        )
-    kind = "gap" if row["subject"] == "absolute_gap" else "slope index"
-    return f"{kind}, {context.group_name(row['dimension'], row['group_code'])}"
+    kind = {"value": "value", "absolute_gap": "gap"}.get(row["subject"], "slope index")
+    parts = [kind] if row["dimension"] == "all" else [kind, context.group_name(row["dimension"], row["group_code"])]
+    return ", ".join(parts if row["standardisation"] == "crude" else [*parts, row["standardisation"].replace("_", " ")])

@@ -247,7 +247,8 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         {{ ref("mart_trend") }} as trend
         on trend.subject = 'value'
         and trend.dimension = 'all'
-        and case when figures.standardisation = 'crude' then figures.indicator_id end = trend.indicator_id
+        and figures.indicator_id = trend.indicator_id
+        and figures.standardisation = trend.standardisation
         and figures.organisation_code = trend.organisation_code
         and figures.period_end = trend.last_period_end
     left join

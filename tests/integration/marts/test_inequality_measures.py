@@ -241,7 +241,7 @@ def test_a_break_of_fourteen_trusts_leaves_the_others_alone(mirror_warehouse: An
         f"select segment_reason, count(*) from mart_control_chart where indicator_id = 'ae_four_hour_all' and organisation_code in {others} "
         "and segment_reason is not null group by all order by 1"
     )
-    assert [row[0] for row in rows] == ["two months or more without a figure"]
+    assert [row[0] for row in rows] == ["two periods or more without a figure"]
     assert rows[0][1] > 100
 
 

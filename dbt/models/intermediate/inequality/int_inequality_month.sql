@@ -1,9 +1,11 @@
--- Grain: monthly series (indicator x organisation, all groups and treatment functions,
--- current geography) x month from its first to its last. Question: which months belong
--- together? A month without a figure has a row, so that charts show the hole. A segment
--- ends at a break in the series that concerns the organisation (seed series_breaks; the
--- field test of A&E ended for 14 trusts, not for the others) and at a hole of two
--- months or more: months on the two sides of it are no neighbours.
+-- Grain: monthly or quarterly series (indicator x organisation, all groups and
+-- treatment
+-- functions, current geography) x month or quarter from its first to its last.
+-- Question: which periods belong together? A period without a figure has a row, so that
+-- charts show the hole. A segment ends at a break in the series that concerns the
+-- organisation (seed series_breaks; the field test of A&E ended for 14 trusts, not for
+-- the others) and at a hole of two periods or more: what lies on its two sides are no
+-- neighbours.
 with recursive
     figures as (
         select figure.*
@@ -12,7 +14,7 @@ with recursive
             {{ ref("dim_indicator") }} as indicator
             on figure.indicator_id = indicator.indicator_id
         where
-            figure.period_type = 'month'
+            figure.period_type in ('month', 'quarter')
             and figure.dimension = 'all'
             and figure.treatment_function_code = 'all'
             and figure.geography_basis = 'current'
@@ -26,6 +28,7 @@ with recursive
             indicator_id,
             organisation_code,
             max(organisation_level) as organisation_level,
+            max(case period_type when 'quarter' then 3 else 1 end) as step,
             max(source_id) as source_id,
             max(data_origin) as data_origin,
             max(release_id) as release_id,
@@ -50,11 +53,17 @@ with recursive
             spans.*,
             months.period_start,
             cast(
-                months.period_start + interval '1 month' - interval '1 day' as date
+                months.period_start + to_months(spans.step) - interval '1 day' as date
             ) as period_end
         from spans
         inner join
             months on months.period_start between spans.first_month and spans.last_month
+        where
+            mod(
+                {{ dbt.datediff("spans.first_month", "months.period_start", "month") }},
+                spans.step
+            )
+            = 0
     ),
 
     joined as (
@@ -62,13 +71,14 @@ with recursive
             calendar.indicator_id,
             calendar.organisation_code,
             calendar.organisation_level,
+            calendar.step,
             calendar.period_start,
             calendar.period_end,
             figures.value,
             coalesce(figures.value_status, 'missing') as value_status,
             case
                 when figures.value_status is null
-                then 'no figure for this month'
+                then 'no figure for this period'
                 else figures.value_status_reason
             end as value_status_reason,
             calendar.source_id,
@@ -113,6 +123,7 @@ with recursive
             joined.indicator_id,
             joined.organisation_code,
             joined.period_start,
+            joined.step,
             coalesce(eras.era, 0) as era,
             eras.reason,
             lag(joined.period_start) over earlier as month_before,
@@ -139,12 +150,12 @@ with recursive
             case
                 when era > era_before
                 then reason
-                else 'two months or more without a figure'
+                else 'two periods or more without a figure'
             end as segment_reason
         from valued
         where
             era > era_before
-            or month_before < cast(period_start - interval '2 months' as date)
+            or month_before < cast(period_start - to_months(2 * step) as date)
     )
 
 select

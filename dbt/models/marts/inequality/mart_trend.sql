@@ -1,14 +1,23 @@
--- Grain: series (indicator or gap x organisation x dimension x groups), current
--- geography. Question: is it rising or falling?
+-- Grain: series (indicator or gap x organisation x dimension x groups x
+-- standardisation), current geography. Question: is it rising or falling?
 -- Annual figures: OHID's recent trend over the last five years (chi-squared for trend,
--- each year left out in turn). That rule is for annual, independent points only.
--- Monthly figures, and gaps and slope indices over several periods: slope of the
--- least-squares line per year with its 95% limits (Student's t on the residuals), over
--- the last 24 months at most, not across a break in the series. Neighbouring months are
--- alike (the lag 1 correlation r of the residuals of the four-hour share is 0.7), so
--- the standard error is multiplied by sqrt((1 + r) / (1 - r)) where r is above 0, as
--- for an autoregressive series of order 1. A series needs two periods to be here.
+-- each year left out in turn). That rule is for annual, independent points only: of
+-- rolling twelve months (MHSDS) the newest stands and those that end a whole number of
+-- years before it, which share no month with it; three years pooled (CAN-02) are no
+-- annual figure and are not here.
+-- Months, quarters and days, and gaps and slope indices over several periods: slope of
+-- the least-squares line per year with its 95% limits (Student's t on the residuals),
+-- over the last 24 months, or the last 60 where 24 hold fewer than 12 periods (SMI
+-- comes
+-- by quarter). Neighbouring periods are alike (the lag 1 correlation r of the residuals
+-- of the four-hour share is 0.7), so the standard error is multiplied by
+-- sqrt((1 + r) / (1 - r)) where r is above 0, as for an autoregressive series of
+-- order 1.
+-- On either path nothing before the newest break within the series counts (seed
+-- series_breaks), and of months and quarters nothing before a hole of two or more.
+-- A series needs two periods to be here.
 {%- set newest_months = 24 %}
+{%- set most_months = 60 %}
 {%- set fewest_points = 12 %}
 {%- set series_key = [
     "subject",
@@ -17,33 +26,32 @@
     "dimension",
     "group_code",
     "reference_group",
+    "standardisation",
 ] %}
 with
-    annual as (
-        select
-            'value' as subject,
-            figure.indicator_id,
-            figure.organisation_code,
-            figure.organisation_level,
-            figure.dimension,
-            figure.group_code,
-            'all' as reference_group,
-            figure.period_start,
-            figure.period_end,
-            extract(year from figure.period_start) as point_year,
-            case
-                when indicator.unit = 'proportion' then 'proportion' else 'other'
-            end as kind,
-            case
-                when figure.value_status = 'published' then figure.numerator
-            end as numerator,
-            figure.denominator,
-            figure.value,
-            figure.ci_lower_95,
-            figure.ci_upper_95,
-            figure.source_id,
-            figure.data_origin,
-            figure.release_id
+    breaks_of_places as (
+        select distinct breaks.indicator_id, places.organisation_code, breaks.break_date
+        from {{ ref("series_breaks") }} as breaks
+        inner join
+            (
+                select distinct indicator_id, organisation_code, organisation_level
+                from {{ ref("fct_indicator_value") }}
+                union
+                select distinct indicator_id, organisation_code, organisation_level
+                from {{ ref("fct_inequality_measure") }}
+            ) as places
+            on breaks.indicator_id = places.indicator_id
+            and {{
+                break_concerns(
+                    "breaks.concerns",
+                    "places.organisation_level",
+                    "places.organisation_code",
+                )
+            }}
+    ),
+
+    figures as (
+        select 'value' as subject, figure.*, 'all' as reference_group, indicator.unit
         from {{ ref("fct_indicator_value") }} as figure
         inner join
             {{ ref("dim_indicator") }} as indicator
@@ -53,17 +61,58 @@ with
             on figure.dimension = groups.dimension
             and figure.group_code = groups.group_code
         where
-            figure.period_type = 'year'
-            and figure.treatment_function_code = 'all'
+            figure.treatment_function_code = 'all'
             and figure.geography_basis = 'current'
             and indicator.unit <> 'count'
             and not groups.is_unknown
     ),
 
+    annual as (
+        select
+            {{ series_key | join(", ") }},
+            organisation_level,
+            period_start,
+            period_end,
+            extract(year from period_start) as point_year,
+            case when unit = 'proportion' then 'proportion' else 'other' end as kind,
+            case when value_status = 'published' then numerator end as numerator,
+            denominator,
+            value,
+            ci_lower_95,
+            ci_upper_95,
+            source_id,
+            data_origin,
+            release_id
+        from figures
+        where
+            period_type = 'year'
+            and period_end
+            = cast(period_start + interval 12 month - interval 1 day as date)
+        qualify
+            mod(
+                {{
+                    dbt.datediff(
+                        "period_start",
+                        "max(period_start) over (partition by " ~ series_key
+                        | join(", ") ~ ")",
+                        "month",
+                    )
+                }},
+                12
+            )
+            = 0
+    ),
+
+    annual_since_break as (
+        select *
+        from ({{ since_break("annual", "breaks_of_places", series_key) }})
+        where is_after_break
+    ),
+
     annual_trends as (
         {{
             recent_trend(
-                "annual",
+                "annual_since_break",
                 series_key,
                 "point_year",
                 "kind",
@@ -85,82 +134,76 @@ with
             max(source_id) as source_id,
             max(data_origin) as data_origin,
             max(release_id) as release_id
-        from annual
+        from annual_since_break
         group by {{ series_key | join(", ") }}
         having count(*) >= 2
     ),
 
+    -- months and quarters on the two sides of a hole of two or more are no neighbours
+    neighboured as (
+        select
+            *,
+            coalesce(
+                lag(period_start) over in_time < cast(
+                    period_start - case
+                        period_type
+                        when 'month'
+                        then interval 2 month
+                        when 'quarter'
+                        then interval 6 month
+                    end as date
+                ),
+                false
+            ) as is_after_hole
+        from figures
+        where period_type in ('month', 'quarter', 'snapshot') and value is not null
+        window
+            in_time as (
+                partition by {{ series_key | join(", ") }}
+                order by period_end, period_start
+            )
+    ),
+
     of_values as (
         select
-            'value' as subject,
-            indicator_id,
-            organisation_code,
+            {{ series_key | join(", ") }},
             organisation_level,
-            'all' as dimension,
-            'all' as group_code,
-            'all' as reference_group,
             period_start,
             period_end,
             value,
-            max(segment) over (partition by indicator_id, organisation_code)
-            = segment as is_in_last_segment,
+            count(*) filter (is_after_hole) over (
+                partition by {{ series_key | join(", ") }}
+                order by period_end desc, period_start desc
+                rows between unbounded preceding and 1 preceding
+            )
+            = 0 as is_after_holes,
             source_id,
             data_origin,
             release_id
-        from {{ ref("int_inequality_month") }}
-        where value is not null
+        from neighboured
     ),
 
-    newest_breaks as (
-        select
-            breaks.indicator_id,
-            places.organisation_code,
-            max(breaks.break_date) as break_date
-        from {{ ref("series_breaks") }} as breaks
-        inner join
-            (
-                select distinct indicator_id, organisation_code, organisation_level
-                from {{ ref("fct_inequality_measure") }}
-            ) as places
-            on breaks.indicator_id = places.indicator_id
-            and {{
-                break_concerns(
-                    "breaks.concerns",
-                    "places.organisation_level",
-                    "places.organisation_code",
-                )
-            }}
-        group by breaks.indicator_id, places.organisation_code
-    ),
-
-    -- Breaks in a series of gaps: nothing before the newest one counts.
     of_gaps as (
         select
             gap.measure as subject,
             gap.indicator_id,
             gap.organisation_code,
-            gap.organisation_level,
             gap.dimension,
             gap.comparison_group as group_code,
             gap.reference_group,
+            gap.standardisation,
+            gap.organisation_level,
             gap.period_start,
             gap.period_end,
             gap.value,
-            breaks.break_date is null
-            or gap.period_start >= breaks.break_date as is_in_last_segment,
+            true as is_after_holes,
             gap.source_id,
             gap.data_origin,
             gap.release_id
         from {{ ref("fct_inequality_measure") }} as gap
-        left join
-            newest_breaks as breaks
-            on gap.indicator_id = breaks.indicator_id
-            and gap.organisation_code = breaks.organisation_code
         where
             gap.measure in ('absolute_gap', 'slope_index')
             and gap.period_type <> 'year'
-            -- CVDPREVENT gives both: a line through crude and standardised gaps is none
-            and gap.standardisation = 'crude'
             and gap.treatment_function_code = 'all'
             and gap.geography_basis = 'current'
             and gap.value is not null
@@ -174,23 +217,40 @@ with
         from of_gaps
     ),
 
-    recent as (
+    timed as (
         select
             *,
             -- years since a fixed day: the slope is per year, and small numbers keep
             -- their digits
             {{ dbt.datediff("cast('2020-01-01' as date)", "period_end", "day") }}
             / 365.25e0 as time,
-            max(period_end) over (
-                partition by {{ series_key | join(", ") }}
-            ) as newest_period_end,
-            count(*) over (partition by {{ series_key | join(", ") }}) as all_points
-        from points
+            count(*) over (partition by {{ series_key | join(", ") }}) as all_points,
+            {{
+                dbt.datediff(
+                    "period_end",
+                    "max(period_end) over (partition by " ~ series_key
+                    | join(", ") ~ ")",
+                    "month",
+                )
+            }} as months_ago
+        from ({{ since_break("points", "breaks_of_places", series_key) }})
+        qualify all_points >= 2
+    ),
+
+    recent as (
+        select *
+        from timed
+        where is_after_break and is_after_holes
         qualify
-            is_in_last_segment
-            and {{ dbt.datediff("period_end", "newest_period_end", "month") }}
-            < {{ newest_months }}
-            and all_points >= 2
+            months_ago < case
+                when
+                    count(*) filter (months_ago < {{ newest_months }}) over (
+                        partition by {{ series_key | join(", ") }}
+                    )
+                    >= {{ fewest_points }}
+                then {{ newest_months }}
+                else {{ most_months }}
+            end
     ),
 
     centred as (
@@ -337,6 +397,7 @@ select
     trends.dimension,
     trends.group_code,
     trends.reference_group,
+    trends.standardisation,
     trends.trend_method,
     cast(trends.points_used as integer) as points_used,
     trends.first_period_start,
