@@ -20,6 +20,7 @@
     ],
     "value_status": [
         "published",
+        "bounded",
         "suppressed",
         "not_collected",
         "not_applicable",

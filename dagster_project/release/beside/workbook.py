@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHEETS = Path(__file__).with_name("workbook.yml")
-SHORTHAND = {"suppressed": "[c]", "not_applicable": "[z]"}
+SHORTHAND = {"suppressed": "[c]", "bounded": "[c]", "not_applicable": "[z]"}
 OTHERWISE = "[x]"
 LEGEND = {
     "[c]": "Confidential: a small number is hidden. It is not 0.",

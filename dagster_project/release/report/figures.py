@@ -22,6 +22,7 @@ SUPPRESSED, NOT_AVAILABLE, NOT_APPLICABLE = "[c]", "[x]", "[z]"
 """Government Analysis Function shorthand: confidential, not available, not applicable."""
 SHORTHAND = {
     "suppressed": SUPPRESSED,
+    "bounded": SUPPRESSED,
     "not_collected": NOT_AVAILABLE,
     "missing": NOT_AVAILABLE,
     "not_available": NOT_AVAILABLE,
@@ -111,12 +112,16 @@ def present(values: list[Any]) -> list[float]:
 def show(row: Row, column: str, form: str, status: str = "value_status") -> str:
     """The figure as text: its digits, or the shorthand that says why it is not there.
 
-    A number that is missing beside a value that is not (a count has no limits) is not applicable. `priority_status` and the
-    like hold other words besides the statuses; these are not applicable too.
+    A value with hidden counts whose bounds are known says between what it lies. A number that is missing beside a value that is not
+    (a count has no limits) is not applicable. `priority_status` and the like hold other words besides the statuses; these are not
+    applicable too.
     """
     value = row.values.get(column)
     if value is not None and not math.isnan(value):
         return FORMATS[form](value)
+    bounds = [row.values.get(f"{column}_{end}") for end in ("low", "high")]
+    if row.values.get(status) == "bounded" and None not in bounds:
+        return " to ".join(FORMATS[form](bound) for bound in bounds)
     return shorthand(row, status)
 
 

@@ -27,7 +27,7 @@ DIMENSIONS = {
     "imd_quintile": "by deprivation of the area where people live (fifths)",
     "imd_decile": "by deprivation of the area where people live (tenths)",
     "ethnic_group_5": "by ethnic group",
-    "ethnic_group_5_2001": "by ethnic group (groups of 2001: Chinese in other)",
+    "ethnic_group_5_2001": "by ethnic group (Chinese people in other)",
     "ethnic_group": "by ethnic category",
     "core20": "in the most deprived fifth (Core20) and the rest",
     "sex": "by sex",
@@ -201,6 +201,13 @@ def gap_note(context: Context, split: Split, unit: str) -> Markup | str:
         return ""
     form = gap_format(unit, present([row["value"] for row in split.rows]))
     words = "percentage points" if unit == "proportion" else "in the unit of the indicator"
+    if gap["value"] is None and gap["value_status"] == "bounded":
+        return say(
+            "Gap between the most and the least deprived {part}: {gap} {words}, whatever the hidden counts are; chance comes on top.",
+            part=part,
+            gap=mark(gap, "value", form),
+            words=words,
+        )
     if gap["value"] is None:
         return say(
             "Gap between the most and the least deprived {part}: {gap}.", part=part, gap=mark(gap, "value", form)

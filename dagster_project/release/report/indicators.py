@@ -67,6 +67,8 @@ CSV_COLUMNS = (
     "numerator",
     "denominator",
     "value",
+    "value_low",
+    "value_high",
     "ci_lower_95",
     "ci_upper_95",
     "value_status",

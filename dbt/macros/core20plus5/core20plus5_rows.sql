@@ -257,7 +257,10 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
     {{ join_target("figures") }}
 {%- endmacro -%}
 
-{#- What a level is called for a reader. Local maternity systems come as the ICBs that they follow. -#}
+{#-
+What a level is called for a reader. Local maternity systems come as the ICBs that they follow. Waits and A&E of an ICB are those of the
+providers in its area, wherever their patients live; its residents who are treated elsewhere are not in them.
+-#}
 {%- macro level_label(level, source_id) -%}
     case
         {{ level }}
@@ -272,6 +275,8 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
             case
                 when {{ source_id }} = 'nhse_msds'
                 then 'Local maternity system (ICB)'
+                when {{ source_id }} in ('nhse_rtt', 'nhse_wlmds', 'nhse_ae')
+                then 'Providers in the ICB'
                 else 'ICB'
             end
         when 'sub_icb'

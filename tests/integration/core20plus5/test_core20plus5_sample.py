@@ -53,9 +53,13 @@ def test_no_row_is_labelled_trust_whose_source_has_no_trusts(sample_warehouse: W
 def test_a_trust_without_a_figure_is_shown_that_of_its_icb_under_that_name(sample_warehouse: Warehouse) -> None:
     of_icb = sample_warehouse.query(
         "select distinct s.organisation_code, s.figures_of_code, o.current_icb_code from mart_statement as s "
-        "join dim_organisation as o using (organisation_code) where s.figures_of = 'ICB of the trust'"
+        "join dim_organisation as o using (organisation_code) where s.figures_of like '%ICB of the trust'"
     )
     assert of_icb and all(shown == icb for _, shown, icb in of_icb)
+    waits = sample_warehouse.query(
+        "select distinct figures_of from mart_statement where source_id in ('nhse_rtt', 'nhse_wlmds') and figures_of ilike '%icb%' order by 1"
+    )
+    assert waits == [("Providers in the ICB",), ("Providers in the ICB of the trust",)]
     own = "select count(*) from mart_statement where figures_of = 'NHS trust' and figures_of_code <> organisation_code"
     assert sample_warehouse.one(own) == 0
 

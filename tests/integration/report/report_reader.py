@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup, Tag
 SHORTHAND = {"[c]", "[x]", "[z]"}
 HIDDEN = {
     "suppressed": "[c]",
+    "bounded": "[c]",
     "not_collected": "[x]",
     "missing": "[x]",
     "not_available": "[x]",
@@ -161,9 +162,24 @@ def shorthand_of(shown: Shown, row: dict[str, Any]) -> tuple[str, str]:
     return HIDDEN.get(status, "[z]"), status
 
 
+def _problem_with_bounds(shown: Shown, row: dict[str, Any]) -> str | None:
+    """A value with hidden counts is shown as the two ends between which it lies."""
+    ends = shown.text.split(" to ")
+    if len(ends) != 2 or row["value"] is not None:
+        return f"{shown} is bounded, so two ends and no value"
+    as_value = row | {"value_status": "published"}
+    parts = [
+        problem_with(replace(shown, text=end), as_value | {"value": row[f"value_{name}"]})
+        for end, name in zip(ends, ("low", "high"), strict=True)
+    ]
+    return next((part for part in parts if part), None)
+
+
 def problem_with(shown: Shown, row: dict[str, Any]) -> str | None:
     """Why the text is not the cell, None where it is: the same to the digits shown, or the right shorthand."""
     value = row[shown.column]
+    if shown.column == "value" and row.get("value_status") == "bounded" and row.get("value_low") is not None:
+        return _problem_with_bounds(shown, row)
     if value is None:
         wanted, status = shorthand_of(shown, row)
         return None if shown.text == wanted else f"{shown} is NULL with status {status}, so {wanted}"

@@ -73,8 +73,9 @@ def test_no_number_stands_in_a_chart_that_its_table_does_not_have(sample_site: S
     assert looked_at > 1000
 
 
-def test_what_is_suppressed_is_shown_as_c_and_its_bounds_are_nowhere(sample_site: Site) -> None:
-    hidden = 0
+def test_what_is_suppressed_is_shown_as_c_and_what_is_bounded_as_its_two_ends(sample_site: Site) -> None:
+    """Ends of a value only: the counts behind them stand in the file, beside the publisher's own."""
+    hidden = bounded = 0
     for name in sample_site.pages:
         for shown in figures_of(name, sample_site.page(name)):
             assert shown.column not in {"numerator_low", "numerator_high"}
@@ -82,7 +83,11 @@ def test_what_is_suppressed_is_shown_as_c_and_its_bounds_are_nowhere(sample_site
             if row.get("value_status") == "suppressed" and shown.column == "value":
                 assert shown.text == "[c]", shown
                 hidden += 1
-    assert hidden > 100
+            if row.get("value_status") == "bounded" and shown.column == "value" and "value_low" in row:
+                assert " to " in shown.text, shown
+                bounded += 1
+    assert hidden > 10
+    assert bounded > 100
 
 
 def test_statuses_are_explained_below_every_table_that_has_them(sample_site: Site) -> None:

@@ -9,7 +9,10 @@
 -- difference of the two values, and its limits come from theirs (MOVER; of ratios on
 -- the log scale): those of printed rates and of bounded counts hold the rounding
 -- already, those of other counts, the sum of all groups among them, are widened
--- first. Standardised figures, and rates
+-- first. Where a count is hidden the gap has bounds: value_low and value_high are the
+-- difference (ratio) at the ends of what the two groups can be, without chance; of a
+-- group and the whole that holds it they are a little too wide. Standardised figures,
+-- and rates
 -- whose people are not published, have no counts: their gaps are of the values, with
 -- standard errors recovered from the published limits.
 {%- set key = [
@@ -72,9 +75,16 @@ with
             max(release_id) as release_id,
             {{ in_order("sum", "numerator") }} as numerator,
             {{ in_order("sum", "denominator") }} as denominator,
+            {%- for side in ["low", "high"] %}
+                {{ in_order("sum", "coalesce(numerator, numerator_" ~ side ~ ")") }}
+                as numerator_{{ side }},
+            {%- endfor %}
             -- a group without people (not_applicable) takes nothing from the whole
-            max(value_status) filter (
-                where value_status not in ('published', 'not_applicable')
+            coalesce(
+                max(value_status) filter (
+                    where value_status not in ('published', 'not_applicable', 'bounded')
+                ),
+                max(value_status) filter (where value_status = 'bounded')
             ) as status_of_part
         from figures
         group by {{ key | join(", ") }}
@@ -94,6 +104,8 @@ with
             everybody.value,
             everybody.ci_lower_95,
             everybody.ci_upper_95,
+            families.numerator_low,
+            families.numerator_high,
             case
                 when everybody.indicator_id is not null
                 then null
@@ -118,6 +130,8 @@ with
             numerator,
             denominator,
             value,
+            value_low,
+            value_high,
             ci_lower_95,
             ci_upper_95,
             value_basis,
@@ -140,6 +154,15 @@ with
                 then {{ proportion("numerator", "denominator") }}
                 else {{ rate("numerator", "denominator", "multiplier") }}
             end,
+            {%- for side in ["low", "high"] %}
+                case
+                    when status_of_part <> 'bounded' or status_of_part is null
+                    then null
+                    when unit = 'proportion'
+                    then {{ proportion("numerator_" ~ side, "denominator") }}
+                    else {{ rate("numerator_" ~ side, "denominator", "multiplier") }}
+                end,
+            {%- endfor %}
             {%- for side in ["lower", "upper"] %}
                 case
                     when is_of_everybody
@@ -189,6 +212,12 @@ with
                 {{ side }}_figure.numerator as {{ side }}_numerator,
                 {{ side }}_figure.denominator as {{ side }}_denominator,
                 {{ side }}_figure.value as {{ side }}_value,
+                coalesce(
+                    {{ side }}_figure.value, {{ side }}_figure.value_low
+                ) as {{ side }}_value_low,
+                coalesce(
+                    {{ side }}_figure.value, {{ side }}_figure.value_high
+                ) as {{ side }}_value_high,
                 {{ side }}_figure.ci_lower_95 as {{ side }}_lower,
                 {{ side }}_figure.ci_upper_95 as {{ side }}_upper,
                 {{ side }}_figure.value_basis as {{ side }}_basis,
@@ -243,15 +272,23 @@ with
                 else unit
             end as kind,
             case
-                when comparison_status <> 'published'
+                when comparison_status not in ('published', 'bounded')
                 then comparison_status
-                when reference_status <> 'published'
+                when reference_status not in ('published', 'bounded')
+                then reference_status
+                when comparison_status = 'bounded'
+                then comparison_status
+                when reference_status = 'bounded'
                 then reference_status
             end as group_status,
             case
-                when comparison_status <> 'published'
+                when comparison_status not in ('published', 'bounded')
                 then comparison_reason
-                when reference_status <> 'published'
+                when reference_status not in ('published', 'bounded')
+                then reference_reason
+                when comparison_status = 'bounded'
+                then comparison_reason
+                when reference_status = 'bounded'
                 then reference_reason
             end as group_reason
         from pairs
@@ -417,6 +454,16 @@ select
     comparison_group,
     reference_group,
     case when group_status is null then value end as value,
+    {%- for side, other in [("low", "high"), ("high", "low")] %}
+        case
+            when group_status is distinct from 'bounded'
+            then null
+            when measure = 'absolute_gap'
+            then comparison_value_{{ side }} - reference_value_{{ other }}
+            -- at a reference of 0 the ratio has no end
+            else comparison_value_{{ side }} / nullif(reference_value_{{ other }}, 0)
+        end as value_{{ side }},
+    {%- endfor %}
     {%- for limit in ["ci_lower_95", "ci_upper_95"] %}
         case
             when group_status is not null
@@ -453,10 +500,17 @@ select
         then '; group and whole taken as independent'
         else ''
     end as method,
-    coalesce(
-        group_status,
-        case when undefined_reason is null then 'published' else 'not_applicable' end
-    ) as value_status,
+    case
+        when group_status = 'bounded' and (value_low is null or value_high is null)
+        then 'suppressed'
+        else
+            coalesce(
+                group_status,
+                case
+                    when undefined_reason is null then 'published' else 'not_applicable'
+                end
+            )
+    end as value_status,
     -- beside a value the reason is a remark: a ratio of 0 has no limits
     coalesce(group_reason, undefined_reason, limits_reason) as value_status_reason,
     imd_version,

@@ -130,7 +130,13 @@ select
         }} as {{ limit }},
     {%- endfor %}
     coalesce(rounding.is_rounded, false) as is_rounded,
-    coalesce(figures.value_status, 'missing') as value_status,
+    -- a measure over all groups has no bounds of its own: a hidden group hides it
+    case
+        coalesce(figures.value_status, 'missing')
+        when 'bounded'
+        then 'suppressed'
+        else coalesce(figures.value_status, 'missing')
+    end as value_status,
     case
         when figures.value_status is null
         then 'no figure'

@@ -9,6 +9,14 @@
 -- which take the least numerator over the greatest denominator that the rounding
 -- allows, and the greatest over the least. A label that does not hold is withheld
 -- (int_standardisation_withheld).
+-- A count that the publisher hid, or a sum with hidden cells, has the bounds that his
+-- own
+-- file gives (1 to 7 for each hidden cell). Where the people are known it is `bounded`:
+-- no value, and value_low and value_high, the value with the least and the most that
+-- was
+-- hidden. They are numerator_low and numerator_high of the same row over its
+-- denominator,
+-- so they tell nobody more than these did.
 {%- set counted_figures = [
     "int_waiting_list_rtt_indicator_value",
     "int_waiting_list_wlmds_indicator_value",
@@ -126,6 +134,13 @@ with
         select
             *,
             case
+                when
+                    reported_status = 'suppressed'
+                    and standardisation = 'crude'
+                    and numerator_low is not null
+                    and numerator_high is not null
+                    and (unit = 'count' or coalesce(denominator_low, denominator) > 0)
+                then 'bounded'
                 when undefined_reason is null
                 then reported_status
                 when undefined_reason = 'zero denominator'
@@ -186,6 +201,20 @@ select
     numerator,
     denominator,
     case when value_status = 'published' then known_value end as value,
+    {%- for side, counts in {
+        "low": ["least_numerator", "greatest_denominator"],
+        "high": ["greatest_numerator", "least_denominator"],
+    }.items() %}
+        case
+            when value_status <> 'bounded'
+            then null
+            when unit = 'count'
+            then {{ counts[0] }}
+            when unit = 'proportion'
+            then {{ proportion(*counts) }}
+            else {{ rate(counts[0], counts[1], "multiplier") }}
+        end as value_{{ side }},
+    {%- endfor %}
     {%- for side in ["lower", "upper"] %}
         {%- set counts = (
             ["least_numerator", "greatest_denominator"]

@@ -44,6 +44,15 @@ with
         {%- for family in families %}
             select
                 {{ columns | join(", ") }},
+                {%- for column in ["value_low", "value_high"] %}
+                    {{
+                        (
+                            column
+                            if family == "int_inequality_gap"
+                            else "cast(null as double) as " ~ column
+                        )
+                    }},
+                {%- endfor %}
                 {%- for column in ["expected_value", "expected_upper_95"] %}
                     {{
                         (

@@ -165,6 +165,16 @@ with
             figures.* exclude (
                 indicator_id, organisation_code, organisation_level, breakdown
             ),
+            -- waits of an ICB are those of its providers, not of its residents
+            case
+                {{ level_label("'icb'", "figures.source_id") }}
+                when 'Providers in the ICB'
+                then
+                    regexp_replace(
+                        answered.figures_of, '^ICB', 'Providers in the ICB'
+                    )
+                else answered.figures_of
+            end as figures_of_whom,
             case
                 when figures.indicator_id is null
                 then null
@@ -217,7 +227,7 @@ select
             shown.figures_hidden
             || ' of the groups are hidden, missing or not applicable'
         when shown.held_availability = 'partly'
-        then 'No figure of its own; ' || shown.figures_of || ' is shown'
+        then 'No figure of its own; ' || shown.figures_of_whom || ' is shown'
         when shown.indicator_id = 'none'
         then 'The catalogue has no indicator for this line: no public source was found'
         when coverage.coverage_status in ('available', 'partly')
@@ -225,7 +235,7 @@ select
         else coverage.coverage_reason
     end as availability_reason,
     shown.shown_instead as proxy_note,
-    shown.figures_of,
+    shown.figures_of_whom as figures_of,
     shown.figures_of_code,
     coalesce(shown.dimension, 'none') as dimension,
     coalesce(shown.group_code, 'none') as group_code,
@@ -238,6 +248,8 @@ select
     shown.numerator,
     shown.denominator,
     shown.value,
+    shown.value_low,
+    shown.value_high,
     shown.ci_lower_95,
     shown.ci_upper_95,
     shown.value_status,

@@ -57,7 +57,7 @@ with
     newest as (
         select
             *,
-            value_status in ('published', 'suppressed')
+            value_status in ('published', 'suppressed', 'bounded')
             and coalesce(denominator, 0) > 0
             and coalesce(numerator, numerator_low + numerator_high)
             is not null as is_compared,
@@ -92,7 +92,9 @@ with
             baselines.trusts_compared,
             baselines.trusts_bounded,
             count(*) filter (
-                where newest.value_status = 'suppressed' and not newest.is_compared
+                where
+                    newest.value_status in ('suppressed', 'bounded')
+                    and not newest.is_compared
             ) over (
                 partition by newest.indicator_id, newest.dimension, newest.group_code
             ) as trusts_hidden

@@ -25,6 +25,8 @@
     "numerator",
     "denominator",
     "value",
+    "value_low",
+    "value_high",
     "ci_lower_95",
     "ci_upper_95",
     "value_status",
@@ -129,6 +131,8 @@ select
         when ecological.value_status = 'published'
         then {{ proportion("ecological.numerator", "ecological.denominator") }}
     end,
+    cast(null as double),
+    cast(null as double),
     case
         when ecological.value_status = 'published'
         then {{ wilson_lower("ecological.numerator", "ecological.denominator") }}

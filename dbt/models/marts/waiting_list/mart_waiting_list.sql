@@ -31,6 +31,8 @@ with
                     "numerator",
                     "denominator",
                     "value",
+                    "value_low",
+                    "value_high",
                     "ci_lower_95",
                     "ci_upper_95",
                     "value_status",
@@ -56,6 +58,7 @@ with
 
 select
     figures.* exclude (release_id),
+    {{ level_label("figures.organisation_level", "figures.source_id") }} as level_label,
     unknown.numerator / nullif(unknown.denominator, 0) as unknown_clock_start_share,
     {%- for side in ["low", "high"] %}
         coalesce(unknown.numerator_{{ side }}, unknown.numerator)
