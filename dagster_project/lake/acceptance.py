@@ -32,6 +32,7 @@ EMPTY = "_empty.parquet"
 PERIODS_OF_HISTORY = 12
 SHORTEST_HISTORY = 3
 OF_REPLACED = ("landing_rows_minimum_share_of_replaced", "landing_codes_lost_maximum_share_of_replaced")
+ROWS_LOST = "landing_rows_lost_maximum_share_of_revised"
 OF_PERIOD_BEFORE = ("landing_rows_minimum_share_of_period_before", "landing_codes_lost_maximum_share_of_period_before")
 EXCHANGED = "landing_exchanged_maximum_distance"
 BOUNDS = ("landing_rows_minimum_share_of_history", "landing_rows_maximum_share_of_history")
@@ -248,7 +249,7 @@ class Acceptance:
         if (self._source.slug, snapshot.entity, snapshot.sha256) in load_accepted_editions():
             return Breaks()
         earlier, entity = self._earlier(snapshot), self._source.entity(snapshot.entity)
-        names = (*(OF_REPLACED if earlier and earlier.same_period else OF_PERIOD_BEFORE), EXCHANGED)
+        names = (*(OF_REPLACED if earlier and earlier.same_period else OF_PERIOD_BEFORE), ROWS_LOST, EXCHANGED)
         limits = Limits(*(self._bound(name, entity.name) for name in names))
         if earlier is not None:
             breaks = find_breaks(entity, self._destination(snapshot), earlier, limits)

@@ -51,7 +51,8 @@ LEAST_TOO_LARGE = 10**15
 """The least whole number that COUNT does not match."""
 THOUSANDS = "[1-9][0-9]{0,2}(,[0-9]{3})+"
 """A count with thousands marks, as Excel writes it to a CSV ("2,390"). Nothing else than a whole number can be meant by it."""
-DECIMAL = r"-?[0-9]{1,15}([.][0-9]+)?([eE][-+]?[0-9]{1,3})?"
+DECIMAL = r"[0-9]{1,15}([.][0-9]+)?([eE][-+]?[0-9]{1,3})?"
+SIGNED = f"-?{DECIMAL}"
 NO_BREAK_SPACE = "chr(160)"
 MAXIMUM_LISTED_LINES = 40
 MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
@@ -286,11 +287,23 @@ class ParseJob:
         self._on_text(
             f"create or replace temp table suspects as select * from ({numbered}) where ({condition}) is not true"
         )
+        if layout is not None:
+            self._pass_over_blank_rows(layout.names)
         for name, rule, valid in rules:
             self.connection.execute(
                 f"insert into rejects select _record, ?, ?, {_q(name)} from suspects where ({valid}) is not true",
                 [name, rule],
             )
+
+    def _pass_over_blank_rows(self, names: Sequence[str]) -> None:
+        """Lines of separators alone, as a spreadsheet saves the blank rows of a sheet, are no records."""
+        cells = f"concat_ws('', {', '.join(map(_q, names))})"
+        (blank,) = self._on_text(
+            f"delete from suspects where trim({cells}, ' ' || {NO_BREAK_SPACE}) = ''"
+        ).fetchone() or (0,)
+        if blank:
+            self.set_aside("blank rows", blank)
+            self.report.records_in -= blank
 
     def _collect_broken_lines(self, layout: _Layout) -> None:
         """Lines with too few or too many cells, by DuckDB's own rejects table; `whole` numbers the rows that it returns."""
@@ -590,8 +603,7 @@ def _rules(column: FileColumn) -> list[Rule]:
                 )
             )
         return rules
-    number = DECIMAL if column.type == "decimal" else COUNT + ("([.]0+)?" if column.whole_number_text else "")
-    words = "a number" if column.type == "decimal" else "a whole number that is not negative"
+    number, words = _number(column)
     marked = f" or {cell} in ({', '.join(map(quote_literal, column.markers))})" if column.markers else ""
     known = "".join(f" or {sign}" for sign in column.markers)
     cell = _q(column.name) if _is_plain(column) else cell
@@ -603,6 +615,13 @@ def _rules(column: FileColumn) -> list[Rule]:
         )
     )
     return rules
+
+
+def _number(column: FileColumn) -> tuple[str, str]:
+    """The regular expression of the whole cell, and what it says in words."""
+    if column.type == "count":
+        return COUNT + ("([.]0+)?" if column.whole_number_text else ""), "a whole number that is not negative"
+    return (SIGNED, "a number") if column.may_be_negative else (DECIMAL, "a number that is not negative")
 
 
 def _extra_rule(name: str) -> Rule:

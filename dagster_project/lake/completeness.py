@@ -1,9 +1,12 @@
-"""Completeness of reference files: areas and organisations that two publishers list must be the same ones.
+"""Completeness of tables: rows that two publishers list, or that every organisation of a file has, must all be there.
 
 A look-up or a census table that lost rows still parses, and every sum over it still adds up to itself. What it lacks shows
 only beside another publisher's list, so `complete_against` of a source.yml names the lists and gate 1 compares them. Lists
 are compared in one direction only (deprivation, then look-ups, then census), so that no two files hold each other back.
+
+A table in which every month and trust has every measure (`full_set`) shows by itself which row it lacks.
 """
+# ruff: noqa: S608 - columns go through duck.quote_identifier, the path through quote_literal; conditions are the contract's own SQL
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.duck import quote_identifier, scratch_connection
+from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.clean import read_report
 from dagster_project.lake.continuity import name_first
 from dagster_project.lake.paths import Lake, Origin
@@ -29,6 +32,27 @@ def find_incomplete(entity: Entity, clean: Path, lake: Lake, origin: Origin) -> 
         if list_in_use is not None:
             sentences += _compare(reference, clean, list_in_use)
     return sentences
+
+
+def find_holes(con: duckdb.DuckDBPyConnection, entity: Entity, clean: Path) -> list[str]:
+    """One sentence with the number of rows that the full set of a table lacks, and the first five of them."""
+    if not entity.full_set:
+        return []
+    across = ", ".join(map(quote_identifier, entity.full_set))
+    others = ", ".join(quote_identifier(name) for name in entity.key if name not in entity.full_set)
+    key = ", ".join(map(quote_identifier, entity.key))
+    rows = f"(select * from read_parquet({quote_literal(str(clean))}) where {entity.full_set_where or 'true'})"
+    holes = con.execute(
+        f"with whole as (select * from (select distinct {others} from {rows}) cross join (select distinct {across} from {rows})) "
+        f"select concat_ws(' / ', {key}) from (select {key} from whole except select {key} from {rows}) order by all"
+    ).fetchall()
+    if not holes:
+        return []
+    rest = " and ".join(name for name in entity.key if name not in entity.full_set)
+    return [
+        f"{len(holes):,} rows are lacking that stand beside every other {rest} ({name_first([row for (row,) in holes])}); "
+        "fetch the file again or ask its publisher; if it is genuine, change full_set in source.yml"
+    ]
 
 
 def find_references(entity: Entity, lake: Lake, origin: Origin) -> list[str]:

@@ -1,8 +1,9 @@
 """Continuity of a source: a new clean table beside the vintage that it replaces or, for a new period, the period before.
 
-A file that was cut, lost an organisation, or had two of its headings exchanged still parses, and where the publisher gives
-no total nothing inside it is wrong. What is wrong shows beside what was published before: rows and codes that are gone, or
-figures that stand where others stood. Growth is let through. How much may change is declared in expectations/thresholds.yml.
+A file that was cut, lost an organisation or a single row, or had two of its headings exchanged still parses, and where the
+publisher gives no total nothing inside it is wrong. What is wrong shows beside what was published before: rows and codes
+that are gone, figures that are blank, or figures that stand where others stood. Growth is let through. How much may change is declared in
+expectations/thresholds.yml.
 """
 # ruff: noqa: S608 - names come from the contract of the source through duck.quote_identifier; no value of a file enters the text
 
@@ -17,10 +18,12 @@ import duckdb
 
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.clean import read_report
-from dagster_project.lake.exchanged import find_exchanged, find_moved, read_figures
+from dagster_project.lake.exchanged import FIGURES, find_exchanged, find_moved, read_figures
 from dagster_project.sources.contract import CleanColumn, Entity
 
 SHOWN = 5
+FEW_LOST = 0.01
+"""Share of the rows of the period before up to which those that are gone are named; in a table whose rows come and go, more are."""
 COUNTED_SHARE = 0.1
 """A code counts as lost when it had at least this share of the rows that a code of its column has on average: in RTT a
 commissioner with one row of 183,417 comes and goes, in A&E one row is a whole trust."""
@@ -49,6 +52,8 @@ class Limits:
     """Share of the earlier rows that must be there."""
     most_codes_lost: float
     """Share of the codes of a key column that may be gone."""
+    most_rows_lost: float
+    """Share of the rows of an edition that may be gone in one that changes more figures than it loses rows."""
     exchanged: float
     """Two columns are exchanged when they are so much nearer each other's earlier figures than their own."""
 
@@ -69,6 +74,8 @@ def find_breaks(entity: Entity, clean: Path, earlier: Earlier, limits: Limits) -
         _compare_rows(pair, limits, found)
         _compare_codes(pair, limits, found)
         if not found.failures:
+            _compare_keys(pair, limits, found)
+        if not found.failures:
             _compare_figures(pair, limits, found)
     return found
 
@@ -87,9 +94,11 @@ class _Pair:
         self.con, self.entity, self.earlier = con, entity, earlier
         for name, path in (("new_rows", clean), ("old_rows", earlier.clean)):
             con.execute(f"create or replace temp view {name} as select * from read_parquet({quote_literal(str(path))})")
+        con.execute("create or replace temp table lost_codes (column_name varchar, code varchar)")
         self.columns = {column.name: column for column in entity.clean_columns}
         self.codes = [name for name in entity.key if not _is_time(self.columns[name])]
         self.times = [name for name in entity.key if _is_time(self.columns[name]) and self._overlaps(name)]
+        self.other_times = [n for n in entity.key if _is_time(self.columns[n]) and n not in self.times]
 
     def _overlaps(self, name: str) -> bool:
         column = quote_identifier(name)
@@ -99,17 +108,35 @@ class _Pair:
     @property
     def joined(self) -> str:
         """The rows that both have; where the periods differ, those of the newest day of each."""
-        same = " and ".join(
-            f"new_rows.{name} is not distinct from old_rows.{name}"
-            for name in map(quote_identifier, [*self.codes, *self.times])
-        )
-        times = [n for n in self.entity.key if _is_time(self.columns[n]) and n not in self.times]
-        newest = " and ".join(
-            f"{table}.{name} = (select max({name}) from {table})"
-            for name in map(quote_identifier, times)
-            for table in ("new_rows", "old_rows")
-        )
-        return f"from new_rows join old_rows on {same or 'true'} where {newest or 'true'}"
+        newest = " and ".join(self.newest(table) for table in ("new_rows", "old_rows"))
+        return f"from new_rows join old_rows on {self._same} where {newest}"
+
+    @property
+    def gone(self) -> str:
+        """The rows of the earlier table whose key the new one lacks, but for codes that are lost as a whole and, in a rolling
+        window, days that left it."""
+        left = [
+            f"{name} >= (select min({name}) from new_rows) or (select max({name}) from new_rows) <= (select max({name}) from old_rows)"
+            for name in map(quote_identifier, self.times)
+        ]
+        lost = [
+            f"not exists (select 1 from lost_codes where column_name = {quote_literal(name)} "
+            f"and code = cast(old_rows.{quote_identifier(name)} as varchar))"
+            for name in self.codes
+        ]
+        there = f"exists (select 1 from new_rows where {self._same} and {self.newest('new_rows')})"
+        conditions = [self.newest("old_rows"), *(f"({condition})" for condition in left), *lost, f"not {there}"]
+        return f"from old_rows where {' and '.join(conditions)}"
+
+    @property
+    def _same(self) -> str:
+        names = map(quote_identifier, [*self.codes, *self.times])
+        return " and ".join(f"new_rows.{name} is not distinct from old_rows.{name}" for name in names) or "true"
+
+    def newest(self, table: str) -> str:
+        """SQL: a row is of the newest day of its table, where the two have no day in common."""
+        names = map(quote_identifier, self.other_times)
+        return " and ".join(f"{table}.{name} = (select max({name}) from {table})" for name in names) or "true"
 
     def one(self, query: str) -> Any:
         """The only cell of a query."""
@@ -144,10 +171,69 @@ def _compare_codes(pair: _Pair, limits: Limits, found: Breaks) -> None:
         if name in pair.times and new[-1][0] > old[-1][0]:
             lost = [code for code in lost if code > new[0][0]]
         if lost:
+            pair.con.execute("insert into lost_codes select ?, unnest(?::varchar[])", [name, list(map(str, lost))])
             many = len(lost) > limits.most_codes_lost * len(old)
             (found.failures if many else found.warnings).append(
                 f"{len(lost):,} of {len(old):,} values of {name} in {pair.earlier.name} are not in it ({name_first(lost)})"
             )
+
+
+def _compare_keys(pair: _Pair, limits: Limits, found: Breaks) -> None:
+    """Rows that are gone although their codes are there, and figures of an edition that are blank without a mark.
+
+    A revision changes figures, so an edition that loses some and changes fewer others lost them on the way. Between periods
+    rows come and go; a few that go where nearly all stay are named, so that what is missing is counted.
+    """
+    rows = int(pair.one(f"select count(*) from old_rows where {pair.newest('old_rows')}"))
+    lost, named = _name_rows(pair, "old_rows", pair.gone)
+    sentence = f"{lost:,} of {rows:,} rows in {pair.earlier.name} are not in it ({named})"
+    if not pair.earlier.same_period:
+        if 0 < lost <= FEW_LOST * rows:
+            read_as = "they are read as 0" if pair.entity.absent_row == "zero" else "their figures are missing"
+            found.warnings.append(f"{sentence}; {read_as}")
+        return
+    blank, blank_named = _name_rows(pair, "new_rows", f"{pair.joined} and ({_went_blank(pair)})")
+    if not lost + blank:
+        return
+    changed = _count_changed(pair) - blank
+    others = f"and the figures of {changed:,} others changed"
+    if lost:
+        revised = changed > lost and lost <= limits.most_rows_lost * rows
+        (found.warnings if revised else found.failures).append(f"{sentence}, {others}")
+    if blank:
+        (found.warnings if changed > blank else found.failures).append(
+            f"{blank:,} rows have a blank, and no mark, for a figure that {pair.earlier.name} has ({blank_named}), {others}"
+        )
+
+
+def _name_rows(pair: _Pair, table: str, rows: str) -> tuple[int, str]:
+    """How many rows a FROM gives, and the keys of the first five."""
+    key = ", ".join(f"{table}.{quote_identifier(name)}" for name in pair.entity.key)
+    first = pair.con.execute(f"select concat_ws(' / ', {key}) {rows} order by all limit {SHOWN + 1}").fetchall()
+    count = int(pair.one(f"select count(*) {rows}")) if first else 0
+    return count, name_first([name for (name,) in first])
+
+
+def _figures(pair: _Pair) -> list[str]:
+    return [column.name for column in pair.entity.clean_columns if not column.key and column.type in FIGURES]
+
+
+def _went_blank(pair: _Pair) -> str:
+    """SQL: a figure of the earlier row is blank now, and no status says that the publisher hides it or has none."""
+    conditions = []
+    for name in _figures(pair):
+        status = next((s for s in (f"{name}_status", "value_status") if s in pair.columns), None)
+        unmarked = f"new_rows.{quote_identifier(status)} in ('missing', 'published')" if status else "true"
+        column = quote_identifier(name)
+        conditions.append(f"(new_rows.{column} is null and old_rows.{column} is not null and {unmarked})")
+    return " or ".join(conditions) or "false"
+
+
+def _count_changed(pair: _Pair) -> int:
+    """Rows of both with another figure; of a table without figures, with another text."""
+    names = _figures(pair) or [column.name for column in pair.entity.clean_columns if not column.key]
+    differs = (f"new_rows.{name} is distinct from old_rows.{name}" for name in map(quote_identifier, names))
+    return int(pair.one(f"select count(*) {pair.joined} and ({' or '.join(differs) or 'false'})"))
 
 
 def name_first(codes: Sequence[object]) -> str:

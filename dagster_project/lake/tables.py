@@ -14,7 +14,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.lake.cells import count_rows
-from dagster_project.lake.clean import DECIMAL, MAXIMUM_LISTED_LINES, ParseJob, fold
+from dagster_project.lake.clean import MAXIMUM_LISTED_LINES, SIGNED, ParseJob, fold
 from dagster_project.sources.contract import FileColumn
 
 HEADER_ROWS = 30
@@ -177,7 +177,7 @@ def _is_note(job: ParseJob, cells: dict[str, str | None], filled: int) -> bool:
 def _fits(column: FileColumn, text: str) -> bool:
     """Whether the column has a rule for its cells, and the text keeps it."""
     if column.type != "text":
-        return text in column.markers or bool(re.fullmatch(DECIMAL, text))
+        return text in column.markers or bool(re.fullmatch(SIGNED, text))
     by_pattern = bool(column.pattern) and re.fullmatch(column.pattern, text) is not None
     return by_pattern or text in column.allowed
 

@@ -1,4 +1,4 @@
-"""Gate 1: a source's suite and its code lists on each of its newly parsed clean tables. A failure holds that vintage back."""
+"""Gate 1: a source's suite, code lists and full sets on each of its newly parsed clean tables. A failure holds that vintage back."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import duckdb
 
 from dagster_project.duck import quote_literal, scratch_connection
 from dagster_project.lake.acceptance import Gate, Verdict
+from dagster_project.lake.completeness import find_holes
 from dagster_project.quality.judge import MACHINE_ERRORS, Question, answers, ask
 from dagster_project.quality.labels import find_unknown_labels
 from dagster_project.quality.suites import load_landing
@@ -21,7 +22,7 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
         suite = load_landing(source.slug).suites[entity.name]
         relation = f"from read_parquet({quote_literal(str(clean))})"
         asked = ask([Question(suite, relation, made_of_returns=False)], memory_limit=memory_limit, threads=threads)
-        unknown, left_out = _compare_labels(entity, clean, memory_limit, threads)
+        unknown, left_out = _compare_lists(entity, clean, memory_limit, threads)
         (outcomes,) = answers(asked)
         if isinstance(outcomes, MACHINE_ERRORS):
             raise outcomes  # the machine's fault, not the file's: it is judged again the next night
@@ -35,14 +36,14 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
     return judge
 
 
-def _compare_labels(
+def _compare_lists(
     entity: Entity, clean: Path, memory_limit: str, threads: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What holds the file and what is only said of its labels; a list that cannot be compared holds it."""
+    """What holds the file and what is only said of its labels and full sets; a list that cannot be compared holds it."""
     with scratch_connection(memory_limit=memory_limit, threads=threads) as con:
         try:
             unknown = find_unknown_labels(con, entity, clean, "critical")
-            return unknown, find_unknown_labels(con, entity, clean, "warning")
+            return (*unknown, *find_holes(con, entity, clean)), find_unknown_labels(con, entity, clean, "warning")
         except MACHINE_ERRORS:
             raise
         except duckdb.Error as error:

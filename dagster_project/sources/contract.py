@@ -67,6 +67,9 @@ class FileColumn(_Strict):
     """No real file and no document has shown this heading; only where `format_status` is `unconfirmed`."""
     whole_number_text: bool = False
     """The publisher writes whole numbers as floats (`1867146.0`, HES outpatient 2023-24)."""
+    may_be_negative: bool = False
+    """Only for decimals: the column holds differences. People, shares and rates are not below nothing, so elsewhere a minus
+    breaks the column's rule."""
 
     @property
     def has_status(self) -> bool:
@@ -292,6 +295,11 @@ class Entity(_Strict):
     """Of an entity whose absent rows are gaps: the share of rows that may break a rule while the others are used."""
     complete_against: tuple[Reference, ...] = ()
     """Lists that show whether rows were lost (lake/completeness.py)."""
+    full_set: tuple[Text, ...] = ()
+    """Key columns whose combinations all stand beside each combination of the other key columns (each trust and month has each
+    measure), so that a row that was lost leaves a hole. Only where a real file has none."""
+    full_set_where: str = ""
+    """SQL condition: the rows of which that is said."""
     corrections: tuple[Correction, ...] = ()
     text_corrections: tuple[TextCorrection, ...] = ()
     labels: tuple[Labels, ...] = ()
@@ -349,6 +357,8 @@ class Entity(_Strict):
             raise ValueError(
                 f"entity {self.name}: complete_against names {sorted(strange)}, which are no clean columns"
             )
+        if not set(self.full_set) <= set(self.key):
+            raise ValueError(f"entity {self.name}: full_set names {self.full_set}, which are no key columns")
         if self.period_column and self.period_column not in names:
             raise ValueError(f"entity {self.name}: period_column {self.period_column} is not a clean column")
         return self

@@ -51,6 +51,18 @@ def yaml_of(path: Path) -> dict[str, Any]:
     return content
 
 
+def test_only_columns_of_differences_may_be_below_nothing() -> None:
+    """Board and workforce differ in percentage points (WRES and WDES); what counts people or is a share of them may not."""
+    signed = {
+        f"{slug}.{entity.name}.{column.name}"
+        for slug, source in load_sources().items()
+        for entity in source.entities
+        for column in entity.file_columns
+        if column.may_be_negative
+    }
+    assert signed == {"nhse_wdes.trust.value", "nhse_wres.trust.value"}
+
+
 # -- the parts ------------------------------------------------------------------------------------------------------
 
 

@@ -156,6 +156,12 @@ def with_blank_columns(last_heading: str) -> bytes:
     return csv_bytes([[*line, *extra[:-1], "" if place else last_heading] for place, line in enumerate(good_lines())])
 
 
+def with_blank_rows(cell: str) -> bytes:
+    """Blank rows of a sheet that was saved as CSV: one in the table, two below it."""
+    blank = [cell] * len(HEADER)
+    return csv_bytes([*good_lines()[:LINE], blank, *good_lines()[LINE:], blank, blank])
+
+
 @pytest.mark.parametrize(
     ("content", "ignored"),
     [
@@ -166,6 +172,8 @@ def with_blank_columns(last_heading: str) -> bytes:
         pytest.param(csv_bytes(good_lines()).replace(b"\r\n", b"\n"), [], id="F4-unix-line-ends"),
         pytest.param(csv_bytes(good_lines()).removesuffix(b"\r\n"), [], id="F4-no-last-line-end"),
         pytest.param(csv_bytes(good_lines()) + b"\r\n\r\n", [], id="F4-blank-lines-at-the-end"),
+        pytest.param(with_blank_rows(""), [], id="F4-rows-of-commas-in-and-below-the-table"),
+        pytest.param(with_blank_rows(" "), [], id="F4-rows-of-blanks-in-and-below-the-table"),
         pytest.param(
             csv_bytes([*good_lines()[:-1], ["Total ", "TOTAl ", "", "x", *good_lines()[-1][4:]]]), [], id="F7-total"
         ),

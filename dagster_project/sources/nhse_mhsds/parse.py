@@ -5,8 +5,10 @@ Labels that are not known refuse the file, because no published file has shown t
 
 from __future__ import annotations
 
-from dagster_project.lake.clean import DECIMAL, ParseJob
+from dagster_project.lake.clean import DECIMAL, SIGNED, ParseJob
 
+DIFFERENCE = "measure_id = 'MHS95h' or dimension like '%gap'"
+"""Rows that may be below nothing: the change in percent, and the differences of rates."""
 WANTED = "regexp_full_match(measure_id, 'MHS(81|91|95|106|107|109|150|151|157|158)[a-z]?')"
 PARENT = "trim(split_part(breakdown, ';', 1))"
 CHILD = "trim(substr(breakdown, length(split_part(breakdown, ';', 1)) + 2))"
@@ -133,11 +135,12 @@ def _check(job: ParseJob) -> None:
         "a group that is not in the code list (BREAKDOWN, label)",
         "add the label to GROUP in parse.py",
     )
+    number = f"regexp_full_match(measure_value, if({DIFFERENCE}, '{SIGNED}', '{DECIMAL}'))"
     job.require_none(
         f"select measure_id, breakdown, primary_level, measure_value from placed "
-        f"where measure_value is null or not (measure_value = '*' or regexp_full_match(measure_value, '{DECIMAL}')) order by all",
+        f"where measure_value is null or not (measure_value = '*' or {number}) order by all",
         "a value that is neither a number nor an asterisk (MEASURE_ID, BREAKDOWN, PRIMARY_LEVEL, MEASURE_VALUE)",
-        "ask the publisher what it stands for",
+        "ask the publisher what it stands for; only differences may be below 0",
     )
     unknown = job.count("placed", "level <> 'england' and primary_level = 'UNKNOWN'")
     job.set_aside("people whose organisation is not known", unknown)

@@ -14,6 +14,7 @@ from dagster_project.sample import nhse_talking_therapies as sample
 from dagster_project.sample import organisations as org
 from dagster_project.sample.estate import DEFAULT_SEED
 from dagster_project.sources.contract import load_sources
+from tests.fixtures.sheets import judge
 
 SLUG = "nhse_talking_therapies"
 REAL = "files.digital.nhs.uk/9A/1B2C3D/england_trust_iapt.csv"
@@ -29,6 +30,46 @@ def test_thirteen_months_of_36_trusts(parse_file: Any, mirror_file: Any) -> None
         "select measure, value from clean where organisation_code = 'R1A' and period_start = date '2023-05-01' "
         "and measure in ('Percentage_Recovery', 'Percentage_ReliableRecovery', 'Count_FinishedCourseTreatment') order by 1"
     ) == [("Count_FinishedCourseTreatment", 470), ("Percentage_Recovery", 53), ("Percentage_ReliableRecovery", 51)]
+
+
+def _changed(original: Path, path: Path, lost: int | None = None, **cells: str) -> Path:
+    """The extract without its row of that number, or with other cells in its tenth."""
+    with original.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    rows[9] |= cells
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(row for number, row in enumerate(rows) if number != lost)
+    return path
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize("value", ["-45", "-0.5", "-1e2", "(45)", "45-", "\u221245", "\u201345"])
+def test_people_and_percentages_are_not_below_nothing(
+    value: str, parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(LakeError, match="row 11, column value: must be a number that is not negative"):
+        parse_file(SLUG, "trust", _changed(mirror_file(REAL), tmp_path / "minus.csv", value=value), "2023")
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize("lost", [0, 2_500, 5_015])
+def test_row_that_every_other_trust_and_month_has_is_missed_without_an_earlier_file(
+    lost: int, parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    """All 11 measures stand beside each of the 456 trusts and months."""
+    original = mirror_file(REAL)
+    assert judge(SLUG, "trust", parse_file(SLUG, "trust", original, "2023").clean) == ()
+    with original.open(encoding="utf-8-sig", newline="") as lines:
+        row = list(csv.DictReader(lines))[lost]
+    (failure,) = judge(
+        SLUG, "trust", parse_file(SLUG, "trust", _changed(original, tmp_path / "short.csv", lost), "2023").clean
+    )
+    assert failure.startswith(
+        "1 rows are lacking that stand beside every other period_start and organisation_level and"
+    )
+    assert f" / provider / {row['nhs_trust22_code']} / {row['name']})" in failure
 
 
 def test_sample_extract_hides_what_was_planted(parse_file: Any, sample_estate: Path) -> None:

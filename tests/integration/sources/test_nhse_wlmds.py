@@ -213,6 +213,34 @@ def test_lost_band_beside_a_hidden_cell_holds_the_file(
 
 @pytest.mark.requires_mirror
 @pytest.mark.parametrize(
+    ("band", "factor", "said"),
+    [
+        ("Total", 1.5, BOUNDS),
+        ("Total", 0.99, BOUNDS),
+        ("Over 52 Weeks", 1.5, BOUNDS),
+        ("Unknown Clock Start", 10, BOUNDS),
+        ("18 To 52 Weeks", None, "1 rows are lacking"),
+        ("Unknown Clock Start", None, "1 rows are lacking"),
+        ("Total", None, "has its total"),
+    ],
+)
+def test_bands_of_every_week_add_up_to_its_total(
+    band: str, factor: float | None, said: str, parse_file: Any, mirror_file: Any, tmp_path: Path
+) -> None:
+    """All 990 groups of the time series do, within the rounding of five numbers."""
+
+    def spoil(row: dict[str, str]) -> str | None:
+        if (row["Week Ending Date"][:10], row["Category"], row["Waiting Bands"]) != ("2025-06-29", "Male", band):
+            return row["Count"]
+        return None if factor is None else str(round(int(row["Count"]) * factor / 5) * 5)
+
+    spoiled = _change_counts(mirror_file(release("timeseries")), tmp_path / "spoiled.csv", spoil)
+    failures = judge(SLUG, "timeseries", parse_file(SLUG, "timeseries", spoiled, PERIOD).clean)
+    assert any(said in failure and "male" in failure for failure in failures), failures
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.parametrize(
     ("name", "level"),
     [
         ("NHS THAMES VALLEY ICB", "icb"),

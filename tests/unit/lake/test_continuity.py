@@ -14,7 +14,7 @@ from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.continuity import Breaks, Earlier, Limits, find_breaks
 from dagster_project.sources.contract import Entity
 
-LIMITS = Limits(least_rows=0.95, most_codes_lost=0.1, exchanged=0.5)
+LIMITS = Limits(least_rows=0.95, most_codes_lost=0.1, most_rows_lost=0, exchanged=0.5)
 TRUSTS = [f"R9{place:02d}" for place in range(60)]
 Row = tuple[Any, ...]
 Compare = Callable[..., Breaks]
@@ -114,7 +114,7 @@ def test_table_that_was_cut_is_a_break_with_both_counts(compare: Compare, share:
 def test_organisation_that_is_gone_is_named_and_few_of_them_are_a_warning(compare: Compare) -> None:
     old = month("2026-01")
     few = compare([row for row in old if row[1] not in {"R903", "R907"}], old)
-    assert few.failures == []
+    assert few.failures == []  # the rows of a code that is gone are not named once more
     assert few.warnings == [
         "2 of 60 values of organisation_code in the edition that it replaces, 2026-01 (January.csv) are not in it (R903, R907)"
     ]
@@ -123,16 +123,62 @@ def test_organisation_that_is_gone_is_named_and_few_of_them_are_a_warning(compar
     assert many.failures[1].endswith("(R900, R901, R902, R903, R904, ...)")
 
 
-def test_code_with_a_row_where_others_have_many_comes_and_goes(compare: Compare) -> None:
+def test_code_with_a_row_where_others_have_many_comes_and_goes_between_periods(compare: Compare) -> None:
+    rare = [*month("2026-01"), *(("2026-01-01", trust, "rare", 1, 10, "Region 1", "ICB 1") for trust in TRUSTS[:1])]
+    assert compare(month("2026-02"), rare).failures == []
+
+
+def test_row_that_an_edition_lost_is_named_while_nothing_else_changed(compare: Compare) -> None:
     old = month("2026-01")
-    rare = [*old, *(("2026-01-01", trust, "rare", 1, 10, "Region 1", "ICB 1") for trust in TRUSTS[:1])]
-    assert compare(old, rare) == Breaks()
+    assert compare([row for row in old if row[1:3] != ("R907", "b")], old) == Breaks(
+        [
+            "1 of 180 rows in the edition that it replaces, 2026-01 (January.csv) are not in it (2026-01-01 / R907 / b), "
+            "and the figures of 0 others changed"
+        ]
+    )
+
+
+def test_figure_that_an_edition_left_blank_is_named_unless_it_is_a_revision(compare: Compare) -> None:
+    def blank(rows: Sequence[Row]) -> list[Row]:
+        return [(*row[:3], None, *row[4:]) if row[1:3] == ("R907", "b") else row for row in rows]
+
+    old = month("2026-01")
+    said = "1 rows have a blank, and no mark, for a figure that the edition that it replaces, 2026-01 (January.csv) has"
+    (failure,) = compare(blank(old), old).failures
+    assert failure == f"{said} (2026-01-01 / R907 / b), and the figures of 0 others changed"
+    revised = compare(blank(month("2026-01", seed=2)), old)
+    assert revised.failures == [] and revised.warnings[0].startswith(said)
+
+
+@pytest.mark.parametrize(("allowed", "held"), [(0, True), (0.05, False)])
+def test_rows_may_go_in_a_revised_edition_only_where_the_publisher_leaves_out_nobody(
+    compare: Compare, allowed: float, held: bool
+) -> None:
+    old, revised = month("2026-01"), month("2026-01", seed=2)
+    limits = Limits(least_rows=0.95, most_codes_lost=0, most_rows_lost=allowed, exchanged=0.5)
+    found = compare([row for row in revised if row[1:3] != ("R907", "b")], old, limits=limits)
+    assert bool(found.failures) is held
+    (said,) = found.failures or found.warnings
+    assert "(2026-01-01 / R907 / b), and the figures of 179 others changed" in said
+
+
+def test_row_of_a_month_that_the_next_one_lacks_is_named_where_nearly_all_stay(compare: Compare) -> None:
+    old = month("2026-01")
+    new = [row for row in month("2026-02", seed=2) if row[1:3] != ("R907", "b")]
+    assert compare(new, old) == Breaks(
+        [],
+        [
+            "1 of 180 rows in the period before, 2026-01 (January.csv) are not in it (2026-01-01 / R907 / b); "
+            "their figures are missing"
+        ],
+    )
+    assert compare([row for row in new if row[1] not in TRUSTS[:2] or row[2] == "a"], old) == Breaks()
 
 
 def test_edition_that_lost_a_month_is_a_break_unless_it_is_the_oldest_of_a_rolling_window(compare: Compare) -> None:
     year = [row for number in range(1, 10) for row in month(f"2026-0{number}", seed=number)]
     rolled = [*(row for row in year if row[0] != "2026-01-01"), *month("2026-10", seed=10)]
-    limits = Limits(least_rows=0.8, most_codes_lost=0, exchanged=0.5)
+    limits = Limits(least_rows=0.8, most_codes_lost=0, most_rows_lost=0, exchanged=0.5)
     assert compare(rolled, year, limits=limits, same_period=True) == Breaks()
     for gone in ("2026-01-01", "2026-04-01"):
         lost = [row for row in year if row[0] != gone]
