@@ -352,6 +352,10 @@ class ParseJob:
         """How many rows of a relation meet a condition."""
         return int(_one(self.connection, f"select count(*) from {quote_identifier(relation)} where {condition}"))
 
+    def count_records(self, condition: str) -> int:
+        """How many records of the file meet a condition over its texts as written, whatever the rules say of them."""
+        return int(self._on_text(f"select count(*) from ({self._text_sql}) where {condition}").fetchall()[0][0])
+
     def corrected_text(self, column: str) -> str:
         """SQL for a text column of `typed` with the publisher's known errors of this period put right, which are counted."""
         known = [c for c in self.entity.text_corrections if c.column == column and c.period == self.snapshot.period]
@@ -399,15 +403,17 @@ class _Layout:
             return cls(False, tuple(column.name for column in entity.file_columns), 0, None)
         with path.open(encoding="utf-8", newline="") as lines:
             head = list(islice(lines, entity.preamble_lines + 1))
-        for skipped in range(len(head)):
-            headings = next(csv.reader(io.StringIO(head[skipped])), [])
-            names = _match_headings(headings, job, last_chance=skipped == len(head) - 1)
+        rows = [next(csv.reader(io.StringIO(line)), []) for line in head]
+        for skipped, headings in enumerate(rows):
+            names = _match_headings(headings, job)
             if names is not None:
                 job.report.preamble = [line.strip() for line in head[:skipped] if line.strip()]
                 return cls(
                     True, names, skipped, _footer_start(path, skipped, job), _count_blank_lines(path, skipped + 1)
                 )
-        raise job.error("no line holds the headings of the contract", "compare the file with source.yml")
+        columns = entity.file_columns
+        closest = max(rows, key=lambda row: sum(_match_heading(cell, columns) is not None for cell in row), default=[])
+        raise _lacking(closest, job)
 
     def trim(self, path: Path, workspace: Path) -> Path:
         """The file without preamble and footer (itself when it has neither)."""
@@ -505,25 +511,31 @@ def fold(heading: str) -> str:
     return " ".join(heading.replace("\u00a0", " ").split()).casefold()
 
 
-def _match_headings(headings: list[str], job: ParseJob, *, last_chance: bool) -> tuple[str, ...] | None:
+def _match_headings(headings: list[str], job: ParseJob) -> tuple[str, ...] | None:
+    """The column that stands at each place, or None where the line lacks one; raises ParseError for one too many."""
     columns = job.entity.file_columns
     names = [_match_heading(heading, columns) for heading in headings]
-    missing = [column.header or column.name for column in columns if column.name not in names]
-    if missing:
-        if not last_chance or len(missing) > len(columns) // 2:
-            if last_chance:
-                shown = ", ".join(repr(heading) for heading in headings[:6])
-                raise job.error(f"its headings are not those of the contract; they begin {shown}", "look at the file")
-            return None
-        others = [heading for heading, name in zip(headings, names, strict=True) if name is None]
-        found = f" (missing: {missing}; not in the contract: {others})" if len(missing) > 1 or others else ""
-        raise job.error(
-            f"column {missing[0]!r} is missing{found}",
-            "add the new heading to `aliases` in source.yml if it was renamed",
-        )
+    if not {column.name for column in columns} <= set(names):
+        return None
     _refuse_duplicates(names, job)
     return tuple(
         _extra(name, heading, place, job) for place, (name, heading) in enumerate(zip(names, headings, strict=True))
+    )
+
+
+def _lacking(headings: list[str], job: ParseJob) -> ParseError:
+    """What the line that comes closest to the headings of the contract lacks."""
+    columns = job.entity.file_columns
+    names = [_match_heading(heading, columns) for heading in headings]
+    missing = [column.header or column.name for column in columns if column.name not in names]
+    if len(missing) > len(columns) // 2:
+        shown = ", ".join(repr(heading) for heading in headings[:6])
+        return job.error(f"its headings are not those of the contract; they begin {shown}", "look at the file")
+    others = [heading for heading, name in zip(headings, names, strict=True) if name is None]
+    found = f" (missing: {missing}; not in the contract: {others})" if len(missing) > 1 or others else ""
+    return job.error(
+        f"column {missing[0]!r} is missing{found}",
+        "add the new heading to `aliases` in source.yml if it was renamed",
     )
 
 

@@ -128,7 +128,7 @@ def _page_addresses(page: LandingPage, today: dt.date) -> Iterator[str]:
         yield page.address
         return
     current = today.year if today.month >= 4 else today.year - 1  # noqa: PLR2004 - April begins the financial year
-    for year in range(current, page.first_financial_year - 1, -1):
+    for year in range(min(current, page.last_financial_year or current), page.first_financial_year - 1, -1):
         yield page.address.format(financial_year=f"{year}-{(year + 1) % 100:02d}")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote, urlsplit
@@ -26,6 +27,8 @@ VERSIONS_OF_A_STAGE = 100
 PLAIN_WORDS = ("csv", "zip", "xlsx", "ods", "data", "file")
 SIDE_TABLES = ("timeseries", "series", "restated", "metadata", "ascof", "oaps", "rstr", "4ww", "dq")
 """Other tables beside the main one; never taken for the random letters that a site puts at the end of a name."""
+RANDOM = re.compile(r"(?!\d{1,4}$)[a-z0-9]{1,6}|(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{7,8}")
+"""Random letters and digits of a site; a longer word without a digit is a word."""
 DATA_ENDINGS = ("csv", "zip", "xlsx", "xls", "ods", "xlsb", "tsv")
 _MONTH = "|".join(
     f"{name}|{name[:4]}|{name[:3]}" if name == "september" else f"{name}|{name[:3]}" for name in MONTH_NAMES
@@ -39,6 +42,8 @@ _ATOMS = {
     "years": rf"(?P<years>{_YEARS})",
     "quarter": r"(?:quarter|qtr|q) ?(?P<quarter>[1-4])(?!\d)",
     "stage": rf"(?P<stage>{'|'.join(STAGES)})(?: ?(?P<again>[2-9])(?!\d))?",
+    # HES M13: the thirteenth issue of a year replaces the twelfth
+    "issue": r"(?<![a-z])m ?(?P<issue>1[0-3]|[1-9])(?![a-z0-9])",
     "version": r"(?:version|v) ?(?P<version>\d{1,2})(?!\d)",
     "size": r"\d+ ?(?:k|kb|m|mb)(?![a-z])",
 }
@@ -82,11 +87,17 @@ def read_name(wanted: LinkName, address: str) -> LinkFacts | None:
     if ending.lower() not in wanted.endings:
         return None
     text = " ".join(re.sub(r"[\W_]+", " ", stem.lower()).split())
-    for kind in wanted.period:
-        facts = _scan(text, wanted, kind)
-        if facts is not None:
-            return facts
+    for told in _without_random_end(text) if wanted.random_suffix else [text]:
+        for kind in wanted.period:
+            facts = _scan(told, wanted, kind)
+            if facts is not None:
+                return facts if _in_layout(wanted, facts.period) else None
     return None
+
+
+def _in_layout(wanted: LinkName, period: str) -> bool:
+    """Whether files of that period have the layout; periods of one kind sort as texts."""
+    return wanted.first_period <= period and (not wanted.last_period or period <= wanted.last_period)
 
 
 def _scan(text: str, wanted: LinkName, kind: str) -> LinkFacts | None:
@@ -99,14 +110,11 @@ def _scan(text: str, wanted: LinkName, kind: str) -> LinkFacts | None:
             continue
         match = _pattern(wanted, kind).match(text, place)
         if match is None:
-            break
+            return None
         for fact, value in match.groupdict().items():
             if value is not None:
                 said.setdefault(fact, set()).add(value)
         place = match.end()
-    rest = text[place:]
-    if rest and not (wanted.random_suffix and _is_random(rest)):
-        return None
     if wanted.words and "word" not in said:
         return None
     if any(len(values) > 1 for fact, values in said.items() if fact not in {"word", "stage"}):
@@ -120,7 +128,7 @@ def _pattern(wanted: LinkName, kind: str) -> re.Pattern[str]:
     words = _alternatives(wanted.words)
     also = _alternatives((*wanted.also, *PLAIN_WORDS))
     parts = [rf"(?P<word>{words})"] if words else []
-    parts += [rf"(?:{also})", *(_ATOMS[name] for name in (*_PERIODS[kind], "stage", "version", "size"))]
+    parts += [rf"(?:{also})", *(_ATOMS[name] for name in (*_PERIODS[kind], "stage", "issue", "version", "size"))]
     return re.compile("|".join(parts))
 
 
@@ -130,11 +138,18 @@ def _alternatives(words: tuple[str, ...]) -> str:
     return "|".join(re.escape(word).replace(r"\ ", " ?") + (r"(?![a-z])" if len(word) < 4 else "") for word in ordered)  # noqa: PLR2004
 
 
-def _is_random(rest: str) -> bool:
-    """`wl5bip`, `120522 cab316` or `a`: what a site adds so that two uploads differ."""
-    parts = rest.split()
-    plain = all(re.fullmatch(r"(?!\d{1,5}$)[a-z0-9]{1,6}", part) and part not in SIDE_TABLES for part in parts)
-    return plain and len(parts) <= 2  # noqa: PLR2004
+def _without_random_end(text: str) -> Iterator[str]:
+    """The name as it stands, then without one and without two of the words at its end that a site may have drawn.
+
+    `wl5bip`, `58522`, `97ylx5`, `9j03fjt` or `120522 cab316`: what a site adds so that two uploads differ. The whole word goes,
+    because its beginning may look like a year or a size; a number of up to four digits stays, it may be a year.
+    """
+    yield text
+    words = text.split()
+    for kept in (len(words) - 1, len(words) - 2):
+        if kept < 1 or words[kept] in SIDE_TABLES or not RANDOM.fullmatch(words[kept]):
+            return
+        yield " ".join(words[:kept])
 
 
 def _facts(said: dict[str, str], stages: set[str], kind: str) -> LinkFacts | None:
@@ -142,7 +157,8 @@ def _facts(said: dict[str, str], stages: set[str], kind: str) -> LinkFacts | Non
     if period is None:
         return None
     stage = max(stages, key=lambda word: STAGES[word], default="")
-    return LinkFacts(period, revision_number(stage, int(said.get("version") or said.get("again") or 0)))
+    issue = said.get("version") or said.get("again") or said.get("issue") or 0
+    return LinkFacts(period, revision_number(stage, int(issue)))
 
 
 def _period(said: dict[str, str], kind: str) -> str | None:

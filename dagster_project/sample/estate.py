@@ -25,6 +25,7 @@ from dagster_project.sample import (
     nhse_mhsds,
     nhse_msds,
     nhse_rtt,
+    nhse_rtt_archive,
     nhse_smi,
     nhse_talking_therapies,
     nhse_wdes,
@@ -62,6 +63,7 @@ DEFAULT_SEED = 20260401
 EDITIONS = (1, 2)
 _SOURCES = (
     nhse_rtt,
+    nhse_rtt_archive,
     nhse_wlmds,
     nhse_ae,
     nhsd_hes_outpatient,

@@ -196,7 +196,7 @@ def _month_csv(seed: int, year: int, month: int, revised: bool) -> bytes:
     for _, group in itertools.groupby(rows, key=lambda row: (row.provider.code, row.commissioner.code, row.part)):
         detail = list(group)
         lines += [_line(row, period, TREATMENT_FUNCTIONS[row.treatment_function]) for row in detail]
-        lines.append(_line(_add_up(detail), period, TOTAL_NAME))
+        lines.append(_line(add_up(detail), period, TOTAL_NAME))
     if (year, month) == MARKED_MONTH:
         _write_thousands_mark(lines[1:])
     return csv_bytes(lines)
@@ -206,6 +206,11 @@ def _write_thousands_mark(lines: list[list[Cell]]) -> None:
     place, code = HEADER.index(MARKED_COLUMN), HEADER.index("Treatment Function Code")
     first = next(line for line in lines if line[code] == TOTAL_CODE and int(str(line[place])) >= LEAST_WITH_A_MARK)
     first[place] = f"{first[place]:,}"
+
+
+def pathways_of(seed: int, year: int, month: int) -> tuple[Pathways, ...]:
+    """Give the detail rows of the first issue of a month (from 0) in the order of the file."""
+    return _month_rows(seed, year, month, False)
 
 
 @cache
@@ -297,7 +302,8 @@ def _band_shares(weekly_decay: float) -> tuple[float, ...]:
     return tuple(weight / whole for weight in weights)
 
 
-def _add_up(detail: list[Pathways]) -> Pathways:
+def add_up(detail: list[Pathways]) -> Pathways:
+    """Give the sum of rows of one provider, commissioner and part, under the code of their total."""
     first = detail[0]
     bands = tuple(sum(column) for column in zip(*(row.bands for row in detail), strict=True))
     unknown = sum(row.unknown for row in detail)
@@ -306,14 +312,18 @@ def _add_up(detail: list[Pathways]) -> Pathways:
 
 
 def _line(row: Pathways, period: str, function_name: str) -> list[Cell]:
+    return [period, *identity(row), function_name, *measures(row)]
+
+
+def identity(row: Pathways) -> list[Cell]:
+    """Give the codes and names of a row, from the provider's parent to the code of the treatment function."""
     icb, commissioner = row.provider.sub_icb.icb, row.commissioner
-    identity: list[Cell] = [period, icb.code, org.icb_name(icb), row.provider.code, row.provider.name]
-    identity += [commissioner.parent_code, commissioner.parent_name, commissioner.code, commissioner.name]
-    identity += [row.part, PARTS[row.part], row.treatment_function, function_name]
-    return [*identity, *_measures(row)]
+    found: list[Cell] = [icb.code, org.icb_name(icb), row.provider.code, row.provider.name]
+    found += [commissioner.parent_code, commissioner.parent_name, commissioner.code, commissioner.name]
+    return [*found, row.part, PARTS[row.part], row.treatment_function]
 
 
-def _measures(row: Pathways) -> list[Cell]:
+def measures(row: Pathways) -> list[Cell]:
     """Give bands, Total, unknown, Total All; Part_2 and 2A leave Total and unknown blank, Part_3 all but Total All."""
     if row.part == "Part_3":
         return [*([""] * (len(BANDS) + 2)), row.total_all]

@@ -215,7 +215,10 @@ class LinkName(_Strict):
     `financial_year` fy2023-24, `quarter` fy2024-25-q3, `year` 2024, `fixed` the entity's `fixed_period`."""
     endings: tuple[Literal["csv", "zip", "xlsx", "ods"], ...]
     random_suffix: bool = False
-    """The site adds up to six random letters and digits to its names (`-WL5BiP`)."""
+    """The site adds up to eight random letters and digits to its names (`-WL5BiP`, `-58522`)."""
+    first_period: str = ""
+    last_period: str = ""
+    """The periods whose files have the layout, where the publisher changed it; "" means without end on that side."""
 
 
 class Reference(_Strict):
@@ -368,8 +371,9 @@ class LandingPage(_Strict):
     """A page that links to files, or to pages that do."""
 
     address: Text
-    """May hold `{financial_year}` (2025-26), filled for every year from `first_financial_year` to the current one."""
+    """May hold `{financial_year}` (2025-26), filled for every year from `first_financial_year` to the current one, or to `last_financial_year`."""
     first_financial_year: int | None = None
+    last_financial_year: int | None = None
     follow_pattern: Pattern = ""
     """Links of this page that lead to further landing pages."""
     required: bool = True

@@ -16,7 +16,7 @@ from dagster_project.release.report.tables import Column, Figures, Table, Words,
 TITLE, ANCHOR = "Largest avoidable gaps", "gaps"
 DRAWN = 8
 STATUS = "priority_status"
-COUNTED = {"nhse_wlmds": "pathways", "nhse_rtt": "pathways", "nhse_ae": "attendances"}
+COUNTED = {"nhse_wlmds": "pathways", "nhse_rtt": "pathways", "nhse_rtt_archive": "pathways", "nhse_ae": "attendances"}
 CAVEAT = (
     "What this does not say: an excess counts {counted}, not people harmed, and says nothing about the cause. Groups are compared as they "
     "are, without allowing for age, urgency or kind of treatment. A group is ranked only where the difference is clear: its q value is at "

@@ -85,7 +85,7 @@ def test_answers_that_cannot_be_are_refused(
 
 def test_extract_of_the_sample_is_another_series(parse_file: Any, sample_estate: Path) -> None:
     (path,) = sample_estate.rglob("phsmi-*.csv")
-    parsed = parse_file(SLUG, "phsmi", path, "fy2025-26+1")
+    parsed = parse_file(SLUG, "phsmi", path, "fy2025-26-q1")
     register, checked = parsed.row("select register, all_six_checks from clean where organisation_code = 'ENG'")
     assert checked / register == pytest.approx(sample.EXTRACT_SHARE, abs=0.04)
     assert parsed.rows("select distinct cast(period_start as varchar) from clean") == [("2025-04-01",)]

@@ -44,6 +44,33 @@ REAL = [
     ("ukhsa_vaccination", "cover", "2018_2019_Q1.xlsx", "fy2018-19-q1", 0),
     ("ukhsa_vaccination", "cover", "2024_2025_Q4.ods", "fy2024-25-q4", 0),
     ("nhse_rtt", "full_extract", "Full-CSV-data-file-Jan26-ZIP-4M-WL5BiP.zip", "2026-01", 0),
+    ("nhse_rtt", "full_extract", "Full-CSV-data-file-Dec23-ZIP-3569K-58522.zip", "2023-12", 0),
+    ("nhse_rtt", "full_extract", "Full-CSV-data-file-Jul26-ZIP-4M-97ylx5.zip", "2026-07", 0),
+    ("nhse_rtt", "full_extract", "Full-CSV-data-file-Feb26-ZIP-4M-9j03fJT.zip", "2026-02", 0),
+    ("nhse_rtt", "full_extract", "Full-CSV-data-file-Apr25-ZIP-4M-revised-2.zip", "2025-04", 202),
+    ("nhse_rtt_archive", "to_52_weeks", "Full-CSV-data-file-Dec20-ZIP-2705K-98040.zip", "2020-12", 0),
+    ("nhse_rtt_archive", "to_52_weeks", "Full-CSV-data-file-Mar19-revised-ZIP-3506K.zip", "2019-03", 200),
+    ("nhsd_hes_monthly", "provider_activity", "HES MAR 2020-21 M13.csv", "fy2020-21", 13),
+    ("nhsd_hes_monthly", "age_band", "HES_M13_2021_OPEN_DATA_AGE_BANDS.csv", "fy2020-21", 13),
+    ("nhsd_hes_monthly", "treatment_function", "HES_M13_2021_OPEN_DATA_TREATMENT_FUNCTION.csv", "fy2020-21", 13),
+    (
+        "nhsd_hes_outpatient",
+        "ethnicity_deprivation",
+        "hosp-epis-stat-outp-eth-imd-dec-2023-24-data.csv",
+        "fy2023-24",
+        0,
+    ),
+    (
+        "nhsd_hes_outpatient",
+        "main_specialty",
+        "hosp-epis-stat-outp-main-spec-tret_spec-2023-24-data.csv",
+        "fy2023-24",
+        0,
+    ),
+    ("nhsd_hes_outpatient", "age_sex_specialty", "hosp-epis-stat-outp-all-firs-atte-2025-26-data.csv", "fy2025-26", 0),
+    ("nhsd_hes_outpatient", "age_sex_workbook", "hosp-epis-stat-outp-all-atte-2024-25-tab.xlsx", "fy2024-25", 0),
+    ("nhsd_hes_outpatient", "ethnicity_workbook", "hosp-epis-stat-outp-ethn-cat-2024-25-tab%20v2.xlsx", "fy2024-25", 2),
+    ("nhsd_hes_outpatient", "deprivation_workbook", "hosp-epis-stat-outp-imd-dec-2024-25-tab.xlsx", "fy2024-25", 0),
     ("nhse_wlmds", "timeseries", "WLMDS-Demographics-Timeseries-to-29-June-2025-v1.csv", "2025-06-29", 1),
     ("nhse_wlmds", "geography", "WLMDS-Demographics-Geography-to-29-June-2025-v1.csv", "2025-06-29", 1),
     ("nhse_wlmds", "specialty", "WLMDS-Demographics-Specialty-to-29-June-2025-v1.csv", "2025-06-29", 1),
@@ -89,6 +116,28 @@ def spelt() -> Iterator[tuple[str, str, str, str, int]]:
                 period,
                 revision,
             )
+    for first, gap, case in itertools.product(range(22, 26), ("_", " ", "-", "%20"), casings):
+        years = f"20{first}-{first + 1}"
+        for slug, entity, words, ending in (
+            ("nhsd_hes_outpatient", "deprivation_workbook", "hosp epis stat outp imd dec {} tab", "xlsx"),
+            ("nhsd_hes_outpatient", "ethnicity_deprivation", "hosp epis stat outp eth imd dec {} data", "csv"),
+            ("nhsd_hes_monthly", "provider_activity", "HES MAR {}", "csv"),
+            ("rcpch_npda", "measure", "NPDA results {}", "xlsx"),
+            ("rcpch_epilepsy12", "measure", "Epilepsy12 national report {}", "xlsx"),
+        ):
+            yield slug, entity, case(words.format(years).replace(" ", gap)) + f".{ending}", f"fy{years}", 0
+        for slug, entity, words in (
+            ("nhse_wres", "trust", "WRES 20{} data by trust"),
+            ("nhse_wdes", "trust", "Workforce Disability Equality Standard 20{} data"),
+            (
+                "ndrs_staging",
+                "early_diagnosis",
+                "Case mix adjusted percentage of cancers diagnosed at stages 1 and 2 20{}",
+            ),
+        ):
+            yield slug, entity, case(words.format(first).replace(" ", gap)) + ".xlsx", f"20{first}", 0
+        quarter = f"phsmi{gap}Q{first % 4 + 1}{gap}{years}"
+        yield "nhse_smi", "phsmi", case(quarter) + ".csv", f"fy{years}-q{first % 4 + 1}", 0
     for first, gap, quarter in itertools.product(range(18, 25), ("_", " ", "-to-"), range(1, 5)):
         name = f"cover-data-tables-Q{quarter}-20{first}{gap}{first + 1}.ods"
         yield "ukhsa_vaccination", "cover", name, f"fy20{first}-{first + 1}-q{quarter}", 0
@@ -124,6 +173,15 @@ def others() -> Iterator[tuple[str, str, str]]:
         yield "nhse_wlmds", "geography", f"WLMDS-Demographics-Specialty-to-29-{long}-2025-v1.csv"
         yield "nhse_wlmds", "geography", f"WLMDS-Demographics-Geography-to-31-{long}-25-26.csv"
         yield "nhse_rtt", "full_extract", f"Admitted-CSV-{month}26-ZIP-4M.zip"
+    for word in ("trea-spec", "rep-tabs", "pla", "diag", "imd-dec-first", "eth"):
+        yield "nhsd_hes_outpatient", "deprivation_workbook", f"hosp-epis-stat-outp-{word}-2023-24-tab.xlsx"
+        yield "nhsd_hes_outpatient", "age_sex_workbook", f"hosp-epis-stat-outp-{word}-2023-24-tab.xlsx"
+    yield "nhsd_hes_outpatient", "age_sex_workbook", "hosp-epis-stat-outp-all-firs-atte-2023-24-tab.xlsx"
+    yield "nhsd_hes_monthly", "age_band", "HES_M13_2021_OPEN_DATA_TREATMENT_FUNCTION.csv"
+    yield "nhsd_hes_monthly", "provider_activity", "HES MAR 2020-22 M13.csv"
+    yield "nhse_wres", "trust", "WDES-2025-data-by-trust.xlsx"
+    yield "nhse_wres", "trust", "WRES-2025-technical-guidance.xlsx"
+    yield "rcpch_npda", "measure", "npda-spotlight-workforce-2024-25.xlsx"
     yield "ukhsa_vaccination", "influenza", "flu_vaccine_uptake_gp_patients_November_2021.ods"
     yield "ukhsa_vaccination", "cover", "cover-data-tables-Q4-2023-2025.ods"
     yield "ukhsa_vaccination", "cover", "UKHSA_seasonal_influenza_vaccine_uptake_LA_November2223.ods"
@@ -148,7 +206,12 @@ def test_every_linked_name_of_the_mirror_is_claimed_by_one_source_at_most() -> N
     counted = {slug: sum(by[:1] == [(slug, entity)] for by in claims.values()) for slug, entity, _ in named}
     assert (counted["nhse_ae"], counted["nhse_rtt"], counted["nhse_cwt"]) == (48, 1, 1)
     assert sum(("ukhsa_vaccination", "cover") in by for by in claims.values()) == 28
-    side = ("4WW", "OAPs", "csds", "DM01", "hosp-epis", "HES")
+    hes = {
+        slug: sum(by[:1] == [(slug, entity)] for by in claims.values() for s, entity, _ in named if s == slug)
+        for slug in ("nhsd_hes_outpatient", "nhsd_hes_monthly")
+    }
+    assert hes == {"nhsd_hes_outpatient": 6, "nhsd_hes_monthly": 3}
+    side = ("4WW", "OAPs", "csds", "DM01")
     assert [a for a, by in claims.items() if by and any(word in name_of(a) for word in side)] == []
 
 

@@ -19,6 +19,19 @@ with
 
     pathways as (select * from {{ ref("stg_nhse_rtt__full_extract") }}),
 
+    earlier_pathways as (
+        {%- for table in ["to_52_weeks", "before_october_2017"] %}
+            select
+                provider_code as organisation_code,
+                provider_name as organisation_name,
+                'provider' as organisation_level,
+                period_start
+            from
+                {{ ref("stg_nhse_rtt_archive__" ~ table) }}
+                {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ),
+
     attendances as (select * from {{ ref("stg_nhse_ae__monthly") }}),
 
     hospital_activity as (
@@ -184,6 +197,7 @@ with
                 ("nhse_mhsds", "mental_health_measures", "period_end"),
                 ("nhse_msds", "maternity_counts", "period_start"),
                 ("nhse_cwt", "cancer_waits", "period_start"),
+                ("nhse_rtt_archive", "earlier_pathways", "period_start"),
             ] %}
             union all by name
             select

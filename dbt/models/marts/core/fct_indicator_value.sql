@@ -19,6 +19,7 @@
 -- so they tell nobody more than these did.
 {%- set counted_figures = [
     "int_waiting_list_rtt_indicator_value",
+    "int_waiting_list_rtt_archive_indicator_value",
     "int_waiting_list_wlmds_indicator_value",
     "int_urgent_care_indicator_value",
     "int_outpatients_indicator_value",

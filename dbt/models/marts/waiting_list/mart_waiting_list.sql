@@ -8,7 +8,7 @@ with
     figures as (
         {{
             beside_england(
-                ["nhse_rtt", "nhse_wlmds"],
+                ["nhse_rtt", "nhse_rtt_archive", "nhse_wlmds"],
                 [
                     "indicator_id",
                     "indicator_name",
