@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.settings import load_settings
-from tests.bench import analyst, disclosure, measures, nights, report, returns
+from tests.bench import analyst, disclosure, measures, mhsds, nights, report, returns
 
 
 def main() -> None:
@@ -30,6 +30,11 @@ def main() -> None:
             *(str(row[key]) for key in ("night_seconds", "floor_seconds", "ratio", "night_peak_mb", "floor_peak_mb")),
         )
     Console().print(table)
+    results["mhsds month"] = row = mhsds.measure(folder / "mhsds")
+    Console().print(
+        f"a month of MHSDS: {row['night']['seconds']} s, floor {row['floor']['seconds']} s, ratio {row['ratio']} (aim {row['aim_ratio']}), "
+        f"peak {row['night']['peak_mb']} MB (aim {row['aim_mb']} MB)"
+    )
     results["report"] = report.measure(folder / "report", folder / "work" / "lake" / "published" / "marts.duckdb")
     row = results["report"]
     Console().print(f"report of {row['organisations']} organisations: {row['seconds']} s (aim {row['aim_seconds']} s)")

@@ -9,7 +9,7 @@ from dagster_project.lake.clean import DECIMAL, SIGNED, ParseJob
 
 DIFFERENCE = "measure_id = 'MHS95h' or dimension like '%gap'"
 """Rows that may be below nothing: the change in percent, and the differences of rates."""
-WANTED = "regexp_full_match(measure_id, 'MHS(81|91|95|106|107|109|150|151|157|158)[a-z]?')"
+WANTED = "regexp_full_match({}, 'MHS(81|91|95|106|107|109|150|151|157|158)[a-z]?')"
 PARENT = "trim(split_part(breakdown, ';', 1))"
 CHILD = "trim(substr(breakdown, length(split_part(breakdown, ';', 1)) + 2))"
 LEVEL = """
@@ -80,29 +80,38 @@ SPELLING = r"regexp_replace(regexp_replace(day, '^[0-9]{1,2}([/-])[0-9]{1,2}\b',
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """The clean rows: a SELECT over the typed rows of the file.
+
+    A month has 800,000 rows and a few thousand labels: levels and groups are worked out once a label.
+    """
     job.read_csv()
-    job.set_aside("other measures", job.count("typed", f"not {WANTED}"))
+    job.set_aside("other measures", job.count_records(f"not {WANTED.format('trim(measure_id)')}"))
+    # England; X has its group where other breakdowns have their organisation
     job.connection.execute(f"""
-        create temp table placed as
+        create temp table wanted as
+        select *, case when {PARENT} = 'England' then primary_level else secondary_level end as label
+        from typed where {WANTED.format("measure_id")}
+    """)
+    job.connection.execute(f"""
+        create temp table labels as
         with
-            wanted as (select *, {PARENT} as parent, {CHILD} as child from typed where {WANTED}),
-            levelled as (select *, {LEVEL} as level, {DIMENSION} as dimension from wanted),
-            labelled as (
-                select
-                    *,
-                    -- England; X has its group where other breakdowns have their organisation
-                    case when level = 'england' then primary_level else secondary_level end as label
-                from levelled
-            )
-        select *, {GROUP} as group_code from labelled
+            said as (select distinct breakdown, label, {PARENT} as parent, {CHILD} as child from wanted),
+            levelled as (select *, {LEVEL} as level, {DIMENSION} as dimension from said)
+        select breakdown, label, level, dimension, {GROUP} as group_code from levelled
+    """)
+    job.connection.execute("""
+        create temp view placed as
+        select wanted.*, labels.level, labels.dimension, labels.group_code
+        from wanted
+        left join
+            labels on wanted.breakdown = labels.breakdown and wanted.label is not distinct from labels.label
     """)
     _check(job)
-    return f"""
+    return """
         select
-            date_trunc('month', {DAY.format("reporting_period_end")})::date as file_month,
-            {DAY.format("reporting_period_start")} as period_start,
-            {DAY.format("reporting_period_end")} as period_end,
+            date_trunc('month', days.last)::date as file_month,
+            days.first as period_start,
+            days.last as period_end,
             status as edition,
             measure_id,
             measure_name,
@@ -115,23 +124,24 @@ def parse(job: ParseJob) -> str:
             try_cast(measure_value as double) as value,
             case measure_value when '*' then 'suppressed' else 'published' end as value_status
         from placed
+        inner join days using (reporting_period_start, reporting_period_end)
         where not (level <> 'england' and primary_level = 'UNKNOWN')
     """
 
 
 def _check(job: ParseJob) -> None:
-    if job.count("placed") == 0:
+    if job.count("wanted") == 0:
         raise job.error(
             "it holds no row of the measures that are taken", "look at the other files of the same publication"
         )
     _check_dates(job)
     job.require_none(
-        "select distinct breakdown from placed where level is null order by all",
+        "select distinct breakdown from labels where level is null order by all",
         "a breakdown whose organisation is not known (BREAKDOWN)",
         "add it to LEVEL in parse.py",
     )
     job.require_none(
-        "select distinct breakdown, label from placed where group_code is null order by all",
+        "select distinct breakdown, label from labels where group_code is null order by all",
         "a group that is not in the code list (BREAKDOWN, label)",
         "add the label to GROUP in parse.py",
     )
@@ -147,7 +157,17 @@ def _check(job: ParseJob) -> None:
 
 
 def _check_dates(job: ParseJob) -> None:
-    days = "unnest([reporting_period_start, reporting_period_end]) as day from placed"
+    """Read each spelling of a time once, into `days`."""
+    job.connection.execute(f"""
+        create temp table days as
+        select
+            reporting_period_start,
+            reporting_period_end,
+            {DAY.format("reporting_period_start")} as first,
+            {DAY.format("reporting_period_end")} as last
+        from (select distinct reporting_period_start, reporting_period_end from wanted)
+    """)
+    days = "unnest([reporting_period_start, reporting_period_end]) as day from days"
     job.require_none(
         f"select distinct day from (select {days}) where {DAY.format('day')} is null order by all",
         "a day that is none (REPORTING_PERIOD_START, REPORTING_PERIOD_END)",
