@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dagster_project.explained import FAILED, WRONG_CALL, complain, explained, settings_of_the_environment
+from dagster_project.extract.cli import app as extract_app
 from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 catalogue_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
 app.add_typer(returns_app, name="returns")
+app.add_typer(extract_app, name="extract")
 app.add_typer(catalogue_app, name="catalogue")
 out = Console()
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV; cells that a spreadsheet would run are made text.")]

@@ -38,9 +38,11 @@ DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
 PARSED = DBT_PROJECT / "target" / "parsed"
 """What dbt parsed of this checkout, by digest; every data folder begins with a copy."""
-PARSE_RESULTS = ("manifest.json", "partial_parse.msgpack", MEASURE_MACROS)
-PARSE = ("compile", "--no-introspect", "--no-populate-cache", "--select", Path(MEASURE_MACROS).stem)
-"""Parses the project, and renders the measures of the published file, which change with nothing else."""
+EXTRACT_STATEMENTS = "extract_statements.sql"
+RENDERED = (MEASURE_MACROS, EXTRACT_STATEMENTS)
+PARSE_RESULTS = ("manifest.json", "partial_parse.msgpack", *RENDERED)
+PARSE = ("compile", "--no-introspect", "--no-populate-cache", "--select", *(Path(name).stem for name in RENDERED))
+"""Parses the project, and renders the measures of the published file and the statements of `hiw extract`: they change with nothing else."""
 SEED_TESTS = "test_type:generic,path:seeds"
 """Tests of seeds and unit tests change with the project alone: they run in `make test`, not every night."""
 MART_KEYS = "tag:key,path:models/marts"
@@ -212,7 +214,8 @@ def _parse(settings: Settings, origin: Origin, kept: Path) -> None:
             raise LakeError(
                 "the dbt project", (finished.stdout + finished.stderr).strip(), "mend the file that dbt names"
             )
-        next(Path(working).glob(f"compiled/*/analyses/{MEASURE_MACROS}")).rename(Path(working) / MEASURE_MACROS)
+        for name in RENDERED:
+            next(Path(working).glob(f"compiled/*/analyses/{name}")).rename(Path(working) / name)
         with suppress(OSError):
             Path(working).rename(kept)
             Path(working).mkdir()

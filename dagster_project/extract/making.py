@@ -1,0 +1,86 @@
+"""From a judged extract to the return: its rows, its manifest, its methods note; and the check that says whether it will be taken."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.duck import quote_literal as _t
+from dagster_project.extract.mapping import Mapping
+from dagster_project.extract.note import known_issues, methods_note
+from dagster_project.extract.refused import Refused, silent
+from dagster_project.extract.running import Run, Summary, Wanted, open_run
+from dagster_project.lake.files import write_atomically, writing_whole
+from dagster_project.returns.making import make_manifest
+from dagster_project.settings import Settings
+
+PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written."""
+
+    data: Path
+    manifest: Path
+    note: Path
+    summaries: list[Summary]
+
+
+def make_return(
+    mapping: Mapping, base: Path, files: Sequence[str], folder: Path, wanted: Wanted, settings: Settings
+) -> Made:
+    """Write the return of a mapping into `folder`; `base` is the mapping's own folder. Raises Refused, NoSpace or OSError."""
+    stem = f"HIW-{mapping.collection}_{mapping.organisation}_{mapping.period}_v{mapping.sequence_no:02d}"
+    data, note = folder / f"{stem}.csv", folder / f"{stem}.methods.md"
+    with open_run(mapping, base, files, wanted, settings) as run:
+        _refuse_what_stops(run)
+        for name in ("cells", "return"):
+            run.make_table(name, f"{mapping.collection.lower()}_{'rows' if name == 'return' else name}")
+        whole = run.folder / "return.csv"
+        with silent("the return cannot be written"):
+            run.con.execute(f"copy \"return\" to {_t(str(whole))} (header, delimiter ',')")
+        with writing_whole(data, PRIVATE) as stream, whole.open("rb") as source:
+            shutil.copyfileobj(source, stream)
+        manifest = make_manifest(data, _said(mapping, wanted))
+        manifest.chmod(PRIVATE)
+        write_atomically(note, methods_note(run).encode(), PRIVATE)
+        return Made(data, manifest, note, run.summaries)
+
+
+def _said(mapping: Mapping, wanted: Wanted) -> dict[str, str]:
+    """What the manifest says besides what is worked out from the file."""
+    return {
+        "submission_type": mapping.submission_type,
+        "disclosure_profile": "SAFE" if wanted.is_safe else "RESTRICTED",
+        "imd_version": mapping.imd_version if mapping.collection != "UC01" else "",
+        "ethnic_code_set": "EC2001" if mapping.collection != "UC01" else "",
+        "signed_off_role": mapping.signed_off_role,
+        "signed_off_date": mapping.signed_off_date.isoformat(),
+        "known_issues": known_issues(mapping, wanted),
+    }
+
+
+def _refuse_what_stops(run: Run) -> None:
+    """Raise Refused where a record that counts holds what nobody may guess, or where no record counts."""
+    stopping = [line for summary in run.summaries for line in summary.faults if line.stops]
+    if stopping:
+        told = "; ".join(f"{line.element}: {line.told} records with {line.what}" for line in stopping)
+        raise Refused("no return was made", told, "; ".join(dict.fromkeys(line.mend for line in stopping)))
+    if all(summary.counted == "0" for summary in run.summaries):
+        reasons = "; ".join(
+            f"{line.what}: {line.told}" for summary in run.summaries for line in summary.left_out if line.told != "0"
+        )
+        raise Refused(
+            "no return was made",
+            f"no record counts ({reasons or 'the files are empty'})",
+            "look at organisation, period and census of the mapping and the command",
+        )
+
+
+def today() -> dt.date:
+    """The day in UTC."""
+    return dt.datetime.now(dt.UTC).date()

@@ -1,0 +1,217 @@
+"""One run over an extract: the relations are made, every record is judged, and what was found is counted.
+
+Both `check` and `make` begin here. Counts that leave this module are told: fewer than 8, or to the nearest 5.
+"""
+
+# ruff: noqa: S608 - names are quoted by duck.quote_identifier
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.duck import open_database
+from dagster_project.duck import quote_identifier as _q
+from dagster_project.extract.layouts import Fault, Layout, load_layouts
+from dagster_project.extract.mapping import AREA, Mapping
+from dagster_project.extract.private import private_folder
+from dagster_project.extract.reading import Found, make_records
+from dagster_project.extract.references import make_references
+from dagster_project.extract.refused import Refused, silent
+from dagster_project.extract.statements import statements
+from dagster_project.settings import Settings
+
+AREA_WORDS = {
+    "no_address": "a postcode of ZZ99 (no fixed abode, not known, abroad)",
+    "no_area": "neither postcode nor LSOA",
+    "not_england": "an area outside England",
+    "no_one_decile": "an LSOA that is not in the list, or whose parts have several deciles",
+    "not_in_lookup": "a postcode that is not in the lookup, or whose LSOA has no one decile",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a run is asked for, besides the mapping."""
+
+    census: dt.date | None = None
+    census_differs: bool = False
+    is_safe: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was counted: which element, what, how many (as told), whether it stops the return."""
+
+    element: str
+    what: str
+    told: str
+    mend: str = ""
+    stops: bool = False
+
+
+@dataclass
+class Summary:
+    """What was found in the records of one layout; counts as told."""
+
+    found: Found
+    read: str = ""
+    counted: str = ""
+    left_out: list[Line] = field(default_factory=list)
+    faults: list[Line] = field(default_factory=list)
+    without_decile: list[Line] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """An open run: the relations stand in `con`."""
+
+    con: duckdb.DuckDBPyConnection
+    mapping: Mapping
+    folder: Path
+    wanted: Wanted
+    sql: dict[str, str]
+    summaries: list[Summary] = field(default_factory=list)
+
+    def make_table(self, name: str, statement: str) -> None:
+        """Make a table from a statement of dbt."""
+        with silent(f"the statement {statement} did not run over this extract"):
+            self.con.execute(f"create or replace temp table {_q(name)} as {self.sql[statement]}")
+
+    def told(self, counts: Sequence[int]) -> list[str]:
+        """Counts as they are told."""
+        self.con.execute("create or replace temp table counts (place integer, n bigint)")
+        if counts:
+            self.con.executemany("insert into counts values (?, ?)", [list(pair) for pair in enumerate(counts)])
+        return [str(text) for _, text in self.con.execute(self.sql["told"]).fetchall()]
+
+
+@contextmanager
+def open_run(mapping: Mapping, base: Path, given: Sequence[str], wanted: Wanted, settings: Settings) -> Iterator[Run]:
+    """Make the relations and judge every record; `given` are the files as they were named, `base` the folder of the mapping."""
+    sql = statements(settings)
+    with private_folder() as folder:
+        con = open_database(None, memory_limit=settings.memory_limit, threads=settings.threads, temp_directory=folder)
+        try:
+            run = Run(con, mapping, folder, wanted, sql)
+            with silent("the extract cannot be worked on"):
+                _judge(run, base, _by_input(mapping, given), settings)
+                yield run
+        finally:
+            con.close()
+
+
+def _by_input(mapping: Mapping, given: Sequence[str]) -> dict[str, list[Path]]:
+    """Input -> its files: `area=addresses.csv`, or the name alone where there is one layout of records."""
+    files: dict[str, list[Path]] = {name: [] for name in mapping.inputs}
+    records = list(mapping.records)
+    for text in given:
+        name, mark, path = text.partition("=")
+        if mark and name in files:
+            files[name].append(Path(path))
+        elif len(records) == 1:
+            files[records[0]].append(Path(text))
+        else:
+            raise Refused(
+                "it is not clear which file is which",
+                f"{', '.join(mapping.inputs)} are in the mapping",
+                f"write {records[0]}=FILE",
+            )
+    if lacking := [name for name, paths in files.items() if not paths]:
+        raise Refused("a file is not named", f"the mapping has {', '.join(lacking)}", f"name it: {lacking[0]}=FILE")
+    return files
+
+
+def _judge(run: Run, base: Path, files: dict[str, list[Path]], settings: Settings) -> None:
+    layouts = load_layouts()
+    make_references(run.con, run.mapping, base, settings)
+    run.make_table("decile_of_lsoa", "decile_of_lsoa")
+    run.make_table("decile_of_postcode", "decile_of_postcode")
+    if AREA in files:
+        make_records(run.con, layouts[AREA], run.mapping.inputs[AREA], files[AREA], "area")
+    else:
+        columns = ", ".join(f"null::varchar as {_q(element.column)}" for element in layouts[AREA].elements)
+        run.con.execute(f"create temp view area as select {columns} where false")
+    run.make_table("area_of_person", "area_of_person")
+    for name in run.mapping.records:
+        found = make_records(run.con, layouts[name], run.mapping.inputs[name], files[name], "records")
+        _make_parameters(run, found)
+        run.make_table("judged", f"{run.mapping.collection.lower()}_judged")
+        run.make_table("duplicates", f"{run.mapping.collection.lower()}_duplicates")
+        run.summaries.append(_count(run, layouts[name], found))
+
+
+def _make_parameters(run: Run, found: Found) -> None:
+    mapping, wanted = run.mapping, run.wanted
+    census = wanted.census or mapping.period_end
+    if census != mapping.period_end and not wanted.census_differs:
+        raise Refused(
+            f"the census {census} is not the last day of the period, {mapping.period_end}",
+            f"{mapping.collection} is of the last day of its month; nothing is re-dated silently",
+            "add --census-differs where this list is the nearest that there is: both days then stand in known_issues",
+        )
+    values = {
+        "org_code": mapping.organisation,
+        "provider_codes": [mapping.organisation, *mapping.provider_codes],
+        "period_start": mapping.period_start,
+        "period_end": mapping.period_end,
+        "census_date": census,
+        "is_safe": wanted.is_safe,
+        "has_list_type": found.has("WAITING_LIST_TYPE"),
+        "has_treatment_function": found.has("ACTIVITY_TREATMENT_FUNCTION_CODE"),
+        "has_part_2a": found.has("WAITING_LIST_TYPE") or found.has("DECISION_TO_ADMIT_DATE"),
+    }
+    places = ", ".join(f"? as {_q(name)}" for name in values)
+    run.con.execute(f"create or replace temp table parameters as select {places}", list(values.values()))
+
+
+def _count(run: Run, layout: Layout, found: Found) -> Summary:
+    """Count what was judged; in one pass over compact columns."""
+    faults = [fault for fault in layout.faults if fault.always or found.has(fault.element)] + _unread(layout, found)
+    is_counted = "(reason is null and rowid not in (select place from duplicates))"
+    parts = ["count(*)", f"count(*) filter ({is_counted})", "(select count(*) from duplicates)"]
+    parts += [f"count(*) filter (reason = '{reason}')" for reason in layout.reasons if reason != "duplicate"]
+    parts += [
+        f"count(*) filter ({_q(fault.id)} {'and ' + is_counted if fault.scope == 'counted' else ''})"
+        for fault in faults
+    ]
+    parts += [
+        f"count(*) filter (imd_decile = 99 and area_reason = '{reason}' and {is_counted})" for reason in AREA_WORDS
+    ]
+    numbers = list(run.con.execute(f"select {', '.join(parts)} from judged").fetchone() or ())
+    told = iter(run.told(numbers))
+    summary = Summary(found, next(told), next(told))
+    duplicates = next(told)
+    exact = iter(numbers[3:])
+    for reason, words in layout.reasons.items():
+        if reason == "duplicate":
+            summary.left_out.append(Line("", words, duplicates))
+        else:
+            next(exact)
+            summary.left_out.append(Line("", words, next(told)))
+    for fault in faults:
+        if next(exact):
+            summary.faults.append(Line(fault.element, fault.what, next(told), fault.mend, fault.stops))
+        else:
+            next(told)
+    summary.without_decile = [Line("", words, text) for words, text in zip(AREA_WORDS.values(), told, strict=True)]
+    return summary
+
+
+def _unread(layout: Layout, found: Found) -> list[Fault]:
+    """For each date that is there: texts that the date format cannot read."""
+    return [
+        Fault(
+            id=f"unread_{element.column}",
+            element=element.name,
+            what="a text that is no date in the format of the mapping: taken for missing",
+            mend="look whether `dates` is right for this column",
+            scope="all",
+        )
+        for element in layout.elements
+        if element.kind in {"date", "moment"} and found.has(element.name)
+    ]

@@ -1,0 +1,100 @@
+{#
+    From cells of the full cross to the grouping sets of a return: G0 total, G1 ethnic category, G2 decile, G3 age, G4 sex, G5 ethnic
+    group of five by fifth, G9 the cross itself. Every set is a sum over the same cells, so every set sums to G0.
+#}
+{# The select list that turns places (sort_order) into codes; columns that a return shares. #}
+{% macro extract_codes_of_groups(relation) -%}
+    coalesce(functions.code, 'ALL') as treatment_function_code,
+    ethnic.code as ethnic_category,
+    cast({{ relation }}.imd_decile as varchar) as imd_decile,
+    ages.code as age_band,
+    gender.code as person_stated_gender_code
+{%- endmacro %}
+
+{% macro extract_joins_of_groups(relation) -%}
+    left join return_treatment_function as functions on functions.sort_order = {{ relation }}.treatment_function
+    join ethnic_category as ethnic on ethnic.sort_order = {{ relation }}.ethnic_category
+    join age_band as ages on ages.sort_order = {{ relation }}.age_band
+    join person_stated_gender as gender on gender.sort_order = {{ relation }}.person_stated_gender
+{%- endmacro %}
+
+{#
+    CTEs that end with `grouped`: one row for each function of `cell`, outcome and group of G0 to G5 (0 where nobody is in it), and in
+    a RESTRICTED return for each cell of G9 that has somebody.
+    Inputs: cell (the codes of extract_codes_of_groups, the columns of `outcomes`, n; with the rows of ALL), a relation `outcome` with every
+    combination of `outcomes`, the seeds, parameters.
+#}
+{% macro extract_grouping_sets(cell, outcomes) -%}
+    {%- set by = outcomes | join(", ") -%}
+    fifth as (
+        select code as decile, case when code = '99' then 'Q99' else 'Q' || cast((cast(code as integer) + 1) // 2 as varchar) end as code
+        from return_code
+        where list_code = 'imd_decile' and note = 'decile'
+    ),
+    possible as (
+        select 'G0' as grouping_set, 'ALL' as ethnic_category, 'ALL' as imd_decile, 'ALL' as age_band, 'ALL' as person_stated_gender_code
+        union all
+        select 'G1', code, 'ALL', 'ALL', 'ALL' from ethnic_category where level = 'category'
+        union all
+        select 'G2', 'ALL', decile, 'ALL', 'ALL' from fifth
+        union all
+        select 'G3', 'ALL', 'ALL', code, 'ALL' from age_band where level = 'category'
+        union all
+        select 'G4', 'ALL', 'ALL', 'ALL', code from person_stated_gender where level = 'category'
+        union all
+        select 'G5', five.group5, fifth.code, 'ALL', 'ALL'
+        from (select distinct group5 from ethnic_category where level = 'category') as five,
+            (select distinct code from fifth) as fifth
+    ),
+    counted as (
+        select 'G0' as grouping_set, treatment_function_code, {{ by }},
+            'ALL' as ethnic_category, 'ALL' as imd_decile, 'ALL' as age_band, 'ALL' as person_stated_gender_code, sum(n) as n
+        from {{ cell }} group by all
+        union all
+        select 'G1', treatment_function_code, {{ by }}, ethnic_category, 'ALL', 'ALL', 'ALL', sum(n) from {{ cell }} group by all
+        union all
+        select 'G2', treatment_function_code, {{ by }}, 'ALL', imd_decile, 'ALL', 'ALL', sum(n) from {{ cell }} group by all
+        union all
+        select 'G3', treatment_function_code, {{ by }}, 'ALL', 'ALL', age_band, 'ALL', sum(n) from {{ cell }} group by all
+        union all
+        select 'G4', treatment_function_code, {{ by }}, 'ALL', 'ALL', 'ALL', person_stated_gender_code, sum(n) from {{ cell }} group by all
+        union all
+        select 'G5', treatment_function_code, {{ by }}, five.group5, fifth.code, 'ALL', 'ALL', sum(n)
+        from {{ cell }} as cell
+        join ethnic_category as five on five.code = cell.ethnic_category
+        join fifth on fifth.decile = cell.imd_decile
+        group by all
+    ),
+    grouped as (
+        select possible.*, functions.treatment_function_code, outcome.*, coalesce(counted.n, 0) as n
+        from possible
+        cross join (select 'ALL' as treatment_function_code union select treatment_function_code from {{ cell }}) as functions
+        cross join outcome
+        left join counted using (grouping_set, treatment_function_code, {{ by }}, ethnic_category, imd_decile, age_band, person_stated_gender_code)
+        union all by name
+        select 'G9' as grouping_set, treatment_function_code, {{ by }}, ethnic_category, imd_decile, age_band, person_stated_gender_code, sum(n) as n
+        from {{ cell }}
+        where not (select is_safe from parameters)
+        group by all
+    )
+{%- endmacro %}
+
+{# A count as the return shows it: itself, or in a SAFE return [c] for 1 to 7 and others to the nearest 5 (disclosed_count). #}
+{% macro extract_shown(count) -%}
+    case
+        when not is_safe
+        then cast({{ count }} as varchar)
+        when {{ disclosed_count_status(count) }} = 'suppressed'
+        then '[c]'
+        else cast({{ disclosed_count(count) }} as varchar)
+    end
+{%- endmacro %}
+
+{# A count of records as it is told to a person: 0, fewer than 8, or to the nearest 5, so that no difference of two tells of a few. #}
+{% macro extract_told(count) -%}
+    case
+        when {{ disclosed_count_status(count) }} = 'suppressed'
+        then 'fewer than {{ disclosure_threshold() + 1 }}'
+        else format('{:,}', {{ disclosed_count(count) }})
+    end
+{%- endmacro %}

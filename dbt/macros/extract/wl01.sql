@@ -1,0 +1,181 @@
+{#
+    WL01 from records of open pathways: one judged row for each record, with its place in every list, why it does not count (`reason`,
+    NULL where it does), and what was found on it. Nothing in it names a person: keys are hashes, dates are bands.
+
+    Inputs: records (dagster_project/extract/layouts/wlmds_open.yml says which columns), parameters (one row: census_date,
+    provider_codes, has_list_type, has_treatment_function), and what extract_placed asks for.
+    Rules: part 2 is ORTT and IRTT, part 2A is IRTT; without list type 2A is a decision to admit by the census. Weeks waited are whole
+    days from clock start to census, cut by the days of the seed wait_band; a start that is missing or after the census is WUNK.
+#}
+{% macro extract_wl01_judged() -%}
+    with
+        prepared as (
+            select
+                records.* exclude (list_type),
+                parameters.census_date,
+                parameters.provider_codes,
+                parameters.has_list_type,
+                parameters.has_treatment_function,
+                upper(records.list_type) as list_type,
+                parameters.census_date as on_day,
+                case
+                    when records.clock_start <= parameters.census_date then parameters.census_date - records.clock_start
+                end as days_waited,
+                case
+                    when records.pathway_identifier is not null and records.pathway_issuer is not null
+                    then 'pathway ' || upper(records.pathway_issuer) || ' ' || records.pathway_identifier
+                    when records.referral_identifier is not null
+                    then 'referral ' || coalesce(upper(records.provider), '') || ' ' || records.referral_identifier
+                end as pathway
+            from records
+            cross join parameters
+        ),
+        {{ extract_placed("prepared") }}
+    select
+        {{ extract_key("pathway") }},
+        pathway is null as has_no_key,
+        created_at,
+        cast(
+            case
+                when not list_contains(provider_codes, {{ extract_provider("provider") }})
+                then 'provider'
+                when census_day <> census_date
+                then 'census'
+                when has_list_type and list_type in ('ONON', 'INON')
+                then 'not_rtt'
+                when admission_method = '13'
+                then 'planned'
+                when clock_end <= census_date
+                then 'closed'
+                when rtt_status in ('30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98')
+                then 'stopped'
+            end as enum('provider', 'census', 'not_rtt', 'planned', 'closed', 'stopped')
+        ) as reason,
+        coalesce(case when has_list_type then list_type = 'IRTT' else decision_to_admit <= census_date end, false) as is_2a,
+        cast(days_waited as integer) as days_waited,
+        treatment_function,
+        ethnic_category,
+        coalesce(imd_decile, 99) as imd_decile,
+        age_band,
+        person_stated_gender,
+        cast(waits.sort_order as utinyint) as wait_band,
+        area_reason,
+        has_list_type and (list_type is null or list_type not in ('ORTT', 'IRTT', 'ONON', 'INON')) as unlisted_list_type,
+        has_treatment_function and treatment_function is null as unlisted_treatment_function,
+        ethnic_category is null as unlisted_ethnic_category,
+        person_stated_gender is null as unlisted_gender,
+        coalesce(
+            rtt_status not in ('10', '11', '12', '20', '21', '30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98', '99'),
+            false
+        ) as unlisted_rtt_status,
+        clock_start is null as clock_start_missing,
+        coalesce(clock_start > census_date, false) as clock_start_after_census,
+        coalesce(clock_end < clock_start, false) as clock_end_before_start,
+        birth_date is null and age_given is null as birth_date_missing,
+        birth_date is not null and age_years is null as age_out_of_range,
+        coalesce(has_list_type and list_type = 'IRTT' and decision_to_admit is null, false) as decision_missing,
+        coalesce(has_list_type and list_type = 'ORTT' and decision_to_admit <= census_date, false) as decision_unexpected,
+        columns('^unread_')
+    from placed
+    left join
+        (
+            select unnest(generate_series(days_from, coalesce(days_to, days_from))) as day, sort_order
+            from wait_band
+            where is_known
+            union all
+            select null as day, sort_order
+            from wait_band
+            where not is_known
+        ) as waits
+        on waits.day is not distinct from
+        case when placed.days_waited is not null then least(placed.days_waited, (select max(days_from) from wait_band)) end
+{%- endmacro %}
+
+{#
+    The rows of `judged` (rowid) that are older versions of a pathway: of the rows of one key the later creation stands, of equal ones an
+    open row before a closed one, then the longest wait. Rows that are no versions (another provider, census or list) stay out of it.
+#}
+{% macro extract_wl01_duplicates() -%}
+    with
+        versions as (
+            select rowid as place, * from judged
+            where not has_no_key and coalesce(reason not in ('provider', 'census', 'not_rtt', 'planned'), true)
+        ),
+        repeated as (select key_1, key_2 from versions group by key_1, key_2 having count(*) > 1),
+        ranked as (
+            select
+                versions.place,
+                row_number() over (
+                    partition by versions.key_1, versions.key_2
+                    order by
+                        created_at desc nulls last,
+                        reason is null desc,
+                        days_waited desc nulls last,
+                        is_2a desc,
+                        treatment_function,
+                        ethnic_category,
+                        imd_decile,
+                        age_band,
+                        person_stated_gender
+                ) as version
+            from versions
+            join repeated on repeated.key_1 = versions.key_1 and repeated.key_2 = versions.key_2
+        )
+    select place from ranked where version > 1
+{%- endmacro %}
+
+{# How many pathways are in each cell of the full cross. Columns: the places of the lists, and n (BIGINT). #}
+{% macro extract_wl01_cells() -%}
+    with
+        counted as (
+            select is_2a, treatment_function, ethnic_category, imd_decile, age_band, person_stated_gender, wait_band, count(*) as n
+            from judged
+            where reason is null and rowid not in (select place from duplicates)
+            group by all
+        ),
+        parts as (
+            select '2' as rtt_part, * exclude (is_2a) from counted
+            union all
+            select '2A' as rtt_part, * exclude (is_2a) from counted where is_2a and (select has_part_2a from parameters)
+        )
+    select
+        parts.rtt_part,
+        waits.code as wait_band,
+        {{ extract_codes_of_groups("parts") }},
+        sum(n) as n
+    from parts
+    join wait_band as waits on waits.sort_order = parts.wait_band
+    {{ extract_joins_of_groups("parts") }}
+    group by all
+{%- endmacro %}
+
+{# The rows of the return WL01, in the order of its columns. #}
+{% macro extract_wl01_rows() -%}
+    with
+        outcome as (
+            select parts.code as rtt_part, wait_band.code as wait_band
+            from wait_band, return_code as parts
+            where parts.list_code = 'rtt_part' and (parts.code = '2' or (select has_part_2a from parameters))
+        ),
+        cell as (
+            select * from cells
+            union all by name
+            select * replace ('ALL' as treatment_function_code) from cells where treatment_function_code <> 'ALL'
+        ),
+        {{ extract_grouping_sets("cell", ["rtt_part", "wait_band"]) }}
+    select
+        parameters.org_code,
+        parameters.period_end as census_date,
+        rtt_part,
+        treatment_function_code,
+        grouping_set,
+        ethnic_category,
+        imd_decile,
+        age_band,
+        person_stated_gender_code,
+        wait_band,
+        {{ extract_shown("n") }} as pathway_count
+    from grouped
+    cross join parameters
+    order by all
+{%- endmacro %}
