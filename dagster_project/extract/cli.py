@@ -7,15 +7,21 @@ something would stop the return; 2 also for a mapping or a file that cannot be u
 from __future__ import annotations
 
 import datetime as dt
+import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
 
-from dagster_project.explained import WRONG_CALL, explained, settings_of_the_environment
+from dagster_project.explained import FAILED, WRONG_CALL, explained, settings_of_the_environment
 
 if TYPE_CHECKING:
+    from dagster_project.extract.profile import Profile
     from dagster_project.extract.running import Wanted
 
 app = typer.Typer(
@@ -38,6 +44,66 @@ Differs = Annotated[
         "--census-differs", help="Take a census that is not the last day of the period; known_issues then says so."
     ),
 ]
+
+
+@app.command()
+def template(
+    code: Annotated[str, typer.Argument(help="WL01, OP01 or UC01.")],
+    layout: Annotated[str, typer.Option(help="Only this layout, where a return has several.")] = "",
+    folder: Annotated[Path, typer.Option("--out", help="Where the mapping is written.")] = Path(),
+) -> None:
+    """Write a mapping file with every element explained, to be filled in."""
+    from dagster_project.extract.template import write_template
+
+    with explained(exit_code=WRONG_CALL):
+        out.print(str(write_template(code.upper(), layout, folder)), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check(
+    mapping_file: MappingFile,
+    files: Files,
+    census: Census = "",
+    census_differs: Differs = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")] = False,
+) -> None:
+    """Profile an extract: what is blank, which months, what does not count, what is wrong. Exit code 1 where `make` would refuse."""
+    from dagster_project.extract.mapping import load_mapping
+    from dagster_project.extract.profile import profile_extract
+
+    settings = settings_of_the_environment()
+    with explained(exit_code=WRONG_CALL, as_json=as_json):
+        mapping, wanted = load_mapping(mapping_file), _wanted(census, census_differs)
+        profiles = profile_extract(mapping, mapping_file.parent, files, wanted, settings)
+        if as_json:
+            sys.stdout.write(json.dumps([profile.as_dict() for profile in profiles], indent=1) + "\n")
+        else:
+            for profile in profiles:
+                _print_profile(profile)
+        if any(profile.stops for profile in profiles):
+            raise typer.Exit(FAILED)
+
+
+def _print_profile(profile: Profile) -> None:
+    summary = profile.summary
+    out.print(
+        f"[bold]{summary.found.layout.title}[/bold]: {summary.read} records, {summary.counted} count", highlight=False
+    )
+    _print_table(("element", "column", "blank"), profile.blank)
+    _print_table(("month", "records"), profile.periods)
+    _print_table(("left out because", "records"), [(line.what, line.told) for line in summary.left_out])
+    _print_table(("without decile because", "records"), [(line.what, line.told) for line in summary.without_decile])
+    faults = [(line.element, line.what, line.told, "stops" if line.stops else "", line.mend) for line in summary.faults]
+    _print_table(("element", "found", "records", "", "how to mend"), faults)
+    out.print("Counts are fewer than 8, or to the nearest 5.", highlight=False)
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if rows:
+        table = Table(*(Column(name, overflow="fold") for name in header))
+        for row in rows:
+            table.add_row(*map(escape, row))
+        out.print(table)
 
 
 @app.command()

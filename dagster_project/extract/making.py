@@ -38,8 +38,7 @@ def make_return(
     data, note = folder / f"{stem}.csv", folder / f"{stem}.methods.md"
     with open_run(mapping, base, files, wanted, settings) as run:
         _refuse_what_stops(run)
-        for name in ("cells", "return"):
-            run.make_table(name, f"{mapping.collection.lower()}_{'rows' if name == 'return' else name}")
+        run.make_table("return", f"{mapping.collection.lower()}_rows")
         whole = run.folder / "return.csv"
         with silent("the return cannot be written"):
             run.con.execute(f"copy \"return\" to {_t(str(whole))} (header, delimiter ',')")

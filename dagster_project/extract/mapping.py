@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from dagster_project.extract.layouts import Layout, load_layouts
 from dagster_project.extract.refused import Refused
@@ -46,7 +46,7 @@ class Input(_Strict):
     """One kind of file: how it is written, and where its elements stand."""
 
     format: Literal["csv", "parquet", "database"] = "csv"
-    separator: Annotated[str, Field(min_length=1, max_length=4)] = ","
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] = "utf-8"
     quote: Annotated[str, Field(max_length=1)] = '"'
     dates: str = ""
@@ -62,7 +62,7 @@ class Input(_Strict):
     def _short_form(cls, value: object) -> object:
         """`ELEMENT: my_column` says the same as `ELEMENT: {column: my_column}`."""
         if not isinstance(value, dict):
-            return value
+            return value or {}
         return {name: {"column": place} if isinstance(place, str) else place or {} for name, place in value.items()}
 
 
@@ -72,6 +72,18 @@ class Files(_Strict):
     imd: str = ""
     lsoa_change: str = ""
     postcode_lookup: str = ""
+    hostels: str = ""
+
+
+class Stated(_Strict):
+    """A row of UC01 that no extract holds: a population, or people of enhanced primary care."""
+
+    month: dt.date
+    measure: Literal["POP_DENOMINATOR", "EPC_REGISTERED", "EPC_GROWTH_STATED"]
+    group: str
+    method: str
+    value: int
+    source: str = ""
 
 
 class Mapping(_Strict):
@@ -90,7 +102,16 @@ class Mapping(_Strict):
     sequence_no: int = Field(1, ge=1, le=999)
     known_issues: str = ""
     files: Files = Files()
+    stated: tuple[Stated, ...] = ()
     inputs: dict[str, Input]
+
+    @field_validator("files", "stated", mode="before")
+    @classmethod
+    def _nothing_said(cls, value: object, info: ValidationInfo) -> object:
+        """A field whose lines are all explanations is as if it were not there."""
+        if value is not None:
+            return value
+        return {} if info.field_name == "files" else ()
 
     @field_validator("period", mode="before")
     @classmethod

@@ -25,7 +25,16 @@ from dagster_project.settings import Settings
 YEAR_OF = {"IMD2019": 2011, "IMD2025": 2021}
 """The LSOAs on which an edition of the Indices of Deprivation stands; never crossed."""
 DECILES = (1, 10)
-SEEDS = ("ethnic_category", "age_band", "person_stated_gender", "wait_band", "return_treatment_function", "return_code")
+SEEDS = (
+    "ethnic_category",
+    "age_band",
+    "person_stated_gender",
+    "wait_band",
+    "return_treatment_function",
+    "return_code",
+    "accommodation_status",
+    "attended_or_did_not_attend",
+)
 
 
 def make_references(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, settings: Settings) -> None:
@@ -37,6 +46,8 @@ def make_references(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Pa
     _make_imd(con, mapping, folder, settings)
     _make_lsoa_change(con, mapping, folder, settings)
     _make_postcodes(con, mapping, folder)
+    _make_hostels(con, mapping, folder)
+    _make_stated(con, mapping)
 
 
 def _csv_table(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
@@ -112,6 +123,27 @@ def _make_postcodes(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Pa
         con.execute(
             f"create temp view postcode_lookup as select * from ({select}) as t(postcode, lsoa_year, lsoa_code)"
         )
+
+
+def _make_hostels(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path) -> None:
+    """The postcodes of hostels that the trust knows: a CSV with a column postcode."""
+    select = "select null::varchar where false"
+    if mapping.files.hostels:
+        source = _public(folder / mapping.files.hostels)
+        select = f"select {_q(_named(source, lambda name: name == 'postcode', 'postcode')[1])} from {source.sql}"
+    with silent("the list of hostels cannot be read"):
+        con.execute(f"create temp table hostel as select * from ({select}) as t(postcode)")
+
+
+def _make_stated(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+    """Rows that stand in no extract: populations, enhanced primary care."""
+    con.execute(
+        "create temp table stated (month date, measure_code varchar, identification_method varchar, accommodation_group varchar, "
+        "n bigint, denominator_source varchar)"
+    )
+    for one in mapping.stated:
+        values = [one.month, one.measure, one.method, one.group, one.value, one.source or None]
+        con.execute("insert into stated values (?, ?, ?, ?, ?, ?)", values)
 
 
 def _public(path: Path) -> Source:

@@ -16,6 +16,7 @@ import duckdb
 
 from dagster_project.duck import open_database
 from dagster_project.duck import quote_identifier as _q
+from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.layouts import Fault, Layout, load_layouts
 from dagster_project.extract.mapping import AREA, Mapping
 from dagster_project.extract.private import private_folder
@@ -25,6 +26,7 @@ from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.statements import statements
 from dagster_project.settings import Settings
 
+DUPLICATE = "duplicate"
 AREA_WORDS = {
     "no_address": "a postcode of ZZ99 (no fixed abode, not known, abroad)",
     "no_area": "neither postcode nor LSOA",
@@ -54,16 +56,16 @@ class Line:
     stops: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Summary:
     """What was found in the records of one layout; counts as told."""
 
     found: Found
-    read: str = ""
-    counted: str = ""
-    left_out: list[Line] = field(default_factory=list)
-    faults: list[Line] = field(default_factory=list)
-    without_decile: list[Line] = field(default_factory=list)
+    read: str
+    counted: str
+    left_out: list[Line]
+    faults: list[Line]
+    without_decile: list[Line]
 
 
 @dataclass
@@ -138,11 +140,15 @@ def _judge(run: Run, base: Path, files: dict[str, list[Path]], settings: Setting
         run.con.execute(f"create temp view area as select {columns} where false")
     run.make_table("area_of_person", "area_of_person")
     for name in run.mapping.records:
-        found = make_records(run.con, layouts[name], run.mapping.inputs[name], files[name], "records")
+        found = make_records(run.con, layouts[name], run.mapping.inputs[name], files[name], name)
+        run.con.execute(f"create or replace temp view records as select * from {_q(name)}")
         _make_parameters(run, found)
-        run.make_table("judged", f"{run.mapping.collection.lower()}_judged")
-        run.make_table("duplicates", f"{run.mapping.collection.lower()}_duplicates")
+        run.make_table("judged", f"{name}_judged")
+        run.make_table("duplicates", f"{name}_duplicates")
         run.summaries.append(_count(run, layouts[name], found))
+        run.make_table(f"cells of {name}", f"{name}_cells")
+    cells = " union all ".join(f"from {_q(f'cells of {name}')}" for name in run.mapping.records)
+    run.con.execute(f"create temp view cells as {cells}")
 
 
 def _make_parameters(run: Run, found: Found) -> None:
@@ -163,6 +169,10 @@ def _make_parameters(run: Run, found: Found) -> None:
         "is_safe": wanted.is_safe,
         "has_list_type": found.has("WAITING_LIST_TYPE"),
         "has_treatment_function": found.has("ACTIVITY_TREATMENT_FUNCTION_CODE"),
+        "has_coded": found.has("ACCOMMODATION_STATUS_CODE"),
+        "has_snomed": found.has("ACCOMMODATION_STATUS_SNOMED_CT"),
+        "has_postcode": found.has("POSTCODE_OF_USUAL_ADDRESS"),
+        "has_hostels": found.has("POSTCODE_OF_USUAL_ADDRESS") and bool(mapping.files.hostels),
         "has_part_2a": found.has("WAITING_LIST_TYPE") or found.has("DECISION_TO_ADMIT_DATE"),
     }
     places = ", ".join(f"? as {_q(name)}" for name in values)
@@ -172,34 +182,29 @@ def _make_parameters(run: Run, found: Found) -> None:
 def _count(run: Run, layout: Layout, found: Found) -> Summary:
     """Count what was judged; in one pass over compact columns."""
     faults = [fault for fault in layout.faults if fault.always or found.has(fault.element)] + _unread(layout, found)
-    is_counted = "(reason is null and rowid not in (select place from duplicates))"
-    parts = ["count(*)", f"count(*) filter ({is_counted})", "(select count(*) from duplicates)"]
-    parts += [f"count(*) filter (reason = '{reason}')" for reason in layout.reasons if reason != "duplicate"]
-    parts += [
-        f"count(*) filter ({_q(fault.id)} {'and ' + is_counted if fault.scope == 'counted' else ''})"
-        for fault in faults
-    ]
-    parts += [
-        f"count(*) filter (imd_decile = 99 and area_reason = '{reason}' and {is_counted})" for reason in AREA_WORDS
-    ]
+    counted = "(reason is null and rowid not in (select place from duplicates))"
+    reasons = [reason for reason in layout.reasons if reason != DUPLICATE]
+    areas = AREA_WORDS if layout.element("LSOA_2021") else {}
+    parts = ["count(*)", f"count(*) filter ({counted})", "(select count(*) from duplicates)"]
+    parts += [f"count(*) filter (reason = {_t(reason)})" for reason in reasons]
+    parts += [f"count(*) filter ({_q(one.id)}{f' and {counted}' if one.scope == 'counted' else ''})" for one in faults]
+    parts += [f"count(*) filter (imd_decile = 99 and area_reason = {_t(reason)} and {counted})" for reason in areas]
     numbers = list(run.con.execute(f"select {', '.join(parts)} from judged").fetchone() or ())
-    told = iter(run.told(numbers))
-    summary = Summary(found, next(told), next(told))
-    duplicates = next(told)
-    exact = iter(numbers[3:])
-    for reason, words in layout.reasons.items():
-        if reason == "duplicate":
-            summary.left_out.append(Line("", words, duplicates))
-        else:
-            next(exact)
-            summary.left_out.append(Line("", words, next(told)))
-    for fault in faults:
-        if next(exact):
-            summary.faults.append(Line(fault.element, fault.what, next(told), fault.mend, fault.stops))
-        else:
-            next(told)
-    summary.without_decile = [Line("", words, text) for words, text in zip(AREA_WORDS.values(), told, strict=True)]
-    return summary
+    told = run.told(numbers)
+    first, second = 3 + len(reasons), 3 + len(reasons) + len(faults)
+    by_reason = dict(zip([DUPLICATE, *reasons], told[2:first], strict=True))
+    return Summary(
+        found,
+        told[0],
+        told[1],
+        [Line("", words, by_reason[reason]) for reason, words in layout.reasons.items()],
+        [
+            Line(fault.element, fault.what, text, fault.mend, fault.stops)
+            for fault, number, text in zip(faults, numbers[first:second], told[first:second], strict=True)
+            if number
+        ],
+        [Line("", words, text) for words, text in zip(areas.values(), told[second:], strict=True)],
+    )
 
 
 def _unread(layout: Layout, found: Found) -> list[Fault]:

@@ -215,3 +215,27 @@
         left join decile_of_postcode as by_postcode on by_postcode.postcode = addressed.postcode
     )
 {%- endmacro %}
+
+{#
+    The rows of `judged` (rowid, as `place`) that are older versions: of the rows of one key all but the first by `in_order`, which ends
+    with what is counted, so that the order of a file decides nothing. Rows with a reason of `no_versions` stay out of it.
+#}
+{% macro extract_older_versions(no_versions, in_order) -%}
+    with
+        versions as (
+            select rowid as place, *
+            from judged
+            where not has_no_key and coalesce(reason not in ('{{ no_versions | join("', '") }}'), true)
+        ),
+        repeated as (select key_1, key_2 from versions group by key_1, key_2 having count(*) > 1),
+        ranked as (
+            select
+                versions.place,
+                row_number() over (
+                    partition by versions.key_1, versions.key_2 order by {{ in_order | join(", ") }}
+                ) as version
+            from versions
+            join repeated on repeated.key_1 = versions.key_1 and repeated.key_2 = versions.key_2
+        )
+    select place from ranked where version > 1
+{%- endmacro %}

@@ -7,7 +7,7 @@
     Rules: part 2 is ORTT and IRTT, part 2A is IRTT; without list type 2A is a decision to admit by the census. Weeks waited are whole
     days from clock start to census, cut by the days of the seed wait_band; a start that is missing or after the census is WUNK.
 #}
-{% macro extract_wl01_judged() -%}
+{% macro extract_wlmds_open_judged() -%}
     with
         prepared as (
             select
@@ -92,40 +92,30 @@
 {%- endmacro %}
 
 {#
-    The rows of `judged` (rowid) that are older versions of a pathway: of the rows of one key the later creation stands, of equal ones an
-    open row before a closed one, then the longest wait. Rows that are no versions (another provider, census or list) stay out of it.
+    The rows of `judged` (rowid) that are older versions of a pathway: the later creation stands, of equal ones an open row before a
+    closed one, then the longest wait.
 #}
-{% macro extract_wl01_duplicates() -%}
-    with
-        versions as (
-            select rowid as place, * from judged
-            where not has_no_key and coalesce(reason not in ('provider', 'census', 'not_rtt', 'planned'), true)
-        ),
-        repeated as (select key_1, key_2 from versions group by key_1, key_2 having count(*) > 1),
-        ranked as (
-            select
-                versions.place,
-                row_number() over (
-                    partition by versions.key_1, versions.key_2
-                    order by
-                        created_at desc nulls last,
-                        reason is null desc,
-                        days_waited desc nulls last,
-                        is_2a desc,
-                        treatment_function,
-                        ethnic_category,
-                        imd_decile,
-                        age_band,
-                        person_stated_gender
-                ) as version
-            from versions
-            join repeated on repeated.key_1 = versions.key_1 and repeated.key_2 = versions.key_2
+{% macro extract_wlmds_open_duplicates() -%}
+    {{
+        extract_older_versions(
+            ["provider", "census", "not_rtt", "planned"],
+            [
+                "created_at desc nulls last",
+                "reason is null desc",
+                "days_waited desc nulls last",
+                "is_2a desc",
+                "treatment_function",
+                "ethnic_category",
+                "imd_decile",
+                "age_band",
+                "person_stated_gender",
+            ],
         )
-    select place from ranked where version > 1
+    }}
 {%- endmacro %}
 
 {# How many pathways are in each cell of the full cross. Columns: the places of the lists, and n (BIGINT). #}
-{% macro extract_wl01_cells() -%}
+{% macro extract_wlmds_open_cells() -%}
     with
         counted as (
             select is_2a, treatment_function, ethnic_category, imd_decile, age_band, person_stated_gender, wait_band, count(*) as n

@@ -1,0 +1,81 @@
+"""What `hiw extract check` says of an extract before a return is made: completeness, periods, faults; counts as told, no value of a record."""
+
+# ruff: noqa: S608 - names are quoted by duck.quote_identifier
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.duck import quote_identifier as _q
+from dagster_project.extract.mapping import Mapping
+from dagster_project.extract.refused import silent
+from dagster_project.extract.running import Run, Summary, Wanted, open_run
+from dagster_project.settings import Settings
+
+SMALL = 8
+OTHER = "other months, or none"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The profile of one layout's files."""
+
+    summary: Summary
+    blank: list[tuple[str, str, str]]
+    """Element, the trust's column, how many records lack it."""
+    periods: list[tuple[str, str]]
+    """Month, how many records; months with fewer than 8 records are not named."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether `make` would refuse."""
+        return self.summary.counted == "0" or any(line.stops for line in self.summary.faults)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        lines = {
+            name: [asdict(line) for line in getattr(self.summary, name)]
+            for name in ("left_out", "faults", "without_decile")
+        }
+        return {
+            "layout": self.summary.found.layout.name,
+            "read": self.summary.read,
+            "counted": self.summary.counted,
+            "blank": [dict(zip(("element", "column", "told"), one, strict=True)) for one in self.blank],
+            "periods": [dict(zip(("month", "told"), one, strict=True)) for one in self.periods],
+        } | lines
+
+
+def profile_extract(
+    mapping: Mapping, base: Path, files: Sequence[str], wanted: Wanted, settings: Settings
+) -> list[Profile]:
+    """Profile each layout's files. Raises Refused where they cannot be read."""
+    with open_run(mapping, base, files, wanted, settings) as run:
+        return [Profile(summary, _blank(run, summary), _periods(run, summary)) for summary in run.summaries]
+
+
+def _blank(run: Run, summary: Summary) -> list[tuple[str, str, str]]:
+    found = summary.found
+    there = [element for element in found.layout.elements if found.has(element.name)]
+    counts = ", ".join(f"count(*) - count({_q(element.column)})" for element in there)
+    with silent("the extract cannot be counted"):
+        numbers = run.con.execute(f"select {counts} from {_q(found.layout.name)}").fetchone() or ()
+    return [
+        (element.name, found.columns[element.name], told)
+        for element, told in zip(there, run.told(numbers), strict=True)
+    ]
+
+
+def _periods(run: Run, summary: Summary) -> list[tuple[str, str]]:
+    """Months by the layout's own date."""
+    layout = summary.found.layout
+    if not layout.period:
+        return []
+    with silent("the extract cannot be counted"):
+        rows = run.con.execute(
+            f"select case when n >= {SMALL} then month end as shown, sum(n) from (select strftime({_q(layout.period)}, '%Y-%m') as month, "
+            f"count(*) as n from {_q(layout.name)} group by all) group by all order by shown nulls last"
+        ).fetchall()
+    return list(zip((month or OTHER for month, _ in rows), run.told([int(n) for _, n in rows]), strict=True))

@@ -1,0 +1,340 @@
+{#
+    UC01 from emergency care (ECDS) and admitted care: housing by each way in which it can be known, never mixed; attendances,
+    persons, spells and bed days each by its own denominator.
+#}
+{#
+    CTE `housed`: the columns of `relation`, and how each record's housing is known: coded and snomed (accommodation group, NULL where the code is
+    blank or in no list), no_fixed_abode, at_hostel.
+    Inputs: relation (accommodation_code, accommodation_snomed, postcode), the seed accommodation_status, accommodation_snomed,
+    hostel (postcode).
+#}
+{% macro extract_housed(relation) -%}
+    housed as (
+        select
+            given.*,
+            codes.accommodation_group as coded,
+            snomeds.accommodation_group as snomed,
+            coalesce({{ extract_postcode("given.postcode") }} = 'ZZ993VZ', false) as no_fixed_abode,
+            hostels.postcode is not null as at_hostel
+        from {{ relation }} as given
+        left join
+            (select code, accommodation_group from accommodation_status where code <> 'ALL') as codes
+            on codes.code = upper(given.accommodation_code)
+        left join accommodation_snomed as snomeds on snomeds.code = given.accommodation_snomed
+        left join
+            (select distinct {{ extract_postcode("postcode") }} as postcode from hostel) as hostels
+            on hostels.postcode = {{ extract_postcode("given.postcode") }}
+    )
+{%- endmacro %}
+
+{# What was found on the housing of a judged record: columns of faults. #}
+{% macro extract_housing_faults() -%}
+    accommodation_code is not null and coded is null as unlisted_accommodation_code,
+    accommodation_snomed is not null and snomed is null as unlisted_accommodation_snomed,
+    coalesce(not regexp_full_match(accommodation_snomed, '[0-9]{6,18}') or regexp_full_match(accommodation_snomed, '[0-9]{15}0+'), false) as damaged_accommodation_snomed,
+    coded,
+    snomed,
+    no_fixed_abode,
+    at_hostel
+{%- endmacro %}
+
+{#
+    A relation in long form: its columns, identification_method and accommodation_group; one row for each way of knowing that the extract
+    has. A postcode of no fixed abode or of a hostel says who is homeless and nothing about the others: there the group is HOMELESS or
+    REST. COMBINED is any sign of homelessness, else what a code says.
+    Inputs: relation (coded, snomed, no_fixed_abode, at_hostel), parameters (has_coded, has_snomed, has_postcode, has_hostels).
+#}
+{% macro extract_by_method(relation) -%}
+    {%- set ways = {
+        "CODED_STATUS": ["has_coded", "coalesce(coded, 'NOT_KNOWN')"],
+        "SNOMED_CODELIST": ["has_snomed", "coalesce(snomed, 'NOT_KNOWN')"],
+        "ZZ99_3VZ": ["has_postcode", "case when no_fixed_abode then 'HOMELESS' else 'REST' end"],
+        "HOSTEL_ADDRESS": ["has_hostels", "case when at_hostel then 'HOMELESS' else 'REST' end"],
+        "COMBINED": [
+            "(has_coded or has_snomed) and (cast(has_coded as integer) + cast(has_snomed as integer) + cast(has_postcode as integer) + cast(has_hostels as integer)) > 1",
+            "case when coded = 'HOMELESS' or snomed = 'HOMELESS' or no_fixed_abode or at_hostel then 'HOMELESS' else coalesce(nullif(coded, 'NOT_KNOWN'), nullif(snomed, 'NOT_KNOWN'), 'NOT_KNOWN') end",
+        ],
+    } -%}
+    {%- for method, (condition, group) in ways.items() %}
+        select *, '{{ method }}' as identification_method, {{ group }} as accommodation_group
+        from {{ relation }}
+        where (select {{ condition }} from parameters)
+        {{ "union all" if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#
+    One judged row for each attendance record of ECDS. Rules: the month is that of the arrival; department 01 to 04; category 1, 2, 3 or
+    blank. A person is the NHS number where its status is 01 (or no status is there), else the local identifier; else one for each record.
+#}
+{% macro extract_ecds_judged() -%}
+    with
+        prepared as (
+            select
+                records.*,
+                parameters.period_start,
+                parameters.period_end,
+                parameters.provider_codes,
+                case
+                    when records.unique_identifier is not null
+                    then 'record ' || records.unique_identifier
+                    when records.attendance_identifier is not null and records.arrival_date is not null
+                    then
+                        'attendance ' || coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier || ' '
+                        || cast(records.arrival_date as varchar) || ' ' || coalesce(records.arrival_time, '')
+                end as attendance,
+                {{ extract_person("records") }} as person
+            from records
+            cross join parameters
+        ),
+        {{ extract_housed("prepared") }}
+    select
+        {{ extract_key("attendance") }},
+        attendance is null as has_no_key,
+        applied_at,
+        hash(person) as person_1,
+        hash('other' || person) as person_2,
+        person is null as person_missing,
+        cast(
+            case
+                when not list_contains(provider_codes, {{ extract_provider("provider") }})
+                then 'provider'
+                when arrival_date is null
+                then 'no_date'
+                when arrival_date not between period_start and period_end
+                then 'month'
+                when department_type = '05'
+                then 'same_day'
+                when upper(attendance_category) = '4'
+                then 'planned'
+                when upper(attendance_category) = 'X'
+                then 'dead_on_arrival'
+            end as enum('provider', 'no_date', 'month', 'same_day', 'planned', 'dead_on_arrival')
+        ) as reason,
+        last_day(arrival_date) as month,
+        arrival_date,
+        arrival_time,
+        department_type is null or department_type not in ('01', '02', '03', '04', '05') as unlisted_department,
+        coalesce(upper(attendance_category) not in ('1', '2', '3', '4', 'X'), false) as unlisted_category,
+        attendance_category is null as category_missing,
+        {{ extract_housing_faults() }},
+        columns('^unread_')
+    from housed
+{%- endmacro %}
+
+{# The person of a record as one text: the verified NHS number, else the local identifier; NULL for neither. #}
+{% macro extract_person(relation) -%}
+    case
+        when {{ relation }}.nhs_number is not null and coalesce({{ relation }}.nhs_number_status, '01') = '01'
+        then 'number ' || {{ relation }}.nhs_number
+        when {{ relation }}.local_patient_identifier is not null
+        then 'local ' || {{ relation }}.local_patient_identifier
+    end
+{%- endmacro %}
+
+{% macro extract_ecds_duplicates() -%}
+    {{
+        extract_older_versions(
+            ["provider"],
+            ["applied_at desc nulls last", "reason is null desc", "month", "coded", "snomed", "no_fixed_abode", "at_hostel", "person_1", "person_2"],
+        )
+    }}
+{%- endmacro %}
+
+{#
+    AE_ATTENDANCES and AE_PERSONS by month, way of knowing and group. A person counts once in a month: as HOMELESS where one attendance says
+    so, else by the latest attendance whose housing is known.
+#}
+{% macro extract_ecds_cells() -%}
+    with
+        counted as (
+            select * from judged
+            where reason is null and rowid not in (select place from duplicates)
+        ),
+        known as ({{ extract_by_method("counted") }}),
+        persons as (
+            select
+                month,
+                identification_method,
+                case
+                    when bool_or(accommodation_group = 'HOMELESS')
+                    then 'HOMELESS'
+                    else
+                        coalesce(
+                            max_by(
+                                accommodation_group,
+                                row(arrival_date, coalesce(arrival_time, ''), accommodation_group)
+                            ) filter (accommodation_group <> 'NOT_KNOWN'),
+                            'NOT_KNOWN'
+                        )
+                end as accommodation_group
+            from known
+            where not person_missing
+            group by month, identification_method, person_1, person_2
+            union all
+            select month, identification_method, accommodation_group
+            from known
+            where person_missing
+        )
+    select month, 'AE_ATTENDANCES' as measure_code, identification_method, accommodation_group, count(*) as n
+    from known
+    group by all
+    union all
+    select month, 'AE_PERSONS', identification_method, accommodation_group, count(*)
+    from persons
+    group by all
+{%- endmacro %}
+
+{#
+    One judged row for each episode of admitted care. Rules: emergency is an admission method that begins with 2; patient classification 1
+    or 2 (or blank); a spell is the provider's spell number, else the person and the day on which it began.
+#}
+{% macro extract_admitted_care_judged() -%}
+    with
+        prepared as (
+            select
+                records.*,
+                parameters.period_start,
+                parameters.period_end,
+                parameters.provider_codes,
+                upper(records.admission_method) as method,
+                case
+                    when records.spell_number is not null
+                    then 'spell ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || records.spell_number
+                    when {{ extract_person("records") }} is not null and records.spell_start is not null
+                    then 'person ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || {{ extract_person("records") }} || ' ' || cast(records.spell_start as varchar)
+                end as spell
+            from records
+            cross join parameters
+        ),
+        {{ extract_housed("prepared") }}
+    select
+        {{ extract_key("spell") }},
+        spell is null as has_no_key,
+        cast(
+            case
+                when not list_contains(provider_codes, {{ extract_provider("provider") }})
+                then 'provider'
+                when spell_start is null
+                then 'no_date'
+                when patient_classification in ('3', '4', '5', '8')
+                then 'classification'
+                when method not in ('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')
+                then 'not_emergency'
+                when spell_start > period_end or coalesce(discharge_date, spell_start) < period_start
+                then 'month'
+            end as enum('provider', 'no_date', 'classification', 'not_emergency', 'month')
+        ) as reason,
+        spell_start,
+        case when discharge_date >= spell_start then discharge_date end as discharge_date,
+        coalesce(try_cast(episode_number as integer), 0) as episode_number,
+        method,
+        method is null or method not in (
+            '11', '12', '13', '21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D', '31', '32', '81', '82', '83', '98', '99'
+        ) as unlisted_method,
+        coalesce(patient_classification not in ('1', '2', '3', '4', '5', '8'), false) as unlisted_classification,
+        coalesce(discharge_date < spell_start, false) as discharge_before_start,
+        {{ extract_housing_faults() }},
+        columns('^unread_')
+    from housed
+{%- endmacro %}
+
+{# Episodes of one spell are no versions of each other: none is left out. #}
+{% macro extract_admitted_care_duplicates() -%} select rowid as place from judged where false {%- endmacro %}
+
+{#
+    EM_ADMISSIONS by the month in which a spell began; EM_DISCHARGED_SPELLS and EM_BED_DAYS (nights: the same day is 0) by the month of its
+    discharge, so that a mean stay has one base. A spell is HOMELESS where one of its episodes says so, else by its last one
+    whose housing is known; it began on the first day that an episode gives, and ended on the last.
+#}
+{% macro extract_admitted_care_cells() -%}
+    with
+        counted as (select rowid as place, * from judged where reason is null),
+        known as ({{ extract_by_method("counted") }}),
+        spells as (
+            select
+                identification_method,
+                min(spell_start) as spell_start,
+                max(discharge_date) as discharge_date,
+                case
+                    when bool_or(accommodation_group = 'HOMELESS')
+                    then 'HOMELESS'
+                    else
+                        coalesce(
+                            max_by(accommodation_group, row(episode_number, accommodation_group)) filter (
+                                accommodation_group <> 'NOT_KNOWN'
+                            ),
+                            'NOT_KNOWN'
+                        )
+                end as accommodation_group
+            from known
+            group by identification_method, key_1, key_2, case when has_no_key then place end
+        ),
+        in_period as (select spells.*, parameters.period_start, parameters.period_end from spells cross join parameters)
+    select last_day(spell_start) as month, 'EM_ADMISSIONS' as measure_code, identification_method, accommodation_group, count(*) as n
+    from in_period
+    where spell_start between period_start and period_end
+    group by all
+    union all
+    select last_day(discharge_date), 'EM_DISCHARGED_SPELLS', identification_method, accommodation_group, count(*)
+    from in_period
+    where discharge_date between period_start and period_end
+    group by all
+    union all
+    select last_day(discharge_date), 'EM_BED_DAYS', identification_method, accommodation_group, sum(discharge_date - spell_start)
+    from in_period
+    where discharge_date between period_start and period_end
+    group by all
+{%- endmacro %}
+
+{#
+    The rows of the return UC01, in the order of its columns: every month, measure and group of each way of knowing that was counted (0 where
+    nobody is in it), and what the trust states itself (`stated`: populations, enhanced primary care).
+#}
+{% macro extract_uc01_rows() -%}
+    with
+        asked as (select distinct measure_code, identification_method from cells),
+        months as (
+            select last_day(cast(unnest(generate_series(period_start, period_end, interval 1 month)) as date)) as month
+            from parameters
+        ),
+        possible as (
+            select months.month, asked.*, groups.code as accommodation_group
+            from months, asked, return_code as groups
+            where
+                groups.list_code = 'accommodation_group'
+                and case
+                    when asked.identification_method in ('ZZ99_3VZ', 'HOSTEL_ADDRESS')
+                    then groups.code in ('HOMELESS', 'ALL')
+                    else groups.code <> 'ALL'
+                end
+        ),
+        counted as (
+            select month, measure_code, identification_method, accommodation_group, n from cells
+            union all
+            select month, measure_code, identification_method, 'ALL', sum(n)
+            from cells
+            where identification_method in ('ZZ99_3VZ', 'HOSTEL_ADDRESS')
+            group by all
+        ),
+        listed as (
+            select possible.*, coalesce(counted.n, 0) as n, cast(null as varchar) as denominator_source
+            from possible
+            left join counted using (month, measure_code, identification_method, accommodation_group)
+            union all by name
+            select month, measure_code, identification_method, accommodation_group, n, denominator_source
+            from stated
+        )
+    select
+        parameters.org_code,
+        month as activity_month,
+        measure_code,
+        accommodation_group,
+        'ALL' as accommodation_status_code,
+        identification_method,
+        case when measure_code = 'EPC_GROWTH_STATED' then cast(n as varchar) else {{ extract_shown("n") }} end as value,
+        denominator_source
+    from listed
+    cross join parameters
+    order by all
+{%- endmacro %}
