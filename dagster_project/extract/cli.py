@@ -60,6 +60,21 @@ def template(
 
 
 @app.command()
+def sample(
+    code: Annotated[str, typer.Argument(help="WL01, OP01 or UC01.")],
+    folder: Annotated[Path, typer.Option("--out", help="Where the files are written.")] = Path(),
+    organisation: Annotated[str, typer.Option(help="A trust of the synthetic sample, R9A to R9Q.")] = "R9B",
+    form: Annotated[str, typer.Option(help="A national layout, or untidy: a local one; empty takes the first.")] = "",
+) -> None:
+    """Write an extract of invented patients with its mapping and public files, to try the commands on."""
+    from dagster_project.extract.trying import write_sample
+
+    with explained(exit_code=WRONG_CALL):
+        for path in write_sample(code.upper(), organisation, form, folder):
+            out.print(str(path), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def check(
     mapping_file: MappingFile,
     files: Files,

@@ -18,7 +18,7 @@ from dagster_project.duck import open_database
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.layouts import Fault, Layout, load_layouts
-from dagster_project.extract.mapping import AREA, Mapping
+from dagster_project.extract.mapping import AREA, NONE, Mapping, place_of
 from dagster_project.extract.private import private_folder
 from dagster_project.extract.reading import Found, make_records
 from dagster_project.extract.references import make_references
@@ -26,6 +26,7 @@ from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.statements import statements
 from dagster_project.settings import Settings
 
+AREAS = ("POSTCODE_OF_USUAL_ADDRESS", "LSOA_2021", "LSOA_2011")
 DUPLICATE = "duplicate"
 AREA_WORDS = {
     "no_address": "a postcode of ZZ99 (no fixed abode, not known, abroad)",
@@ -141,6 +142,7 @@ def _judge(run: Run, base: Path, files: dict[str, list[Path]], settings: Setting
     run.make_table("area_of_person", "area_of_person")
     for name in run.mapping.records:
         found = make_records(run.con, layouts[name], run.mapping.inputs[name], files[name], name)
+        _require_area(run, layouts[name], found)
         run.con.execute(f"create or replace temp view records as select * from {_q(name)}")
         _make_parameters(run, found)
         run.make_table("judged", f"{name}_judged")
@@ -149,6 +151,26 @@ def _judge(run: Run, base: Path, files: dict[str, list[Path]], settings: Setting
         run.make_table(f"cells of {name}", f"{name}_cells")
     cells = " union all ".join(f"from {_q(f'cells of {name}')}" for name in run.mapping.records)
     run.con.execute(f"create temp view cells as {cells}")
+
+
+def _require_area(run: Run, layout: Layout, found: Found) -> None:
+    """Raise Refused where deciles are asked for and nothing says where patients live, or nothing says which decile that is."""
+    given = run.mapping.inputs[layout.name]
+    if not all(layout.element(name) for name in AREAS):  # UC01 asks for the postcode only, as a sign of homelessness
+        return
+    has_area = AREA in run.mapping.inputs or any(found.has(name) for name in AREAS)
+    if not has_area and not any(place_of(given, layout, name) for name in AREAS):
+        raise Refused(
+            f"the extract of {layout.name} does not say where patients live",
+            f"none of {', '.join(AREAS)} is there",
+            f"name the column, add the input {AREA}, or write `{AREAS[0]}: {NONE}`: every record is then decile 99",
+        )
+    if has_area and run.con.execute("select count(*) from imd").fetchone() == (0,):
+        raise Refused(
+            f"the deciles of {run.mapping.imd_version} are not at hand",
+            "neither the mapping nor this installation has them",
+            "name File 7 of the Indices of Deprivation in the mapping (files, imd), or run `hiw refresh` first",
+        )
 
 
 def _make_parameters(run: Run, found: Found) -> None:
