@@ -431,10 +431,8 @@ def _beside(code: str, org_code: str, month: dt.date, inputs: str, *, postcodes:
     """The mapping, and the public files of its edition."""
     edition = story.imd_version(org_code, month)
     published = imd_files(0, 0) | geography_files(0, 0)
-    lookup: list[list[Cell]] = [
-        ["pcd7", "pcds", "lsoa21cd"],
-        *([_postcode(area), _postcode(area), area] for area in _all_areas()),
-    ]
+    lookup: list[list[Cell]] = [["pcd7", "pcds", "lsoa21cd"]]
+    lookup += [[_postcode(area), _postcode(area), area] for area in _all_areas()]
     files = "imd: File_7.csv, lsoa_change: lsoa_change.csv" + (", postcode_lookup: postcodes.csv" if postcodes else "")
     head = _head(code, org_code, month)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -58,3 +59,99 @@ def test_the_return_is_the_count_of_the_records(folder: Path, records: list[own.
     note = (folder / "whole" / RETURN.replace(".csv", ".methods.md")).read_text()
     assert "Records that count: 3,000." in note and "[O]" in note
     assert (folder / "whole" / RETURN).stat().st_mode & 0o077 == 0
+
+
+def rows_of(folder: Path, name: str, texts: list[str], mapping: str = own.MAPPING) -> bytes:
+    """The return of an extract in parts, as bytes."""
+    (folder / f"{name}.yml").write_text(mapping)
+    files = []
+    for place, text in enumerate(texts):
+        files.append(str(folder / f"{name}{place}.csv"))
+        Path(files[-1]).write_text(text)
+    code, said = run("make", str(folder / f"{name}.yml"), *files, "--out", str(folder / name))
+    assert code < 2, said
+    return (folder / name / RETURN).read_bytes()
+
+
+def test_order_parts_other_months_and_names_change_nothing(folder: Path, records: list[own.Record]) -> None:
+    some = [own.wlmds_row(one) for one in records[:400]]
+    twice = [
+        own.wlmds_row(records[0] | {"DATE_AND_TIME_DATA_SET_CREATED": "01/10/2026 06:00:00", "sex": sex})
+        for sex in "12"
+    ]
+    whole = rows_of(folder, "one", [own.csv_text(own.WLMDS_HEADER, [*some, *twice])])
+    other = [own.wlmds_row(one | {"Week_Ending_Date": "31/08/2026"}) for one in records[400:500]]
+    header = [*own.WLMDS_HEADER[1:], own.WLMDS_HEADER[0]]
+    turned = [[*row[1:], row[0]] for row in reversed([*some, *twice])]
+    parts = [
+        own.csv_text(header, turned[:100]),
+        own.csv_text(own.WLMDS_HEADER, [*other, *([row[-1], *row[:-1]] for row in turned[100:])]),
+    ]
+    assert rows_of(folder, "parts", parts) == whole
+    renamed = [f"col {place}" for place in range(len(own.WLMDS_HEADER))]
+    names = "".join(f"      {name}: {column}\n" for name, column in zip(ELEMENTS, renamed, strict=True))
+    mapping = own.MAPPING.replace('{dates: "%d/%m/%Y"}', f'\n    dates: "%d/%m/%Y"\n    elements:\n{names}')
+    assert rows_of(folder, "renamed", [own.csv_text(renamed, [*some, *twice])], mapping) == whole
+
+
+ELEMENTS = [
+    "DATE_AND_TIME_DATA_SET_CREATED",
+    "WEEK_ENDING_DATE",
+    "WAITING_LIST_TYPE",
+    "NHS_NUMBER",
+    "PERSON_BIRTH_DATE",
+    "PERSON_STATED_GENDER_CODE",
+    "ETHNIC_CATEGORY",
+    "PATIENT_PATHWAY_IDENTIFIER",
+    "ORGANISATION_CODE_PATIENT_PATHWAY_IDENTIFIER_ISSUER",
+    "ORGANISATION_IDENTIFIER_CODE_OF_PROVIDER",
+    "ACTIVITY_TREATMENT_FUNCTION_CODE",
+    "REFERRAL_TO_TREATMENT_PERIOD_START_DATE",
+    "REFERRAL_TO_TREATMENT_PERIOD_END_DATE",
+    "LSOA_2021",
+]
+
+
+def test_a_list_of_another_day_is_never_re_dated_silently(folder: Path, records: list[own.Record]) -> None:
+    some = [
+        one | {"Week_Ending_Date": "27/09/2026", "start": own.CENSUS - own.dt.timedelta(days=129)}
+        for one in records[:50]
+    ]
+    code, said, _ = make(folder, some, out="none_of_the_day")
+    assert code == 2 and "the list of another day" in said
+    code, said, _ = make(folder, some, "--census", "2026-09-27", out="refused")
+    assert code == 2 and "--census-differs" in said
+    code, said, rows = make(folder, some, "--census", "2026-09-27", "--census-differs", out="sunday")
+    assert code < 2, said
+    # 129 days to the end of the month are over 18 weeks, 126 to the Sunday are not.
+    assert rows["2", "ALL", "G0", "ALL", "ALL", "ALL", "ALL", "W000_018"] == "50"
+    manifest = (folder / "sunday" / RETURN.replace(".csv", ".manifest.csv")).read_text()
+    assert "2026-09-27" in manifest and ",2026-09-30," in manifest
+
+
+def test_safe_is_the_rounding_of_the_true_counts(folder: Path, records: list[own.Record]) -> None:
+    code, said, rows = make(folder, records, "--profile", "safe", out="safe")
+    assert code == 0, said
+    true = own.count_pathways(records, own.deciles(folder))
+    assert not any(key[2] == "G9" for key in rows)
+    for key, text in rows.items():
+        count = true.get(key, 0)
+        assert text == ("[c]" if 0 < count < 8 else str((count + 2) // 5 * 5)), key
+
+
+def test_a_database_and_parquet_are_read_as_the_csv_is(folder: Path, records: list[own.Record]) -> None:
+    text = own.csv_text(own.WLMDS_HEADER, [own.wlmds_row(one) for one in records[:300]])
+    whole = rows_of(folder, "csv", [text])
+    source = f"(select * replace (try_strptime(PERSON_BIRTH_DATE, '%d/%m/%Y')::date as PERSON_BIRTH_DATE) from read_csv('{folder / 'csv0.csv'}', all_varchar = true))"
+    with duckdb.connect(str(folder / "pas.duckdb")) as con:
+        con.execute(f"create table lists as select * from {source}")
+        con.execute(f"copy lists to '{folder / 'list.parquet'}' (format parquet)")
+    for form, name, query in (
+        ("parquet", "list.parquet", ""),
+        ("database", "pas.duckdb", "select * from source.main.lists"),
+    ):
+        mapping = own.MAPPING.replace('{dates: "%d/%m/%Y"}', f'{{dates: "%d/%m/%Y", format: {form}, query: "{query}"}}')
+        (folder / f"{form}.yml").write_text(mapping)
+        code, said = run("make", str(folder / f"{form}.yml"), str(folder / name), "--out", str(folder / form))
+        assert code < 2, said
+        assert (folder / form / RETURN).read_bytes() == whole
