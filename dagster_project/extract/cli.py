@@ -23,7 +23,9 @@ from dagster_project.explained import FAILED, WRONG_CALL, explained, settings_of
 if TYPE_CHECKING:
     from dagster_project.extract.profile import Profile
     from dagster_project.extract.running import Wanted
+    from dagster_project.settings import Settings
 
+REJECTED = 2
 app = typer.Typer(
     help="From a patient-level extract to a return, on this machine: template, check, make.",
     no_args_is_help=True,
@@ -132,9 +134,12 @@ def make(
     ] = "restricted",
     census: Census = "",
     census_differs: Differs = False,
+    night: Annotated[
+        bool, typer.Option("--night", help="Put it into this installation's drop folder too, and run the night.")
+    ] = False,
 ) -> None:
     """Write the return with its manifest and a methods note, and check it as intake will."""
-    from dagster_project.extract.making import make_return
+    from dagster_project.extract.making import make_return, put_into_inbox
     from dagster_project.extract.mapping import load_mapping
 
     settings = settings_of_the_environment()
@@ -145,7 +150,21 @@ def make(
         )
         for path in (made.data, made.manifest, made.note):
             out.print(str(path), highlight=False, soft_wrap=True)
-        raise typer.Exit(_check(made.data, made.manifest))
+        code = _check(made.data, made.manifest)
+        if night and code < REJECTED:
+            put_into_inbox(made, mapping, settings)
+            code = _run_night(settings)
+        raise typer.Exit(code)
+
+
+def _run_night(settings: Settings) -> int:
+    """Run the nightly job on this machine: the trust's page of the report shows its return beside the public figures."""
+    from dagster_project.refresh import run_night, summary_lines
+
+    result = run_night(settings)
+    for line in summary_lines(result, settings):
+        out.print(line, highlight=False, soft_wrap=True)
+    return 0 if result.succeeded else FAILED
 
 
 def _wanted(census: str, census_differs: bool, profile: str = "restricted") -> Wanted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,9 @@ from dagster_project.extract.note import known_issues, methods_note
 from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.running import Run, Summary, Wanted, open_run
 from dagster_project.lake.files import write_atomically, writing_whole
+from dagster_project.lake.paths import Lake
+from dagster_project.returns.area import ReturnsArea, write_private
+from dagster_project.returns.inbox import DONE
 from dagster_project.returns.making import make_manifest
 from dagster_project.settings import Settings
 
@@ -50,6 +52,16 @@ def make_return(
         return Made(data, manifest, note, run.summaries)
 
 
+def put_into_inbox(made: Made, mapping: Mapping, settings: Settings) -> Path:
+    """Put a return into the drop folder of this installation, as its trust would; the data file there. Raises NoSpace or OSError."""
+    area = ReturnsArea.of(Lake(settings.data_lake))
+    folder = area.inbox / mapping.organisation
+    for path in (made.manifest, made.data):
+        write_private(folder / path.name, path.read_bytes(), area)
+    write_private(folder / (made.data.name + DONE), b"", area)
+    return folder / made.data.name
+
+
 def _said(mapping: Mapping, wanted: Wanted) -> dict[str, str]:
     """What the manifest says besides what is worked out from the file."""
     return {
@@ -78,8 +90,3 @@ def _refuse_what_stops(run: Run) -> None:
             f"no record counts ({reasons or 'the files are empty'})",
             "look at organisation, period and census of the mapping and the command",
         )
-
-
-def today() -> dt.date:
-    """The day in UTC."""
-    return dt.datetime.now(dt.UTC).date()
