@@ -119,8 +119,8 @@ def show(row: Row, column: str, form: str, status: str = "value_status") -> str:
     value = row.values.get(column)
     if value is not None and not math.isnan(value):
         return FORMATS[form](value)
-    bounds = [row.values.get(f"{column}_{end}") for end in ("low", "high")]
-    if row.values.get(status) == "bounded" and None not in bounds:
+    bounds = [bound for end in ("low", "high") if (bound := row.values.get(f"{column}_{end}")) is not None]
+    if row.values.get(status) == "bounded" and bounds[1:]:
         return " to ".join(FORMATS[form](bound) for bound in bounds)
     return shorthand(row, status)
 
