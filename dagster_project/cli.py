@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.explained import FAILED, WRONG_CALL, complain, explained, settings_of_the_environment
-from dagster_project.extract.cli import app as extract_app
 from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
-from dagster_project.returns.cli import app as returns_app
+from dagster_project.operate.explained import FAILED, WRONG_CALL, complain, explained, settings_of_the_environment
+from dagster_project.operate.extract_cli import app as extract_app
+from dagster_project.operate.returns_cli import app as returns_app
 from dagster_project.settings import Settings
 
 NOT_KEPT = 4
@@ -63,7 +63,7 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], *, as_json: boo
         _emit([dict(zip(columns, row, strict=True)) for row in rows], as_json=True, lines=[])
         return
     if as_csv:
-        from dagster_project.release.beside.csv_files import harmless
+        from dagster_project.publish.beside.csv_files import harmless
 
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows([columns, *([harmless(cell) for cell in row] for row in rows)])
@@ -83,7 +83,7 @@ def refresh(
     """Run the night now: fetch, parse, build, audit, publish."""
     collect_seldom()
     with _explained(as_json=as_json) as settings:
-        from dagster_project.refresh import run_night, summary_lines
+        from dagster_project.operate.refresh import run_night, summary_lines
 
         result = run_night(settings.model_copy(update={"offline": settings.offline or offline}), verbose=verbose)
         _emit(result.as_dict(), as_json=as_json, lines=summary_lines(result, settings))
@@ -95,7 +95,7 @@ def refresh(
 def status(as_json: AsJson = False) -> None:
     """What is published, how old it is, what is held. Exit code 1 when the marts are not fresh or not sound."""
     with _explained() as settings:
-        from dagster_project.status import read_status
+        from dagster_project.operate.status import read_status
 
         found = read_status(settings)
         _emit(found.as_dict(), as_json=as_json, lines=found.lines())
@@ -113,8 +113,8 @@ def publish(
 ) -> None:
     """Publish a sealed candidate. Refuses without complete, passing evidence for exactly these bytes."""
     with _explained() as settings:
+        from dagster_project.publish.publish import publish as publish_candidate
         from dagster_project.release.project import ReleaseProject
-        from dagster_project.release.publish import publish as publish_candidate
         from dagster_project.transform.dbt import target_folder
 
         project = ReleaseProject.load(settings, target_folder(settings))
@@ -167,8 +167,8 @@ def verify(
     kept, which are named. Takes as long as a first night; what is published is not touched.
     """
     with _explained() as settings:
+        from dagster_project.publish.verify import verify as build_again
         from dagster_project.release.releases import list_releases
-        from dagster_project.release.verify import verify as build_again
 
         kept = list_releases(Lake(settings.data_lake))
         chosen = [one for one in kept if release in {one.name, one.release_id} or (not release and one.is_current)]
@@ -191,7 +191,7 @@ def sql(
 ) -> None:
     """Ask the published file, read-only, with nothing else of the machine in reach."""
     with _explained() as settings:
-        from dagster_project.analyst import ask
+        from dagster_project.operate.analyst import ask
 
         _print_rows(*ask(Lake(settings.data_lake).marts, query), as_json=as_json, as_csv=as_csv)
 
@@ -205,7 +205,7 @@ def query(
 ) -> None:
     """Run one of the example queries of the published file, or list them."""
     with _explained() as settings:
-        from dagster_project.analyst import ask, example_sql, list_examples
+        from dagster_project.operate.analyst import ask, example_sql, list_examples
 
         marts = Lake(settings.data_lake).marts
         if not name:
@@ -228,7 +228,7 @@ def review(
 ) -> None:
     """What is not verified, overdue for review, or contradicted by the published figures."""
     with _explained() as settings:
-        from dagster_project.review import review_catalogue, summary
+        from dagster_project.operate.review import review_catalogue, summary
 
         found = review_catalogue(Lake(settings.data_lake).marts, indicator)
         _emit([f.as_dict() for f in found], as_json=as_json, lines=[*(f.line() for f in found), summary(found)])
@@ -237,7 +237,7 @@ def review(
 @catalogue_app.command()
 def table() -> None:
     """Write dbt/indicators/README.md: how many indicators are verified, against what, and which are not."""
-    from dagster_project.verified import write_readme
+    from dagster_project.operate.verified import write_readme
 
     sys.stdout.write(f"{write_readme()}\n")
 
@@ -248,7 +248,7 @@ def attach(
 ) -> None:
     """Print what opens the published file from Python, R or the DuckDB shell."""
     with _explained() as settings:
-        from dagster_project.analyst import attach_snippet
+        from dagster_project.operate.analyst import attach_snippet
 
         sys.stdout.write(attach_snippet(Lake(settings.data_lake).marts, language) + "\n")
 
@@ -262,7 +262,7 @@ def webserver(
 ) -> None:
     """Serve Dagster's pages on this machine; elsewhere only with HIW_BEHIND_PROXY=1."""
     with _explained() as settings:
-        from dagster_project.webserver import serve
+        from dagster_project.operate.webserver import serve
 
         serve(settings, host, port, read_only=read_only, path_prefix=path_prefix)
 
@@ -280,7 +280,7 @@ def docs() -> None:
 def doctor(as_json: AsJson = False) -> None:
     """Whether this machine and this data folder are fit to run the night; what to do where not."""
     with _explained() as settings:
-        from dagster_project.doctor import examine
+        from dagster_project.operate.doctor import examine
 
         findings = examine(settings)
         lines = [
@@ -296,7 +296,7 @@ def doctor(as_json: AsJson = False) -> None:
 def prepare() -> None:
     """Write DAGSTER_HOME and the dbt manifest, for `make ui`."""
     with _explained() as settings:
-        from dagster_project.instance import prepare_home
+        from dagster_project.runtime.instance import prepare_home
         from dagster_project.transform.dbt import prepare_manifest
 
         prepare_manifest(settings)

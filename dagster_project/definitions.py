@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dagster_project.assets.models import build_dbt_assets, contracts_spec
+from dagster_project.assets.release import build_release_assets
+from dagster_project.assets.returns import build_inbox_sensor, build_returns_assets, by_period_spec, returns_intake
+from dagster_project.assets.schedules import build_nightly_schedule
+from dagster_project.assets.sensors import build_failure_sensor, build_night_sensor, build_reaping_sensor
+from dagster_project.assets.sources import build_source_assets
+from dagster_project.contracts.source import load_sources
 from dagster_project.jobs import nightly_refresh
-from dagster_project.lake.assets import build_source_assets
-from dagster_project.release.assets import build_release_assets
-from dagster_project.returns.assets import build_inbox_sensor, build_returns_assets, by_period_spec, returns_intake
-from dagster_project.schedules import build_nightly_schedule
-from dagster_project.sensors import build_failure_sensor, build_night_sensor, build_reaping_sensor
 from dagster_project.settings import Settings, load_settings
-from dagster_project.sources.contract import load_sources
 from dagster_project.transform.dbt import prepare_manifest
-from dagster_project.transform.dbt_assets import build_dbt_assets, contracts_spec
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:

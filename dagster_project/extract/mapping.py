@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from dagster_project.contracts.collection import load_collections
 from dagster_project.extract.layouts import Layout, load_layouts
 from dagster_project.extract.refused import Refused
-from dagster_project.returns.contract import load_collections
 from dagster_project.returns.manifest import ENDS_IN, MONTHS
 from dagster_project.yaml_files import read_yaml
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.collection import SEEDS_FOLDER
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.layouts import CODES_FOLDER, plain_name
@@ -19,7 +20,6 @@ from dagster_project.extract.reading import Source, csv_source
 from dagster_project.extract.refused import Refused, silent
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.transport import origin_of
-from dagster_project.returns.contract import SEEDS_FOLDER
 from dagster_project.settings import Settings
 
 YEAR_OF = {"IMD2019": 2011, "IMD2025": 2021}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from dagster_project.sources.contract import Source
+from dagster_project.contracts.source import Source
 
 THURSDAY = 3
 

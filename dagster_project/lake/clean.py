@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
+from dagster_project.contracts.source import CleanColumn, Correction, Entity, FileColumn, Source
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
 from dagster_project.lake.cells import count_rows
@@ -39,7 +40,6 @@ from dagster_project.lake.content import (
 from dagster_project.lake.discovery import period_bounds
 from dagster_project.lake.files import LakeError, part_of, sync_folder, write_atomically
 from dagster_project.lake.snapshots import Snapshot
-from dagster_project.sources.contract import CleanColumn, Correction, Entity, FileColumn, Source
 
 STREAMED_BYTES = 20_000_000
 """Text files above this are read by a view, twice if need be, instead of being held as a table of text."""

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.source import Entity, Reference
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.clean import read_report
 from dagster_project.lake.continuity import name_first
 from dagster_project.lake.paths import Lake, Origin
-from dagster_project.sources.contract import Entity, Reference
 
 
 def find_incomplete(entity: Entity, clean: Path, lake: Lake, origin: Origin) -> list[str]:

@@ -16,10 +16,10 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.contracts.source import CleanColumn, Entity
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.clean import read_report
 from dagster_project.lake.exchanged import FIGURES, find_exchanged, find_moved, read_figures
-from dagster_project.sources.contract import CleanColumn, Entity
 
 SHOWN = 5
 FEW_LOST = 0.01

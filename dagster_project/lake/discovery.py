@@ -16,11 +16,11 @@ from urllib.parse import unquote, urljoin
 
 from bs4 import BeautifulSoup
 
+from dagster_project.contracts.source import Entity, LandingPage, Source
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.http import SourceMoved
 from dagster_project.lake.links import DATA_ENDINGS, MONTHS, ending_of, name_of, read_name, revision_number
 from dagster_project.lake.transport import Transport
-from dagster_project.sources.contract import Entity, LandingPage, Source
 
 PART = "+"
 """Between the period and the part of it that a file holds: `2024+91547`."""

@@ -16,8 +16,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from dagster_project.contracts.source import Entity
 from dagster_project.duck import quote_identifier
-from dagster_project.sources.contract import Entity
 
 COMPARED = 20_000_000
 """Differences that are worked out at most for one table; a sample of its rows, chosen by their keys, is as good."""

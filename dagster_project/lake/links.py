@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
-from dagster_project.sources.contract import LinkName
+from dagster_project.contracts.source import LinkName
 
 MONTH_NAMES = (
     ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]

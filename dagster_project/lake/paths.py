@@ -8,7 +8,7 @@ from typing import Literal
 
 Origin = Literal["published", "synthetic"]
 VERIFYING = "verify-"
-"""Begins the name of the folder in which a release is built again (release/verify.py); it holds rows of returns."""
+"""Begins the name of the folder in which a release is built again (publish/verify.py); it holds rows of returns."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from dagster_project.contracts.source import Entity, Source
 from dagster_project.lake.content import check_content
 from dagster_project.lake.discovery import Located, discover
 from dagster_project.lake.files import LakeError, NoSpace, hash_file, require_free_space, sync_folder, write_atomically
@@ -23,7 +24,6 @@ from dagster_project.lake.http import Fetched
 from dagster_project.lake.ledger import Entry, Event, Ledger
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import Transport
-from dagster_project.sources.contract import Entity, Source
 
 PROVENANCE = "provenance.json"
 CONTENT_FORMATS = {"csv": "csv", "zip_csv": "zip", "xlsx": "xlsx", "ods": "ods", "json": "json"}

@@ -13,9 +13,9 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from dagster_project.contracts.source import FileColumn
 from dagster_project.lake.cells import count_rows
 from dagster_project.lake.clean import MAXIMUM_LISTED_LINES, SIGNED, ParseJob, fold
-from dagster_project.sources.contract import FileColumn
 
 HEADER_ROWS = 30
 COMPARE = "compare the file with source.yml and mend the one that is wrong"

@@ -7,16 +7,15 @@ of a mart must say it.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from dagster_project.lake.files import LakeError, hash_file, sync_folder
-from dagster_project.lake.http import Fetched, FetchLimits, HttpClient, SourceMoved
-from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.http import Fetched, HttpClient, SourceMoved
+from dagster_project.lake.paths import Origin
 from dagster_project.settings import Settings
 
 SYNTHETIC_MARKER = "SYNTHETIC.txt"
@@ -109,36 +108,6 @@ def origin_of(settings: Settings) -> Origin:
         return "synthetic"
     marked = settings.sources == "mirror" and settings.mirror and (settings.mirror / SYNTHETIC_MARKER).is_file()
     return "synthetic" if marked else "published"
-
-
-def open_transport(settings: Settings, hosts: Iterable[str]) -> Transport:
-    """The transport that HIW_SOURCES names; the sample estate is written on first use."""
-    if settings.sources == "https":
-        return HttpsTransport(
-            HttpClient(allowed_hosts=frozenset(hosts), user_agent=settings.user_agent, limits=FetchLimits())
-        )
-    if settings.sources == "mirror":
-        assert settings.mirror is not None  # noqa: S101 - Settings refuses to be made without it
-        return MirrorTransport(settings.mirror)
-    return MirrorTransport(_sample_estate(Lake(settings.data_lake)))
-
-
-def _sample_estate(lake: Lake) -> Path:
-    """The estate that the sample package of today writes; another version of it goes into another folder."""
-    from dagster_project import sample
-    from dagster_project.sample.estate import write_estate
-
-    digest = hashlib.sha256()
-    for module in sorted(Path(sample.__file__).parent.glob("*.py")):
-        digest.update(module.read_bytes())
-    folder = lake.sample / digest.hexdigest()[:12]
-    if not folder.exists():
-        shutil.rmtree(lake.sample, ignore_errors=True)
-        unfinished = folder.with_name(folder.name + ".part")
-        unfinished.mkdir(parents=True)
-        write_estate(unfinished)
-        unfinished.rename(folder)
-    return folder
 
 
 class HttpsTransport:

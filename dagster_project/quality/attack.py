@@ -18,9 +18,9 @@ import duckdb
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from dagster_project.contracts.check import MAXIMUM_KEYS, CheckResult, explain
 from dagster_project.duck import quote_identifier as q
 from dagster_project.quality.attacker import Attack, attack, propagate
-from dagster_project.quality.checks import MAXIMUM_KEYS, CheckResult, explain
 from dagster_project.quality.declaration import Count, Relation, SafeCounts
 from dagster_project.quality.metric_cells import merge, metric_sums, same_people
 from dagster_project.quality.parts import Bools, Floats, Integers

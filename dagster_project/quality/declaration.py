@@ -130,7 +130,7 @@ class SafeCounts(_Strict):
     """Why no count of one metric says anything about a count of another, where a key column names metrics."""
     sets: Mapping[str, str] = Field(default_factory=dict)
     """What stands together: column of the register `withheld_set` -> SQL expression over a row. Where it is said, a set of which
-    several relations together give a count away can be withheld (release/withholding.py)."""
+    several relations together give a count away can be withheld (publish/withholding.py)."""
     unrevised: str = "true"
     """Rows whose patients are the same as in the release before if what is shown is the same; a SQL condition."""
 

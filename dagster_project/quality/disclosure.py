@@ -12,10 +12,10 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.contracts.check import CheckResult, explain, shown_keys
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Origin
 from dagster_project.quality import attack, restricted
-from dagster_project.quality.checks import CheckResult, explain, shown_keys
 from dagster_project.quality.safe_counts import Rule, audit_safe_counts
 from dagster_project.quality.violations import ORIGINS, Violation, Violations, types_of, violations
 from dagster_project.release.candidate import Draft, current_marts

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 
+from dagster_project.contracts.suite import Suite
 from dagster_project.duck import quote_literal, scratch_connection
 from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
-from dagster_project.quality.suites import Suite
 
 if TYPE_CHECKING:
     from dagster_project.quality.runner import Outcome

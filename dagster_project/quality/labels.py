@@ -11,27 +11,12 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.check import Severity
+from dagster_project.contracts.seeds import SEEDS, seed_file
+from dagster_project.contracts.source import Entity, Labels
 from dagster_project.duck import quote_identifier, quote_literal
-from dagster_project.quality.checks import Severity
-from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.contract import Entity, Labels, Source
 
-SEEDS = PROJECT_ROOT / "dbt" / "seeds"
 MAXIMUM_NAMED = 10
-
-
-def seed_file(name: str) -> Path:
-    """The CSV of a seed of dbt; raises ValueError unless there is exactly one of that name."""
-    found = sorted(SEEDS.rglob(f"{name}.csv"))
-    if len(found) != 1:
-        raise ValueError(f"dbt/seeds holds {len(found)} files {name}.csv, where one is expected")
-    return found[0]
-
-
-def seed_files(source: Source) -> list[Path]:
-    """The seeds that judge a source's labels, by name: a changed seed judges again."""
-    names = {labels.seed for entity in source.entities for labels in entity.labels if labels.seed}
-    return [seed_file(name) for name in sorted(names)]
 
 
 def find_unknown_labels(

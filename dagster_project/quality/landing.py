@@ -6,13 +6,13 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.source import Entity, Source
+from dagster_project.contracts.suite import load_landing
 from dagster_project.duck import quote_literal, scratch_connection
 from dagster_project.lake.acceptance import Gate, Verdict
 from dagster_project.lake.completeness import find_holes
 from dagster_project.quality.judge import MACHINE_ERRORS, Question, answers, ask
 from dagster_project.quality.labels import find_unknown_labels
-from dagster_project.quality.suites import load_landing
-from dagster_project.sources.contract import Entity, Source
 
 
 def landing_gate(memory_limit: str, threads: int) -> Gate:

@@ -14,11 +14,11 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.quality.checks import CheckResult, Severity, explain, shown_keys
+from dagster_project.contracts.check import CheckResult, Severity, explain, shown_keys
+from dagster_project.contracts.suite import Expectation, Suite
 from dagster_project.quality.disclosure import EXPECTED as EXPECTED_OF_DISCLOSURE
 from dagster_project.quality.disclosure import audit_disclosure
 from dagster_project.quality.judge import Answer, Question, answers, ask
-from dagster_project.quality.suites import Expectation, Suite
 from dagster_project.release.candidate import RELEASE_ID, Draft, current_marts
 from dagster_project.release.contents import MAIN, attach, content_hash, count_rows, qualified, tables_of
 from dagster_project.release.dbt_artifacts import DbtTest, ExposedModel, read_artefact, read_statuses, read_tests

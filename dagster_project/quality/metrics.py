@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+from dagster_project.contracts.collection import SEEDS_FOLDER
 from dagster_project.returns.codes import read_seed
-from dagster_project.returns.contract import SEEDS_FOLDER
 
 Definitions = Mapping[str, Mapping[str, frozenset[str]]]
 """Metric -> count (numerator, denominator) -> the codes that it counts."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import duckdb
 
+from dagster_project.contracts.check import CheckResult
 from dagster_project.duck import quote_identifier as q
-from dagster_project.quality.checks import CheckResult
 from dagster_project.quality.safe_counts import declarations
 from dagster_project.release.contents import columns_of, qualified, tables_of
 from dagster_project.release.dbt_artifacts import ExposedModel

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from dagster_project.quality.checks import LEFT_OUT, explain
-from dagster_project.quality.suites import Expectation, Suite, load_thresholds
+from dagster_project.contracts.check import LEFT_OUT, explain
+from dagster_project.contracts.suite import Expectation, Suite, load_thresholds
 
 if TYPE_CHECKING:
     import pandas as pd

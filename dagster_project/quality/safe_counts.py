@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import duckdb
 from pydantic import ValidationError
 
+from dagster_project.contracts.suite import load_thresholds
 from dagster_project.duck import quote_identifier as q
 from dagster_project.lake.paths import Origin
 from dagster_project.quality.declaration import Count, Derived, Mean, Rate, SafeCounts
-from dagster_project.quality.suites import load_thresholds
 from dagster_project.quality.violations import ORIGINS, Violations, draft_of, types_of, violations
 from dagster_project.release.dbt_artifacts import ExposedModel
 

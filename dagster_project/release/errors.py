@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dagster_project.failures import explain
 from dagster_project.lake.files import LakeError
+from dagster_project.runtime.failures import explain
 
 
 class ReleaseError(LakeError):

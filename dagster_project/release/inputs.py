@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.contracts.source import Source
 from dagster_project.lake.calendar import due_since
 from dagster_project.lake.discovery import PART, period_bounds
 from dagster_project.lake.ledger import Entry, Ledger
@@ -18,7 +19,6 @@ from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import PROVENANCE, read_provenance
 from dagster_project.lake.trouble import BAD, Troubles, troubles_of
 from dagster_project.release.errors import ReleaseError
-from dagster_project.sources.contract import Source
 
 
 @dataclass(frozen=True)

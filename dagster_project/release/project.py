@@ -13,15 +13,15 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dagster_project.contracts.source import Source, load_sources
+from dagster_project.contracts.suite import Suite, load_marts, load_thresholds
 from dagster_project.duck import connection, open_database
 from dagster_project.lake.paths import Lake
-from dagster_project.quality.suites import Suite, load_marts, load_thresholds
 from dagster_project.release.contents import attach
 from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
 from dagster_project.release.dictionary import Dictionary, load_dictionary
 from dagster_project.release.errors import ReleaseError
 from dagster_project.settings import PROJECT_ROOT, Settings
-from dagster_project.sources.contract import Source, load_sources
 from dagster_project.yaml_files import read_yaml
 
 MARTS = PROJECT_ROOT / "dbt" / "models" / "marts"

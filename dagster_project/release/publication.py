@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from dagster_project.quality.checks import CheckResult
+from dagster_project.contracts.check import CheckResult
 from dagster_project.release.contents import MAIN, columns_of, qualified
 from dagster_project.release.versions import code_version
 

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from dagster_project.contracts.source import Source
+from dagster_project.contracts.suite import EXPECTATIONS
 from dagster_project.lake.paths import Lake, Origin
-from dagster_project.quality.suites import EXPECTATIONS
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.inputs import links_in_use
 from dagster_project.release.releases import current_release, withdrawn_ids
 from dagster_project.release.versions import library_versions
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.contract import Source
 
 DBT_FOLDER = PROJECT_ROOT / "dbt"
 PACKAGE = PROJECT_ROOT / "dagster_project"
 DBT_PARTS = ("models", "macros", "seeds", "indicators", "tests", "analyses", "snapshots")
-CODE_PARTS = ("release", "quality")
+CODE_PARTS = ("contracts", "publish", "quality", "release", "report")
 State = Literal["current", "withdrawn", "new"]
 
 

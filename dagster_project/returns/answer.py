@@ -21,8 +21,8 @@ import xlsxwriter
 from rich.console import Console
 from rich.table import Table
 
+from dagster_project.contracts.collection import load_common
 from dagster_project.lake.files import write_atomically
-from dagster_project.returns.contract import load_common
 from dagster_project.returns.submission import FILE_NAME, Finding
 from dagster_project.returns.verdict import Outcome, Verdict
 

@@ -14,9 +14,9 @@ from typing import Literal
 
 import duckdb
 
+from dagster_project.contracts.collection import Collection, Rule, Severity, load_common
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.returns.codes import read_seed
-from dagster_project.returns.contract import Collection, Rule, Severity, load_common
 from dagster_project.returns.submission import Context, Manifest
 from dagster_project.returns.typed import CellCheck
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.collection import load_collections
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.returns.area import ReturnsArea, placing_private
-from dagster_project.returns.contract import load_collections
 from dagster_project.yaml_files import read_yaml
 
 COLUMNS = Path(__file__).with_name("clean_tables.yml")

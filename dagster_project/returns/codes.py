@@ -10,8 +10,8 @@ import datetime as dt
 from functools import cache
 from pathlib import Path
 
-from dagster_project.indicators import indicator_ids
-from dagster_project.returns.contract import SEEDS_FOLDER, CodeList, ReturnsContractError, load_collections
+from dagster_project.contracts.collection import SEEDS_FOLDER, CodeList, ReturnsContractError, load_collections
+from dagster_project.contracts.indicator import indicator_ids
 
 Row = dict[str, str]
 EVERY_ORGANISATION = "ALL"

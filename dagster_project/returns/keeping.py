@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from dagster_project.contracts.collection import SEEDS_FOLDER, load_common
 from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.files import write_atomically
 from dagster_project.lake.paths import Lake, Origin
@@ -35,7 +36,6 @@ from dagster_project.returns.area import (
 )
 from dagster_project.returns.clean_tables import load_clean_tables
 from dagster_project.returns.context import Surroundings
-from dagster_project.returns.contract import SEEDS_FOLDER, load_common
 from dagster_project.returns.findings import UNSEARCHABLE, Finding
 from dagster_project.returns.held import RECEIPT
 from dagster_project.returns.inbox import CONFIRMED, MANIFEST, PrivateCopy

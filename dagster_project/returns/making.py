@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from dagster_project.contracts.collection import SEEDS_FOLDER, Collection, load_collections, load_common
 from dagster_project.duck import connection
 from dagster_project.lake.files import LakeError, hash_file, write_atomically
-from dagster_project.returns.contract import SEEDS_FOLDER, Collection, load_collections, load_common
 from dagster_project.returns.manifest import MONTHS
 from dagster_project.returns.reading import Unreadable, read_data
 from dagster_project.returns.submission import FILE_NAME, sidecar_of

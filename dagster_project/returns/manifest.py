@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from dagster_project.contracts.collection import Column, Severity, load_collections, load_common
 from dagster_project.returns.codes import valid_codes
-from dagster_project.returns.contract import Column, Severity, load_collections, load_common
 from dagster_project.returns.submission import FILE_NAME, ORGANISATION_CODE, Context, Manifest, Submission
 from dagster_project.returns.typed import DATE, DECIMAL, INTEGER
 

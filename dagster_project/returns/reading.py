@@ -21,10 +21,10 @@ from pathlib import Path
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
+from dagster_project.contracts.collection import load_common
 from dagster_project.duck import quote_identifier, quote_literal
 from dagster_project.lake.content import check_content
 from dagster_project.lake.files import LakeError
-from dagster_project.returns.contract import load_common
 from dagster_project.returns.limits import DATA_SHEET, MANIFEST_SHEET, MAXIMUM_FILE_BYTES
 
 MAXIMUM_ROWS = 2_000_000

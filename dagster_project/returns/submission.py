@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from dagster_project.contracts.collection import SEEDS_FOLDER, Severity
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake
-from dagster_project.returns.contract import SEEDS_FOLDER, Severity
 
 Route = Literal["check", "inbox", "mesh"]
 DataOrigin = Literal["return", "synthetic"]

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 import xlsxwriter
 
+from dagster_project.contracts.collection import Collection, Column, load_common
 from dagster_project.lake.files import write_atomically
 from dagster_project.returns.codes import Row, rows_of
-from dagster_project.returns.contract import Collection, Column, load_common
 from dagster_project.returns.limits import DATA_SHEET, EXAMPLE_SHEET, LISTS_SHEET, MANIFEST_SHEET, NOTES_SHEET
 
 TYPED_ROWS = 100_000

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.collection import SUPPRESSED, Collection, Column
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal
 from dagster_project.returns.codes import valid_codes
-from dagster_project.returns.contract import SUPPRESSED, Collection, Column
 
 COUNT = "(0|[1-9][0-9]{0,14})"
 DECIMAL = "-?[0-9]{1,15}([.][0-9]{1,6})?"

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.collection import Collection, EarlierVersion, Rule, load_collections, load_common
 from dagster_project.duck import Workspace, quote_literal
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.returns.checks import Check, Runner, Unread, make_views, prepare_names
 from dagster_project.returns.codes import thresholds
-from dagster_project.returns.contract import Collection, EarlierVersion, Rule, load_collections, load_common
 from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.manifest import Complaint, guessed_collection, judge_manifest, type_manifest
 from dagster_project.returns.reading import (

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+from dagster_project.contracts.collection import Collection, Column
 from dagster_project.duck import Workspace, quote_literal
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.returns.checks import Check
-from dagster_project.returns.contract import Collection, Column
 from dagster_project.returns.reading import HEADER_ROWS
 from dagster_project.returns.submission import Context, Finding, Manifest, Submission, submission_id
 

@@ -25,8 +25,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from dagster_project.contracts.collection import SEEDS_FOLDER
 from dagster_project.returns.calendar import Participant
-from dagster_project.returns.contract import SEEDS_FOLDER
 
 YEAR_END = dt.date(2026, 3, 31)
 YEAR_BEFORE = dt.date(2025, 3, 31)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from dagster_dbt import DbtCliInvocation
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.transport import origin_of
 from dagster_project.release.state import project_fingerprint
 from dagster_project.settings import Settings
-from dagster_project.sources.contract import load_sources
 from dagster_project.transform.dbt import NIGHT_TESTS, dbt_environment, dbt_runner, target_folder
 from dagster_project.transform.hiw_dbt import WORD
 from dagster_project.transform.standing import Standing

@@ -31,8 +31,8 @@ from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.transport import origin_of
 from dagster_project.release.macros import MEASURE_MACROS
 from dagster_project.returns.area import ReturnsArea, keep_build_private
+from dagster_project.runtime.started import STARTER
 from dagster_project.settings import PROJECT_ROOT, Settings
-from dagster_project.transform.hiw_dbt import STARTER
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"

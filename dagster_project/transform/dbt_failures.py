@@ -15,13 +15,13 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.contracts.check import KEYS_IN_A_SENTENCE, shown_keys
 from dagster_project.duck import connection, quote_identifier, quote_literal
-from dagster_project.failures import Problem, plain
 from dagster_project.lake.paths import Lake
-from dagster_project.quality.checks import KEYS_IN_A_SENTENCE, shown_keys
 from dagster_project.release.dbt_artifacts import MART_LAYER, is_private, read_artefact
 from dagster_project.release.dbt_messages import COUNT_OF_ROWS, tell
 from dagster_project.release.errors import ReleaseError
+from dagster_project.runtime.failures import Problem, plain
 from dagster_project.settings import Settings
 from dagster_project.transform.dbt import target_folder
 

@@ -10,11 +10,10 @@ from threading import Thread
 from typing import Any
 
 from dagster_project.garbage import collect_seldom
+from dagster_project.runtime.started import STARTER
 
 WORD = "HIW_DBT_WAITS_FOR"
 """Names the file for which dbt waits when it was started before it is known what is new (ahead.py)."""
-STARTER = "HIW_DBT_STARTED_BY"
-"""The process that started dbt, which ends with it. Told, not asked for: it may be killed while dbt imports itself."""
 EVERY_SECONDS = 0.02
 LOOKS_EVERY_SECONDS = 0.2
 

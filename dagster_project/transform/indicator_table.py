@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dagster_project.indicators import BREAKDOWNS, PARTS, Indicator, Part, load_indicators
+from dagster_project.contracts.indicator import BREAKDOWNS, PARTS, Indicator, Part, load_indicators
 from dagster_project.lake.paths import Lake
 from dagster_project.transform.text_table import Row, write_text_table
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.paths import Lake
-from dagster_project.sources.contract import load_sources
 from dagster_project.transform.text_table import write_text_table
 
 FIELDS = (

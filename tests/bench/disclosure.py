@@ -21,9 +21,9 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
+from dagster_project.publish.withholding import ROUNDS
 from dagster_project.quality.attack import audit_attack
 from dagster_project.release.dbt_artifacts import ExposedModel
-from dagster_project.release.withholding import ROUNDS
 from dagster_project.settings import PROJECT_ROOT
 
 TRUSTS, ICBS = 210, 42

@@ -20,17 +20,17 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.contracts.source import load_sources
+from dagster_project.contracts.suite import landing_fingerprint
 from dagster_project.lake.acceptance import Acceptance
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
 from dagster_project.quality.judge import answers, ask, start_judge
 from dagster_project.quality.landing import landing_gate
-from dagster_project.quality.suites import landing_fingerprint
 from dagster_project.sample.files import landing_page, mirror_path, write_marker
 from dagster_project.sample.nhse_mhsds import FILES, HEADER, PAGE, PROVIDER_GROUPS
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.contract import load_sources
 from tests.bench.watch import run_watched
 
 SLUG, ROWS, ORGANISATIONS = "nhse_mhsds", 800_000, 1_000

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.duck import quote_identifier
-from dagster_project.release.report import build_report
+from dagster_project.report import build_report
 
 ORGANISATIONS = 250
 AIM_SECONDS = 30

@@ -24,10 +24,10 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from dagster_project.contracts.collection import load_collections
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.returns.clean_tables import load_clean_tables, write_empty_returns
-from dagster_project.returns.contract import load_collections
 from dagster_project.returns.submission import Context, Submission, sidecar_of
 from dagster_project.returns.validation import Verdict, validate
 from dagster_project.settings import Settings, load_settings

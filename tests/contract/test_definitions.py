@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from dagster_project.assets.release import exposed_models
+from dagster_project.contracts.source import load_sources
 from dagster_project.definitions import build_definitions
-from dagster_project.release.assets import exposed_models
 from dagster_project.release.dbt_artifacts import read_tests
 from dagster_project.settings import Settings
-from dagster_project.sources.contract import load_sources
 from dagster_project.transform.dbt import target_folder
 
 ALWAYS_BLOCKING = {"dbt", "reconciliation", "disclosure", "difference", "example_query"}

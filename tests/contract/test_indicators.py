@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_project.indicators import INDICATORS_FOLDER, IndicatorError, indicator_ids, load_indicators
+from dagster_project.contracts.indicator import INDICATORS_FOLDER, IndicatorError, indicator_ids, load_indicators
+from dagster_project.contracts.source import load_sources
+from dagster_project.operate.verified import README, readme
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.contract import load_sources
-from dagster_project.verified import README, readme
 
 MODELS = PROJECT_ROOT / "dbt" / "models"
 STATEMENT = PROJECT_ROOT / "dbt" / "seeds" / "indicators" / "statement_indicators.csv"

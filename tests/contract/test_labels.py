@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.duck import connection
 from dagster_project.lake.clean import write_empty
 from dagster_project.quality.labels import SEEDS, find_unknown_labels
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.contract import load_sources
 
 MODELS = PROJECT_ROOT / "dbt" / "models"
 ENTITIES = {

@@ -22,11 +22,11 @@ from typing import Any
 import pytest
 import yaml
 
+from dagster_project.contracts.source import SOURCES_FOLDER, Source, load_sources
+from dagster_project.contracts.suite import load_landing, load_thresholds
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.clean import write_empty
-from dagster_project.quality.suites import load_landing, load_thresholds
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.contract import SOURCES_FOLDER, Source, load_sources
 from tests.fixtures.ae_site import PAGE, TODAY, AeSite, csv_bytes, month_lines
 
 SLUGS = sorted(folder.name for folder in SOURCES_FOLDER.iterdir() if (folder / "__init__.py").is_file())
@@ -380,8 +380,8 @@ USE_IT = """
     from dagster_project.lake.snapshots import fetch_source
     from dagster_project.lake.transport import MirrorTransport
     from dagster_project.quality.landing import landing_gate
-    from dagster_project.quality.suites import landing_fingerprint
-    from dagster_project.sources.contract import load_sources
+    from dagster_project.contracts.suite import landing_fingerprint
+    from dagster_project.contracts.source import load_sources
 
     slug, mirror, today = sys.argv[1], Path(sys.argv[2]), dt.date.fromisoformat(sys.argv[3])
     source, lake = load_sources()[slug], Lake(Path("data_lake").resolve())

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.sample.estate import break_month, mend_month, write_estate
 from dagster_project.sample.files import mirror_path
-from dagster_project.sources.contract import load_sources
 from tests.end_to_end.planting import NEEDLES, plant, spelt
 from tests.fixtures.estate_lake import newest_files
 from tests.fixtures.meaning import DAMAGES

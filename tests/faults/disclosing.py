@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dagster_project.quality.checks import CheckResult
+from dagster_project.contracts.check import CheckResult
+from dagster_project.contracts.suite import Suite
+from dagster_project.publish.evidence import seal
+from dagster_project.publish.publish import publish
 from dagster_project.quality.marts import audit
-from dagster_project.quality.suites import Suite
-from dagster_project.release.evidence import seal
 from dagster_project.release.project import ReleaseProject
-from dagster_project.release.publish import publish
 from tests.integration.release.release_estate import Estate, fingerprint_of
 
 WAITS, CROSS = "mart_waits", "mart_waits_cross"

@@ -20,14 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.files import LakeError
-from dagster_project.release.beside.bill_of_materials import installed
+from dagster_project.publish.beside.bill_of_materials import installed
+from dagster_project.publish.evidence import require_passing_evidence
+from dagster_project.publish.publish import publish
 from dagster_project.release.candidate import build_candidate
-from dagster_project.release.evidence import require_passing_evidence
 from dagster_project.release.project import ReleaseProject
-from dagster_project.release.publish import publish
 from dagster_project.release.releases import current_release, release_lock, rollback
-from dagster_project.sources.contract import load_sources
 from tests.integration.release.release_estate import fingerprint_of, generation_of, project_at
 
 INTERRUPTED_CALLS = (

@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dagster_project.failures import explain
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.paths import Lake
+from dagster_project.publish.evidence import seal
+from dagster_project.publish.publish import publish
 from dagster_project.quality.marts import audit
 from dagster_project.release.candidate import build_candidate
-from dagster_project.release.evidence import seal
-from dagster_project.release.publish import publish
 from dagster_project.release.releases import current_release, find_problems, release_names, verify_current
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.intake import Intake
+from dagster_project.runtime.failures import explain
 from dagster_project.sample.returns_files import SampleReturn
 from tests.faults.failing_disk import FailingDisk, failing
 from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines

@@ -12,9 +12,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.analyst import HARDENED, SNIPPETS, ask, attach_snippet, example_sql, list_examples, open_published
 from dagster_project.lake.files import LakeError, hash_file
-from dagster_project.release.publish import publish
+from dagster_project.operate.analyst import (
+    HARDENED,
+    SNIPPETS,
+    ask,
+    attach_snippet,
+    example_sql,
+    list_examples,
+    open_published,
+)
+from dagster_project.publish.publish import publish
 from tests.integration.release.release_estate import Estate
 from tests.warehouses import files_of
 
@@ -125,7 +133,7 @@ def test_session_that_logs_into_a_file_ends_without_writing_it(published: Path, 
     """DuckDB 1.5.5 takes the call, refuses the file at the next statement, and aborts its process when that statement was refused."""
     log = f"call enable_logging(storage='file', storage_config={{'path': '{folder}/log'}}); select 1"
     before = (hash_file(published), files_of(folder), files_of(published.resolve().parent))
-    code = "import sys; from pathlib import Path; from dagster_project.analyst import ask; ask(Path(sys.argv[1]), sys.argv[2])"
+    code = "import sys; from pathlib import Path; from dagster_project.operate.analyst import ask; ask(Path(sys.argv[1]), sys.argv[2])"
     done = subprocess.run([sys.executable, "-c", code, str(published), log], check=False, capture_output=True)
     assert done.returncode != 0
     assert (hash_file(published), files_of(folder), files_of(published.resolve().parent)) == before

@@ -25,8 +25,8 @@ from typer.testing import CliRunner
 import dagster_project.definitions  # noqa: F401 - imported once, before the processes are forked
 from dagster_project.cli import app
 from dagster_project.lake.paths import Lake
-from dagster_project.nights import NightRecord
-from dagster_project.release.publish import publish
+from dagster_project.publish.publish import publish
+from dagster_project.runtime.nights import NightRecord
 from tests.fixtures.returns_files import write_return
 from tests.integration.release.release_estate import Estate
 

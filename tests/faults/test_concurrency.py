@@ -174,10 +174,10 @@ def test_program_that_the_holder_started_does_not_keep_the_folder(lake: Lake) ->
 RUN = """
     import socket, sys, time
     import dagster as dg
-    from dagster_project.instance import open_instance
+    from dagster_project.runtime.instance import open_instance
     from dagster_project.lake.night import hold_night_lock
     from dagster_project.lake.paths import Lake
-    from dagster_project.orphans import process_tags
+    from dagster_project.runtime.orphans import process_tags
     from dagster_project.settings import load_settings
 
     if len(sys.argv) > 1:
@@ -208,8 +208,8 @@ def test_killed_run_is_marked_failed_and_its_slot_is_free_again_whatever_its_mac
 ) -> None:
     import dagster as dg
 
-    from dagster_project.instance import open_instance
-    from dagster_project.orphans import process_tags, reap_dead_runs
+    from dagster_project.runtime.instance import open_instance
+    from dagster_project.runtime.orphans import process_tags, reap_dead_runs
 
     settings = settings_for(lake)
     process = run_python(RUN, *machine, HIW_DATA_LAKE=str(lake.root))
@@ -269,8 +269,8 @@ def orphan(tmp_path: Path) -> Iterator[Callable[[str], int]]:
 def test_dbt_that_outlived_its_run_is_ended_and_the_dbt_of_another_lake_is_not(
     lake: Lake, settings_for: Callable[..., Settings], orphan: Callable[[str], int], tmp_path: Path
 ) -> None:
-    from dagster_project.instance import open_instance
-    from dagster_project.orphans import reap_dead_runs
+    from dagster_project.runtime.instance import open_instance
+    from dagster_project.runtime.orphans import reap_dead_runs
 
     mine, other = orphan(str(lake.root)), orphan(str(tmp_path / "other"))
     assert wait_until(lambda: b"/dbt" in Path(f"/proc/{mine}/cmdline").read_bytes())

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
+from dagster_project.contracts.suite import landing_fingerprint
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake import acceptance
 from dagster_project.lake.acceptance import Acceptance, CleanReport
@@ -24,8 +26,6 @@ from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
 from dagster_project.quality.landing import landing_gate
-from dagster_project.quality.suites import landing_fingerprint
-from dagster_project.sources.contract import load_sources
 from tests.fixtures.ae_site import (
     HEADER,
     OVER_4_HOURS,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.snapshots import Snapshot
 from dagster_project.sample.files import mirror_path
-from dagster_project.sources.contract import load_sources
 from tests.fixtures.damage import DAMAGES, NoSuchDamage, damage_file
 from tests.fixtures.estate_lake import IN_ORDER, EstateLake, begin, digest, newest_files
 

@@ -18,15 +18,17 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from dagster_project import definitions, refresh
+from dagster_project import definitions
+from dagster_project.assets import models as dbt_assets
+from dagster_project.assets.sensors import build_failure_sensor
 from dagster_project.cli import app
-from dagster_project.instance import open_instance
 from dagster_project.lake.paths import Lake
+from dagster_project.operate import refresh
 from dagster_project.quality.marts import audit_dbt
 from dagster_project.release.project import ReleaseProject
-from dagster_project.sensors import build_failure_sensor
+from dagster_project.runtime.instance import open_instance
 from dagster_project.settings import Settings
-from dagster_project.transform import dbt, dbt_assets
+from dagster_project.transform import dbt
 from tests.integration.release.release_estate import TINY_DBT
 
 CELL, PUBLISHED_CELL = "943 476 5919", "5.2 million"

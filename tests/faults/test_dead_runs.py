@@ -23,16 +23,16 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project import orphans
-from dagster_project.instance import open_instance
+from dagster_project.assets.sensors import build_reaping_sensor
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.night import hold_night_lock, release_night_lock
 from dagster_project.lake.paths import Lake
-from dagster_project.orphans import reap_dead_runs
-from dagster_project.sensors import build_reaping_sensor
+from dagster_project.runtime import orphans
+from dagster_project.runtime.instance import open_instance
+from dagster_project.runtime.orphans import reap_dead_runs
+from dagster_project.runtime.started import STARTER
 from dagster_project.settings import Settings
 from dagster_project.transform.dbt import drop_damaged_warehouse, ended_in_time, prepare_manifest
-from dagster_project.transform.hiw_dbt import STARTER
 from tests.fixtures.processes import HOLDER, first_line, is_running, run_python, wait_until
 
 PR_SET_CHILD_SUBREAPER = 36

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from dagster_project.quality.checks import CheckResult
+from dagster_project.assets.release import _check_result
+from dagster_project.contracts.check import CheckResult
+from dagster_project.publish.evidence import seal
+from dagster_project.publish.publish import publish
 from dagster_project.quality.marts import audit
 from dagster_project.quality.safe_counts import Rule
-from dagster_project.release.assets import _check_result
 from dagster_project.release.errors import Refused
-from dagster_project.release.evidence import seal
-from dagster_project.release.publish import publish
 from dagster_project.settings import PROJECT_ROOT
 from tests.faults.disclosing import CROSS, CROSS_SENT, RELATIONS, SENT, WAITS, Cells, Disclosing
 from tests.integration.release.release_estate import Estate, fingerprint_of

@@ -56,8 +56,8 @@ def test_true_counts_are_in_the_private_file_and_nowhere_else(disclosing: Disclo
 
 def test_a_blocked_release_says_no_true_count(disclosing: Disclosing) -> None:
     """What is said of a fault, in evidence and in the candidate's own meta.checks, names rows and no values."""
+    from dagster_project.publish.evidence import candidate_path, seal
     from dagster_project.quality.marts import audit
-    from dagster_project.release.evidence import candidate_path, seal
 
     disclosing.estate.change(f"update {WAITS} set rate = rate + 1 where group_code = 'white'")
     draft = disclosing.estate.build()

@@ -15,13 +15,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from dagster_project.assets.release import _check_result
+from dagster_project.contracts.suite import Suite
 from dagster_project.duck import connection
+from dagster_project.publish.evidence import candidate_path, seal
 from dagster_project.quality.artefacts import find_in_artefacts
 from dagster_project.quality.marts import audit
 from dagster_project.quality.runner import Outcome, run_suite
-from dagster_project.quality.suites import Suite
-from dagster_project.release.assets import _check_result
-from dagster_project.release.evidence import candidate_path, seal
 from dagster_project.release.project import ReleaseProject
 from tests.faults.disclosing import WAITS, Disclosing
 from tests.integration.release.release_estate import Estate

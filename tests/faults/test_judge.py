@@ -14,11 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from dagster_project.contracts.suite import load_marts
 from dagster_project.lake.files import LakeError
 from dagster_project.quality import judge
 from dagster_project.quality.judge import Question, answers, ask
 from dagster_project.quality.runner import run_suite
-from dagster_project.quality.suites import load_marts
 from dagster_project.settings import PROJECT_ROOT
 from tests.fixtures.processes import is_running, wait_until
 

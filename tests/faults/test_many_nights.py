@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dagster_project.lake.paths import Lake
-from dagster_project.release.publish import publish
+from dagster_project.publish.publish import publish
 from dagster_project.returns.intake import Intake
 from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines
 from tests.fixtures.returns_inbox import drop, wl01

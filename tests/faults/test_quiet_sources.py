@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.calendar import due_since
 from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
+from dagster_project.operate.status import read_status
 from dagster_project.release.inputs import SourceStatus, source_statuses
 from dagster_project.settings import Settings
-from dagster_project.sources.contract import load_sources
-from dagster_project.status import read_status
 from tests.fixtures.ae_site import PAGE, TODAY, AeLake, csv_bytes, month_lines
 
 PERIOD = "2026-01"

@@ -17,8 +17,8 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dagster_project.contracts.collection import EarlierVersion, load_collections
 from dagster_project.returns import answer
-from dagster_project.returns.contract import EarlierVersion, load_collections
 from dagster_project.returns.submission import Known, Submission
 from dagster_project.returns.validation import validate
 from tests.fixtures.returns_files import (

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.contracts.source import Entity, Source, load_sources
 from dagster_project.lake.acceptance import Verdict
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
-from dagster_project.sources.contract import Entity, Source, load_sources
 from tests.fixtures.ae_site import PAGE, TODAY, AeLake, csv_bytes, month_lines, retotal
 
 PERIOD = "2026-01"

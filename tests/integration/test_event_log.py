@@ -14,7 +14,7 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from dagster_project.event_log import KEPT_OPEN, EventLog
-from dagster_project.instance import open_instance
+from dagster_project.runtime.instance import open_instance
 from dagster_project.settings import PROJECT_ROOT, load_settings
 
 
@@ -77,7 +77,7 @@ def test_a_killed_process_loses_no_event(tmp_path: Path, monkeypatch: pytest.Mon
     code = """
         import os, signal
         import dagster as dg
-        from dagster_project.instance import open_instance
+        from dagster_project.runtime.instance import open_instance
         from dagster_project.settings import load_settings
 
         @dg.op

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from dagster_project.lake.files import LakeError
+from dagster_project.operate.webserver import is_loopback, require_reachable_by_right
 from dagster_project.settings import PROJECT_ROOT, Settings
-from dagster_project.webserver import is_loopback, require_reachable_by_right
 
 DEPLOYMENT = PROJECT_ROOT / "dagster_project" / "deployment"
 UNITS = sorted((DEPLOYMENT / "systemd").iterdir())

@@ -16,15 +16,15 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project.doctor import examine
+from dagster_project.assets.release import _check_result
+from dagster_project.assets.run_failures import problems_of
+from dagster_project.contracts.check import CheckResult
 from dagster_project.duck import connection
-from dagster_project.failures import Problem, explain
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.paths import Lake
-from dagster_project.nights import begin_night, end_night, read_record, write_alert
-from dagster_project.quality.checks import CheckResult
-from dagster_project.release.assets import _check_result
-from dagster_project.run_failures import problems_of
+from dagster_project.operate.doctor import examine
+from dagster_project.runtime.failures import Problem, explain
+from dagster_project.runtime.nights import begin_night, end_night, read_record, write_alert
 from dagster_project.settings import Settings
 
 CLASSES = ("Error:", "Exception", "Traceback", "duckdb.", "dagster.", "_core", "lake.files", "sqlite3.", "[Errno")

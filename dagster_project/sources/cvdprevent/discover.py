@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
+from dagster_project.contracts.source import Source
 from dagster_project.lake.discovery import PART, Located
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.links import MONTHS
 from dagster_project.lake.transport import Transport
-from dagster_project.sources.contract import Source
 
 INDICATORS: Mapping[str, int] = {
     "CVDP001HYP": 11,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dagster_project.contracts.source import FileColumn
 from dagster_project.duck import quote_literal
 from dagster_project.lake.clean import ParseJob
-from dagster_project.sources.contract import FileColumn
 
 CODES = {
     "ethnic_group": "name as ethnic_group_5",

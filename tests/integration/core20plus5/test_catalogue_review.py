@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.indicators import load_indicators
+from dagster_project.contracts.indicator import load_indicators
+from dagster_project.contracts.suite import load_marts
 from dagster_project.lake.files import LakeError
+from dagster_project.operate.review import review_catalogue
 from dagster_project.quality.runner import run_suite
-from dagster_project.quality.suites import load_marts
-from dagster_project.review import review_catalogue
 from tests.warehouses import Warehouse
 
 NOTHING = Path("nothing is published")

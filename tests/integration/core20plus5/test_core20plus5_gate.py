@@ -8,8 +8,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from dagster_project.contracts.suite import load_marts
 from dagster_project.quality.runner import run_suite
-from dagster_project.quality.suites import load_marts
 from tests.warehouses import Warehouse
 
 FAULTS = {

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.indicators import load_indicators
-from dagster_project.release.cml import write_cml
+from dagster_project.contracts.indicator import load_indicators
+from dagster_project.contracts.source import load_sources
+from dagster_project.publish.beside.cml import write_cml
 from dagster_project.release.contents import attach
-from dagster_project.sources.contract import load_sources
 from dagster_project.sources.ohid_fingertips.parse import INDICATORS
 from tests.fixtures.cml_schemas import check_against_published
 from tests.warehouses import Warehouse

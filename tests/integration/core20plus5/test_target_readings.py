@@ -10,7 +10,7 @@ import jinja2
 import pytest
 import yaml
 
-from dagster_project.indicators import INDICATORS_FOLDER, IndicatorError, load_indicators
+from dagster_project.contracts.indicator import INDICATORS_FOLDER, IndicatorError, load_indicators
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.transform.indicator_table import target_rows
 from tests.warehouses import Warehouse

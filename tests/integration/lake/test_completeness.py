@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.sources.contract import load_sources
+from dagster_project.contracts.source import load_sources
 from tests.fixtures.estate_lake import REFERENCES, EstateLake, begin
 from tests.warehouses import MIRROR
 

@@ -14,19 +14,20 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.assets.transports import open_transport
+from dagster_project.contracts.source import load_sources
+from dagster_project.contracts.suite import landing_fingerprint
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.acceptance import Acceptance, CleanReport
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import FetchReport, fetch_source, read_provenance
-from dagster_project.lake.transport import MirrorTransport, open_transport, origin_of
+from dagster_project.lake.transport import MirrorTransport, origin_of
 from dagster_project.quality.landing import landing_gate
-from dagster_project.quality.suites import landing_fingerprint
 from dagster_project.sample.broken_month import break_month, mend_month
 from dagster_project.sample.estate import plant_answers, write_estate
 from dagster_project.settings import Settings
-from dagster_project.sources.contract import load_sources
 from tests.fixtures.ae_site import let_all_pass
 from tests.warehouses import MIRROR
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dagster_project.contracts.source import Entity, Labels, load_sources
 from dagster_project.duck import connection, quote_identifier, quote_literal
 from dagster_project.lake.paths import Lake
 from dagster_project.quality.labels import find_unknown_labels
-from dagster_project.sources.contract import Entity, Labels, load_sources
 from tests.warehouses import Warehouse
 
 

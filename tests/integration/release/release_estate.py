@@ -21,17 +21,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dagster_project.contracts.check import CheckResult
+from dagster_project.contracts.source import load_sources
+from dagster_project.contracts.suite import Suite
 from dagster_project.duck import connection
 from dagster_project.lake.clean import ParseReport
 from dagster_project.lake.ledger import Entry, Ledger
 from dagster_project.lake.paths import Lake
-from dagster_project.quality.checks import CheckResult
+from dagster_project.publish.evidence import Evidence, candidate_path, evidence_path, seal
 from dagster_project.quality.marts import audit
-from dagster_project.quality.suites import Suite
 from dagster_project.release.candidate import Draft, build_candidate
-from dagster_project.release.evidence import Evidence, candidate_path, evidence_path, seal
 from dagster_project.release.project import ReleaseProject, load_example_queries
-from dagster_project.sources.contract import load_sources
 
 TINY_DBT = Path(__file__).with_name("tiny_dbt")
 SOURCE, ENTITY, PERIOD = "nhse_ae", "monthly", "2026-01"

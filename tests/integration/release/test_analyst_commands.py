@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
-from dagster_project.release.publish import publish
+from dagster_project.publish.publish import publish
 from tests.integration.release.release_estate import Estate
 from tests.warehouses import Warehouse
 

@@ -16,10 +16,10 @@ import pytest
 
 from dagster_project.duck import connection
 from dagster_project.lake.files import hash_file
-from dagster_project.release.beside.csv_files import MAXIMUM_ROWS, harmless_select
-from dagster_project.release.beside.workbook import load_sheets, write_workbook
+from dagster_project.publish.beside.csv_files import MAXIMUM_ROWS, harmless_select
+from dagster_project.publish.beside.workbook import load_sheets, write_workbook
+from dagster_project.publish.publish import publish
 from dagster_project.release.inputs import period_end
-from dagster_project.release.publish import publish
 from dagster_project.release.releases import BESIDE, verify_current
 from dagster_project.release.versions import code_version
 from dagster_project.settings import PROJECT_ROOT

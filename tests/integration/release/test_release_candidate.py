@@ -13,9 +13,9 @@ import pytest
 
 from dagster_project.duck import connection
 from dagster_project.lake.ledger import Entry, Ledger
+from dagster_project.publish.publish import publish
 from dagster_project.release.candidate import newest_draft
 from dagster_project.release.errors import ReleaseError
-from dagster_project.release.publish import publish
 from tests.integration.release.release_estate import (
     ENTITY,
     PERIOD,

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.check import CheckResult
+from dagster_project.contracts.suite import Suite
 from dagster_project.duck import connection
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.ledger import Entry, Ledger
-from dagster_project.quality.checks import CheckResult
+from dagster_project.publish.evidence import candidate_path, evidence_path, require_passing_evidence, seal
+from dagster_project.publish.publish import publish
 from dagster_project.quality.marts import audit, audit_dbt, audit_landing, expected_checks
-from dagster_project.quality.suites import Suite
 from dagster_project.release.candidate import Draft
 from dagster_project.release.errors import Refused, ReleaseError
-from dagster_project.release.evidence import candidate_path, evidence_path, require_passing_evidence, seal
 from dagster_project.release.project import ExampleQuery, ReleaseProject
-from dagster_project.release.publish import publish
 from tests.integration.release.release_estate import ENTITY, PERIOD, SOURCE, Estate, fingerprint_of
 
 FACT = "model.tiny.fct_indicator_value"

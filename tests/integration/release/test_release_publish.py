@@ -12,8 +12,8 @@ import pytest
 
 from dagster_project.duck import connection
 from dagster_project.lake.files import hash_file
+from dagster_project.publish.publish import publish
 from dagster_project.release.errors import Refused, ReleaseError
-from dagster_project.release.publish import publish
 from dagster_project.release.releases import (
     current_name,
     current_release,

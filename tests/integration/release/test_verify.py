@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from dagster_project.lake.paths import Lake
+from dagster_project.publish.verify import Difference, Verification
 from dagster_project.release.releases import current_name
-from dagster_project.release.verify import Difference, Verification
 from tests.warehouses import Warehouse
 
 TABLE, COLUMN = "mart_core20_population", "core20_population"

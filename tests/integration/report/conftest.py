@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.release.report import build_report
+from dagster_project.report import build_report
 from tests.integration.report.report_reader import Site
 from tests.warehouses import Warehouse
 

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from bs4 import BeautifulSoup
 
-from dagster_project.release.report import build_report
+from dagster_project.report import build_report
 from tests.integration.report.report_reader import Site
 from tests.warehouses import Warehouse
 
@@ -33,7 +33,7 @@ def _bytes_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_another_process_builds_the_same_bytes(sample_site: Site, tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from dagster_project.release.report import build_report as b; b(Path(sys.argv[1]), Path(sys.argv[2]))"
+    code = "import sys; from pathlib import Path; from dagster_project.report import build_report as b; b(Path(sys.argv[1]), Path(sys.argv[2]))"
     environment = os.environ | {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Auckland", "LC_ALL": "C"}
     subprocess.run(
         [sys.executable, "-c", code, str(sample_site.marts), str(tmp_path / "again")], env=environment, check=True

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.release.report import columns
-from dagster_project.release.report.columns import keep_origins, read_origins
-from dagster_project.release.report.lineage import Lineage
+from dagster_project.report import columns
+from dagster_project.report.columns import keep_origins, read_origins
+from dagster_project.report.lineage import Lineage
 from tests.integration.report.report_reader import Site
 from tests.warehouses import Warehouse
 

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
-from dagster_project.returns import answer, cli
-from dagster_project.returns.contract import load_collections
+from dagster_project.contracts.collection import load_collections
+from dagster_project.operate import returns_cli as cli
+from dagster_project.returns import answer
 from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.templates import SYNTHETIC, example_rows, manifest_start, template_name, workbook
 from dagster_project.returns.validation import validate

@@ -17,8 +17,8 @@ import pytest
 from scipy.stats.contingency import odds_ratio
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from dagster_project.contracts.suite import load_marts
 from dagster_project.quality.runner import run_suite
-from dagster_project.quality.suites import load_marts
 from dagster_project.sample import (
     returns_sa01,
     returns_survey_story,

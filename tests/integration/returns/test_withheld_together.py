@@ -1,4 +1,4 @@
-"""What several tables together give away is found on the candidate, withheld by real dbt, and stays withheld (release/withholding.py)."""
+"""What several tables together give away is found on the candidate, withheld by real dbt, and stays withheld (publish/withholding.py)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 from dagster_project.lake.paths import Lake
+from dagster_project.publish.withholding import REGISTER, SAID, build_safe_candidate, find_sets, rebuild_marts, withhold
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.project import ReleaseProject
-from dagster_project.release.withholding import REGISTER, SAID, build_safe_candidate, find_sets, rebuild_marts, withhold
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.transform.dbt import target_folder

@@ -18,11 +18,11 @@ import duckdb
 import openpyxl
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.duck import open_database, quote_literal
 from dagster_project.lake.clean import ParseReport, build_clean_table
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.snapshots import Snapshot
-from dagster_project.sources.contract import load_sources
 from tests.warehouses import MIRROR
 
 Row = tuple[Any, ...]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.source import Source, load_sources
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.clean import build_clean_table
 from dagster_project.lake.files import LakeError, hash_file
@@ -22,7 +23,6 @@ from dagster_project.lake.snapshots import FetchReport, Snapshot, fetch_source
 from dagster_project.lake.transport import HttpsTransport, MirrorTransport
 from dagster_project.sample.cvdprevent import BASE, published_files, true_prevalence
 from dagster_project.sample.estate import DEFAULT_SEED
-from dagster_project.sources.contract import Source, load_sources
 from tests.fixtures.loopback import Loopback, drip, redirect_to, reply, send_head
 from tests.fixtures.sheets import judge
 

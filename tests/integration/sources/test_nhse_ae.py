@@ -36,7 +36,7 @@ def sums_of(parsed: Any) -> list[int]:
 
 
 def _columns() -> list[Any]:
-    from dagster_project.sources.contract import load_sources
+    from dagster_project.contracts.source import load_sources
 
     return load_sources()[SLUG].entity(ENTITY).file_columns[4:]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.discovery import discover
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.transport import MirrorTransport
 from dagster_project.sample.nhse_mhsds import PROVIDER_GROUPS, RATE_OF_CORE20, RATE_OF_REST
-from dagster_project.sources.contract import load_sources
 
 SLUG, PERIOD = "nhse_mhsds", "2026-01"
 BREAKDOWN, PRIMARY, SECONDARY, MEASURE, VALUE = 3, 4, 6, 8, 10

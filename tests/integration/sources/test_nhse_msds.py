@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.discovery import discover
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.snapshots import file_name
 from dagster_project.sample import nhse_msds as sample
 from dagster_project.sample.estate import DEFAULT_SEED
-from dagster_project.sources.contract import load_sources
 
 SLUG = "nhse_msds"
 DATA = "files.digital.nhs.uk/6A/7B8C9D/msds-mar2025-exp-data.xlsx"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.links import read_name
 from dagster_project.sample import nhse_rtt
 from dagster_project.sample import nhse_rtt_archive as sample
 from dagster_project.sample.estate import DEFAULT_SEED
-from dagster_project.sources.contract import load_sources
 from tests.fixtures.ae_site import csv_bytes
 
 SLUG = "nhse_rtt_archive"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.files import LakeError
 from dagster_project.sample import nhse_smi as sample
 from dagster_project.sample.estate import DEFAULT_SEED
-from dagster_project.sources.contract import load_sources
 
 SLUG, PERIOD = "nhse_smi", "fy2023-24"
 FILE = "www.england.nhs.uk/statistics/wp-content/uploads/sites/2/2024/05/Physical-Health-Checks-SMI Raw Data.xlsx"

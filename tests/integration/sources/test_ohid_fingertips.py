@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.discovery import discover, period_bounds
 from dagster_project.lake.files import LakeError
 from dagster_project.sample import ohid_fingertips as sample
 from dagster_project.sample.estate import DEFAULT_SEED
-from dagster_project.sources.contract import load_sources
 from tests.fixtures.sheets import judge
 
 SLUG = "ohid_fingertips"

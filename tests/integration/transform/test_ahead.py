@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.transport import origin_of
 from dagster_project.release.state import project_fingerprint
 from dagster_project.settings import PROJECT_ROOT, Settings
-from dagster_project.sources.contract import load_sources
 from dagster_project.transform import ahead
 from dagster_project.transform.ahead import dbt_ahead, tell_to_go_on
 from dagster_project.transform.dbt import prepare_manifest, target_folder

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagster_project.contracts.source import Calendar, Source, load_sources
 from dagster_project.lake.calendar import newest_expected_period, publication_day, second_thursday
-from dagster_project.sources.contract import Calendar, Source, load_sources
 
 
 def source_with(**calendar: Any) -> Source:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dagster_project.contracts.source import Entity
 from dagster_project.duck import connection, quote_literal
 from dagster_project.lake.continuity import Breaks, Earlier, Limits, find_breaks
-from dagster_project.sources.contract import Entity
 
 LIMITS = Limits(least_rows=0.95, most_codes_lost=0.1, most_rows_lost=0, exchanged=0.5)
 TRUSTS = [f"R9{place:02d}" for place in range(60)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dagster_project.sources.contract import SOURCES_FOLDER, ContractError, Source, load_sources, read_source
+from dagster_project.contracts.source import SOURCES_FOLDER, ContractError, Source, load_sources, read_source
 
 Change = Callable[[dict[str, Any]], None]
 

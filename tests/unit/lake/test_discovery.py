@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagster_project.contracts.source import Entity, LandingPage, Source, load_sources
 from dagster_project.lake.discovery import Located, discover, period_bounds, period_of
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.http import Fetched, SourceMoved
 from dagster_project.lake.paths import Origin
-from dagster_project.sources.contract import Entity, LandingPage, Source, load_sources
 
 TODAY = dt.date(2026, 3, 20)
 UPLOADS = "https://www.england.nhs.uk/statistics/wp-content/uploads/sites/2"

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import pytest
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.lake.discovery import Located, discover
 from dagster_project.lake.links import name_of, read_name, revision_number
 from dagster_project.lake.transport import MirrorTransport
-from dagster_project.sources.contract import load_sources
 from tests.warehouses import MIRROR
 
 MONTHS = {"Apr": ("April", "04"), "Sep": ("September", "09"), "Nov": ("November", "11"), "May": ("May", "05")}

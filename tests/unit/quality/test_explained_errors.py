@@ -7,7 +7,7 @@ from typing import Literal
 import duckdb
 import pytest
 
-from dagster_project.quality.checks import LEFT_OUT, explain
+from dagster_project.contracts.check import LEFT_OUT, explain
 from dagster_project.quality.marts import _run_example
 from dagster_project.release.project import ExampleQuery
 

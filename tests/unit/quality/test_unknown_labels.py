@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from dagster_project.contracts import seeds
+from dagster_project.contracts import suite as suites
+from dagster_project.contracts.seeds import seed_file
+from dagster_project.contracts.source import Entity, Labels, load_sources
+from dagster_project.contracts.suite import landing_fingerprint
 from dagster_project.duck import connection, quote_literal
-from dagster_project.quality import labels as labels_module
-from dagster_project.quality import suites
-from dagster_project.quality.labels import find_unknown_labels, seed_file
-from dagster_project.quality.suites import landing_fingerprint
-from dagster_project.sources.contract import Entity, Labels, load_sources
+from dagster_project.quality.labels import find_unknown_labels
 
 FUNCTIONS = {"columns": ["treatment_function_name"], "seed": "treatment_functions", "seed_columns": ["wlmds_name"]}
 GROUPS = {"columns": ["metric", "category_code"], "seed": "waiting_list_groups"}
@@ -100,8 +101,8 @@ def test_a_list_that_says_nothing_or_two_things_is_refused(wrong: dict[str, Any]
 
 def test_a_changed_seed_judges_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator adds the new name to the seed, and the file that was held is judged by it the next night."""
-    shutil.copytree(labels_module.SEEDS, tmp_path / "seeds")
-    monkeypatch.setattr(labels_module, "SEEDS", tmp_path / "seeds")
+    shutil.copytree(seeds.SEEDS, tmp_path / "seeds")
+    monkeypatch.setattr(seeds, "SEEDS", tmp_path / "seeds")
     before = {slug: landing_fingerprint(slug) for slug in ("nhse_wlmds", "nhse_ae")}
     with seed_file("treatment_functions").open("a", encoding="utf-8") as out:
         out.write("C_110b,Trauma and Orthopaedic Service,Trauma and Orthopaedic Service\n")

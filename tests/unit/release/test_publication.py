@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 import pytest
 
-from dagster_project.quality.checks import CheckResult
+from dagster_project.contracts.check import CheckResult
 from dagster_project.release.publication import PUBLICATION, fill_publication
 
 SEALED = dt.datetime(2026, 11, 25, 3, tzinfo=dt.UTC)

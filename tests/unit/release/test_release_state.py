@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from dagster_project.contracts.check import CheckResult
+from dagster_project.contracts.source import load_sources
 from dagster_project.duck import connection
 from dagster_project.lake.paths import Lake
-from dagster_project.quality.checks import CheckResult
 from dagster_project.quality.disclosure import guarded_columns
 from dagster_project.release.contents import content_hash, qualified
 from dagster_project.release.errors import ReleaseError
@@ -20,7 +21,6 @@ from dagster_project.release.project import load_example_queries
 from dagster_project.release.releases import built_at_of, release_id_of, release_name
 from dagster_project.release.state import inputs_fingerprint, project_fingerprint
 from dagster_project.release.versions import code_version, library_versions, package_version
-from dagster_project.sources.contract import load_sources
 
 SLUG, ENTITY = "nhse_ae", "monthly"
 

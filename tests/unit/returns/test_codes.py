@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_project.returns.clean_tables import load_clean_tables
-from dagster_project.returns.codes import lists_of, read_seed, thresholds, valid_codes
-from dagster_project.returns.contract import (
+from dagster_project.contracts.collection import (
     SEEDS_FOLDER,
     CodeList,
     ReturnsContractError,
@@ -20,6 +18,8 @@ from dagster_project.returns.contract import (
     load_common,
     read_collection,
 )
+from dagster_project.returns.clean_tables import load_clean_tables
+from dagster_project.returns.codes import lists_of, read_seed, thresholds, valid_codes
 from dagster_project.returns.validation import validate
 from tests.fixtures.returns_files import VALID, context, write_return
 

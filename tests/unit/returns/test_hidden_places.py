@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from dagster_project.returns.contract import load_collections
+from dagster_project.contracts.collection import load_collections
 from dagster_project.returns.findings import MEND, WHAT
 from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.templates import write_template

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.returns.contract import load_collections, load_common
+from dagster_project.contracts.collection import load_collections, load_common
 from dagster_project.returns.submission import Known
 from dagster_project.returns.validation import validate
 from tests.fixtures.returns_files import ORG, VALID, Row, as_csv, context, write_return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.returns.contract import load_collections, load_common
+from dagster_project.contracts.collection import load_collections, load_common
 from dagster_project.returns.identifiers import CellScanner, scan_file
 from dagster_project.returns.spellings import date_of, is_identifying_name
 from tests.fixtures.guises import HEADINGS, Guise, all_guises

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.returns.contract import load_collections
+from dagster_project.contracts.collection import load_collections
 from dagster_project.returns.making import NotMade, make_manifest
 from dagster_project.returns.validation import validate
 from tests.fixtures.returns_files import VALID, Row, as_csv, context, write_return

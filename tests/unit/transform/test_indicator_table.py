@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dagster_project.contracts.indicator import load_indicators
 from dagster_project.duck import connection
-from dagster_project.indicators import load_indicators
 from dagster_project.transform.indicator_table import write_indicator_tables
 
 

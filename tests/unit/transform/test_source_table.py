@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.duck import connection
-from dagster_project.sources.contract import load_sources
 from dagster_project.transform.source_table import write_source_table
 
 

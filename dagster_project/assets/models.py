@@ -1,0 +1,133 @@
+"""The assets and checks made of dbt's models and tests: one step, which is one run of dbt."""
+
+# No `from __future__ import annotations` here: Dagster reads the type of `context` from the real annotation.
+
+import datetime as dt
+import importlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+
+from dagster_project.lake.files import LakeError
+from dagster_project.lake.paths import Lake
+from dagster_project.lake.transport import origin_of
+from dagster_project.returns.area import ReturnsArea, keep_build_private
+from dagster_project.returns.calendar import write_expected
+from dagster_project.returns.clean_tables import write_empty_returns
+from dagster_project.runtime.orphans import hold_for_run
+from dagster_project.settings import Settings
+from dagster_project.transform.dbt import (
+    BUILD,
+    NIGHT_TESTS,
+    POOL,
+    dbt_environment,
+    dbt_runner,
+    drop_damaged_warehouse,
+    ended_in_time,
+    target_folder,
+)
+from dagster_project.transform.indicator_table import write_indicator_tables
+from dagster_project.transform.source_table import write_source_table
+from dagster_project.transform.standing import Standing
+from dagster_project.transform.translator import CONTRACTS, Translator
+from dagster_project.transform.withheld import LOG, GuardedInvocation
+
+NIGHT = "nightly_refresh"
+WANTED_NEXT = (
+    "dagster_project.quality.marts",
+    "dagster_project.publish.evidence",
+    "dagster_project.publish.publish",
+    "dagster_project.report",
+    "dagster_project.publish.beside",
+    "cyclonedx.output.json",
+    "gptables",
+)
+"""What the steps after dbt import: a second and a half, which this process has to spare while dbt works in its own."""
+
+
+def contracts_spec() -> dg.AssetSpec:
+    """Contracts and catalogue as tables, which dim_source and dim_indicator read; written from their YAML before dbt runs."""
+    return dg.AssetSpec(
+        CONTRACTS,
+        description="Title, publisher, licence and attribution of every source (source.yml), and every indicator (dbt/indicators).",
+        group_name="reference",
+        owners=["team:data-platform"],
+        kinds={"yaml", "parquet"},
+        tags={"layer": "reference", "sensitivity": "public"},
+    )
+
+
+def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
+    """All models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
+    from dagster_project.contracts.source import load_sources
+    from dagster_project.release.state import fingerprint_state, inputs_fingerprint, project_fingerprint
+    from dagster_project.transform.ahead import tell_to_go_on
+
+    runner = dbt_runner()
+
+    @dbt_assets(
+        manifest=manifest,
+        exclude=NIGHT_TESTS,
+        pool=POOL,
+        dagster_dbt_translator=Translator(),
+        name="dbt_models",
+    )
+    def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        lake, origin = Lake(settings.data_lake), origin_of(settings)
+        hold_for_run(context, settings)
+        _prepare_returns(context, ReturnsArea.of(lake))
+        sources, is_night = list(load_sources().values()), context.run.job_name == NIGHT and not context.is_subset
+        project = project_fingerprint(sources, origin)
+        fingerprint = inputs_fingerprint(lake, sources, origin, project=project)
+        state = fingerprint_state(lake, fingerprint)
+        if is_night and state != "new":
+            context.log.info(f"Nothing new: release {fingerprint[:12]} was made of the same inputs and is {state}.")
+            return
+        write_source_table(lake)
+        write_indicator_tables(lake)
+        keep_build_private(lake)
+        lake.temporary.mkdir(parents=True, exist_ok=True)
+        if damage := drop_damaged_warehouse(lake, settings.lock_wait_seconds):
+            context.log.warning(f"The warehouse file could not be opened and is made anew: {damage}")
+        os.environ.update(dbt_environment(settings, origin))
+        _sweep_last_run(target_folder(settings))
+        standing, invocation = Standing(lake, project), None
+        arguments = standing.arguments() if is_night else BUILD
+        standing.forget()
+        if is_night:
+            invocation = tell_to_go_on(standing, arguments)
+        if invocation is None:
+            invocation = runner.cli(list(arguments), context=context, target_path=target_folder(settings))
+        Thread(target=lambda: [importlib.import_module(name) for name in WANTED_NEXT], daemon=True).start()
+        try:
+            with ended_in_time(invocation.process):
+                yield from GuardedInvocation.of(invocation, context).stream()
+        finally:
+            keep_build_private(lake)
+        if is_night:
+            standing.remember()
+
+    return dbt_models
+
+
+def _prepare_returns(context: dg.AssetExecutionContext, area: ReturnsArea) -> None:
+    """What dbt reads of the returns, there even before the first one. A typing error of the operator stops no night."""
+    write_empty_returns(area)
+    try:
+        write_expected(area, dt.datetime.now(dt.UTC))
+    except LakeError as error:
+        context.log.warning(f"The expected returns stay as they were. {error}")
+
+
+def _sweep_last_run(target: Path) -> None:
+    """Take away the results of the last run: a dbt killed half-way must not leave old passes beside new tables."""
+    for name in ("run_results.json", LOG):
+        (target / name).unlink(missing_ok=True)
+    for folder in target.glob("dbt_models-*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,207 @@
+"""The end of the night as Dagster assets: release_candidate, gate 2 as its checks, and published_marts."""
+
+# No `from __future__ import annotations` here: Dagster reads the config classes from the real annotations.
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from dagster_project.lake.paths import Lake
+from dagster_project.lake.transport import origin_of
+from dagster_project.runtime.orphans import hold_for_run
+from dagster_project.settings import Settings
+from dagster_project.transform.dbt import POOL, target_folder
+
+if TYPE_CHECKING:
+    from dagster_project.contracts.check import CheckResult
+    from dagster_project.release.project import ReleaseProject
+
+CANDIDATE = dg.AssetKey("release_candidate")
+OWNER = "team:data-platform"
+KINDS = {
+    "dbt": "Every dbt test and model of this build passed.",
+    "reconciliation": "Every mart of the candidate has the rows and the key of the warehouse's.",
+    "disclosure": "Every mart has a policy, and nothing that the policy keeps back is in the file.",
+    "difference": "Nothing fell away against the current release that should not have.",
+    "example_query": "Every example query runs on the candidate.",
+}
+MAXIMUM_LISTED = 30
+
+
+class PublishConfig(dg.Config):
+    """What a publish may be told in the launchpad."""
+
+    candidate_sha256: str = Field("", description="The sealed candidate to publish; empty means the newest.")
+    withdrawn_release: str = Field("", description="Id of a release that was rolled back from, to publish it again.")
+
+
+def build_release_assets(
+    settings: Settings, manifest: Path
+) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
+    """The candidate, the published marts, and the checks between them."""
+    models = exposed_models(manifest)
+    return [_candidate(settings, models), _published(settings)], [_gate(settings, models)]
+
+
+def exposed_models(manifest: Path) -> list[str]:
+    """The models that dbt's exposures list: what may leave, and nothing else."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    nodes = {node for exposure in content["exposures"].values() for node in exposure["depends_on"]["nodes"]}
+    return sorted(content["nodes"][node]["name"] for node in nodes if node in content["nodes"])
+
+
+def _project(settings: Settings) -> "ReleaseProject":
+    from dagster_project.release.project import ReleaseProject
+
+    return ReleaseProject.load(settings, target_folder(settings))
+
+
+def _candidate(settings: Settings, models: Sequence[str]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=CANDIDATE,
+        deps=[dg.AssetKey(model) for model in models],
+        description="One fresh DuckDB file with only the marts and the meta schema, not yet judged.",
+        group_name="release",
+        owners=[OWNER],
+        kinds={"duckdb"},
+        tags={"layer": "release", "sensitivity": "public"},
+        pool=POOL,
+        metadata={
+            "dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(name=m, type="table") for m in models])
+        },
+    )
+    def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        from dagster_project.lake.files import hash_file
+        from dagster_project.publish.withholding import build_safe_candidate
+
+        hold_for_run(context, settings)
+        draft, withheld = build_safe_candidate(settings, origin_of(settings))
+        if withheld:
+            context.log.info(f"withheld from now on, as several tables together give a count away: {withheld} sets")
+        context.log.info(f"candidate of release {draft.release_id}: {draft.path.name}")
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(draft.rows.values()),
+                "rows by table": dg.MetadataValue.json(draft.rows),
+                "bytes": draft.path.stat().st_size,
+                "sha256": hash_file(draft.path),
+                "fingerprint of the inputs": draft.fingerprint,
+                "sets withheld because several tables give them away": withheld,
+                "path": dg.MetadataValue.path(draft.path),
+            }
+        )
+
+    return release_candidate
+
+
+def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(
+            f"suite_{model}", asset=CANDIDATE, blocking=True, description=f"expectations/marts/{model}.yml, critical"
+        )
+        for model in models
+    ]
+    specs += [
+        dg.AssetCheckSpec(f"advisory_{model}", asset=CANDIDATE, description=f"expectations/marts/{model}.yml, warnings")
+        for model in models
+    ]
+    specs += [dg.AssetCheckSpec(kind, asset=CANDIDATE, blocking=True, description=text) for kind, text in KINDS.items()]
+
+    @dg.multi_asset_check(specs=specs, name="gate_2_release", pool=POOL)
+    def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from dagster_project.publish.evidence import seal
+        from dagster_project.quality.judge import dismiss_judge
+        from dagster_project.quality.marts import audit
+        from dagster_project.release.candidate import newest_draft
+
+        hold_for_run(context, settings)
+        project = _project(settings)
+        draft = newest_draft(project)
+        results = audit(project, draft)
+        dismiss_judge()
+        evidence = seal(project, draft, results, run_id=context.run.run_id)
+        context.log.info(
+            f"candidate {evidence.sha256[:12]} sealed, {'passed' if evidence.passed else 'refused'}; {evidence.path}"
+        )
+        for spec in specs:
+            yield _check_result(spec.name, evidence.results, evidence.path)
+
+    return gate
+
+
+def _check_result(name: str, results: Iterable["CheckResult"], evidence: Path) -> dg.AssetCheckResult:
+    mine = [result for result in results if _belongs(name, result)]
+    failed = _most_exact([result for result in mine if not result.passed])
+    lines = [f"- **{r.name}** ({r.severity}): {r.sentence}" for r in failed[:MAXIMUM_LISTED]]
+    advisory = name.startswith("advisory_")
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=CANDIDATE,
+        passed=not failed and (bool(mine) or advisory),
+        severity=dg.AssetCheckSeverity.WARN if advisory else dg.AssetCheckSeverity.ERROR,
+        description="\n".join(f"{r.name} ({r.severity}): {r.sentence}" for r in failed[:MAXIMUM_LISTED])
+        or "All passed.",
+        metadata={
+            "checks": len(mine),
+            "failed": len(failed),
+            "what": dg.MetadataValue.md("\n".join(lines) or "all passed"),
+            "evidence": dg.MetadataValue.path(evidence),
+        },
+    )
+
+
+def _belongs(name: str, result: "CheckResult") -> bool:
+    kind = result.name.split(".")[0]
+    if name.startswith(("suite_", "advisory_")):
+        wanted, model = name.split("_", 1)
+        return kind == "suite" and result.mart == model and (result.severity == "critical") == (wanted == "suite")
+    if kind == "suite" or (result.severity != "critical" and not result.passed):
+        return False
+    return kind.startswith(name) or (name == "reconciliation" and kind == "key")
+
+
+def _most_exact(failed: list["CheckResult"]) -> list["CheckResult"]:
+    """Without the line that only sums up the expectations of a suite, where they are there themselves."""
+    return [r for r in failed if not any(other.name.startswith(f"{r.name}.") for other in failed)]
+
+
+def _published(settings: Settings) -> dg.AssetsDefinition:
+    @dg.asset(
+        name="published_marts",
+        deps=[CANDIDATE],
+        description="published/marts.duckdb: the file that analysts open. Moves only to a candidate with passing evidence.",
+        group_name="release",
+        owners=[OWNER],
+        kinds={"duckdb", "parquet"},
+        tags={"layer": "release", "sensitivity": "public"},
+        pool=POOL,
+        freshness_policy=dg.FreshnessPolicy.cron(
+            deadline_cron="0 6 * * *", lower_bound_delta=dt.timedelta(hours=5), timezone="Europe/London"
+        ),
+    )
+    def published_marts(context: dg.AssetExecutionContext, config: PublishConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        from dagster_project.publish.publish import publish
+
+        hold_for_run(context, settings)
+        release = publish(
+            _project(settings),
+            config.candidate_sha256 or None,
+            keep_releases=settings.keep_releases,
+            withdrawn_release=config.withdrawn_release,
+        )
+        context.log.info(f"release {release.name}: {release.outcome}")
+        metadata: dict[str, Any] = {
+            "dagster/row_count": sum(release.rows.values()),
+            "release": release.name,
+            "outcome": release.outcome,
+            "sha256": release.sha256,
+            "path": dg.MetadataValue.path(Lake(settings.data_lake).marts),
+        }
+        return dg.MaterializeResult(metadata=metadata)
+
+    return published_marts

@@ -1,0 +1,278 @@
+"""Two assets for every source: raw_<slug> (fetch and keep) and clean_<slug> (parse and gate 1), made from its source.yml."""
+
+# No `from __future__ import annotations` here: Dagster reads the config classes from the real annotations.
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+from pydantic import Field
+
+from dagster_project.assets.transports import open_transport
+from dagster_project.contracts.source import Source, load_sources
+from dagster_project.contracts.suite import landing_fingerprint
+from dagster_project.lake.acceptance import Acceptance, CleanReport
+from dagster_project.lake.calendar import newest_expected_period
+from dagster_project.lake.paths import Lake
+from dagster_project.lake.progress import show_progress
+from dagster_project.lake.snapshots import FetchReport, fetch_source
+from dagster_project.lake.transport import origin_of
+from dagster_project.quality.landing import landing_gate
+from dagster_project.runtime.orphans import hold_for_run
+from dagster_project.settings import Settings
+
+LONDON = ZoneInfo("Europe/London")
+MAXIMUM_LISTED = 20
+
+
+class SourceConfig(dg.Config):
+    """What one run of a source may be told in the launchpad."""
+
+    offline: bool = Field(False, description="Use what is kept; ask no publisher.")
+    fetch_again: bool = Field(False, description="Fetch every file again in full, whatever is kept.")
+    parse_again: bool = Field(False, description="Parse and judge every snapshot again, even those with a verdict.")
+
+
+CHECKS = {
+    "raw": {
+        "publisher_reachable": "The landing pages were found.",
+        "files_accepted": "No download was refused.",
+        "links_known": "Every data file on the landing pages is taken, or left out by a name in source.yml.",
+    },
+    "clean": {
+        "parsed_whole": "Every snapshot could be parsed and its rows accounted for.",
+        "landing_suite": "Gate 1: the Great Expectations suite of the source; a failure holds that file back.",
+        "rows_accepted": "No row was rejected.",
+        "as_recent_as_its_calendar": "The newest period in use is the one that the publisher's calendar lets expect.",
+    },
+}
+
+
+def build_source_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
+    """The raw and the clean asset of one source, in one step.
+
+    One step, because a night is not a run of partitions, and in such a run Dagster cannot pass from one partitioned asset
+    to another ("Cannot access partition_key"). To parse again without fetching, set `offline` in the launchpad.
+    """
+    partitions = _partitions(source)
+
+    @dg.multi_asset(
+        name=f"source_{source.slug}",
+        specs=[_raw_spec(source), _clean_spec(source)],
+        check_specs=[
+            dg.AssetCheckSpec(check, asset=f"{layer}_{source.slug}", description=text)
+            for layer, checks in CHECKS.items()
+            for check, text in checks.items()
+        ],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+        retry_policy=dg.RetryPolicy(
+            max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+        ),
+    )
+    def fetch_and_parse(context: dg.AssetExecutionContext, config: SourceConfig) -> Iterator[Any]:
+        hold_for_run(context, settings)
+        yield from _raw_results(context, source, _fetch(context, config, settings, source))
+        yield from _clean_results(context, source, _parse(context, config, settings, source))
+
+    return fetch_and_parse
+
+
+def _partitions(source: Source) -> dg.MonthlyPartitionsDefinition | None:
+    if source.monthly_partitions_from is None:
+        return None
+    return dg.MonthlyPartitionsDefinition(
+        start_date=source.monthly_partitions_from.isoformat(), timezone="Europe/London"
+    )
+
+
+def _common(source: Source, layer: str) -> dict[str, Any]:
+    return {
+        "key": f"{layer}_{source.slug}",
+        "group_name": layer,
+        "owners": [source.owner],
+        "tags": {"layer": layer, "publisher": source.slug.split("_")[0], "sensitivity": "public"},
+    }
+
+
+def _raw_spec(source: Source) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        description=f"{source.title}: files exactly as published. {source.why}",
+        kinds={"python", "file"},
+        metadata={
+            "publisher": source.publisher,
+            "licence": source.licence,
+            "documentation": dg.MetadataValue.url(source.documentation),
+        },
+        freshness_policy=dg.FreshnessPolicy.cron(
+            deadline_cron="0 6 * * *", lower_bound_delta=dt.timedelta(hours=5), timezone="Europe/London"
+        ),
+        **_common(source, "raw"),
+    )
+
+
+def _clean_spec(source: Source) -> dg.AssetSpec:
+    calendar = source.calendar
+    window = dt.timedelta(days=31 * calendar.months_per_period + calendar.lag_days + calendar.grace_days)
+    return dg.AssetSpec(
+        deps=[f"raw_{source.slug}", *(f"clean_{slug}" for slug in sorted(source.references))],
+        description=f"{source.title}: typed Parquet, one file for each period, the newest vintage that passed gate 1.",
+        kinds={"python", "duckdb", "parquet"},
+        metadata={"dagster/column_schema": _column_schema(source)},
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
+        **_common(source, "clean"),
+    )
+
+
+def _fetch(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> FetchReport:
+    if unknown := settings.selected_slugs - set(load_sources()):
+        names = ", ".join(sorted(unknown))
+        return FetchReport(problems=[f"HIW_ONLY names no source: {names}. Next: mend HIW_ONLY."], reachable=False)
+    if settings.offline or config.offline or _left_out(settings, source):
+        return FetchReport()
+    return fetch_source(
+        source,
+        open_transport(settings, source.hosts),
+        Lake(settings.data_lake),
+        today=dt.datetime.now(LONDON).date(),
+        periods=_periods(context),
+        again=config.fetch_again,
+        progress=show_progress,
+    )
+
+
+def _parse(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> CleanReport:
+    acceptance = Acceptance(
+        source,
+        Lake(settings.data_lake),
+        origin_of(settings),
+        landing_gate(settings.memory_limit, settings.threads),
+        landing_fingerprint(source.slug),
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+    )
+    return acceptance.run(periods=_periods(context), again=config.parse_again, progress=show_progress)
+
+
+def _raw_results(context: dg.AssetExecutionContext, source: Source, report: FetchReport) -> Iterator[Any]:
+    key = f"raw_{source.slug}"
+    _note_partitions(context, key, report.periods_fetched)
+    yield dg.MaterializeResult(asset_key=key, metadata=_fetch_metadata(report))
+    yield _check(key, "publisher_reachable", report.reachable, report.problems if not report.reachable else [])
+    yield _check(key, "files_accepted", not report.problems, report.problems)
+    yield _check(key, "links_known", not report.unknown_names, report.unknown_names, dg.AssetCheckSeverity.WARN)
+
+
+def _clean_results(context: dg.AssetExecutionContext, source: Source, report: CleanReport) -> Iterator[Any]:
+    key = f"clean_{source.slug}"
+    _note_partitions(context, key, report.periods_accepted)
+    yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
+    yield _check(key, "parsed_whole", not report.refused, report.refused)
+    yield _check(key, "landing_suite", not report.held, report.held or report.warnings)
+    yield _check(key, "rows_accepted", not report.rejecting, report.rejecting, dg.AssetCheckSeverity.WARN)
+    yield _recency_check(key, source, report)
+
+
+def _left_out(settings: Settings, source: Source) -> bool:
+    return bool(settings.selected_slugs) and source.slug not in settings.selected_slugs
+
+
+def _periods(context: dg.AssetExecutionContext) -> frozenset[str] | None:
+    """The months that a backfill or the button asks for; None in a night, which looks at all."""
+    if context.has_partition_key or context.has_partition_key_range:
+        return frozenset(key[:7] for key in context.partition_keys)
+    return None
+
+
+def _note_partitions(context: dg.AssetExecutionContext, key: str, periods: Iterable[str]) -> None:
+    """In a night, mark the months that came as materialised, so that the UI's calendar of partitions is true."""
+    if not context.assets_def.partitions_def or context.has_partition_key or context.has_partition_key_range:
+        return
+    known = set(context.assets_def.partitions_def.get_partition_keys())
+    for period in sorted(periods):
+        if f"{period}-01" in known:
+            context.log_event(dg.AssetMaterialization(asset_key=key, partition=f"{period}-01"))
+
+
+def _check(
+    key: str,
+    name: str,
+    passed: bool,
+    sentences: list[str],
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
+    shown = sentences[:MAXIMUM_LISTED]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=name,
+        passed=passed,
+        severity=severity,
+        description="\n".join(shown) or "Nothing to report.",
+        metadata={
+            "count": len(sentences),
+            "what": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown) or "nothing"),
+        },
+    )
+
+
+def _recency_check(key: str, source: Source, report: CleanReport) -> dg.AssetCheckResult:
+    expected = newest_expected_period(source, dt.datetime.now(LONDON).date())
+    newest = max((periods[-1] for periods in report.in_use.values() if periods), default="")
+    late = bool(expected) and bool(newest) and newest < expected
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name="as_recent_as_its_calendar",
+        passed=bool(newest) and not late,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "newest period in use": newest or "none",
+            "expected by the publisher's calendar": expected or "no rule",
+        },
+    )
+
+
+def _fetch_metadata(report: FetchReport) -> dict[str, Any]:
+    return {
+        "files located": report.located,
+        "files new": len(report.new),
+        "files unchanged": report.unchanged,
+        "bytes fetched": report.bytes_fetched,
+        "new": dg.MetadataValue.md("\n".join(f"- {line}" for line in report.new[:MAXIMUM_LISTED]) or "nothing"),
+        "sha256": dg.MetadataValue.md(
+            "\n".join(f"- `{sha}`" for sha in report.sha256[:MAXIMUM_LISTED]) or "nothing new"
+        ),
+        "landing pages not found": dg.MetadataValue.md(
+            "\n".join(f"- {page}" for page in report.missing_pages) or "none"
+        ),
+    }
+
+
+def _clean_metadata(report: CleanReport) -> dict[str, Any]:
+    rows = sum(parsed.clean_rows for parsed in report.reports)
+    suppressed = sum(parsed.statuses.get("suppressed", 0) for parsed in report.reports)
+    in_use = {
+        entity: f"{len(periods)}: {periods[0]} to {periods[-1]}" if periods else "none"
+        for entity, periods in report.in_use.items()
+    }
+    return {
+        "dagster/row_count": report.rows_in_use,
+        "rows parsed now": rows,
+        "records rejected now": sum(parsed.records_rejected for parsed in report.reports),
+        "suppressed share now": round(suppressed / rows, 6) if rows else 0.0,
+        "sha256": dg.MetadataValue.md(
+            "\n".join(f"- `{p.sha256}`" for p in report.reports[:MAXIMUM_LISTED]) or "nothing new"
+        ),
+        "periods in use": dg.MetadataValue.json(in_use),
+    }
+
+
+def _column_schema(source: Source) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name=f"{entity.name}.{column.name}", type=column.type, description=column.description)
+            for entity in source.entities
+            for column in entity.clean_columns
+        ]
+    )

@@ -1,0 +1,191 @@
+"""`hiw extract`: from a trust's own patient-level extract to a valid return, on the trust's own machine.
+
+Exit codes: `make` ends as `hiw returns check` of its return does (0 accepted, 1 with warnings, 2 rejected), `check` with 1 where
+something would stop the return; 2 also for a mapping or a file that cannot be used. Nothing of a record is printed or logged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from dagster_project.operate.explained import FAILED, WRONG_CALL, explained, settings_of_the_environment
+
+if TYPE_CHECKING:
+    from dagster_project.extract.profile import Profile
+    from dagster_project.extract.running import Wanted
+    from dagster_project.settings import Settings
+
+REJECTED = 2
+app = typer.Typer(
+    help="From a patient-level extract to a return, on this machine: template, check, make.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+MappingFile = Annotated[
+    Path, typer.Argument(help="The mapping file that `hiw extract template` wrote and you filled in.")
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(help="The extract: FILE, or INPUT=FILE where the mapping has several inputs (area=addresses.csv)."),
+]
+Census = Annotated[str, typer.Option(help="The day of the list, YYYY-MM-DD; without it the last day of the period.")]
+Differs = Annotated[
+    bool,
+    typer.Option(
+        "--census-differs", help="Take a census that is not the last day of the period; known_issues then says so."
+    ),
+]
+
+
+@app.command()
+def template(
+    code: Annotated[str, typer.Argument(help="WL01, OP01 or UC01.")],
+    layout: Annotated[str, typer.Option(help="Only this layout, where a return has several.")] = "",
+    folder: Annotated[Path, typer.Option("--out", help="Where the mapping is written.")] = Path(),
+) -> None:
+    """Write a mapping file with every element explained, to be filled in."""
+    from dagster_project.extract.template import write_template
+
+    with explained(exit_code=WRONG_CALL):
+        out.print(str(write_template(code.upper(), layout, folder)), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def sample(
+    code: Annotated[str, typer.Argument(help="WL01, OP01 or UC01.")],
+    folder: Annotated[Path, typer.Option("--out", help="Where the files are written.")] = Path(),
+    organisation: Annotated[str, typer.Option(help="A trust of the synthetic sample, R9A to R9Q.")] = "R9B",
+    form: Annotated[str, typer.Option(help="A national layout, or untidy: a local one; empty takes the first.")] = "",
+) -> None:
+    """Write an extract of invented patients with its mapping and public files, to try the commands on."""
+    from dagster_project.extract.trying import write_sample
+
+    with explained(exit_code=WRONG_CALL):
+        for path in write_sample(code.upper(), organisation, form, folder):
+            out.print(str(path), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check(
+    mapping_file: MappingFile,
+    files: Files,
+    census: Census = "",
+    census_differs: Differs = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")] = False,
+) -> None:
+    """Profile an extract: what is blank, which months, what does not count, what is wrong. Exit code 1 where `make` would refuse."""
+    from dagster_project.extract.mapping import load_mapping
+    from dagster_project.extract.profile import profile_extract
+
+    settings = settings_of_the_environment()
+    with explained(exit_code=WRONG_CALL, as_json=as_json):
+        mapping, wanted = load_mapping(mapping_file), _wanted(census, census_differs)
+        profiles = profile_extract(mapping, mapping_file.parent, files, wanted, settings)
+        if as_json:
+            sys.stdout.write(json.dumps([profile.as_dict() for profile in profiles], indent=1) + "\n")
+        else:
+            for profile in profiles:
+                _print_profile(profile)
+        if any(profile.stops for profile in profiles):
+            raise typer.Exit(FAILED)
+
+
+def _print_profile(profile: Profile) -> None:
+    summary = profile.summary
+    out.print(
+        f"[bold]{summary.found.layout.title}[/bold]: {summary.read} records, {summary.counted} count", highlight=False
+    )
+    _print_table(("element", "column", "blank"), profile.blank)
+    _print_table(("month", "records"), profile.periods)
+    _print_table(("left out because", "records"), [(line.what, line.told) for line in summary.left_out])
+    _print_table(("without decile because", "records"), [(line.what, line.told) for line in summary.without_decile])
+    faults = [(line.element, line.what, line.told, "stops" if line.stops else "", line.mend) for line in summary.faults]
+    _print_table(("element", "found", "records", "", "how to mend"), faults)
+    out.print("Counts are fewer than 8, or to the nearest 5.", highlight=False)
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if rows:
+        table = Table(*(Column(name, overflow="fold") for name in header))
+        for row in rows:
+            table.add_row(*map(escape, row))
+        out.print(table)
+
+
+@app.command()
+def make(
+    mapping_file: MappingFile,
+    files: Files,
+    folder: Annotated[Path, typer.Option("--out", help="Where the return is written.")] = Path(),
+    profile: Annotated[
+        Literal["restricted", "safe"],
+        typer.Option(help="restricted: true counts. safe: 1 to 7 as [c], others to the nearest 5."),
+    ] = "restricted",
+    census: Census = "",
+    census_differs: Differs = False,
+    night: Annotated[
+        bool, typer.Option("--night", help="Put it into this installation's drop folder too, and run the night.")
+    ] = False,
+) -> None:
+    """Write the return with its manifest and a methods note, and check it as intake will."""
+    from dagster_project.extract.making import make_return, put_into_inbox
+    from dagster_project.extract.mapping import load_mapping
+
+    settings = settings_of_the_environment()
+    with explained(exit_code=WRONG_CALL):
+        mapping = load_mapping(mapping_file)
+        made = make_return(
+            mapping, mapping_file.parent, files, folder, _wanted(census, census_differs, profile), settings
+        )
+        for path in (made.data, made.manifest, made.note):
+            out.print(str(path), highlight=False, soft_wrap=True)
+        code = _check(made.data, made.manifest)
+        if night and code < REJECTED:
+            put_into_inbox(made, mapping, settings)
+            code = _run_night(settings)
+        raise typer.Exit(code)
+
+
+def _run_night(settings: Settings) -> int:
+    """Run the nightly job on this machine: the trust's page of the report shows its return beside the public figures."""
+    from dagster_project.operate.refresh import run_night, summary_lines
+
+    result = run_night(settings)
+    for line in summary_lines(result, settings):
+        out.print(line, highlight=False, soft_wrap=True)
+    return 0 if result.succeeded else FAILED
+
+
+def _wanted(census: str, census_differs: bool, profile: str = "restricted") -> Wanted:
+    """What the options say. Raises Refused for a census that is no date."""
+    from dagster_project.extract.refused import Refused
+    from dagster_project.extract.running import Wanted
+
+    try:
+        day = dt.date.fromisoformat(census) if census else None
+    except ValueError:
+        raise Refused("the census is no date", "it is not written as YYYY-MM-DD", "write it so") from None
+    return Wanted(day, census_differs, profile == "safe")
+
+
+def _check(data: Path, manifest: Path) -> int:
+    """Judge the return as `hiw returns check` does; its exit code."""
+    from dagster_project.operate.returns_cli import context_of
+    from dagster_project.returns import answer
+    from dagster_project.returns.submission import Submission
+    from dagster_project.returns.validation import validate
+
+    with validate(Submission(data, manifest), context_of(None)) as verdict:
+        answer.print_summary(verdict, out)
+        return answer.EXIT_CODES[verdict.outcome]

@@ -1,0 +1,151 @@
+"""The night, started from a shell: one process, the same job that the schedule starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import dagster as dg
+from rich.markup import escape
+
+from dagster_project.assets.run_failures import night_problems
+from dagster_project.lake.night import night_lock
+from dagster_project.lake.paths import Lake
+from dagster_project.operate.status import require_known_slugs, require_readable_records
+from dagster_project.quality.judge import start_judge
+from dagster_project.runtime.failures import Problem, explain, told
+from dagster_project.runtime.instance import open_instance
+from dagster_project.runtime.nights import begin_night, end_night
+from dagster_project.runtime.orphans import process_tags, reap_dead_runs
+from dagster_project.settings import Settings
+
+JOB = "nightly_refresh"
+FIRST_QUERIES = (
+    "select group_code as decile, round(100 * value, 2) as per_cent, round(100 * ci_lower_95, 2) as lower, "
+    "round(100 * ci_upper_95, 2) as upper from mart_waiting_list where indicator_id = 'wlmds_over_52_weeks' and "
+    "organisation_code = 'ENG' and treatment_function_code = 'all' and dimension = 'imd_decile' and "
+    "geography_basis = 'as_reported' order by cast(group_code as integer)",
+    "select slug, max(newest_period_in_use) as newest, bool_or(held) as held from meta.source_status group by slug order by slug",
+    "select name, question from meta.example_queries",
+)
+
+
+@dataclass
+class NightResult:
+    """How a night ended; `problems` say what, where, why and what to do next."""
+
+    succeeded: bool
+    run_id: str
+    release: str
+    outcome: str
+    failed_steps: list[str] = field(default_factory=list)
+    """Names of the steps that stopped; why stands in `problems`."""
+    failed_checks: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    reaped_runs: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self) | {"problems": told(self.problems)}
+
+
+def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
+    """Run the main job in this process; raises LakeError when another run holds the data folder, or the night cannot begin.
+
+    However it ends, its end is recorded and what went wrong is alerted.
+    """
+    try:
+        with night_lock(Lake(settings.data_lake), settings.lock_wait_seconds):
+            begin_night(settings)
+            require_known_slugs(settings)
+            require_readable_records(settings)
+            start_judge()
+            night = _run(settings, verbose=verbose)
+    except (Exception, KeyboardInterrupt) as error:
+        explained = explain(error)
+        what = Problem(explained.what, "the night", explained.why, explained.next_step)
+        end_night(settings, "", [what], succeeded=False, job=JOB)
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise explained from error
+    end_night(settings, night.run_id, night.problems, succeeded=night.succeeded, job=JOB)
+    return night
+
+
+def _run(settings: Settings, *, verbose: bool) -> NightResult:
+    from dagster_project.definitions import build_definitions
+    from dagster_project.release.releases import current_release
+    from dagster_project.transform.ahead import dbt_ahead
+
+    with open_instance(settings) as instance:
+        reaped = reap_dead_runs(instance, settings)
+        job = build_definitions(settings).resolve_job_def(JOB)
+        with _log_of(lake=Lake(settings.data_lake), verbose=verbose), dbt_ahead(settings):
+            result = job.execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                tags=process_tags(),
+                run_config={"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}},
+            )
+        current = current_release(Lake(settings.data_lake))
+        night = NightResult(
+            succeeded=result.success,
+            run_id=result.run_id,
+            release=current.name if current else "",
+            outcome=_outcome(result),
+            failed_steps=[str(event.step_key) for event in result.all_events if event.is_step_failure],
+            failed_checks=_failed_checks(result),
+            problems=night_problems(settings, list(result.all_events)),
+            reaped_runs=reaped,
+        )
+    return night
+
+
+@contextmanager
+def _log_of(lake: Lake, *, verbose: bool) -> Iterator[None]:
+    """Keep dbt's lines, which dagster-dbt prints, in a log beside the event log; on the screen only when asked for."""
+    if verbose:
+        yield
+        return
+    log = lake.dagster_home / "last_night.log"
+    with log.open("w", encoding="utf-8") as lines, redirect_stdout(lines):
+        yield
+
+
+def _outcome(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.get_asset_materialization_events():
+        if event.asset_key == dg.AssetKey("published_marts"):
+            return str(event.step_materialization_data.materialization.metadata["outcome"].value)
+    return "nothing new" if result.success else "not published"
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
+    failed = []
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed:
+            what = evaluation.metadata.get("what")
+            text = f": {what.value}" if what is not None and evaluation.severity == dg.AssetCheckSeverity.ERROR else ""
+            failed.append(
+                f"{evaluation.severity.value} {evaluation.asset_key.to_user_string()}.{evaluation.check_name}{text}"
+            )
+    return sorted(failed)
+
+
+def summary_lines(result: NightResult, settings: Settings) -> list[str]:
+    """What the operator reads at the end."""
+    lines = [f"Reaped a dead run: {run_id}" for run_id in result.reaped_runs]
+    lines += [f"Note: {escape(check)}" for check in result.failed_checks if check.startswith("WARN ")]
+    lines += [f"[bold]Problem:[/bold] {escape(problem.sentence)}" for problem in result.problems]
+    if not result.succeeded:
+        kept = f"The published release is still {result.release}." if result.release else "Nothing is published."
+        return [
+            *lines,
+            f"The night failed (run {result.run_id}). {kept}",
+            "Next: do what is named above, then `hiw refresh`; `make ui` shows the run.",
+        ]
+    marts = os.path.relpath(Lake(settings.data_lake).marts)
+    lines += [f"{result.outcome}: release {result.release}", f"The marts are in {marts}. Three queries to try:"]
+    return lines + [f'  .venv/bin/hiw sql "{query}"' for query in FIRST_QUERIES]

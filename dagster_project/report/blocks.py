@@ -1,0 +1,123 @@
+"""What a page is made of: sections of paragraphs, lists, tables and charts with their tables. Templates turn them into HTML.
+
+A text with figures is made by `say`: what is put into it is escaped unless it is mark-up that this package made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from markupsafe import Markup
+
+from dagster_project.report.tables import Table
+
+LONG_TABLE = 12
+"""Rows from which the table below a chart is folded away; it opens without a script and is unfolded in print."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph; `lead` is larger, `inset` set apart, `caveat` says what the figures do not say."""
+
+    html: Markup | str
+    kind: Literal["plain", "lead", "inset", "caveat"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list without order."""
+
+    items: Sequence[Markup | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tabular:
+    """A table of its own, folded away under `summary` where that is given."""
+
+    table: Table
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart under the finding it shows, with its table below. `icons` stand beside the finding."""
+
+    title: str
+    drawing: Markup
+    table: Table | None = None
+    note: Markup | str = ""
+    icons: Sequence[Markup] = ()
+    fold: bool = False
+
+    @property
+    def folded(self) -> bool:
+        """Whether the table is folded away: asked for, or long."""
+        return self.fold or (self.table is not None and len(self.table.lines) > LONG_TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and what they are, as a summary list."""
+
+    items: Sequence[tuple[str, Markup | str]]
+
+
+Block = Paragraph | Bullets | Tabular | Picture | Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands below it."""
+
+    anchor: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the site; `crumbs` are address and title of the pages above it."""
+
+    path: str
+    title: str
+    sections: Sequence[Section]
+    lead: Markup | str = ""
+    crumbs: Sequence[tuple[str, str]] = ()
+    template: str = "page.html"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def say(text: str, **parts: Any) -> Markup:
+    """A sentence of this package with its parts filled in and escaped."""
+    return Markup(text).format(**parts)  # noqa: S704
+
+
+def link(address: str, words: str) -> Markup:
+    """A link to another page of the site."""
+    return Markup('<a href="{}">{}</a>').format(address, words)
+
+
+def slug(name: str) -> str:
+    """A code or identifier as part of a file name: letters, digits, hyphen and underscore stand, everything else is written as its code point.
+
+    Two different names never give the same slug, and none can leave the folder.
+    """
+    return re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):x}~", name) or "~"
+
+
+def organisation_page(code: str) -> str:
+    """File name of the page of an organisation; England's is the first page."""
+    return "index.html" if code == "ENG" else f"organisation-{slug(code)}.html"
+
+
+def indicator_page(indicator_id: str) -> str:
+    """File name of the page of an indicator."""
+    return f"indicator-{slug(indicator_id)}.html"
+
+
+def table_page(table: str) -> str:
+    """File name of the page that says where a table comes from."""
+    return f"table-{slug(table)}.html"

@@ -1,0 +1,111 @@
+"""What the governed catalogue says of an indicator beside its definition: its place, its targets, how far it was checked, where it exists, and the query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from dagster_project.report.blocks import say
+from dagster_project.report.figures import show_date
+from dagster_project.report.marts import Row
+
+BREAKDOWNS = {
+    "deprivation": "By deprivation",
+    "ethnicity": "By ethnic group",
+    "age": "By age",
+    "sex": "By sex",
+}
+LEVELS = {
+    "england": "England",
+    "england_sector": "sectors of England",
+    "region": "regions",
+    "icb": "ICBs",
+    "sub_icb": "sub-ICB locations",
+    "trust": "NHS trusts",
+    "other_provider": "other providers",
+}
+QUERIES = {
+    "adults": "select organisation_name, period_end, all_value, core20_value, rest_value, core20_gap_reading from mart_core20plus5_adults",
+    "children": "select organisation_name, period_end, all_value, core20_value, rest_value, core20_gap_reading from mart_core20plus5_children",
+    "other": "select organisation_code, period_end, dimension, group_code, value from fct_indicator_value",
+}
+PARTS = {"definition": "Definition", "denominator": "Denominator", "target": "Target", "levels": "Levels"}
+Fact = tuple[str, Any]
+
+
+def place(indicator: Row) -> list[Fact]:
+    """Where it stands in Core20PLUS5 and in the Statement on information."""
+    programme, element = indicator.get("core20plus5_programme"), indicator.get("core20plus5_element")
+    domain, version = indicator.get("statement_domain"), indicator.get("statement_version")
+    return [
+        ("Core20PLUS5", f"{element} ({programme})" if element and programme else element),
+        ("Statement on information", f"{domain} ({version})" if domain else None),
+    ]
+
+
+def existence(indicator: Row) -> list[Fact]:
+    """By what it is published and for which levels, or why not; and what to do for figures that are not here."""
+    broken_down = [
+        (title, _levels(indicator.get(f"{name}_levels")) or indicator.get(f"{name}_note"))
+        for name, title in BREAKDOWNS.items()
+    ]
+    return [
+        *broken_down,
+        ("Published elsewhere", indicator.get("published_elsewhere")),
+        ("Not public", indicator.get("not_public")),
+    ]
+
+
+def _levels(codes: str | None) -> str:
+    return ", ".join(LEVELS[code] for code in codes.split(",")) if codes else ""
+
+
+def query(indicator: Row) -> list[Fact]:
+    """The table that answers, and one query on the published file; its result is what the tables of the page show."""
+    if indicator.get("held_in") != "fct_indicator_value":
+        return [("Table", indicator.get("held_in"))]
+    chosen = QUERIES.get(str(indicator.get("core20plus5_programme")), QUERIES["other"])
+    words = "<code>{query} where indicator_id = '{indicator_id}'</code>"
+    shown = say(words, query=chosen, indicator_id=indicator["indicator_id"])
+    return [("Table", chosen.rpartition(" ")[2]), ("Query", shown)]
+
+
+def targets(rows: Sequence[Row]) -> Fact:
+    """Every target in words with its levels, days and document; a target whose last day has passed is not in force."""
+    told: dict[int, list[Row]] = {}
+    for row in rows:
+        told.setdefault(row["target_no"], []).append(row)
+    words = [_target(same) for _, same in sorted(told.items())]
+    return ("Targets" if len(words) > 1 else "Target", Markup("<br>").join(words) if words else "none")
+
+
+def _target(same: Sequence[Row]) -> Markup:
+    first = same[0]
+    begins, ends = first.get("applies_from"), first.get("applies_to")
+    days = [f"from {show_date(begins)}" if begins else "", f"until {show_date(ends)}" if ends else "no end set"]
+    levels = ", ".join(name for code, name in LEVELS.items() if any(row["organisation_level"] == code for row in same))
+    return say(
+        "{words}. Applies {days}, to {levels}. Source: {source}",
+        words=first["target_statement"],
+        days=" ".join(part for part in days if part),
+        levels=levels,
+        source=first["target_source"],
+    )
+
+
+def verification(indicator: Row) -> Fact:
+    """How far definition, denominator, target and levels were checked, on which day and against what."""
+    known = [part for part in PARTS if indicator.get(f"{part}_verified_on")]
+    if not known:
+        return ("Verified", "Nobody has verified this indicator against its source yet")
+    return ("Verified", Markup("<br>").join(_verified(indicator, part) for part in PARTS))
+
+
+def _verified(indicator: Row, part: str) -> Markup:
+    how, against = indicator.get(f"{part}_verification"), indicator.get(f"{part}_verified_against")
+    if not against:
+        return say("{part}: not verified", part=PARTS[part])
+    day = show_date(indicator[f"{part}_verified_on"])
+    return say("{part}: {how} on {day}: {against}", part=PARTS[part], how=how, day=day, against=against)

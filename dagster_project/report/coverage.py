@@ -1,0 +1,189 @@
+"""Coverage: which figures exist at which level and by which breakdown, which of them are held, and why the others are not.
+
+And the Statement: what an organisation can say on each line of NHS England's Statement on information on health inequalities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dagster_project.report.blocks import Block, Page, Paragraph, Section, Tabular, indicator_page
+from dagster_project.report.context import Context
+from dagster_project.report.figures import present, show_period, value_format
+from dagster_project.report.marts import Marts, Row, group_rows
+from dagster_project.report.tables import Cell, Column, Figures, Line, Table, Words, make_table
+
+COVERAGE, STATEMENT = "mart_coverage", "mart_statement"
+PATH, TITLE = "coverage.html", "Coverage"
+LEVELS = {
+    "england": "England",
+    "region": "Regions",
+    "icb": "Integrated care boards",
+    "sub_icb": "Sub-ICB locations",
+    "trust": "NHS trusts",
+}
+BREAKDOWNS = {
+    "all": "Everybody",
+    "deprivation": "Deprivation",
+    "ethnicity": "Ethnicity",
+    "age": "Age",
+    "sex": "Sex",
+}
+STATUSES = {
+    "available": "held",
+    "partly": "held in part",
+    "not_in_this_release": "published, not in this release",
+    "published_not_held": "published elsewhere, not held",
+    "not_public": "not public",
+    "not_published": "not published",
+}
+HOW_TO_READ = (
+    "Held: every figure is there. Held in part: some are hidden, missing or not applicable. Published, not in this release: the source gives it, and "
+    "no figure has come. Not public: nobody outside the NHS can see it. Not published: the source does not give this breakdown at this level."
+)
+STATEMENT_SAID = (
+    "Trusts and boards report each year on NHS England's Statement on information on health inequalities. Here is what can be said on each line, for "
+    "everybody and for the most deprived fifth (Core20). Where there is no figure of its own, that of its board or of England stands instead, "
+    "and “Figures of” says so. By ethnicity, age and sex: table mart_statement of the file."
+)
+PROXIES = "Lines that no public figure answers, with one that comes near"
+PROXY = Words("How it differs", lambda row: row["proxy_note"])
+
+
+# -- the page of coverage ---------------------------------------------------------------------------------------------
+
+
+def pages(context: Context) -> list[Page]:
+    """The page of coverage, where the file has the table."""
+    by_level = group_rows(context.marts.rows(COVERAGE), "organisation_level")
+    sections = [
+        Section(
+            level,
+            title,
+            [Tabular(_matrix(context, title, by_level[level])), *_reasons(context, title, by_level[level])],
+        )
+        for level, title in LEVELS.items()
+        if level in by_level
+    ]
+    if not sections:
+        return []
+    lead = "Which figures exist at which level and by which breakdown, which of them this release holds, and why the others are not there."
+    start = Section("read", "How to read it", [Paragraph(HOW_TO_READ)])
+    return [Page(PATH, TITLE, [start, *sections], lead, [("index.html", "England")])]
+
+
+def _matrix(context: Context, title: str, rows: Sequence[Row]) -> Table:
+    columns = tuple(Words(words, lambda row: "") for words in ("Indicator", *BREAKDOWNS.values()))
+    grouped = sorted(
+        group_rows(rows, "indicator_id").values(), key=lambda own: (own[0]["indicator_name"], own[0]["indicator_id"])
+    )
+    lines = tuple(Line((_head(context, own[0]), *_statuses(own)), "") for own in grouped)
+    return Table(f"{title}: indicators by breakdown", columns, "", "", lines)
+
+
+def _head(context: Context, row: Row) -> Cell:
+    known = row["indicator_id"] in context.indicators
+    return Cell(row["indicator_name"], address=indicator_page(row["indicator_id"]) if known else None)
+
+
+def _statuses(rows: Sequence[Row]) -> list[Cell]:
+    found = {row["breakdown"]: row["coverage_status"] for row in rows}
+    return [Cell(STATUSES.get(found.get(name, ""), "not known")) for name in BREAKDOWNS]
+
+
+def _reasons(context: Context, title: str, rows: Sequence[Row]) -> list[Block]:
+    """Why a breakdown is not held in full, said once for all breakdowns of an indicator that have the same reason."""
+    missing = [row for row in rows if row["coverage_status"] != "available" and row.get("coverage_reason")]
+    grouped = group_rows(missing, "indicator_name", "indicator_id", "coverage_reason").items()
+    ordered = sorted((_words(key), own) for key, own in grouped)
+    lines = tuple(
+        Line(
+            (_head(context, own[0]), Cell(", ".join(BREAKDOWNS[r["breakdown"]].lower() for r in own)), Cell(key[2])), ""
+        )
+        for key, own in ordered
+    )
+    columns = tuple(Words(words, lambda row: "") for words in ("Indicator", "For", "Why"))
+    table = Table(f"{title}: why figures are not there", columns, "", "", lines)
+    return [Tabular(table, f"{title}: why figures are not there, or not all")] if lines else []
+
+
+def _words(key: Any) -> tuple[str, ...]:
+    return tuple(str(part) for part in key)
+
+
+# -- the Statement ----------------------------------------------------------------------------------------------------
+
+
+def read_statement(marts: Marts) -> dict[Any, list[Row]]:
+    """The lines of every organisation: everybody and Core20, and what is not there."""
+    return group_rows(marts.rows(STATEMENT, "breakdown = 'all' or dimension = 'core20'"), "organisation_code")
+
+
+def statement(context: Context, rows: Sequence[Row]) -> list[Section]:
+    """The section of one organisation."""
+    proxies = [row for row in rows if row.get("proxy_note")]
+    held = [row for row in rows if row["dimension"] != "none" and not row.get("proxy_note")]
+    own = [row for row in held if row["figures_of_code"] == row["organisation_code"]]
+    others = [row for row in held if row["figures_of_code"] != row["organisation_code"]]
+    missing = [row for row in rows if row["dimension"] == "none"]
+    blocks: list[Block] = []
+    if own:
+        blocks.append(Tabular(_figures(context, "Lines with figures of its own", own)))
+    if others:
+        title = "Lines with figures of its board or of England only"
+        blocks.append(Tabular(_figures(context, title, others), title))
+    if proxies:
+        blocks.append(Tabular(_figures(context, PROXIES, proxies, PROXY), PROXIES))
+    if missing:
+        blocks.append(Tabular(_missing(missing), "Lines without a figure, and why"))
+    return (
+        [Section("statement", "Statement on health inequalities", [Paragraph(STATEMENT_SAID), *blocks])]
+        if blocks
+        else []
+    )
+
+
+def _figures(context: Context, caption: str, rows: Sequence[Row], *further: Column) -> Table:
+    def form(row: Row) -> str:
+        return value_format(row["unit"], present([row["value"]]))
+
+    ordered = sorted(
+        rows,
+        key=lambda row: (
+            row["line_no"],
+            row["indicator_id"],
+            row["dimension"],
+            row["group_code"],
+            row["standardisation"],
+        ),
+    )
+    columns: list[Column] = [
+        Words("Line", lambda row: f"{row['line_no']}. {row['line']}"),
+        Words(
+            "Indicator",
+            lambda row: context.short_name(row["indicator_id"]),
+            lambda row: indicator_page(row["indicator_id"]),
+        ),
+        Words(
+            "Group",
+            lambda row: "everybody" if row["dimension"] == "all" else str(row.get("group_name", row["group_code"])),
+        ),
+        Words("Figures of", lambda row: row["figures_of"]),
+        Words("Period", show_period),
+        Figures("Value", "value", form),
+        Figures("Lower 95% limit", "ci_lower_95", form),
+        Figures("Upper 95% limit", "ci_upper_95", form),
+        *further,
+    ]
+    return make_table(caption, ordered, columns)
+
+
+def _missing(rows: Sequence[Row]) -> Table:
+    ordered = sorted(rows, key=lambda row: (row["line_no"], row["indicator_id"]))
+    columns: list[Column] = [
+        Words("Line", lambda row: f"{row['line_no']}. {row['line']}"),
+        Words("Indicator", lambda row: row.get("indicator_name", "none in the catalogue")),
+        Words("Why", lambda row: row.get("availability_reason", "not known")),
+    ]
+    return make_table("Lines without a figure", ordered, columns, reason="")

@@ -1,0 +1,143 @@
+"""A page for every trust and every integrated care board, read in a few queries for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from dagster_project.report import (
+    commitments,
+    comparisons,
+    coverage,
+    groups,
+    priorities,
+    quality,
+    returned,
+    scorecard,
+    trends,
+)
+from dagster_project.report.blocks import Facts, Page, Section, link
+from dagster_project.report.context import LEVELS, Context, Organisation
+from dagster_project.report.figures import show_date
+from dagster_project.report.marts import Row, group_rows
+
+SPLIT_WHERE = (
+    "treatment_function_code = 'all' and geography_basis = 'current' and organisation_level in ('trust', 'icb') "
+    "and unit = 'proportion' and dimension in ('imd_quintile', 'ethnic_group_5')"
+)
+LEADS = {
+    "trust": "Gaps between groups of patients, waits, trends and data quality of this trust. Every figure has its limits, and a figure that cannot be shown says why.",
+    "icb": "Gaps between groups of patients, waits and data quality of the trusts in this board's area: the board of the provider, not of where people live.",
+}
+
+
+@dataclass
+class Everything:
+    """The rows of all organisations, by code."""
+
+    priorities: dict[Any, list[Row]]
+    splits: dict[str, list[groups.Split]]
+    control: dict[Any, list[Row]]
+    slopes: dict[Any, list[Row]]
+    quality: dict[Any, list[Row]]
+    comparisons: dict[tuple[str, str, str], comparisons.Comparison]
+    boards: list[list[Row]]
+    returned: returned.Returned
+    commitments: commitments.Commitments
+    scorecards: scorecard.Scorecards
+    statement: dict[Any, list[Row]]
+
+
+def read_everything(context: Context) -> Everything:
+    """One query a mart."""
+    marts = context.marts
+    level = "organisation_level in ('trust', 'icb')"
+    return Everything(
+        group_rows(marts.rows("mart_priorities", level), "organisation_code"),
+        groups.read_splits(marts, "mart_waiting_list", SPLIT_WHERE, gaps_where=level),
+        group_rows(marts.rows("mart_control_chart", level), "organisation_code"),
+        group_rows(marts.rows("mart_trend", level), "organisation_code"),
+        group_rows(quality.read_newest(marts, level), "organisation_code"),
+        comparisons.read_comparisons(context),
+        _read_boards(context),
+        returned.read_returned(marts),
+        commitments.read_commitments(marts),
+        scorecard.Scorecards(context),
+        coverage.read_statement(marts),
+    )
+
+
+def _read_boards(context: Context) -> list[list[Row]]:
+    """ICBs side by side: for each of the preferred indicators the newest period."""
+    where = (
+        "organisation_level = 'icb' and dimension = 'all' and treatment_function_code = 'all' and geography_basis = 'current' "
+        "and unit = 'proportion'"
+    )
+    found = group_rows(context.marts.rows("mart_waiting_list", where), "indicator_id")
+    chosen = [found[name] for name in comparisons.PREFERRED if name in found]
+    return [[row for row in rows if row["period_end"] == max(r["period_end"] for r in rows)] for rows in chosen]
+
+
+def pages(context: Context) -> Iterator[Page]:
+    """Every organisation's page, then the page by which they are found."""
+    everything = read_everything(context)
+    for organisation in sorted(context.organisations.values(), key=lambda o: o.code):
+        yield _page(context, organisation, everything)
+
+
+def _page(context: Context, organisation: Organisation, everything: Everything) -> Page:
+    code = organisation.code
+    splits = everything.splits.get(code, [])
+    sections = [
+        Section("about", "About", [Facts(_facts(context, organisation))]),
+        priorities.section(context, everything.priorities.get(code, [])),
+        groups.section(context, "deprivation", "Waiting list by deprivation", _of(splits, "imd_quintile")),
+        groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),
+        trends.section(context, everything.control.get(code, []), everything.slopes.get(code, [])),
+        _beside(context, organisation, everything),
+        *everything.scorecards.sections(context, code),
+        *returned.sections(context, everything.returned, code),
+        *commitments.sections(context, everything.commitments, code),
+        *coverage.statement(context, everything.statement.get(code, [])),
+        quality.section(context, everything.quality.get(code, [])),
+    ]
+    return Page(
+        organisation.path,
+        organisation.name,
+        sections,
+        LEADS[organisation.level],
+        [("index.html", "England"), ("find.html", "Organisations and indicators")],
+    )
+
+
+def _of(splits: Sequence[groups.Split], dimension: str) -> list[groups.Split]:
+    return [split for split in splits if split.dimension == dimension]
+
+
+def _beside(context: Context, organisation: Organisation, everything: Everything) -> Section:
+    if organisation.level == "trust":
+        return comparisons.section_of_trust(context, organisation, everything.comparisons)
+    return comparisons.section_of_icb(context, organisation, everything.boards)
+
+
+def _facts(context: Context, organisation: Organisation) -> list[tuple[str, Any]]:
+    row = organisation.row
+    facts: list[tuple[str, Any]] = [("Code", organisation.code), ("Kind", LEVELS[organisation.level])]
+    for title, column in (("Integrated care board", "icb_code"), ("Region", "region_code")):
+        code = row.get(column)
+        if code and code != organisation.code:
+            facts.append((title, _named(context, code)))
+    if not organisation.is_current:
+        facts.append(("Closed on", show_date(row.get("valid_to"))))
+    successors = [code for code in str(row.get("successor_codes", "")).split(",") if code]
+    if successors:
+        facts.append(("Succeeded by", Markup(", ").join(_named(context, code) for code in successors)))
+    return facts
+
+
+def _named(context: Context, code: str) -> Any:
+    address = comparisons.page_of(context, code)
+    return link(address, context.name(code)) if address else context.name(code)

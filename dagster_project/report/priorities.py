@@ -1,0 +1,168 @@
+"""The largest avoidable gaps of an organisation, from mart_priorities: what they are, how sure, and what they do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, indicator_page, link, say
+from dagster_project.report.charts import Dot, Frame, draw_dots
+from dagster_project.report.context import Context
+from dagster_project.report.figures import mark, show, show_period, tick
+from dagster_project.report.marts import Row
+from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+
+TITLE, ANCHOR = "Largest avoidable gaps", "gaps"
+DRAWN = 8
+STATUS = "priority_status"
+COUNTED = {"nhse_wlmds": "pathways", "nhse_rtt": "pathways", "nhse_rtt_archive": "pathways", "nhse_ae": "attendances"}
+CAVEAT = (
+    "What this does not say: an excess counts {counted}, not people harmed, and says nothing about the cause. Groups are compared as they "
+    "are, without allowing for age, urgency or kind of treatment. A group is ranked only where the difference is clear: its q value is at "
+    "most 5%, it fares worse than the other groups, at least ten events and a hundred {counted} stand behind it, and enough is known about the "
+    "group of everybody. Deprivation and ethnicity are ranked apart, because the groups overlap."
+)
+
+
+def section(context: Context, rows: Sequence[Row]) -> Section:
+    """The section for the rows of one organisation."""
+    ranked = sorted(
+        (r for r in rows if r["priority_rank"] is not None),
+        key=lambda r: (r["priority_rank"], -r["avoidable_per_1000"], _label(context, r)),
+    )
+    others = [r for r in rows if r["priority_rank"] is None]
+    blocks: list[Block] = [_headline(context, ranked, others)]
+    if ranked:
+        blocks += [_picture(context, ranked), Paragraph(say(CAVEAT, counted=counted(ranked[0])), "caveat")]
+    if others:
+        blocks.append(Tabular(_unranked(context, others), "Other groups, and why they are not ranked"))
+    return Section(ANCHOR, TITLE, blocks)
+
+
+def counted(row: Row) -> str:
+    """What the indicator counts, in a word."""
+    return COUNTED.get(str(row.get("source_id")), "cases")
+
+
+def adverse(context: Context, row: Row) -> str:
+    """How the adverse events of an indicator are called: those counted, or those that miss it where a higher share is better."""
+    name = context.short_name(row["indicator_id"])
+    indicator = context.indicators.get(row["indicator_id"])
+    higher = indicator is not None and indicator["polarity"] == "higher_is_better"
+    return f"do not meet “{name}”" if higher else f"count as “{name}”"
+
+
+def headline(context: Context, row: Row) -> Markup:
+    """The largest gap in two sentences."""
+    reference = context.group_name(row["dimension"], row["reference_group"])
+    text = (
+        "<strong>{group}: {indicator}.</strong> {events} of this group’s {people} {counted} {adverse}. If the group fared like “{reference}”, there "
+        "would be about {excess} fewer (95% limits {lower} to {upper}), which is {share} of them: a clear difference."
+    )
+    return say(
+        text,
+        group=context.group_name(row["dimension"], row["group_code"]),
+        indicator=link(indicator_page(row["indicator_id"]), context.short_name(row["indicator_id"])),
+        events=mark(row, "adverse_events", "whole", STATUS),
+        people=mark(row, "people", "whole", STATUS),
+        counted=counted(row),
+        adverse=adverse(context, row),
+        reference=reference,
+        excess=mark(row, "excess_against_reference", "whole", STATUS),
+        lower=mark(row, "excess_against_reference_ci_lower_95", "whole", STATUS),
+        upper=mark(row, "excess_against_reference_ci_upper_95", "whole", STATUS),
+        share=mark(row, "avoidable_share_of_events", "percent0", STATUS),
+    )
+
+
+def _headline(context: Context, ranked: Sequence[Row], others: Sequence[Row]) -> Paragraph:
+    if ranked:
+        top = ranked[0]
+        sensitive = (
+            " Beside the average of all groups there is no clear difference: the answer hangs on the group it is compared with."
+            if top["is_reference_sensitive"]
+            else ""
+        )
+        return Paragraph(headline(context, top) + sensitive, "inset")
+    if any(row[STATUS] == "no_clear_excess" for row in others):
+        return Paragraph(
+            "No clear difference among the groups that are large enough to tell.",
+            "inset",
+        )
+    return Paragraph(
+        "Too few to tell: no group has figures that are complete and large enough to tell a difference from chance.",
+        "inset",
+    )
+
+
+def _label(context: Context, row: Row) -> str:
+    return f"{context.group_name(row['dimension'], row['group_code'])}, {context.short_name(row['indicator_id'])}"
+
+
+def _picture(context: Context, ranked: Sequence[Row]) -> Picture:
+    drawn = ranked[:DRAWN]
+    dots = [
+        Dot(
+            _label(context, row),
+            row["excess_against_reference"],
+            row["excess_against_reference_ci_lower_95"],
+            row["excess_against_reference_ci_upper_95"],
+            show(row, "excess_against_reference", "whole", STATUS),
+            place == 0,
+        )
+        for place, row in enumerate(drawn)
+    ]
+    first = drawn[0]
+    reference = context.group_name(first["dimension"], first["reference_group"])
+    title = f"{_label(context, first)}: about {dots[0].shown} {counted(first)} fewer, if this group fared like “{reference}”"
+    frame = Frame(
+        title,
+        "Excess of each ranked group over what it would have at the rate of its reference group, most per 1,000 people first, as a dot with 95% limits "
+        "as a bar.",
+        context.synthetic,
+    )
+    return Picture(title, draw_dots(frame, dots, tick("whole")), _ranked(context, ranked), f"On {show_period(first)}.")
+
+
+def _words(context: Context) -> list[Column]:
+    return [
+        Words("Group", lambda row: context.group_name(row["dimension"], row["group_code"])),
+        Words(
+            "Indicator",
+            lambda row: context.short_name(row["indicator_id"]),
+            lambda row: indicator_page(row["indicator_id"]),
+        ),
+    ]
+
+
+def _ranked(context: Context, rows: Sequence[Row]) -> Table:
+    return make_table(
+        "Groups with a clear difference, most avoidable events per 1,000 people first, with 95% limits",
+        rows,
+        [
+            *_words(context),
+            Figures("Adverse events", "adverse_events", "whole", STATUS),
+            Figures("Of", "people", "whole", STATUS),
+            Figures("Excess", "excess_against_reference", "whole", STATUS),
+            Figures("Lower limit", "excess_against_reference_ci_lower_95", "whole", STATUS),
+            Figures("Upper limit", "excess_against_reference_ci_upper_95", "whole", STATUS),
+            Figures("Excess over the average", "excess_against_average", "whole", STATUS),
+            Figures("Group known for", "known_share", "percent1", STATUS),
+        ],
+        reason="priority_reason",
+    )
+
+
+def _unranked(context: Context, rows: Sequence[Row]) -> Table:
+    columns = [
+        *_words(context),
+        Words("Certainty", lambda row: row["certainty"]),
+        Words("Why it is not ranked", lambda row: sentence(row["priority_reason"] or row[STATUS])),
+    ]
+    return make_table("Groups that are not ranked", rows, columns, reason="")
+
+
+def sentence(text: str) -> str:
+    """With a capital at its beginning."""
+    return text[:1].upper() + text[1:]

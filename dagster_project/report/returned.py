@@ -1,0 +1,305 @@
+"""What trusts have sent: rates by group of their own returns, urgent care of homeless people, targets, the survey beside peers, and the tracker.
+
+Rates of the returns are per cent (3.1 is 3.1%), not shares. Small numbers were rounded or hidden before they reached the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular
+from dagster_project.report.charts import Dot, Frame, draw_dots
+from dagster_project.report.context import ENGLAND, Context
+from dagster_project.report.figures import present, show, show_date, show_period, tick
+from dagster_project.report.marts import Marts, Row, group_rows
+from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+
+NAMED = 2
+"""Groups that a title names; the table has all."""
+METRICS = ("WL_GT52_PCT", "WL_LE18_PCT", "OP_DNA_PCT")
+DIMENSIONS = {"IMD_QUINTILE": "imd_quintile", "ETHNIC5": "ethnic_group_5"}
+IN_WORDS = {"IMD_QUINTILE": "by deprivation", "ETHNIC5": "by ethnic group"}
+UNKNOWN = {"99": "unknown", "UNK": "not_known"}
+RATE = "rate_status"
+COLLECTIONS = {
+    "WL01": "Waiting list by group",
+    "OP01": "Outpatient attendances and missed appointments",
+    "UC01": "Urgent care by housing",
+    "WF01": "Public health and analyst workforce",
+    "WR01": "Workforce race equality",
+    "SV01": "Survey",
+    "SA01": "Self-assessment",
+    "ED01": "Equality Delivery System",
+    "AP01": "Actions, pilots and plans",
+}
+SUBMITTED = {
+    "ACCEPTED": "accepted",
+    "ACCEPTED_WARN": "accepted with warnings",
+    "AWAITED": "awaited",
+    "LATE": "late: not received",
+    "REJECTED": "rejected",
+    "NIL": "nothing to report",
+    "SUSPENDED": "suspended by the board",
+    "SUPERSEDED": "superseded",
+}
+URGENT_CARE = {
+    "AE_ATTENDANCES": "A&E attendances",
+    "EM_ADMISSIONS": "Emergency admissions",
+    "MEAN_LOS": "Mean length of stay",
+    "EPC_REGISTERED": "People in enhanced primary care",
+}
+CONTRASTS = {
+    "most_peers_do_we_do_not": "Most peers report it, this trust does not",
+    "we_do_most_peers_do_not": "This trust reports it, most peers do not",
+}
+RAG = {"GREEN": "on or ahead of the trajectory", "AMBER": "just behind the trajectory", "RED": "behind the trajectory"}
+MISSED = (
+    "Read missed appointments beside the waits: a first appointment that is missed can nullify the clock, if it was clearly communicated (likely), "
+    "so groups that miss more look as if they wait less."
+)
+HOMELESS = "Housing status is recorded in different ways, so ratios of different trusts cannot be compared. A ratio says how much more often, not why."
+
+
+@dataclass
+class Returned:
+    """The rows of all organisations that come from returns, by code."""
+
+    rates: dict[Any, list[Row]]
+    homeless: dict[Any, list[Row]]
+    targets: dict[Any, list[Row]]
+    submissions: dict[Any, list[Row]]
+    peers: dict[Any, list[Row]]
+    maturity: dict[Any, list[Row]]
+
+
+def read_returned(marts: Marts) -> Returned:
+    """One query a mart; nothing where the file has no such mart."""
+    newest = "period_end = (select max(n.period_end) from {table} as n where n.{code} = {table}.{code})"
+
+    def of(table: str, code: str, where: str = "true") -> dict[Any, list[Row]]:
+        return group_rows(marts.rows(table, where), code) if table in marts.columns else {}
+
+    rates = f"not is_estimate and dim_type in ('IMD_QUINTILE', 'ETHNIC5') and {newest.format(table='mart_hi_rate', code='geo_code')}"
+    return Returned(
+        of("mart_hi_rate", "geo_code", rates),
+        of("mart_inclusion_health", "org_code", newest.format(table="mart_inclusion_health", code="org_code")),
+        of("mart_target_progress", "org_code", newest.format(table="mart_target_progress", code="target_id")),
+        of("mart_submission", "org_code"),
+        of("mart_trust_vs_peer", "org_code", "contrast in ('most_peers_do_we_do_not', 'we_do_most_peers_do_not')"),
+        of("mart_maturity", "org_code"),
+    )
+
+
+def sections(context: Context, returned: Returned, code: str) -> list[Section]:
+    """What there is of one organisation; a section without rows is left out."""
+    found = [
+        Section("returns", "From the trusts' own returns", _rates(context, returned.rates.get(code, []))),
+        Section("homeless", "Urgent care of homeless people", _homeless(returned.homeless.get(code, []))),
+        Section("targets", "Targets", _targets(returned.targets.get(code, []))),
+        Section("survey", "What the trust reports, beside its peers", _peers(returned, code)),
+        Section("submitted", "What has been submitted", _submitted(returned.submissions.get(code, []))),
+    ]
+    return [section for section in found if section.blocks]
+
+
+def england(context: Context, returned: Returned) -> list[Section]:
+    """The targets of England, and rates of all trusts' returns together."""
+    found = [
+        Section("targets", "Targets", _targets(returned.targets.get(ENGLAND, []))),
+        Section("returns", "From the trusts' own returns", _rates(context, returned.rates.get(ENGLAND, []))),
+    ]
+    return [section for section in found if section.blocks]
+
+
+# -- rates by group ---------------------------------------------------------------------------------------------------
+
+
+def group_name(context: Context, row: Row) -> str:
+    """The name of a group of the returns, from the groups of the published figures."""
+    code = str(row["dim_value"])
+    return context.group_name(DIMENSIONS[row["dim_type"]], UNKNOWN.get(code, code.lower()))
+
+
+def _rates(context: Context, rows: Sequence[Row]) -> list[Block]:
+    grouped = group_rows(rows, "metric_id", "dim_type")
+    blocks: list[Block] = [
+        _rate(context, grouped[metric, dimension])
+        for metric in METRICS
+        for dimension in DIMENSIONS
+        if (metric, dimension) in grouped
+    ]
+    return [*blocks, Paragraph(MISSED, "caveat")] if blocks else []
+
+
+def _rate(context: Context, rows: Sequence[Row]) -> Picture:
+    first = rows[0]
+    ordered = sorted(rows, key=lambda row: (row["dim_value"] in UNKNOWN, row["dim_value"]))
+    form = _form([row["rate"] for row in rows])
+    words = IN_WORDS[first["dim_type"]]
+    title = f"{first['metric_name']} {words}: {_finding(context, ordered)}"
+    frame = Frame(title, f"Each group as a dot with its 95% limits as a bar, {show_period(first)}.", context.synthetic)
+    dots = [
+        Dot(group_name(context, row), row["rate"], row["lcl"], row["ucl"], show(row, "rate", form, RATE))
+        for row in ordered
+    ]
+    columns: list[Column] = [
+        Words("Group", lambda row: group_name(context, row)),
+        Figures("Of", "denominator", "whole", "denominator_status"),
+        Figures("Rate", "rate", form, RATE),
+        Figures("Lower 95% limit", "lcl", form, RATE),
+        Figures("Upper 95% limit", "ucl", form, RATE),
+        Figures("Ratio to the reference", "rate_ratio", "number2", RATE),
+        Figures("Lower limit of the ratio", "rr_lcl", "number2", RATE),
+        Figures("Upper limit of the ratio", "rr_ucl", "number2", RATE),
+    ]
+    table = make_table(
+        f"{first['metric_name']} {words}, {show_period(first)}", ordered, columns, reason="withheld_reason"
+    )
+    return Picture(title, draw_dots(frame, dots, tick(form)), table)
+
+
+def _form(values: Sequence[Any]) -> str:
+    small = 10.0
+    return "share2" if all(value < small for value in present(list(values))) else "share1"
+
+
+def _finding(context: Context, rows: Sequence[Row]) -> str:
+    """Which groups differ clearly from the reference."""
+    if not any(row["rate"] is not None for row in rows):
+        return "too few to tell the groups apart"
+    said = []
+    for word, above in (("higher", True), ("lower", False)):
+        names = [f"“{group_name(context, row)}”" for row in rows if _differs(row, above)]
+        more = " and others" if len(names) > NAMED else ""
+        said += [f"{word} among {', '.join(names[:NAMED])}{more}"] if names else []
+    reference = next((row["reference_value"] for row in rows if row.get("reference_value")), None)
+    named = _reference_name(context, rows[0], reference)
+    return (
+        f"{' and '.join(said)} than among “{named}”" if said else f"no clear difference between any group and “{named}”"
+    )
+
+
+def _differs(row: Row, above: bool) -> bool:
+    low, high = row["rr_lcl"], row["rr_ucl"]
+    if low is None or high is None or row["dim_value"] in UNKNOWN:
+        return False
+    return bool(low > 1 if above else high < 1)
+
+
+def _reference_name(context: Context, row: Row, reference: str | None) -> str:
+    return "the reference" if reference is None else context.group_name(DIMENSIONS[row["dim_type"]], reference.lower())
+
+
+# -- homeless people, targets -----------------------------------------------------------------------------------------
+
+
+def _homeless(rows: Sequence[Row]) -> list[Block]:
+    if not rows:
+        return []
+    columns: list[Column] = [
+        Words("Measure", lambda row: URGENT_CARE.get(row["measure_code"], row["measure_code"])),
+        Words("Unit", lambda row: row["rate_unit"]),
+        Figures("Homeless", "rate", "number1", RATE),
+        Figures("Housed", "reference_rate", "number1", "reference_rate_status"),
+        Figures("Ratio", "rate_ratio", "number1", "rate_ratio_status"),
+        Figures("Lower 95% limit", "rr_lcl", "number1", "rate_ratio_status"),
+        Figures("Upper 95% limit", "rr_ucl", "number1", "rate_ratio_status"),
+        Words("People counted from", lambda row: row.get("denominator_source", "not said")),
+        Words("Quarter to", lambda row: show_date(row["period_end"])),
+    ]
+    table = make_table(
+        "Homeless people beside housed people of the same trust", rows, columns, reason="withheld_reason"
+    )
+    return [Tabular(table), Paragraph(HOMELESS, "caveat")]
+
+
+def _targets(rows: Sequence[Row]) -> list[Block]:
+    if not rows:
+        return []
+    columns: list[Column] = [
+        Words("Target", lambda row: row["target_name"]),
+        Words("Owner", lambda row: row["owner"]),
+        Words("Figures of", lambda row: "trusts' returns" if row["source_id"] == "returns" else "the publisher"),
+        Figures("Now", "actual", "share1", "actual_status"),
+        Figures("Trajectory", "trajectory", "share1"),
+        Figures("Target", "target", "share1"),
+        Words("Against the trajectory", lambda row: RAG.get(str(row["rag"]), "not judged")),
+        Words("Target met", lambda row: row.get("target_reading", "not known")),
+        Figures("Most deprived fifth", "core20_rate", "share1", "core20_status"),
+    ]
+    return [Tabular(make_table("Targets and the most deprived fifth (Core20)", rows, columns))]
+
+
+# -- survey and tracker -----------------------------------------------------------------------------------------------
+
+
+def _peers(returned: Returned, code: str) -> list[Block]:
+    blocks: list[Block] = []
+    rows = returned.peers.get(code, [])
+    typed = [row for row in rows if row["peer_group_type"] == "TRUST_TYPE"]
+    kept = typed or [row for row in rows if row["peer_group_type"] == "ALL"]
+    if kept:
+        who = "trusts of the same type" if typed else "all other trusts"
+        blocks.append(
+            Tabular(
+                _contrasts(
+                    sorted(kept, key=lambda row: (row["contrast"], row["question_code"], row["option_code"])), who
+                )
+            )
+        )
+        blocks.append(
+            Paragraph("The survey is what trusts say of themselves; with few peers the limits are wide.", "caveat")
+        )
+    maturity = returned.maturity.get(code, [])
+    return [*blocks, Tabular(_maturity(maturity))] if maturity else blocks
+
+
+def _contrasts(rows: Sequence[Row], who: str) -> Table:
+    columns: list[Column] = [
+        Words("What", lambda row: row["option_label"]),
+        Words("Contrast", lambda row: CONTRASTS[row["contrast"]]),
+        Figures("Peers who report it", "peers_selecting", "whole", "peer_status"),
+        Figures("Of", "peers", "whole", "peer_status"),
+        Figures("Share", "peer_pct", "share0", "peer_status"),
+        Figures("Lower 95% limit", "peer_lcl", "share0", "peer_status"),
+        Figures("Upper 95% limit", "peer_ucl", "share0", "peer_status"),
+    ]
+    return make_table(f"Where this trust and {who} differ in the survey", rows, columns, reason="peer_status_reason")
+
+
+def _maturity(rows: Sequence[Row]) -> Table:
+    columns: list[Column] = [
+        Words("Domain", lambda row: row["domain_label"]),
+        Words("Rating", lambda row: row.get("rating_label", "not rated")),
+        Figures("Share of the points", "score_pct", "share0"),
+        Figures("Middle of its type", "median_of_type", "share0"),
+    ]
+    return make_table("How developed the work is, by the trust's own judgement", rows, columns)
+
+
+def _submitted(rows: Sequence[Row]) -> list[Block]:
+    """The newest period of each collection, and every period that is not as it should be."""
+    newest: dict[str, Any] = {}
+    for row in rows:
+        newest[row["collection_code"]] = max(newest.get(row["collection_code"], row["period_end"]), row["period_end"])
+    sound = {"ACCEPTED", "NIL"}
+    kept = [row for row in rows if row["period_end"] == newest[row["collection_code"]] or row["status"] not in sound]
+    if not kept:
+        return []
+    columns: list[Column] = [
+        Words("Return", lambda row: f"{COLLECTIONS.get(row['collection_code'], '')} ({row['collection_code']})"),
+        Words("Period to", lambda row: show_date(row["period_end"])),
+        Words("Status", lambda row: SUBMITTED.get(row["status"], row["status"].lower())),
+        Words("Received", lambda row: show_date(row["received_at"]) if row["received_at"] else "not received"),
+        Figures("Days late", "days_late", "whole", "status"),
+        Words("Rules not met", lambda row: row.get("failed_rules", "none")),
+    ]
+    return [
+        Tabular(
+            make_table(
+                "Newest period of each return, and every period that is not as it should be", kept, columns, reason=""
+            )
+        )
+    ]

@@ -1,0 +1,91 @@
+"""The report as a folder of files: which pages there are, how they are rendered, and the files beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from dagster_project.duck import connection
+from dagster_project.report import (
+    about,
+    coverage,
+    england,
+    indicators,
+    organisations,
+    provenance,
+    quality,
+    survey,
+)
+from dagster_project.report.blocks import Page
+from dagster_project.report.context import Context
+from dagster_project.report.lineage import Lineage
+from dagster_project.report.marts import Marts
+
+PACKAGE = "dagster_project.report"
+STATIC = ("report.css", "report.js", "icon.svg", "LICENCE-nhsuk-frontend.txt")
+NAVIGATION = (
+    ("index.html", "England"),
+    ("find.html", "Organisations and indicators"),
+    ("survey.html", "Survey"),
+    ("data-quality.html", "Data quality"),
+    (coverage.PATH, coverage.TITLE),
+    ("provenance.html", "Where figures come from"),
+    ("cite.html", "How to cite"),
+)
+
+
+def build_report(marts_file: Path, folder: Path, lineage: Lineage | None = None) -> list[str]:
+    """Write the site of a published file into a new folder; gives the files' names, in order.
+
+    The bytes depend on the file and on `lineage` alone: no clock, no random identifier. Raises duckdb.Error or OSError.
+    """
+    folder.mkdir(parents=True)
+    written = []
+    with connection(marts_file, read_only=True) as con:
+        context = Context.read(Marts(con))
+        for name, content in _files(context, lineage or Lineage.empty()):
+            (folder / name).write_bytes(content)
+            written.append(name)
+    return sorted(written)
+
+
+def _files(context: Context, lineage: Lineage) -> Iterator[tuple[str, bytes]]:
+    for name in STATIC:
+        yield name, files(PACKAGE).joinpath("static", name).read_bytes()
+    pages = list(_pages(context, lineage))
+    navigation = [entry for entry in NAVIGATION if any(page.path == entry[0] for page in pages)]
+    for page in pages:
+        yield page.path, render(page, {"release": context.release, "navigation": navigation}).encode()
+    yield from indicators.downloads(context)
+
+
+def _pages(context: Context, lineage: Lineage) -> Iterator[Page]:
+    yield england.page(context)
+    yield from organisations.pages(context)
+    yield from indicators.pages(context)
+    yield from survey.pages(context)
+    yield quality.page(context)
+    yield from coverage.pages(context)
+    yield from provenance.pages(context, lineage)
+    yield from about.pages(context)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(PACKAGE, "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(page: Page, common: Mapping[str, Any]) -> str:
+    """The HTML of a page; everything in it is escaped unless this package marked it up."""
+    return _environment().get_template(page.template).render(page=page, **common, **page.extra)
