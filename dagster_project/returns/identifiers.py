@@ -1,8 +1,6 @@
-"""The search of a file for what must never be in a return: where it stands and of what kind, never the value itself.
+"""Search the cells of a table for what must never be in a return: where it is and of what kind, never the value itself.
 
-`scan_file` is asked before a file is kept for good, and by `hiw returns check` before it is sent. How identifiers are written
-stands in spellings.py, how a text is read in text_files.py, what a workbook hides beside its cells in workbook_parts.py, the words
-of a finding in findings.py.
+How identifiers are written is in spellings.py; the search of a whole file in search.py.
 
 One cell is enough (rule C05): 9 in 100 random ten-digit numbers pass the NHS number's check digit, but no count, code or
 date of a return has ten digits, so an innocent match is next to impossible here and a missed patient is not.
@@ -14,16 +12,14 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, zip_longest
-from pathlib import Path
 
-from dagster_project.returns.findings import MAXIMUM_FINDINGS, UNSEARCHABLE, Finding, Kind
+from dagster_project.returns.findings import MAXIMUM_FINDINGS, Finding, Kind
 from dagster_project.returns.limits import MAXIMUM_COLUMNS
 from dagster_project.returns.spellings import (
     FIRST_YEAR_OF_BIRTH,
     LAST_YEAR_OF_BIRTH,
     date_of,
     is_identifying_name,
-    scan_name,
     scan_text,
 )
 
@@ -52,29 +48,6 @@ DATES_OF_RETURNS = frozenset(
 """The date columns of the templates; another column of dates that spread over years is date-of-birth-shaped."""
 _SPREAD_YEARS, _SPREAD_DATES, _WEEKS = 2, 3, 8
 MAXIMUM_DATES = 1_000
-
-
-def scan_file(path: Path, name: str | None = None) -> list[Finding]:
-    """Everything in the file, its hidden parts and its name that must not be there; empty for a clean file.
-
-    `name` is the file's name where `path` is a copy under another one. At most MAXIMUM_FINDINGS are listed; what is repeated
-    in a column is one finding with its count. Raises OSError.
-    """
-    from dagster_project.returns.kinds_of_content import kind_of_content
-    from dagster_project.returns.text_files import scan_csv
-    from dagster_project.returns.workbook_parts import inspect_workbook
-
-    name = path.name if name is None else name
-    findings = [Finding(kind, "file name") for kind in scan_name(name.encode("utf-8", "replace").decode("utf-8"))]
-    content, suffix = kind_of_content(path), Path(name).suffix.lower().removeprefix(".")
-    if content not in {"text", "html"}:
-        findings += inspect_workbook(path, content)
-    else:
-        findings += scan_csv(path)
-    expected = {"xlsx": "xlsx", "ods": "ods", "csv": "text"}.get(suffix, content)
-    if content != expected and not any(finding.kind in UNSEARCHABLE for finding in findings):
-        findings.append(Finding("wrong_format", "file"))
-    return findings[:MAXIMUM_FINDINGS]
 
 
 @dataclass

@@ -3,14 +3,13 @@
 The order of the steps is the safety: identifiers are looked for before anything is kept; the original is kept before it is
 judged; the rows come before the register's line; what was taken out of the inbox goes last. Killed anywhere, the next run finds
 the file without a line in the register and comes to the same end, because each step only puts whole files in their place.
-Not here: how it is taken out (claims.py), what is looked for (identifiers.py), the rules (validation.py), which submission is in use (dbt).
+Not here: how it is taken out (claims.py), what is looked for (search.py), the rules (validation.py), which submission is in use (dbt).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from dagster_project.returns.area import ReturnsArea, make_private_folder, purge
 from dagster_project.returns.claims import MANIFEST_PART, RECEIVED_PART, Claim, open_claims, take
 from dagster_project.returns.findings import Finding
 from dagster_project.returns.held import remove_confirmed, remove_superseded
-from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.inbox import (
     CONFIRMED,
     DONE,
@@ -30,18 +28,16 @@ from dagster_project.returns.inbox import (
     Arrival,
     Left,
     NotARegularFile,
-    PrivateCopy,
     StillChanging,
     copy_privately,
     refusal_of,
     view_inbox,
 )
+from dagster_project.returns.incoming import Incoming
 from dagster_project.returns.keeping import Keeper
 from dagster_project.returns.register import Receipt, Register
-from dagster_project.returns.spellings import scan_name
-from dagster_project.returns.submission import FILE_NAME, Route, Submission
-
-SHOWN_NAME = re.compile(r"[\w.() -]{1,80}", re.ASCII)
+from dagster_project.returns.search import scan_file
+from dagster_project.returns.submission import FILE_NAME
 
 
 @dataclass
@@ -67,46 +63,6 @@ class IntakeReport:
     def partitions(self) -> list[str]:
         """`WL01|2026-10` of every submission that came, sorted."""
         return sorted({receipt.partition for receipt in self.receipts if receipt.partition})
-
-
-def submission_digest(data_sha256: str, manifest_sha256: str = "") -> str:
-    """What makes two submissions the same. A CSV sent again with a mended manifest is another submission of the same rows."""
-    if not manifest_sha256:
-        return data_sha256
-    return hashlib.sha256(f"{data_sha256}\n{manifest_sha256}".encode()).hexdigest()
-
-
-@dataclass
-class Incoming:
-    """A submission in the working folder: private copies, and how it came."""
-
-    name: str
-    data: PrivateCopy
-    manifest: PrivateCopy | None
-    received_at: dt.datetime
-    route: Route
-    sender_org: str | None
-    message_id: str = ""
-
-    @property
-    def digest(self) -> str:
-        """Of data and manifest."""
-        return submission_digest(self.data.sha256, self.manifest.sha256 if self.manifest else "")
-
-    @property
-    def is_named_as_a_return(self) -> bool:
-        """Whether the name is one of a return: only such a name is shown, kept as a name, and judged."""
-        return FILE_NAME.fullmatch(self.name) is not None
-
-    @property
-    def shown_name(self) -> str:
-        """The name where it is safe to say it."""
-        safe = SHOWN_NAME.fullmatch(self.name) is not None and not scan_name(self.name)
-        return self.name if safe else NOT_SHOWN
-
-    def as_submission(self) -> Submission:
-        """For validation: the private copies under the name that was sent."""
-        return Submission(self.data.path, self.manifest.path if self.manifest else None, file_name=self.name)
 
 
 class Intake:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
@@ -39,15 +39,13 @@ from dagster_project.returns.context import Surroundings
 from dagster_project.returns.findings import UNSEARCHABLE, Finding
 from dagster_project.returns.held import RECEIPT
 from dagster_project.returns.inbox import CONFIRMED, MANIFEST, PrivateCopy
+from dagster_project.returns.incoming import Incoming
 from dagster_project.returns.manifest import type_manifest
 from dagster_project.returns.reading import Unreadable, read_manifest_record
 from dagster_project.returns.register import Outcome, Receipt
 from dagster_project.returns.submission import FILE_NAME, Context, Manifest, Submission, sidecar_of, submission_id
 from dagster_project.returns.submission import Finding as Reported
 from dagster_project.returns.validation import Verdict, validate
-
-if TYPE_CHECKING:
-    from dagster_project.returns.intake import Incoming
 
 UNPLACED = "content"
 PURGED, UNREADABLE = "C05", "C00"

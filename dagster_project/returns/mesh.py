@@ -25,7 +25,8 @@ from dagster_project.lake.files import LakeError, hash_file
 from dagster_project.returns.area import FILE_MODE, PIECE_BYTES, purge_file
 from dagster_project.returns.calendar import read_participants
 from dagster_project.returns.inbox import CONFIRMED, MANIFEST, MANIFEST_PATIENCE, PrivateCopy
-from dagster_project.returns.intake import Incoming, Intake
+from dagster_project.returns.incoming import Incoming
+from dagster_project.returns.intake import Intake
 from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
 from dagster_project.returns.submission import FILE_NAME
 from dagster_project.settings import Settings

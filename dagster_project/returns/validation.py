@@ -19,7 +19,6 @@ from dagster_project.duck import Workspace, quote_literal
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.returns.checks import Check, Runner, Unread, make_views, prepare_names
 from dagster_project.returns.codes import thresholds
-from dagster_project.returns.identifiers import scan_file
 from dagster_project.returns.manifest import Complaint, guessed_collection, judge_manifest, type_manifest
 from dagster_project.returns.reading import (
     HEADER_ROWS,
@@ -31,6 +30,7 @@ from dagster_project.returns.reading import (
     read_data,
     read_manifest_record,
 )
+from dagster_project.returns.search import scan_file
 from dagster_project.returns.submission import Context, Finding, Manifest, Submission
 from dagster_project.returns.typed import cell_checks, make_enums, type_rows
 from dagster_project.returns.verdict import LISTED_PER_CHECK, SEVERITY_ORDER, Verdict

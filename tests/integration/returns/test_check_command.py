@@ -15,7 +15,7 @@ from dagster_project.cli import app
 from dagster_project.contracts.collection import load_collections
 from dagster_project.operate import returns_cli as cli
 from dagster_project.returns import answer
-from dagster_project.returns.identifiers import scan_file
+from dagster_project.returns.search import scan_file
 from dagster_project.returns.templates import SYNTHETIC, example_rows, manifest_start, template_name, workbook
 from dagster_project.returns.validation import validate
 from tests.fixtures.returns_files import RECEIVED, VALID, Row, as_csv, context, manifest_of, write_return

@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.contracts.collection import load_collections
 from dagster_project.returns.findings import MEND, WHAT
-from dagster_project.returns.identifiers import scan_file
+from dagster_project.returns.search import scan_file
 from dagster_project.returns.templates import write_template
 from dagster_project.returns.workbook_package import shown
 from tests.fixtures import planted_workbooks as planted

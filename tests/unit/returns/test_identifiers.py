@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.returns.findings import Finding
-from dagster_project.returns.identifiers import scan_file
+from dagster_project.returns.search import scan_file
 from dagster_project.returns.spellings import date_of, scan_text
 from tests.fixtures import planted_workbooks as planted
 from tests.fixtures.planted_workbooks import DASHED, NUMBER, SPACED

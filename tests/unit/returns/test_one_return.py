@@ -26,7 +26,7 @@ CONTENTS = {
 SCAN = """
 import resource, sys
 from pathlib import Path
-from dagster_project.returns.identifiers import scan_file
+from dagster_project.returns.search import scan_file
 from dagster_project.returns import text_files, workbook_parts
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 findings = scan_file(Path(sys.argv[1]))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dagster_project.contracts.collection import load_collections, load_common
-from dagster_project.returns.identifiers import CellScanner, scan_file
+from dagster_project.returns.identifiers import CellScanner
+from dagster_project.returns.search import scan_file
 from dagster_project.returns.spellings import date_of, is_identifying_name
 from tests.fixtures.guises import HEADINGS, Guise, all_guises
 from tests.fixtures.returns_files import VALID, write_return
