@@ -36,7 +36,7 @@ from dagster_project.transform.indicator_table import write_indicator_tables
 from dagster_project.transform.source_table import write_source_table
 from dagster_project.transform.standing import Standing
 from dagster_project.transform.translator import CONTRACTS, Translator
-from dagster_project.transform.withheld import LOG, GuardedInvocation
+from dagster_project.transform.withheld import LOG, guard
 
 NIGHT = "nightly_refresh"
 WANTED_NEXT = (
@@ -67,7 +67,6 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     """All models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
     from dagster_project.contracts.source import load_sources
     from dagster_project.release.state import fingerprint_state, inputs_fingerprint, project_fingerprint
-    from dagster_project.transform.ahead import tell_to_go_on
 
     runner = dbt_runner()
 
@@ -97,17 +96,14 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
             context.log.warning(f"The warehouse file could not be opened and is made anew: {damage}")
         os.environ.update(dbt_environment(settings, origin))
         _sweep_last_run(target_folder(settings))
-        standing, invocation = Standing(lake, project), None
+        standing = Standing(lake, project)
         arguments = standing.arguments() if is_night else BUILD
         standing.forget()
-        if is_night:
-            invocation = tell_to_go_on(standing, arguments)
-        if invocation is None:
-            invocation = runner.cli(list(arguments), context=context, target_path=target_folder(settings))
+        invocation = runner.cli(list(arguments), context=context, target_path=target_folder(settings))
         Thread(target=lambda: [importlib.import_module(name) for name in WANTED_NEXT], daemon=True).start()
         try:
             with ended_in_time(invocation.process):
-                yield from GuardedInvocation.of(invocation, context).stream()
+                yield from guard(invocation).stream()
         finally:
             keep_build_private(lake)
         if is_night:

@@ -78,12 +78,11 @@ def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
 def _run(settings: Settings, *, verbose: bool) -> NightResult:
     from dagster_project.definitions import build_definitions
     from dagster_project.release.releases import current_release
-    from dagster_project.transform.ahead import dbt_ahead
 
     with open_instance(settings) as instance:
         reaped = reap_dead_runs(instance, settings)
         job = build_definitions(settings).resolve_job_def(JOB)
-        with _log_of(lake=Lake(settings.data_lake), verbose=verbose), dbt_ahead(settings):
+        with _log_of(lake=Lake(settings.data_lake), verbose=verbose):
             result = job.execute_in_process(
                 instance=instance,
                 raise_on_error=False,

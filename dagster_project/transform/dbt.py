@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ from typing import Any
 import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliResource
-from packaging.version import Version
-from packaging.version import parse as parse_version
 
 from dagster_project.duck import LOCK_WORDS, open_database
 from dagster_project.lake.files import LakeError, write_atomically
@@ -223,18 +221,6 @@ def _parse(settings: Settings, origin: Origin, kept: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-class DbtRunner(DbtCliResource):
-    """dagster-dbt's resource without the adapter that it opens in its own process: two seconds a night, and a lock."""
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        return None
-
-    @property
-    def _cli_version(self) -> Version:
-        """The version that is installed; `dbt --version`, which dagster-dbt asks, looks up the newest one on the internet."""
-        return parse_version(importlib.metadata.version("dbt-core"))
-
-
-def dbt_runner() -> DbtRunner:
+def dbt_runner() -> DbtCliResource:
     """The resource that starts dbt on the project of this checkout."""
-    return DbtRunner(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable())
+    return DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable())

@@ -42,7 +42,7 @@ def test_dagsters_own_class_reads_what_was_written(instance: dg.DagsterInstance,
 
 def test_what_is_replaced_is_still_there_to_be_replaced() -> None:
     """A method that Dagster has renamed would be answered by nobody: the night would be slow again and no test would say so."""
-    replaced = {"store_event_batch", "has_table", "_connect", "_has_asset_key_index_cols_on_connection"}
+    replaced = {"store_event_batch", "has_table", "run_connection", "index_connection"}
     assert replaced <= set(vars(EventLog))
     assert [name for name in sorted(replaced) if not hasattr(SqliteEventLogStorage, name)] == []
 
@@ -65,7 +65,7 @@ def test_few_files_are_open_and_a_wiped_one_is_made_again(instance: dg.DagsterIn
     assert isinstance(log, EventLog)
     for number in range(KEPT_OPEN + 3):
         log.get_logs_for_run(f"run-{number}")
-    assert len(log._engines) == KEPT_OPEN
+    assert len(log._kept) == KEPT_OPEN
     result = dg.materialize([figures], instance=instance)
     log.wipe()
     assert instance.all_logs(result.run_id) == []

@@ -10,7 +10,7 @@ import pytest
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from packaging.version import Version
 
-from dagster_project.transform.withheld import LOG, GuardedInvocation
+from dagster_project.transform.withheld import LOG, guard
 
 SECRET = "943 476 5919"
 
@@ -20,12 +20,13 @@ def _line(level: str, name: str, message: str, node: str = "") -> str:
     return json.dumps({"info": {"level": level, "name": name, "msg": message}, "data": data})
 
 
-def _run(lines: list[str], target: Path) -> GuardedInvocation:
+def _run(lines: list[str], target: Path) -> DbtCliInvocation:
     output = target.parent / "output.txt"
     output.write_text("\n".join(lines), encoding="utf-8")
     process = subprocess.Popen(["sh", "-c", f"cat {output}; exit 1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    run = DbtCliInvocation(process, {"nodes": {}}, DagsterDbtTranslator(), target, target, True, Version("1.11"))
-    return GuardedInvocation.of(run, None)
+    return guard(
+        DbtCliInvocation(process, {"nodes": {}}, DagsterDbtTranslator(), target, target, True, Version("1.11"))
+    )
 
 
 def test_what_names_no_node_passes_only_as_information(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
