@@ -104,8 +104,3 @@ def fingerprint_state(lake: Lake, fingerprint: str) -> State:
     if current is not None and current.fingerprint == fingerprint:
         return "current"
     return "withdrawn" if fingerprint[:12] in withdrawn_ids(lake) else "new"
-
-
-def is_published(lake: Lake, fingerprint: str) -> bool:
-    """Whether the current release was made from exactly this."""
-    return fingerprint_state(lake, fingerprint) == "current"

@@ -28,7 +28,6 @@ FILE_NAME = re.compile(
 )
 """HIW-WL01_RXX_2026-10_v01.csv; the version is the manifest's sequence_no."""
 ORGANISATION_CODE = re.compile(r"[A-Z0-9]{3,6}")
-TRUST_CODE = re.compile(r"R[A-Z0-9]{2}|[A-Z][A-Z0-9]{4}")
 SITE_CODE_LENGTH = 5
 
 

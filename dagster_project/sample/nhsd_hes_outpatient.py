@@ -134,11 +134,6 @@ def published_files(seed: int, edition: int) -> Published:
     return files
 
 
-def attendances_by_decile(seed: int, year: str) -> list[int]:
-    """Give all attendances by decile, from the most to the least deprived, the unknown last."""
-    return [sum(kinds) for kinds in _by_group(seed, year, "deprivation", tuple(weight for _, weight in DECILES))]
-
-
 @cache
 def _by_group(seed: int, year: str, breakdown: str, weights: tuple[float, ...]) -> list[Kinds]:
     """Share each kind of attendance out over the groups of one breakdown."""

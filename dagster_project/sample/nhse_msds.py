@@ -59,11 +59,6 @@ def published_files(seed: int, edition: int) -> Published:
     }
 
 
-def england_groups(seed: int) -> Groups:
-    """Give England's exact bookings by dimension and group, before rounding."""
-    return _sum_groups([_groups(seed, trust.code) for trust in trusts()])
-
-
 def england_rates(seed: int) -> Rates:
     """Give England's exact numerators and denominators, of the trusts that submitted, before rounding."""
     return _sum_rates([_rates(seed, trust.code) for trust in trusts()])

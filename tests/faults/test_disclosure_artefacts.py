@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from dagster_project.duck import connection
-from dagster_project.quality.artefacts import find_in_artefacts, tables_of_failures
 from dagster_project.settings import PROJECT_ROOT
 from tests.faults.disclosing import SENT, WAITS, Disclosing
+from tests.fixtures.artefacts import find_in_artefacts, tables_of_failures
 from tests.integration.release.release_estate import Estate, run_dbt
 from tests.warehouses import Warehouse
 

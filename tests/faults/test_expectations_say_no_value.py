@@ -19,11 +19,11 @@ from dagster_project.assets.release import _check_result
 from dagster_project.contracts.suite import Suite
 from dagster_project.duck import connection
 from dagster_project.publish.evidence import candidate_path, seal
-from dagster_project.quality.artefacts import find_in_artefacts
 from dagster_project.quality.marts import audit
 from dagster_project.quality.runner import Outcome, run_suite
 from dagster_project.release.project import ReleaseProject
 from tests.faults.disclosing import WAITS, Disclosing
+from tests.fixtures.artefacts import find_in_artefacts
 from tests.integration.release.release_estate import Estate
 
 NUMBER, POSTCODE, RARE, COUNT = "9434765919", "LS1 4XX", "the only heron keeper of Zanzibar", 7654321
