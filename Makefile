@@ -1,5 +1,8 @@
 # The only entry points; CI calls the same ones.
-PYTHON ?= python3.11
+# The newest interpreter that is here and supported, unless PYTHON= names one.
+SUPPORTED := 3.14 3.13 3.12 3.11
+PYTHON ?= $(or $(shell for version in $(SUPPORTED); do python$$version -c "" 2>/dev/null && echo python$$version && break; done),$(error \
+none of python3.11 to python3.14 is on this machine: install one, or name it with make PYTHON=...))
 PORT ?= 3000
 BIN := .venv/bin
 export GX_ANALYTICS_ENABLED := false
@@ -7,12 +10,12 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat endurance lint format bench lock postgres
+.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-environment: .venv/ready ## Create .venv from requirements.lock (hashes checked, binary wheels only, byte-compiled)
+environment: .venv/ready ## Create .venv from requirements.lock with the newest of Python 3.11 to 3.14 (PYTHON=python3.12 names one)
 
 # --no-deps: the lock is the whole closure; pip 23 cannot resolve extras (gql[requests]) when it checks hashes.
 LOCKED := --quiet --no-deps --require-hashes --only-binary :all:
@@ -20,6 +23,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # uv takes a quarter of pip's time. It reads no pip.conf: where it does not reach the registry, pip installs the same lock (all cores
 # compile then; a file of a package that is not of this Python is left as it is, as pip does).
 .venv/ready: requirements.lock pyproject.toml
+	@echo "Creating .venv with $$($(PYTHON) --version) ($(PYTHON); PYTHON=... names another)"
 	$(PYTHON) -m venv .venv
 	awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements.lock > .venv/uv.lock
 	$(PIP) $(LOCKED) -r .venv/uv.lock
@@ -49,6 +53,11 @@ test: environment ## All tests; the last lines say what was skipped and why
 
 fuzz: environment ## 5,000 changed files of all sources: same figures, or held by name (HIW_FUZZ=number)
 	HIW_FUZZ=$${HIW_FUZZ:-5000} $(BIN)/python -m pytest -n 0 -s --timeout 0 tests/faults/test_meaning.py
+
+test-pythons: environment ## Install the lock with every interpreter of 3.11 to 3.14 that is here, run a night and the unit tests with it
+	@for version in $(SUPPORTED); do python$$version -c "" 2>/dev/null || { echo "python$$version is not on this machine"; continue; }; \
+	folder=$$(mktemp -d) && git clone --quiet . $$folder/project && (cd $$folder/project && $(MAKE) PYTHON=python$$version refresh && \
+	.venv/bin/python -m pytest -n 2 tests/unit tests/contract) || exit 1; rm -rf $$folder; done
 
 test-vectors: environment ## The measures against the reference vectors (HIW_VECTORS=folder)
 	$(BIN)/python -m pytest tests/integration/measures

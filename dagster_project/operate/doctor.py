@@ -18,6 +18,7 @@ from dagster_project.settings import PROJECT_ROOT, Settings
 
 GIGABYTE = 1_000_000_000
 FREE_GIGABYTES = 5
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 CHECKED_PACKAGES = (
     "duckdb",
     "dagster",
@@ -71,7 +72,8 @@ def _looked(look: Callable[[Settings], Finding], settings: Settings) -> Finding:
 
 def _python(settings: Settings) -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding("Python", sys.version_info[:2] == (3, 11), version, "create .venv with Python 3.11")
+    supported = OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON
+    return Finding("Python", supported, version, "take away .venv and run make with PYTHON=python3.11 up to python3.14")
 
 
 def _packages(settings: Settings) -> Finding:

@@ -148,4 +148,4 @@ def _commissioner_texts() -> list[str]:
 
 
 def _text(*cells: str) -> str:
-    return csv_bytes([cells], line_end=",").decode()
+    return csv_bytes([[*cells, ""]], line_end="\n").decode().removesuffix("\n")
