@@ -456,7 +456,18 @@ class Source(_Strict):
         """Changes whenever the contract, the parser or the toolkit does, so that clean tables are made again."""
         digest = hashlib.sha256()
         toolkit = SOURCES_FOLDER.parent / "lake"
-        shared = (toolkit / name for name in ("cells.py", "clean.py", "tables.py", "families.py"))
+        shared = (
+            toolkit / name
+            for name in (
+                "cells.py",
+                "clean.py",
+                "clean_writer.py",
+                "columns.py",
+                "families.py",
+                "headings.py",
+                "tables.py",
+            )
+        )
         for path in (self.folder / "source.yml", self.folder / "parse.py", *shared):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:8]

@@ -18,12 +18,13 @@ from typing import Any
 
 from dagster_project.contracts.source import Entity, Source
 from dagster_project.contracts.suite import load_accepted_editions, load_thresholds
-from dagster_project.lake.clean import ParseReport, build_clean_table, read_report, write_empty
+from dagster_project.lake.clean_writer import build_clean_table, read_report, write_empty
 from dagster_project.lake.completeness import find_incomplete, find_references
 from dagster_project.lake.continuity import Breaks, Earlier, Limits, find_breaks, find_small_first
 from dagster_project.lake.discovery import PART
 from dagster_project.lake.files import LakeError, NoSpace, sync_folder
 from dagster_project.lake.ledger import Entry, Event, Ledger
+from dagster_project.lake.parse_report import ParseReport
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.lake.snapshots import Snapshot, known_snapshots
 

@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.contracts.source import Entity, Reference
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
-from dagster_project.lake.clean import read_report
+from dagster_project.lake.clean_writer import read_report
 from dagster_project.lake.continuity import name_first
 from dagster_project.lake.paths import Lake, Origin
 

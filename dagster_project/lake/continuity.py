@@ -18,7 +18,7 @@ import duckdb
 
 from dagster_project.contracts.source import CleanColumn, Entity
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
-from dagster_project.lake.clean import read_report
+from dagster_project.lake.clean_writer import read_report
 from dagster_project.lake.exchanged import FIGURES, find_exchanged, find_moved, read_figures
 
 SHOWN = 5

@@ -15,7 +15,10 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.contracts.source import FileColumn
 from dagster_project.lake.cells import count_rows
-from dagster_project.lake.clean import MAXIMUM_LISTED_LINES, SIGNED, ParseJob, fold
+from dagster_project.lake.clean import ParseJob
+from dagster_project.lake.columns import SIGNED
+from dagster_project.lake.headings import fold
+from dagster_project.lake.parse_report import MAXIMUM_LISTED_LINES
 
 HEADER_ROWS = 30
 COMPARE = "compare the file with source.yml and mend the one that is wrong"

@@ -22,7 +22,7 @@ import duckdb
 from dagster_project.contracts.source import Source, load_sources
 from dagster_project.duck import connection
 from dagster_project.lake.acceptance import EMPTY, point_to
-from dagster_project.lake.clean import build_clean_table, write_empty
+from dagster_project.lake.clean_writer import build_clean_table, write_empty
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.night import night_lock
 from dagster_project.lake.paths import VERIFYING, Lake, Origin

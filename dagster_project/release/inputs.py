@@ -34,7 +34,7 @@ class Input:
     file: str
     clean: Path
     report: Mapping[str, Any]
-    """What the parser counted (lake/clean.py, ParseReport)."""
+    """What the parser counted (lake/parse_report.py)."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.contracts.source import ConfirmedBy, Source, load_sources
-from dagster_project.lake.clean import build_clean_table
+from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.snapshots import Snapshot
 from dagster_project.settings import PROJECT_ROOT

@@ -14,7 +14,7 @@ import pytest
 
 from dagster_project.contracts.source import load_sources
 from dagster_project.duck import connection
-from dagster_project.lake.clean import write_empty
+from dagster_project.lake.clean_writer import write_empty
 from dagster_project.quality.labels import SEEDS, find_unknown_labels
 from dagster_project.settings import PROJECT_ROOT
 

@@ -13,7 +13,8 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.duck import quote_identifier, quote_literal
-from dagster_project.lake.clean import ParseJob, fold
+from dagster_project.lake.clean import ParseJob
+from dagster_project.lake.headings import fold
 
 KINDS = (
     "attended_first",

@@ -5,7 +5,8 @@ Labels that are not known refuse the file, because no published file has shown t
 
 from __future__ import annotations
 
-from dagster_project.lake.clean import DECIMAL, SIGNED, ParseJob
+from dagster_project.lake.clean import ParseJob
+from dagster_project.lake.columns import DECIMAL, SIGNED
 
 DIFFERENCE = "measure_id = 'MHS95h' or dimension like '%gap'"
 """Rows that may be below nothing: the change in percent, and the differences of rates."""

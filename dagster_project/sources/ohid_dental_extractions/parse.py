@@ -9,7 +9,8 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from dagster_project.lake.clean import ParseJob, cell_text
+from dagster_project.lake.clean import ParseJob
+from dagster_project.lake.headings import cell_text
 
 TABLES = {
     "population": r"ONS Mid 20\d\d Population",

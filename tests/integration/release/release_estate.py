@@ -25,8 +25,8 @@ from dagster_project.contracts.check import CheckResult
 from dagster_project.contracts.source import load_sources
 from dagster_project.contracts.suite import Suite
 from dagster_project.duck import connection
-from dagster_project.lake.clean import ParseReport
 from dagster_project.lake.ledger import Entry, Ledger
+from dagster_project.lake.parse_report import ParseReport
 from dagster_project.lake.paths import Lake
 from dagster_project.publish.evidence import Evidence, candidate_path, evidence_path, seal
 from dagster_project.quality.marts import audit

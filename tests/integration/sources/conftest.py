@@ -20,8 +20,9 @@ import pytest
 
 from dagster_project.contracts.source import load_sources
 from dagster_project.duck import open_database, quote_literal
-from dagster_project.lake.clean import ParseReport, build_clean_table
+from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import hash_file
+from dagster_project.lake.parse_report import ParseReport
 from dagster_project.lake.snapshots import Snapshot
 from tests.warehouses import MIRROR
 

@@ -15,7 +15,7 @@ import pytest
 
 from dagster_project.contracts.source import Source, load_sources
 from dagster_project.duck import connection, quote_literal
-from dagster_project.lake.clean import build_clean_table
+from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import LakeError, hash_file
 from dagster_project.lake.http import FetchLimits, HttpClient
 from dagster_project.lake.paths import Lake

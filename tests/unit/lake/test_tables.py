@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dagster_project.contracts.source import FileColumn
-from dagster_project.lake.clean import ParseError
 from dagster_project.lake.files import LakeError
+from dagster_project.lake.parse_report import ParseError
 from dagster_project.lake.tables import read_document, read_sheet
 from dagster_project.sample.files import Cell, ods_bytes, workbook_bytes
 from tests.fixtures.planted_workbooks import with_damaged_part, with_patched_data

@@ -1,0 +1,138 @@
+"""Write the rules and the casts of a column of the contract as SQL: what a valid cell is, and what becomes of it."""
+
+from __future__ import annotations
+
+from dagster_project.contracts.source import FileColumn
+from dagster_project.duck import quote_identifier, quote_literal
+
+COUNT = "(0|[1-9][0-9]{0,14})"
+NO_COUNT = r"[^0-9\x1f]|(^|\x1f)0[0-9]|[0-9]{16}"
+"""Found in cells joined by the unit separator when one of them is no COUNT. To look for what is wrong is faster than to
+match what is right; a comma as separator would let `1,234` through as two counts."""
+LEAST_TOO_LARGE = 10**15
+"""The least whole number that COUNT does not match."""
+THOUSANDS = "[1-9][0-9]{0,2}(,[0-9]{3})+"
+"""A count with thousands marks, as Excel writes it to a CSV ("2,390"). Nothing else than a whole number can be meant by it."""
+DECIMAL = r"[0-9]{1,15}([.][0-9]+)?([eE][-+]?[0-9]{1,3})?"
+SIGNED = f"-?{DECIMAL}"
+NO_BREAK_SPACE = "chr(160)"
+Rule = tuple[str, str, str]
+"""Column, the rule in words, and SQL that is true for a valid cell."""
+
+
+def trimmed(column: FileColumn) -> str:
+    name = quote_identifier(column.name)
+    return name if column.exact else f"nullif(trim({name}, ' ' || {NO_BREAK_SPACE}), '')"
+
+
+def rules_of(column: FileColumn) -> list[Rule]:
+    """The rules of one column."""
+    rules: list[Rule] = []
+    cell = trimmed(column)
+    if column.blank == "refuse":
+        rules.append((column.name, "the cell must not be empty", f"{cell} is not null"))
+    if column.type == "text":
+        if column.pattern:
+            pattern = quote_literal(column.pattern)
+            rules.append(
+                (
+                    column.name,
+                    f"the text must match {column.pattern}",
+                    _or_blank(cell, f"regexp_full_match({cell}, {pattern})"),
+                )
+            )
+        if column.allowed:
+            allowed = ", ".join(quote_literal(value) for value in column.allowed)
+            rules.append(
+                (
+                    column.name,
+                    "the text must be one of: " + ", ".join(column.allowed),
+                    _or_blank(cell, f"{cell} in ({allowed})"),
+                )
+            )
+        return rules
+    number, words = _number(column)
+    marked = f" or {cell} in ({', '.join(map(quote_literal, column.markers))})" if column.markers else ""
+    known = "".join(f" or {sign}" for sign in column.markers)
+    cell = quote_identifier(column.name) if _is_plain(column) else cell
+    rules.append(
+        (
+            column.name,
+            f"must be {words}{known}",
+            _or_blank(cell, f"regexp_full_match({cell}, {quote_literal(number)}){marked}"),
+        )
+    )
+    return rules
+
+
+def _number(column: FileColumn) -> tuple[str, str]:
+    """The regular expression of the whole cell, and what it says in words."""
+    if column.type == "count":
+        return COUNT + ("([.]0+)?" if column.whole_number_text else ""), "a whole number that is not negative"
+    return (SIGNED, "a number") if column.may_be_negative else (DECIMAL, "a number that is not negative")
+
+
+def extra_rule(name: str) -> Rule:
+    place = int(name.removeprefix("_extra_")) + 1
+    return (
+        name,
+        f"a value in column {place}, whose heading is not in the contract",
+        f"{quote_identifier(name)} is null",
+    )
+
+
+def without_break(cell: str) -> str:
+    return f"not coalesce(contains({cell}, chr(10)) or contains({cell}, chr(13)), false)"
+
+
+def is_unmarked_count(column: FileColumn) -> bool:
+    return column.type == "count" and not column.markers and not column.whole_number_text
+
+
+def _is_plain(column: FileColumn) -> bool:
+    """Counts without further rules (the week bands of RTT): tested and cast as they stand, blanks are not taken off."""
+    return is_unmarked_count(column) and column.blank != "refuse"
+
+
+def _or_blank(cell: str, condition: str) -> str:
+    return f"({cell} is null or {condition})"
+
+
+def all_valid(columns: list[FileColumn], rules: list[Rule], proved: frozenset[str]) -> str:
+    """One condition for a valid row; plain counts are tested together, as one text, which is five times faster.
+
+    Of `proved` counts, which are read as numbers, only that is left to be tested which their bytes do not show.
+    """
+    plain = {column.name for column in columns if _is_plain(column)} - proved
+    conditions = [valid for name, _, valid in rules if name not in plain | proved]
+    if plain:
+        joined = ", ".join(quote_identifier(column.name) for column in columns if column.name in plain)
+        conditions.append(f"not regexp_matches(concat_ws(chr(31), {joined}), {quote_literal(NO_COUNT)})")
+    if proved:
+        largest = f"greatest({', '.join(map(quote_identifier, sorted(proved)))})"
+        conditions.append(f"coalesce({largest}, 0) < {LEAST_TOO_LARGE}")
+        conditions += [
+            f"{quote_identifier(c.name)} is not null" for c in columns if c.name in proved and c.blank == "refuse"
+        ]
+    return " and ".join(conditions) or "true"
+
+
+def typed_cells(column: FileColumn, proved: bool) -> list[str]:
+    name = quote_identifier(column.name)
+    cell = name if proved else trimmed(column)
+    if column.type == "text":
+        return [f"{cell} as {name}"]
+    plain = proved or _is_plain(column)
+    raw = name if plain else cell  # a cell is cast as it was tested: what passes must not become NULL
+    number = f"try_cast({raw} as double)" if column.type == "decimal" else f"try_cast({raw} as bigint)"
+    if column.whole_number_text:
+        number = f"try_cast(try_cast({raw} as decimal(38, 6)) as bigint)"
+    if column.blank == "zero":
+        number = f"coalesce({number}, 0)" if plain else f"case when {raw} is null then 0 else {number} end"
+    return [f"{number} as {name}", *([_status(column, cell)] if column.has_status else [])]
+
+
+def _status(column: FileColumn, cell: str) -> str:
+    marked = " ".join(f"when {cell} = {quote_literal(sign)} then '{status}'" for sign, status in column.markers.items())
+    blank = "published" if column.blank == "zero" else column.blank.replace("refuse", "missing")
+    return f"case when {cell} is null then '{blank}' {marked} else 'published' end as {quote_identifier(column.name + '_status')}"
