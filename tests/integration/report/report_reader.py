@@ -164,12 +164,12 @@ def shorthand_of(shown: Shown, row: dict[str, Any]) -> tuple[str, str]:
 
 def _problem_with_bounds(shown: Shown, row: dict[str, Any]) -> str | None:
     """A value with hidden counts is shown as the two ends between which it lies."""
-    ends = shown.text.split(" to ")
-    if len(ends) != 2 or row["value"] is not None:
+    ends, column = shown.text.split(" to "), shown.column
+    if len(ends) != 2 or row[column] is not None:
         return f"{shown} is bounded, so two ends and no value"
     as_value = row | {"value_status": "published"}
     parts = [
-        problem_with(replace(shown, text=end), as_value | {"value": row[f"value_{name}"]})
+        problem_with(replace(shown, text=end), as_value | {column: row[f"{column}_{name}"]})
         for end, name in zip(ends, ("low", "high"), strict=True)
     ]
     return next((part for part in parts if part), None)
@@ -178,7 +178,7 @@ def _problem_with_bounds(shown: Shown, row: dict[str, Any]) -> str | None:
 def problem_with(shown: Shown, row: dict[str, Any]) -> str | None:
     """Why the text is not the cell, None where it is: the same to the digits shown, or the right shorthand."""
     value = row[shown.column]
-    if shown.column == "value" and row.get("value_status") == "bounded" and row.get("value_low") is not None:
+    if value is None and row.get("value_status") == "bounded" and row.get(f"{shown.column}_low") is not None:
         return _problem_with_bounds(shown, row)
     if value is None:
         wanted, status = shorthand_of(shown, row)

@@ -301,7 +301,7 @@ def test_q13_falling_recording_is_seen_and_not_stated_is_told_from_not_known(
 
 def test_q14_targets_have_a_colour_by_rule_and_core20_stands_beside_the_overall_figure(answer: Answer) -> None:
     rows = {row[0]: row for row in answer("targets_and_core20") if row[8] == "returns"}
-    _, code, actual, trajectory, target, colour, core20, gap, _, period_end = rows["SYN_R9A_WL52"]
+    _, code, actual, trajectory, target, colour, core20, gap, _, period_end, _ = rows["SYN_R9A_WL52"]
     counts = returns_wl01.counts_of("R9A", NEWEST)
     over, whole = int(counts[:, :, returns_wl01.FIRST_OVER_52 :].sum()), int(counts.sum())
     gone = (NEWEST - dt.date(2025, 8, 31)).days / (dt.date(2027, 3, 31) - dt.date(2025, 8, 31)).days

@@ -28,7 +28,13 @@ def _rows(value: Any) -> list[list[Any]]:
     return [[*[""] * 5, f"Y99{place:03d}", "Sample practice", value if place == 0 else 90] for place in range(12)]
 
 
-@pytest.mark.parametrize(("value", "said"), [(100.5, "is no percentage .*Y99000, 100.5"), (-1, "Y99000, -1")])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (100.5, "is no percentage .*Y99000, 100.5"),
+        (-1, "row 2, column achievement_percent: must be a number that is not negative"),
+    ],
+)
 def test_what_is_no_percentage_is_refused(
     parse_file: Any, write_csv: Any, tmp_path: Path, value: Any, said: str
 ) -> None:

@@ -63,7 +63,7 @@ def test_gate_holds_a_file_whose_measures_have_other_names(parse: Any) -> None:
         (rename_sheet("Data", "Results"), r"its sheets are \['Notes', 'Results'\]"),
         (set_cell("Data", "Level", "Organisation type"), r"missing \['Level'\], not known \['Organisation type'\]"),
         (set_cell("Data", "Trust", "Hospital"), r"column level: the text must be one of"),
-        (set_cell("Data", "Percentage", "n/a", row=1), r"column value: must be a number or \*"),
+        (set_cell("Data", "Percentage", "n/a", row=1), r"column value: must be a number that is not negative or \*"),
     ],
 )
 def test_what_differs_refuses_the_file_and_is_said(parse: Any, change: Change, said: str) -> None:
