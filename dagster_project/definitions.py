@@ -14,6 +14,8 @@ from dagster_project.assets.returns import build_inbox_sensor, build_returns_ass
 from dagster_project.assets.schedules import build_nightly_schedule
 from dagster_project.assets.sensors import build_failure_sensor, build_night_sensor, build_reaping_sensor
 from dagster_project.assets.sources import build_source_assets
+from dagster_project.assets.stages import NAME as STAGES
+from dagster_project.assets.stages import stages
 from dagster_project.contracts.source import load_sources
 from dagster_project.jobs import nightly_refresh
 from dagster_project.settings import Settings, load_settings
@@ -44,6 +46,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             build_inbox_sensor(settings),
         ],
         executor=dg.in_process_executor,
+        loggers={"console": dg.colored_console_logger, STAGES: stages},
     )
 
 

@@ -12,6 +12,7 @@ import dagster as dg
 from rich.markup import escape
 
 from dagster_project.assets.run_failures import night_problems
+from dagster_project.assets.stages import NAME as STAGES
 from dagster_project.lake.night import night_lock
 from dagster_project.lake.paths import Lake
 from dagster_project.operate.status import require_known_slugs, require_readable_records
@@ -87,7 +88,7 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
                 instance=instance,
                 raise_on_error=False,
                 tags=process_tags(),
-                run_config={"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}},
+                run_config={"loggers": _loggers(Lake(settings.data_lake), verbose=verbose)},
             )
         current = current_release(Lake(settings.data_lake))
         night = NightResult(
@@ -114,6 +115,11 @@ def _log_of(lake: Lake, *, verbose: bool) -> Iterator[None]:
         yield
 
 
+def _loggers(lake: Lake, *, verbose: bool) -> dict[str, Any]:
+    console = {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}
+    return console if verbose else console | {STAGES: {"config": {"folder": str(lake.dagster_home)}}}
+
+
 def _outcome(result: dg.ExecuteInProcessResult) -> str:
     for event in result.get_asset_materialization_events():
         if event.asset_key == dg.AssetKey("published_marts"):
@@ -133,10 +139,21 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
     return sorted(failed)
 
 
+def _notes(failed_checks: list[str]) -> list[str]:
+    """Checks that only warn, one sentence for each kind."""
+    where: dict[str, list[str]] = {}
+    for check in failed_checks:
+        severity, _, name = check.partition(" ")
+        asset, _, kind = name.partition(".")
+        if severity == "WARN":
+            where.setdefault(kind, []).append(asset)
+    return [f"{kind.replace('_', ' ')} is a warning of {', '.join(assets)}" for kind, assets in where.items()]
+
+
 def summary_lines(result: NightResult, settings: Settings) -> list[str]:
     """What the operator reads at the end."""
     lines = [f"Reaped a dead run: {run_id}" for run_id in result.reaped_runs]
-    lines += [f"Note: {escape(check)}" for check in result.failed_checks if check.startswith("WARN ")]
+    lines += [f"Note: {escape(note)}" for note in _notes(result.failed_checks)]
     lines += [f"[bold]Problem:[/bold] {escape(problem.sentence)}" for problem in result.problems]
     if not result.succeeded:
         kept = f"The published release is still {result.release}." if result.release else "Nothing is published."
@@ -146,5 +163,9 @@ def summary_lines(result: NightResult, settings: Settings) -> list[str]:
             "Next: do what is named above, then `hiw refresh`; `make ui` shows the run.",
         ]
     marts = os.path.relpath(Lake(settings.data_lake).marts)
-    lines += [f"{result.outcome}: release {result.release}", f"The marts are in {marts}. Three queries to try:"]
+    report = os.path.relpath(Lake(settings.data_lake).published / "report" / "index.html")
+    held = sum(check.startswith("ERROR ") for check in result.failed_checks)
+    lines.append(f"{result.outcome}: release {result.release}" + (f"; {held} checks held a file back" if held else ""))
+    lines += [f"The report is {report}; `make ui` shows this run; `hiw status` what is held or overdue."]
+    lines += [f"The marts are in {marts}. Three queries to try:"]
     return lines + [f'  .venv/bin/hiw sql "{query}"' for query in FIRST_QUERIES]

@@ -7,6 +7,7 @@ the message stays whole.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 from dagster_project import definitions
 from dagster_project.assets import models as dbt_assets
 from dagster_project.assets.sensors import build_failure_sensor
+from dagster_project.assets.stages import NAME, stages
 from dagster_project.cli import app
 from dagster_project.lake.paths import Lake
 from dagster_project.operate import refresh
@@ -139,7 +141,12 @@ def _plant(lake: Lake) -> None:
 def _only_dbt(settings: Settings) -> dg.Definitions:
     assets = dbt_assets.build_dbt_assets(settings, dbt.target_folder(settings) / "manifest.json")
     job = dg.define_asset_job("nightly_refresh", executor_def=dg.in_process_executor)
-    return dg.Definitions(assets=[assets, dbt_assets.contracts_spec()], jobs=[job], executor=dg.in_process_executor)
+    return dg.Definitions(
+        assets=[assets, dbt_assets.contracts_spec()],
+        jobs=[job],
+        executor=dg.in_process_executor,
+        loggers={"console": dg.colored_console_logger, NAME: stages},
+    )
 
 
 def _fail(settings: Settings) -> FailedNight:
@@ -222,6 +229,10 @@ def test_terminal_and_alert_name_model_test_file_reason_and_keys(name: str, nigh
     for sentences in (night.screen.splitlines(), *([p["sentence"] for p in alert["problems"]] for alert in night.told)):
         (said,) = {line for line in sentences if name in line and path in line and reason in line}
         assert ". Next: " in said
+
+
+def test_the_screen_says_which_stage_began_and_when(night: FailedNight) -> None:
+    assert re.search(r"^ +\d+ s  building the models \(dbt\)$", night.screen, re.MULTILINE)
 
 
 def test_no_count_no_class_and_no_command_line_is_told(night: FailedNight) -> None:
