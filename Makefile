@@ -38,12 +38,10 @@ refresh: environment ## Run the night once (default: on the synthetic sample est
 	@$(BIN)/hiw refresh
 
 ui: environment ## Dagster's webserver and daemon on http://127.0.0.1:3000 (PORT=...)
-	@home=$$($(BIN)/hiw prepare) && export DAGSTER_HOME=$$home && trap 'kill 0' EXIT INT TERM && \
-	env --default-signal=INT,TERM $(BIN)/dagster-daemon run -m dagster_project.definitions & \
-	env --default-signal=INT,TERM $(BIN)/hiw webserver --port $(PORT)
+	@env --default-signal=INT,TERM $(BIN)/hiw ui --port $(PORT)
 
 ui-readonly: environment ## The same pages for viewers: nothing can be started or changed (PORT=...)
-	env --default-signal=INT,TERM $(BIN)/hiw webserver --read-only --port $(PORT)
+	@env --default-signal=INT,TERM $(BIN)/hiw webserver --read-only --port $(PORT)
 
 docs: environment ## dbt's documentation of the models for engineers, in the private folder build/dbt_docs
 	@$(BIN)/hiw docs

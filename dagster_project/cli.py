@@ -292,6 +292,15 @@ def doctor(as_json: AsJson = False) -> None:
             raise typer.Exit(3)
 
 
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000) -> None:
+    """Serve Dagster's pages with its daemon (schedules, sensors) on this machine; one ends, all end."""
+    with _explained() as settings:
+        from dagster_project.operate.ui import serve_with_daemon
+
+        serve_with_daemon(settings, port)
+
+
 @app.command(hidden=True)
 def prepare() -> None:
     """Write DAGSTER_HOME and the dbt manifest, for `make ui`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lake.files import LakeError
@@ -43,17 +44,23 @@ def require_reachable_by_right(settings: Settings, host: str) -> None:
         )
 
 
-def serve(settings: Settings, host: str, port: int, *, read_only: bool, path_prefix: str = "") -> None:
-    """Serve the pages until the process is told to end. Raises LakeError as above."""
+def serve(
+    settings: Settings, host: str, port: int, *, read_only: bool, path_prefix: str = "", workspace: Path | None = None
+) -> None:
+    """Serve the pages until the process is told to end; `workspace` names a code server that runs already. Raises LakeError as above."""
     require_reachable_by_right(settings, host)
     prepare_home(settings)
     import dagster as dg
     import uvicorn
     from dagster._core.workspace.context import WorkspaceProcessContext
-    from dagster._core.workspace.load_target import ModuleTarget
+    from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget, WorkspaceLoadTarget
     from dagster_webserver.version import __version__
 
-    target = ModuleTarget(module_name=MODULE, attribute=None, working_directory=None, location_name=None)
+    target: WorkspaceLoadTarget = ModuleTarget(
+        module_name=MODULE, attribute=None, working_directory=None, location_name=None
+    )
+    if workspace is not None:
+        target = WorkspaceFileTarget(paths=[str(workspace)])
     with (
         dg.DagsterInstance.get() as instance,
         WorkspaceProcessContext(
