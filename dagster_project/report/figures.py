@@ -153,8 +153,28 @@ def show_date(day: dt.date | dt.datetime | None) -> str:
     return "not known" if day is None else f"{day.day} {day:%B %Y}"
 
 
+OLD_MONTHS = 12
+YEARS = (
+    "a year",
+    "two years",
+    "three years",
+    "four years",
+    "five years",
+    "six years",
+    "seven years",
+    "eight years",
+    "nine years",
+)
+
+
 def show_period(row: Row) -> str:
-    """The period of a row in words: a day, a month, a year."""
+    """The period of a row in words: a day, a month, a year. One that lies a year or more behind the newest figures says how far."""
+    years = (row.get("months_old") or 0) // OLD_MONTHS
+    said = _period(row)
+    return f"{said} ({YEARS[min(years, len(YEARS)) - 1]} old)" if years else said
+
+
+def _period(row: Row) -> str:
     start, end = row["period_start"], row["period_end"]
     kind = row.get("period_type", "month" if (end - start).days < 31 else "year")  # noqa: PLR2004
     if kind == "month":

@@ -59,7 +59,10 @@ MISSED = (
     "Read missed appointments beside the waits: a first appointment that is missed can nullify the clock, if it was clearly communicated (likely), "
     "so groups that miss more look as if they wait less."
 )
-HOMELESS = "Housing status is recorded in different ways, so ratios of different trusts cannot be compared. A ratio says how much more often, not why."
+HOMELESS = (
+    "Housing status is recorded in different ways, so ratios of different trusts cannot be compared. A ratio says how much more often, not why. "
+    "Attendances of one person are not independent: a few people with many visits make the true limits wider than these."
+)
 
 
 @dataclass
@@ -182,10 +185,8 @@ def _finding(context: Context, rows: Sequence[Row]) -> str:
 
 
 def _differs(row: Row, above: bool) -> bool:
-    low, high = row["rr_lcl"], row["rr_ucl"]
-    if low is None or high is None or row["dim_value"] in UNKNOWN:
-        return False
-    return bool(low > 1 if above else high < 1)
+    """A clear difference among all ratios of the level and month (q value at most 5%)."""
+    return row["certainty"] == "clear difference" and (row["rate_ratio"] > 1) is above
 
 
 def _reference_name(context: Context, row: Row, reference: str | None) -> str:

@@ -43,13 +43,20 @@ def rounded_high(count: str) -> str:
 
 
 def _require_month(job: ParseJob) -> None:
-    """Both ends of the reporting period are those of the file's name, the known slips put right."""
-    start, end = (_date(job.corrected_text(name)) for name in ("reported_start", "reported_end"))
+    """Both ends of the reporting period are those of the file's name, a start with day and month changed round put right.
+
+    A spreadsheet reads 01/03/2025 as month/day/year. The end of the same row cannot be read so (there is no month 28 to 31): where
+    it is the end of the month, the start is its first day. The rows are counted as corrected.
+    """
+    start, end = _date("reported_start"), _date("reported_end")
+    first, last = job.period_start, job.period_end
+    is_right = f"{start} is not distinct from date '{first}' and {end} is not distinct from date '{last}'"
+    is_flipped = f"{start} = make_date({first.year}, {first.day}, {first.month}) and {end} = date '{last}'"
+    job.report.corrections_applied["reported_start"] = job.count("typed", f"{is_flipped} and not ({is_right})")
     job.require_none(
-        f"select distinct reported_start, reported_end from typed where {start} is distinct from date '{job.period_start}' "
-        f"or {end} is distinct from date '{job.period_end}'",
+        f"select distinct reported_start, reported_end from typed where not coalesce({is_right}, false) and not coalesce({is_flipped}, false)",
         f"it is listed as {job.snapshot.period} but its reporting period (start, end) is",
-        WRONG_FILE + "; a date that was read as month/day is a row under text_corrections",
+        WRONG_FILE,
     )
 
 

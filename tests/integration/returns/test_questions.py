@@ -12,7 +12,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control, norm
 
 from dagster_project.lake.paths import Lake
 from dagster_project.release.dbt_artifacts import read_exposed_models
@@ -387,3 +390,32 @@ def test_the_wait_never_stands_without_the_missed_appointments_beside_it(sample_
     )
     ((waits, noted, paired),) = rows
     assert waits == noted == paired > 0
+
+
+def test_q_values_of_ratios_are_scipys_over_all_ratios_of_a_level_and_month(sample_warehouse: Warehouse) -> None:
+    """p of the log ratio with Katz's variance and that of rounding four counts to 5 (delta method); Benjamini and Hochberg by scipy."""
+    rows = sample_warehouse.query(
+        """
+        select g.geo_level || g.period_end, g.numerator, g.denominator, r.numerator, r.denominator, g.rr_q_value
+        from mart_hi_rate as g
+        join mart_hi_rate as r using (geo_level, geo_code, metric_id, dim_type, period_end)
+        where g.rate_ratio is not null and r.dim_value = g.reference_value and not r.is_estimate
+            and g.dim_value not in ('Z', '99', 'UNK', 'X')
+        """
+    )
+    frame = pd.DataFrame(rows, columns=["family", "x", "n", "x0", "n0", "q"]).astype(
+        dict.fromkeys(("x", "n", "x0", "n0", "q"), float)
+    )
+    share, base = frame.x / frame.n, frame.x0 / frame.n0
+    variance = 1 / frame.x - 1 / frame.n + 1 / frame.x0 - 1 / frame.n0
+    for counted, people, part in ((frame.x, frame.n, share), (frame.x0, frame.n0, base)):
+        variance += 2 * (1 + part**2) / people**2 / (counted / people) ** 2
+    frame["p"] = 2 * norm.sf((np.log(share / base) / np.sqrt(variance)).abs())
+    wanted = frame.groupby("family").p.transform(false_discovery_control)
+    assert len(frame) > 1000
+    assert np.allclose(frame.q, wanted, rtol=1e-6, atol=1e-12)
+    words = sample_warehouse.query(
+        "select certainty, count(*), min(rr_q_value), max(rr_q_value) from mart_hi_rate where rr_q_value is not null group by 1 order by 1"
+    )
+    assert [word for word, *_ in words] == ["clear difference", "no clear difference"]
+    assert words[0][3] <= 0.05 < words[1][2]

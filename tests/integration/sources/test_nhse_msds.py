@@ -128,8 +128,22 @@ def _as_excel(text: str) -> Any:
     return float(text) if text.isdigit() else text
 
 
-@pytest.mark.parametrize("start", ["01/02/2025", "2025-01-04", "03/01/2025"])
-def test_any_other_start_than_the_known_slip_is_refused(
+@pytest.mark.parametrize("period", ["2024-12", "2025-02", "2025-03", "2026-01"])
+def test_a_start_with_day_and_month_changed_round_is_mended_by_the_end_of_its_row_in_every_month(
+    parse_file: Any, write_csv: Any, sample_rows: Any, tmp_path: Path, period: str
+) -> None:
+    """1 February 2025 read as 2 January; in January the two are one day."""
+    header, rows = sample_rows("msds-*-exp-data.csv")
+    first = dt.date.fromisoformat(f"{period}-01")
+    last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    flipped = [[f"{first.year}-01-{first.month:02d}", f"{last:%d/%m/%Y}", *row[2:]] for row in rows]
+    parsed = parse_file(SLUG, "data", write_csv(tmp_path / "x.csv", header, flipped), period)
+    assert parsed.rows("select distinct period_start from clean") == [(first,)]
+    assert parsed.report.corrections_applied == {"reported_start": 0 if first.month == 1 else len(rows)}
+
+
+@pytest.mark.parametrize("start", ["01/02/2025", "2025-01-04", "2025-03-02"])
+def test_any_other_start_than_one_changed_round_is_refused(
     parse_file: Any, write_csv: Any, sample_rows: Any, tmp_path: Path, start: str
 ) -> None:
     header, rows = sample_rows("msds-*-exp-data.csv")

@@ -56,11 +56,22 @@ def rate(code: str, metric: str, dimension: str, group: str, **more: Any) -> Row
 
 
 def test_the_largest_excess_is_in_the_bad_direction_of_each_metric() -> None:
-    """Within 18 weeks, 0.9 times as often is 100 late waits too many; 1.2 times as often is 200 fewer, no excess at all."""
-    worse = {"excess_count": 100.0, "rate_ratio": 0.9, "rr_lcl": 0.85, "rr_ucl": 0.95}
-    better = {"excess_count": -200.0, "rate_ratio": 1.2, "rr_lcl": 1.1, "rr_ucl": 1.3}
-    longer = {"excess_count": 40.0, "rate_ratio": 2.0, "rr_lcl": 1.5, "rr_ucl": 2.7}
-    chance = {"excess_count": 900.0, "rate_ratio": 1.1, "rr_lcl": 0.9, "rr_ucl": 1.3}
+    """Within 18 weeks, 0.9 times as often is 100 late waits too many; 1.2 times as often is 200 fewer, no excess at all.
+
+    900 too many with limits that leave out 1, but a q value of 20%: one of many comparisons, no clear difference.
+    """
+    clear = {"certainty": "clear difference", "rr_q_value": 0.01}
+    worse = {"excess_count": 100.0, "rate_ratio": 0.9, "rr_lcl": 0.85, "rr_ucl": 0.95} | clear
+    better = {"excess_count": -200.0, "rate_ratio": 1.2, "rr_lcl": 1.1, "rr_ucl": 1.3} | clear
+    longer = {"excess_count": 40.0, "rate_ratio": 2.0, "rr_lcl": 1.5, "rr_ucl": 2.7} | clear
+    chance = {
+        "excess_count": 900.0,
+        "rate_ratio": 1.2,
+        "rr_lcl": 1.01,
+        "rr_ucl": 1.4,
+        "rr_q_value": 0.2,
+        "certainty": "no clear difference",
+    }
     rows = answer(
         "largest_avoidable_excess",
         mart_hi_rate=[
@@ -121,12 +132,13 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
 
 
 def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
-    clear = {"rate": 12.0, "rate_ratio": 1.5, "rr_lcl": 1.2, "rr_ucl": 1.9}
+    clear = {"rate": 12.0, "rate_ratio": 1.5, "rr_lcl": 1.2, "rr_ucl": 1.9, "certainty": "clear difference"}
+    chance = clear | {"rr_lcl": 1.01, "certainty": "no clear difference"}
     rows = answer(
         "missed_and_cancelled_appointments",
         mart_hi_rate=[
             rate("R9A", "OP_DNA_PCT", "IMD_QUINTILE", "1", **clear),
-            rate("R9A", "OP_DNA_PCT", "IMD_QUINTILE", "2", **clear | {"rr_lcl": 0.98}),
+            rate("R9A", "OP_DNA_PCT", "IMD_QUINTILE", "2", **chance),
             rate("R9B", "OP_DNA_PCT", "IMD_QUINTILE", "1", period_end=BEFORE, **clear),
             rate("ENG", "OP_DNA_PCT", "IMD_QUINTILE", "1", **clear) | {"is_estimate": True},
         ],

@@ -70,6 +70,7 @@ select
     places.organisation_level,
     newest.period_start,
     newest.period_end,
+    {{ months_old("newest.period_end") }} as months_old,
     indicator.unit,
     indicator.polarity,
     newest.value,

@@ -169,10 +169,7 @@ with
             case
                 {{ level_label("'icb'", "figures.source_id") }}
                 when 'Providers in the ICB'
-                then
-                    regexp_replace(
-                        answered.figures_of, '^ICB', 'Providers in the ICB'
-                    )
+                then regexp_replace(answered.figures_of, '^ICB', 'Providers in the ICB')
                 else answered.figures_of
             end as figures_of_whom,
             case
@@ -242,6 +239,7 @@ select
     groups.group_name,
     shown.period_start,
     shown.period_end,
+    {{ months_old("shown.period_end") }} as months_old,
     coalesce(shown.standardisation, 'none') as standardisation,
     indicator.unit,
     indicator.polarity,

@@ -195,6 +195,7 @@ select
     organisation.organisation_name,
     labelled.period_start,
     labelled.period_end,
+    {{ months_old("labelled.period_end") }} as months_old,
     labelled.period_type,
     labelled.dimension,
     labelled.group_code,

@@ -350,6 +350,7 @@ select
     ranked.organisation_level,
     ranked.period_start,
     ranked.period_end,
+    {{ months_old("ranked.period_end") }} as months_old,
     ranked.period_type,
     ranked.dimension,
     ranked.group_code,

@@ -8,6 +8,13 @@
 -- counts.
 -- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
 -- those beyond.
+-- Hundreds of groups are compared in a month, and one in twenty ratios lies outside its
+-- limits by chance alone: rr_q_value is by Benjamini and Hochberg over all ratios
+-- shown of
+-- the level and the month, whatever the metric and the dimension, with the rounding
+-- of the
+-- counts in the standard error; certainty follows it.
+-- Groups that are not known are no groups to be compared.
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set group = ["metric_id", "dim_type", "dim_value", "period_end"] %}
 {%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%' and is_expected and (dim_type = 'ALL' or not is_safe)" %}
@@ -211,8 +218,7 @@ with
             case when not directed.is_estimate then directed.paired_metric_id end
             = paired.metric_id
             and not paired.is_estimate
-    )
-
+    ),
     {%- set pair = [
         "numerator",
         "denominator",
@@ -225,91 +231,145 @@ with
         "reference_adverse_count",
         "reference_denominator",
     ] %}
+
+    rated as (
+        select
+            compared.geo_level,
+            compared.geo_code,
+            case
+                compared.geo_level
+                when 'NATIONAL'
+                then 'Trusts with a return'
+                else organisation.organisation_name
+            end as geo_name,
+            {{ returns_current_trust("compared.geo_code", "organisation") }},
+            compared.icb_code,
+            coalesce(compared.is_safe, false) as is_sent_suppressed,
+            compared.is_expected,
+            compared.metric_id,
+            compared.metric_name,
+            compared.polarity,
+            compared.dim_type,
+            compared.dim_value,
+            compared.period_start,
+            compared.period_end,
+            'month' as period_type,
+            compared.is_estimate,
+            compared.numerator,
+            compared.numerator_status,
+            compared.numerator_low,
+            compared.numerator_high,
+            compared.denominator,
+            compared.denominator_status,
+            compared.denominator_low,
+            compared.denominator_high,
+            {{
+                disclosed_value(
+                    "compared.rate_status",
+                    proportion("numerator", "denominator", 100),
+                )
+            }} as rate,
+            compared.rate_status,
+            {{
+                disclosed_value(
+                    "compared.rate_status",
+                    wilson_lower("numerator", "denominator", 0.95, 100),
+                )
+            }} as lcl,
+            {{
+                disclosed_value(
+                    "compared.rate_status",
+                    wilson_upper("numerator", "denominator", 0.95, 100),
+                )
+            }} as ucl,
+            case
+                when compared.rate_status = 'published'
+                then 'OK'
+                else upper(compared.rate_status)
+            end as disclosure_flag,
+            compared.withheld_reason,
+            compared.reference_value,
+            case
+                when is_reference_shown
+                then
+                    {{
+                        proportion(
+                            "reference_numerator", "reference_denominator", 100
+                        )
+                    }}
+            end as reference_rate,
+            case
+                when is_compared then {{ gap_relative_proportions(*pair) }}
+            end as rate_ratio,
+            case
+                when is_compared then {{ gap_relative_katz_lower(*pair) }}
+            end as rr_lcl,
+            case
+                when is_compared then {{ gap_relative_katz_upper(*pair) }}
+            end as rr_ucl,
+            case
+                when is_compared and compared.dim_value not in ('Z', '99', 'UNK', 'X')
+                then
+                    {{
+                        normal_p_value(
+                            "ln("
+                            ~ gap_relative_proportions(*pair)
+                            ~ ") / nullif(sqrt(1e0 / numerator - 1e0 / denominator + 1e0 / reference_numerator - 1e0 / reference_denominator + power("
+                            ~ rounding_error("numerator", "denominator", "true")
+                            ~ " * denominator / numerator, 2) + power("
+                            ~ rounding_error("reference_numerator", "reference_denominator", "true")
+                            ~ " * reference_denominator / reference_numerator, 2)), 0)"
+                        )
+                    }}
+            end as rr_p_value,
+            case
+                when is_compared
+                then denominator * {{ gap_absolute_proportions(*adverse) }}
+            end as excess_count,
+            case
+                when is_compared
+                then denominator * {{ gap_absolute_newcombe_lower(*adverse) }}
+            end as excess_lcl,
+            case
+                when is_compared
+                then denominator * {{ gap_absolute_newcombe_upper(*adverse) }}
+            end as excess_ucl,
+            compared.known_pct,
+            compared.paired_metric_id,
+            compared.paired_rate,
+            compared.paired_note,
+            cast(compared.trusts_included as integer) as trusts_included,
+            compared.trusts_expected,
+            compared.trusts_left_out,
+            compared.estimate_basis_period,
+            case when compared.is_revised then 'r' end as revision_flag,
+            compared.imd_version,
+            compared.period_end as data_as_of,
+            compared.data_origin,
+            '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+        from compared
+        left join
+            {{ ref("dim_organisation") }} as organisation
+            on compared.geo_code = organisation.organisation_code
+    ),
+
+    controlled as (
+        {{ false_discovery("rated", "rr_p_value", "geo_level, period_end") }}
+    )
+
 select
-    compared.geo_level,
-    compared.geo_code,
+    * exclude (rr_p_value, q_value),
+    q_value as rr_q_value,
     case
-        compared.geo_level
-        when 'NATIONAL'
-        then 'Trusts with a return'
-        else organisation.organisation_name
-    end as geo_name,
-    {{ returns_current_trust("compared.geo_code", "organisation") }},
-    compared.icb_code,
-    coalesce(compared.is_safe, false) as is_sent_suppressed,
-    compared.is_expected,
-    compared.metric_id,
-    compared.metric_name,
-    compared.polarity,
-    compared.dim_type,
-    compared.dim_value,
-    compared.period_start,
-    compared.period_end,
-    'month' as period_type,
-    compared.is_estimate,
-    compared.numerator,
-    compared.numerator_status,
-    compared.numerator_low,
-    compared.numerator_high,
-    compared.denominator,
-    compared.denominator_status,
-    compared.denominator_low,
-    compared.denominator_high,
-    {{
-        disclosed_value(
-            "compared.rate_status", proportion("numerator", "denominator", 100)
-        )
-    }} as rate,
-    compared.rate_status,
-    {{
-        disclosed_value(
-            "compared.rate_status",
-            wilson_lower("numerator", "denominator", 0.95, 100),
-        )
-    }} as lcl,
-    {{
-        disclosed_value(
-            "compared.rate_status",
-            wilson_upper("numerator", "denominator", 0.95, 100),
-        )
-    }} as ucl,
-    case
-        when compared.rate_status = 'published'
-        then 'OK'
-        else upper(compared.rate_status)
-    end as disclosure_flag,
-    compared.withheld_reason,
-    compared.reference_value,
-    case
-        when is_reference_shown
-        then {{ proportion("reference_numerator", "reference_denominator", 100) }}
-    end as reference_rate,
-    case when is_compared then {{ gap_relative_proportions(*pair) }} end as rate_ratio,
-    case when is_compared then {{ gap_relative_katz_lower(*pair) }} end as rr_lcl,
-    case when is_compared then {{ gap_relative_katz_upper(*pair) }} end as rr_ucl,
-    case
-        when is_compared then denominator * {{ gap_absolute_proportions(*adverse) }}
-    end as excess_count,
-    case
-        when is_compared then denominator * {{ gap_absolute_newcombe_lower(*adverse) }}
-    end as excess_lcl,
-    case
-        when is_compared then denominator * {{ gap_absolute_newcombe_upper(*adverse) }}
-    end as excess_ucl,
-    compared.known_pct,
-    compared.paired_metric_id,
-    compared.paired_rate,
-    compared.paired_note,
-    cast(compared.trusts_included as integer) as trusts_included,
-    compared.trusts_expected,
-    compared.trusts_left_out,
-    compared.estimate_basis_period,
-    case when compared.is_revised then 'r' end as revision_flag,
-    compared.imd_version,
-    compared.period_end as data_as_of,
-    compared.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from compared
-left join
-    {{ ref("dim_organisation") }} as organisation
-    on compared.geo_code = organisation.organisation_code
+        when
+            reference_value is null
+            or dim_value = reference_value
+            or dim_value in ('Z', '99', 'UNK', 'X')
+        then null
+        when q_value is null
+        then 'too few to tell'
+        when q_value <= 0.05
+        then 'clear difference'
+        else 'no clear difference'
+    end as certainty
+from controlled

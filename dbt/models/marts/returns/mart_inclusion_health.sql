@@ -6,6 +6,11 @@
 -- (rule U03, seed rule_thresholds). They are
 -- comparable between trusts only beside identification_method: no central rule says
 -- that housing must be recorded.
+-- Attendances and admissions of one person are not independent: a few people with many
+-- visits make the limits, which take each visit as one chance event, too narrow, and
+-- rr_limits_note says so. The return counts people by month (AE_PERSONS), which does
+-- not
+-- give those of a quarter, so the variance between people cannot be worked out.
 -- EPC_REGISTERED: growth is worked out from the counts; a stated growth stands beside
 -- it, marked where it differs.
 with
@@ -229,6 +234,11 @@ select
         when has_limits
         then {{ disclosed_value("rate_ratio_status", gap_relative_rates_upper(*pair)) }}
     end as rr_ucl,
+    case
+        when has_limits and measure_code <> 'EPC_REGISTERED'
+        then
+            'The limits take each attendance or admission as independent; those of one person are not, so the true limits are wider'
+    end as rr_limits_note,
     case
         when rate_ratio_status = 'published'
         then 'OK'

@@ -22,6 +22,7 @@ with
             period_end,
             rate_ratio,
             rr_lcl,
+            rr_lcl > 1 as is_clear,
             disclosure_flag = 'OK' as is_shown
         from {{ ref("mart_inclusion_health") }}
         where measure_code in ('AE_ATTENDANCES', 'EM_ADMISSIONS', 'MEAN_LOS')
@@ -33,6 +34,7 @@ with
             rates.period_end,
             rates.rate_ratio,
             rates.rr_lcl,
+            rates.certainty = 'clear difference' and rates.rate_ratio > 1,
             rates.disclosure_flag = 'OK'
         from {{ ref("mart_hi_rate") }} as rates
         inner join
@@ -60,7 +62,7 @@ with
             arg_max(rr_lcl, rate_ratio order by metric_id) filter (
                 where rr_lcl is not null
             ) as worst_ratio_lcl,
-            coalesce(bool_or(rr_lcl > 1), false) as has_clear_gap,
+            coalesce(bool_or(is_clear), false) as has_clear_gap,
             bool_or(is_shown and rate_ratio is not null) as is_measured
         from newest_gaps
         group by org_code, group_code
