@@ -1,7 +1,8 @@
 -- Grain: indicator. Question: what is counted, over what, why, in which unit, where
 -- does it truly exist, and who answers for it?
 -- Everything comes from dbt/indicators/<indicator_id>.yml
--- (dagster_project/contracts/indicator.py), but for its place in the Statement on information,
+-- (dagster_project/contracts/indicator.py), but for its place in the Statement on
+-- information,
 -- which stands in a seed that a human can replace.
 with
     statement_places as (
