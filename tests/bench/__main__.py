@@ -41,6 +41,7 @@ def main() -> None:
     results["analyst"] = {"full night": analyst.measure(folder / "work" / "lake" / "published" / "marts.duckdb")}
     analyst.print_table(results["analyst"])
     results["returns"] = returns.measure(folder / "returns")
+    results["extract"] = extract.measure(folder / "extract")
     results["disclosure"] = disclosure.measure()
     Console().print(
         f"attack on {results['disclosure']['cells']:,} cells: {results['disclosure']['cpu_seconds']} s of processor time, "
