@@ -28,6 +28,7 @@ from dagster_project.settings import Settings
 
 AREAS = ("POSTCODE_OF_USUAL_ADDRESS", "LSOA_2021", "LSOA_2011")
 DUPLICATE = "duplicate"
+UNREAD, UNREAD_SHARE = "unread_", 0.01
 AREA_WORDS = {
     "no_address": "a postcode of ZZ99 (no fixed abode, not known, abroad)",
     "no_area": "neither postcode nor LSOA",
@@ -204,11 +205,12 @@ def _make_parameters(run: Run, found: Found) -> None:
 def _count(run: Run, layout: Layout, found: Found) -> Summary:
     """Count what was judged; in one pass over compact columns."""
     faults = [fault for fault in layout.faults if fault.always or found.has(fault.element)] + _unread(layout, found)
-    counted = "(reason is null and rowid not in (select place from duplicates))"
+    newest = "rowid not in (select place from duplicates)"
+    counted = f"(reason is null and {newest})"
     reasons = [reason for reason in layout.reasons if reason != DUPLICATE]
     areas = AREA_WORDS if layout.element("LSOA_2021") else {}
     parts = ["count(*)", f"count(*) filter ({counted})", "(select count(*) from duplicates)"]
-    parts += [f"count(*) filter (reason = {_t(reason)})" for reason in reasons]
+    parts += [f"count(*) filter (reason = {_t(reason)} and {newest})" for reason in reasons]
     parts += [f"count(*) filter ({_q(one.id)}{f' and {counted}' if one.scope == 'counted' else ''})" for one in faults]
     parts += [f"count(*) filter (imd_decile = 99 and area_reason = {_t(reason)} and {counted})" for reason in areas]
     numbers = list(run.con.execute(f"select {', '.join(parts)} from judged").fetchone() or ())
@@ -221,7 +223,9 @@ def _count(run: Run, layout: Layout, found: Found) -> Summary:
         told[1],
         [Line("", words, by_reason[reason]) for reason, words in layout.reasons.items()],
         [
-            Line(fault.element, fault.what, text, fault.mend, fault.stops)
+            Line(
+                fault.element, fault.what, text, fault.mend, fault.stops or _is_wrong_format(fault, number, numbers[0])
+            )
             for fault, number, text in zip(faults, numbers[first:second], told[first:second], strict=True)
             if number
         ],
@@ -229,11 +233,16 @@ def _count(run: Run, layout: Layout, found: Found) -> Summary:
     )
 
 
+def _is_wrong_format(fault: Fault, number: int, read: int) -> bool:
+    """Whether so many dates cannot be read that those that can be are read wrongly: 03/04 is a date in either order."""
+    return fault.id.startswith(UNREAD) and number > UNREAD_SHARE * read
+
+
 def _unread(layout: Layout, found: Found) -> list[Fault]:
     """For each date that is there: texts that the date format cannot read."""
     return [
         Fault(
-            id=f"unread_{element.column}",
+            id=f"{UNREAD}{element.column}",
             element=element.name,
             what="a text that is no date in the format of the mapping: taken for missing",
             mend="look whether `dates` is right for this column",

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.settings import load_settings
-from tests.bench import analyst, disclosure, measures, mhsds, nights, report, returns
+from tests.bench import analyst, disclosure, extract, measures, mhsds, nights, report, returns
 
 
 def main() -> None:

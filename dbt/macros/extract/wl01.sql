@@ -68,6 +68,7 @@
             rtt_status not in ('10', '11', '12', '20', '21', '30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98', '99'),
             false
         ) as unlisted_rtt_status,
+        census_day is null as census_missing,
         clock_start is null as clock_start_missing,
         coalesce(clock_start > census_date, false) as clock_start_after_census,
         coalesce(clock_end < clock_start, false) as clock_end_before_start,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,126 @@ def test_uc01_is_the_count_of_attendances_persons_spells_and_nights(folder: Path
     assert {key: value for key, (value, _) in found.items()} == dict(
         own.count_attendances(visits) + own.count_spells(stays)
     )
+
+
+OP01_FAULTS: list[tuple[str, str, int, dict[str, str]]] = [
+    ("faults", "ATTENDED_OR_DID_NOT_ATTEND_CODE: an outcome that is not", 10, {"AttendedOrDidNotAttendCode": "8"}),
+    ("faults", "FIRST_ATTENDANCE_CODE: a kind", 15, {"FirstAttendanceCode": "N"}),
+    ("faults", "ACTIVITY_TREATMENT_FUNCTION_CODE: ", 20, {"ActivityTreatmentFunctionCode": "500"}),
+    ("faults", "ETHNIC_CATEGORY: ", 10, {"EthnicCategory": "Q"}),
+    ("faults", "PERSON_STATED_GENDER_CODE: ", 15, {"PersonGenderCodeCurrent": "M"}),
+    ("faults", "PERSON_BIRTH_DATE: no birth date", 20, {"PersonBirthDate": ""}),
+    ("faults", "APPOINTMENT_DATE: an appointment before", 10, {"PersonBirthDate": "2026-09-16"}),
+    ("faults", "CDS_UNIQUE_IDENTIFIER: neither", 15, {"CDS UNIQUE IDENTIFIER": "", "AttendanceIdentifier": ""}),
+    ("left_out", "another provider", 10, {"ORGANISATION CODE (CODE OF PROVIDER)": "RXX"}),
+    ("left_out", "not of type 020", 15, {"CDS TYPE CODE": "021"}),
+    ("left_out", "no appointment date", 10, {"AppointmentDate": ""}),
+    ("left_out", "another month", 20, {"AppointmentDate": "2026-08-31"}),
+    ("left_out", "code 0", 15, {"AttendedOrDidNotAttendCode": "0"}),
+    ("left_out", "no outcome", 10, {"AttendedOrDidNotAttendCode": ""}),
+    ("left_out", "first attendance 5", 15, {"FirstAttendanceCode": "5"}),
+    ("left_out", "first attendance blank", 20, {"FirstAttendanceCode": "9"}),
+    ("left_out", "an older version", 10, {"SAME": "record"}),
+    ("without_decile", "ZZ99", 15, {"PostcodeOfUsualAddress": "ZZ99 3CZ"}),
+    ("without_decile", "not in the lookup", 20, {"PostcodeOfUsualAddress": "QQ9 9QQ"}),
+]
+
+
+def test_every_planted_fault_of_op01_is_found_with_its_count_and_element(folder: Path) -> None:
+    sound = dict(
+        zip(
+            own.CDS_HEADER,
+            [
+                "020",
+                "",
+                "2026-10-05 10:00:00",
+                "1980-02-29",
+                "1",
+                "A",
+                "",
+                "R9A",
+                "110",
+                "1",
+                "5",
+                "2026-09-15",
+                "aa00zz",
+            ],
+            strict=True,
+        )
+    )
+    sound["PostcodeOfUsualAddress"] = sorted(postcodes(folder))[0].lower().replace(" ", "")
+    rows = []
+    for place, (*_, number, cells) in enumerate(OP01_FAULTS):
+        for one in range(number):
+            row = sound | {"CDS UNIQUE IDENTIFIER": f"{place}-{one}"} | cells
+            rows.append([row[name] for name in own.CDS_HEADER])
+            if "SAME" in cells:
+                rows.append(
+                    [
+                        (row | {"CDS APPLICABLE DATE TIME": "2026-10-04 10:00:00", "AppointmentDate": "2026-08-01"})[
+                            name
+                        ]
+                        for name in own.CDS_HEADER
+                    ]
+                )
+    (folder / "faults.csv").write_text(own.csv_text(own.CDS_HEADER, rows, ";"))
+    code, said = run("check", folder / "op01.yml", folder / "faults.csv", "--json")
+    assert code == 1, said
+    (profile,) = json.loads(said)
+    for where, words, number, _ in OP01_FAULTS:
+        found = {f"{line['element']}: {line['what']}".removeprefix(": "): line["told"] for line in profile[where]}
+        # An appointment before birth has an age below 0, which is told of the birth date.
+        assert [told for what, told in found.items() if words in what] == [str(number)], (words, found)
+
+
+def test_codes_that_nobody_verified_are_taken_with_a_value_map_only(folder: Path) -> None:
+    records = own.appointments(200, postcodes(folder))
+    header = [name.replace("AttendedOrDidNotAttendCode", "ATTENDANCE STATUS") for name in own.CDS_HEADER]
+    (folder / "status.csv").write_text(own.csv_text(header, map(own.cds_row, records), ";"))
+    code, said = run("make", folder / "op01.yml", folder / "status.csv", "--out", folder / "status")
+    assert code == 2 and "codes are not verified" in said
+    values = ", ".join(f'"{code}": "{code}"' for code in "0234567")
+    elements = f'dates: "%Y-%m-%d", elements: {{ATTENDED_OR_DID_NOT_ATTEND_CODE: {{column: ATTENDANCE STATUS, values: {{{values}}}}}}}'
+    (folder / "status.yml").write_text(own.OP01_MAPPING.replace('dates: "%Y-%m-%d"', elements))
+    code, said = run("make", folder / "status.yml", folder / "status.csv", "--out", folder / "status")
+    assert code < 2, said
+    rows = own.cells_of(folder / "status" / OP01, "appointment_count")
+    assert {key: int(text) for key, text in rows.items() if text != "0"} == dict(
+        own.count_appointments(records, postcodes(folder))
+    )
+
+
+def test_uc01_says_what_it_could_not_place(folder: Path) -> None:
+    sound = ["", "", "", "L1", "AB1 2XY", "MA01", "414418009", "01", "1", "2026-08-15", "10:00:00"]
+    faults = {
+        "a department type": (10, {7: "06"}),
+        "an attendance category that is not": (15, {8: "9"}),
+        "no attendance category": (20, {8: ""}),
+        "neither a verified NHS number": (10, {1: "9434765919", 2: "02", 3: ""}),
+        "not in the Dictionary's list": (15, {5: "XX01"}),
+        "not in codes/accommodation_snomed.csv": (20, {6: "365508006"}),
+        "a spreadsheet cut": (10, {6: "1064831000000100"}),
+    }
+    rows = [
+        [f"{words}{one}" if place == 0 else cells.get(place, text) for place, text in enumerate(sound)]
+        for words, (number, cells) in faults.items()
+        for one in range(number)
+    ]
+    (folder / "e.csv").write_text(own.csv_text(own.ECDS_HEADER, rows))
+    (folder / "a.csv").write_text(
+        own.csv_text(own.SPELL_HEADER, [["S1", "1", "L1", "MA01", "AB1 2XY", "21", "2026-08-15", "2026-08-14"]] * 10)
+    )
+    code, said = run(
+        "check", folder / "uc01.yml", f"ecds={folder / 'e.csv'}", f"admitted_care={folder / 'a.csv'}", "--json"
+    )
+    assert code == 1 and "9434765919" not in said
+    ecds, admitted = json.loads(said)
+    found = {line["what"]: line["told"] for line in ecds["faults"]}
+    # A number that was cut is in no list either.
+    wanted = {words: str(number) for words, (number, _) in faults.items()} | {
+        "not in codes/accommodation_snomed.csv": "30"
+    }
+    assert {words: [told for what, told in found.items() if words in what] for words in faults} == {
+        words: [told] for words, told in wanted.items()
+    }
+    assert [line["told"] for line in admitted["faults"] if "before the admission" in line["what"]] == ["10"]

@@ -155,3 +155,56 @@ def test_a_database_and_parquet_are_read_as_the_csv_is(folder: Path, records: li
         code, said = run("make", str(folder / f"{form}.yml"), str(folder / name), "--out", str(folder / form))
         assert code < 2, said
         assert (folder / form / RETURN).read_bytes() == whole
+
+
+def test_somebody_born_on_29_february_is_18_on_1_march(folder: Path, records: list[own.Record]) -> None:
+    """2008-02-29: 17 on 28 February 2026, 18 on 1 March; the list of 1 March is reported for the month's end."""
+    born = [own.dt.date(2008, 2, 29), own.dt.date(2008, 2, 28), own.dt.date(2008, 3, 1)]
+    for census, ages in (
+        (own.dt.date(2026, 2, 28), ["05_17", "18_18", "05_17"]),
+        (own.dt.date(2026, 3, 1), ["18_18"] * 3),
+    ):
+        (folder / "march.yml").write_text(own.MAPPING.replace("2026-09", f"{census:%Y-%m}"))
+        rows = [
+            own.wlmds_row(
+                records[0]
+                | {"born": day, "pathway": str(place), "Week_Ending_Date": f"{census:%d/%m/%Y}", "start": None}
+            )
+            for place, day in enumerate(born)
+        ]
+        (folder / "march.csv").write_text(own.csv_text(own.WLMDS_HEADER, rows))
+        day = ("--census", census.isoformat(), "--census-differs")
+        code, said = run(
+            "make", str(folder / "march.yml"), str(folder / "march.csv"), "--out", str(folder / "march"), *day
+        )
+        assert code < 2, said
+        made = own.cells_of(folder / "march" / RETURN.replace("2026-09", f"{census:%Y-%m}"), "pathway_count")
+        assert [own.age_band(one, census) for one in born] == ages
+        found = {key[5]: int(text) for key, text in made.items() if key[:3] == ("2", "ALL", "G3") and text != "0"}
+        assert found == {age: ages.count(age) for age in ages}
+
+
+def test_what_may_not_be_guessed_is_asked_for(folder: Path, records: list[own.Record]) -> None:
+    """Each with the words that say what to do."""
+    (folder / "one.csv").write_text(own.csv_text(own.WLMDS_HEADER, map(own.wlmds_row, records[:60])))
+    american = own.MAPPING.replace("%d/%m/%Y", "%m/%d/%Y")
+    asked = {
+        own.MAPPING.replace('dates: "%d/%m/%Y"', ""): "nobody guesses it",
+        own.MAPPING.replace("imd2025.csv", "imd2019.csv"): "IMD2025 stands on the LSOAs of 2021",
+        own.MAPPING.replace(
+            '"%d/%m/%Y"', '"%d/%m/%Y", elements: {LSOA_2021: none, WAITING_LIST_TYPE: "My List"}'
+        ): "there is no column My List",
+        own.MAPPING.replace("wlmds_open:", "cds_020:"): "cds_020 is no layout of WL01",
+        own.MAPPING.replace("organisation: R9A", ""): "organisation: Field required",
+        own.MAPPING.replace("organisation: R9A", "organisation: RXX"): "no record counts (another provider",
+        american: "no date in the format of the mapping",
+    }
+    for mapping, words in asked.items():
+        (folder / "asked.yml").write_text(mapping)
+        code, said = run("make", str(folder / "asked.yml"), str(folder / "one.csv"), "--out", str(folder / "asked"))
+        assert code == 2 and words in " ".join(said.split()), (words, said)
+    without = [[*row[:-1]] for row in map(own.wlmds_row, records[:60])]
+    (folder / "no_area.csv").write_text(own.csv_text(own.WLMDS_HEADER[:-1], without))
+    code, said = run("make", str(folder / "mapping.yml"), str(folder / "no_area.csv"), "--out", str(folder / "asked"))
+    assert code == 2 and "does not say where patients live" in said
+    assert not (folder / "asked").exists()
