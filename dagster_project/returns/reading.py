@@ -15,7 +15,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import duckdb
@@ -32,6 +32,8 @@ MAXIMUM_CELL_CHARACTERS = 32_767
 """The longest cell of a workbook."""
 MAXIMUM_RAGGED = 1_000
 HEADER_ROWS = 1
+TITLE_ROWS = 20
+"""So many rows below the first are looked at for headings that do not stand in it."""
 BATCH_ROWS = 5_000
 WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -52,16 +54,22 @@ class Unreadable(Exception):
         self.row = row
 
 
-class WrongSeparator(Unreadable):
-    """A text whose cells stand between other marks than commas."""
+class WrongLayout(Unreadable):
+    """A table whose header is the template's, but for one thing: `what` says it, `mend` how it is put right, `lacking` why the
+    rows are not looked at."""
 
-    def __init__(self, separator: str) -> None:
-        self.what = f"the cells are separated by {SEPARATORS[separator]}, the template separates them by commas"
-        self.mend = (
-            "save it as 'CSV UTF-8 (Comma delimited)' on a computer whose list separator is the comma "
-            "(Windows: Region, Additional settings), or fill in and send the workbook of the template instead"
-        )
-        super().__init__(f"{self.what}; {self.mend}", HEADER_ROWS)
+    def __init__(self, what: str, mend: str, lacking: str) -> None:
+        super().__init__(f"{what}; {mend}", HEADER_ROWS)
+        self.what, self.mend, self.lacking = what, mend, lacking
+
+
+def _wrong_separator(separator: str) -> WrongLayout:
+    return WrongLayout(
+        f"the cells are separated by {SEPARATORS[separator]}, the template separates them by commas",
+        "save it as 'CSV UTF-8 (Comma delimited)' on a computer whose list separator is the comma "
+        "(Windows: Region, Additional settings), or fill in and send the workbook of the template instead",
+        "the cells of a row cannot be told apart",
+    )
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ class Reading:
 
 
 def read_data(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], table: str = "cells") -> Reading:
-    """Fill `table` from the file and say how its header compares with `columns`; raises Unreadable or WrongSeparator."""
+    """Fill `table` from the file and say how its header compares with `columns`; raises Unreadable or WrongLayout."""
     _check_size(path)
     if path.suffix.lower() in WORKBOOKS:
         return _fill(con, _sheet(path, DATA_SHEET), columns, table)
@@ -152,13 +160,13 @@ def _check_size(path: Path) -> None:
 
 
 def _require_commas(first_line: bytes, columns: Sequence[str]) -> None:
-    """Raises WrongSeparator where the line gives headings of the template once it is cut at another mark than the comma,
+    """Raises WrongLayout where the line gives headings of the template once it is cut at another mark than the comma,
     or names that mark, as Excel's `sep=;` does.
     """
     line = first_line.decode("utf-8", "replace").strip()
     names = re.fullmatch(r'"?sep=(.)"?', first_line.decode("utf-8", "replace").strip("\r\n "), re.IGNORECASE)
     if names and names[1] in SEPARATORS:
-        raise WrongSeparator(names[1])
+        raise _wrong_separator(names[1])
     if names:
         raise Unreadable(
             "its first row names the separator (sep=); take that row out, the header must stand in row 1", 1
@@ -166,7 +174,7 @@ def _require_commas(first_line: bytes, columns: Sequence[str]) -> None:
     for separator in SEPARATORS:
         cells = {cell.strip().strip("\"'").strip() for cell in line.split(separator)}
         if len(cells & set(columns)) > 1:
-            raise WrongSeparator(separator)
+            raise _wrong_separator(separator)
 
 
 # -- CSV through DuckDB ------------------------------------------------------------------------------------------------
@@ -187,6 +195,8 @@ class _Content:
             and b"\n\n" not in content
             and b"\n\r" not in content
             and not content.startswith((b"\n", b"\r"))
+            and b"\n," not in content  # rows of separators alone are blank rows of a sheet
+            and b"\n " not in content
             and len(self.header) <= MAXIMUM_CELL_CHARACTERS
         )
         self.has_outer_blanks = content.endswith(b" ") or any(blank in content for blank in _OUTER_BLANKS)
@@ -196,7 +206,7 @@ def _read_plain(
     con: duckdb.DuckDBPyConnection, path: Path, content: _Content, columns: Sequence[str], table: str
 ) -> Reading | None:
     """None where DuckDB stumbles or loses a row: the careful way then says why."""
-    header = Header(tuple(columns), tuple(name.strip() for name in content.header.decode("ascii").split(",")))
+    header = Header(tuple(columns), tuple(map(_fold, content.header.decode("ascii").split(","))))
     if not header.is_right:
         return None
     if content.lines - HEADER_ROWS > MAXIMUM_ROWS:
@@ -310,7 +320,8 @@ def _fill(con: duckdb.DuckDBPyConnection, records: Iterator[Record], columns: Se
     row, cells = first
     if row != HEADER_ROWS:
         raise Unreadable("its first row is blank; the header must stand in row 1", 1)
-    header = Header(tuple(columns), tuple(_without_blank_end(cells)))
+    header = Header(tuple(columns), tuple(_without_blank_end(list(map(_fold, cells)))))
+    records = _below_title(records, header)
     if (
         len(header.found) == 1
         and len({name.strip("\"' ") for name in re.split("[,;\t|]", cells[0])} & set(columns)) > 1
@@ -325,6 +336,25 @@ def _fill(con: duckdb.DuckDBPyConnection, records: Iterator[Record], columns: Se
         if reading.rows > MAXIMUM_ROWS:
             raise _too_many_rows()
     return reading
+
+
+def _fold(heading: str) -> str:
+    """A heading whatever its case and the signs between its words; those of the templates are in small letters."""
+    return re.sub(r"[\s_-]+", "_", heading.strip()).lower()
+
+
+def _below_title(records: Iterator[Record], header: Header) -> Iterator[Record]:
+    """The records below the first row; raises WrongLayout where the headings stand among them."""
+    first = list(islice(records, TITLE_ROWS))
+    if not set(header.found) & set(header.wanted):
+        for row, cells in first:
+            if len(set(map(_fold, cells)) & set(header.wanted)) > len(header.wanted) / 2:
+                raise WrongLayout(
+                    f"the headings of the template stand in row {row}",
+                    f"take out the rows above them: the header must stand in row {HEADER_ROWS}",
+                    "the header does not stand above them",
+                )
+    return chain(first, records)
 
 
 def _without_blank_end(cells: list[str]) -> list[str]:

@@ -26,7 +26,7 @@ from dagster_project.returns.reading import (
     Header,
     Reading,
     Unreadable,
-    WrongSeparator,
+    WrongLayout,
     read_data,
     read_manifest_record,
 )
@@ -179,9 +179,9 @@ class _Validation:
         version = self._version(collection, manifest)
         try:
             reading = self._read(collection, version)
-        except WrongSeparator as error:
+        except WrongLayout as error:
             self._find("C01", error.what, mend=error.mend, row=HEADER_ROWS)
-            self._rows_not_checked("the cells of a row cannot be told apart", "save the file with commas first")
+            self._rows_not_checked(error.lacking, "mend the header first")
             return
         self.verdict.rows = reading.rows
         self._judge_header(reading, version)

@@ -166,6 +166,56 @@ def test_a_first_row_that_names_the_comma_is_told_as_such(tmp_path: Path) -> Non
         assert "take that row out" in said(verdict)[0][2]
 
 
+# -- rows and headings that a spreadsheet leaves ------------------------------------------------------------------------
+
+
+def blank_rows(payload: bytes, blank: bytes) -> bytes:
+    """One in the table and two below it."""
+    lines = payload.splitlines(keepends=True)
+    return b"".join([*lines[:3], blank, *lines[3:], blank, blank])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda payload: blank_rows(payload, b",,,,,,,,,,\r\n"),
+        lambda payload: blank_rows(payload, b" , ,,,,,,,,,\r\n"),
+        lambda payload: blank_rows(payload, b"\r\n"),
+        lambda payload: payload.replace(b"\r\n", b",\r\n"),
+        lambda payload: payload.replace(b"org_code,census_date", b"ORG_CODE, Census Date"),
+        lambda payload: payload.replace(b"org_code,census_date", b"Org-Code,census_Date").replace(
+            b"rtt_part", b"RTT part"
+        ),
+    ],
+    ids=["commas", "commas and blanks", "nothing", "a comma at each end", "capitals and blanks", "hyphens"],
+)
+def test_blank_rows_and_headings_in_other_letters_change_nothing(
+    change: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    payload = as_csv(VALID["WL01"]())
+    assert change(payload) != payload
+    with validate(write_return(tmp_path, "WL01", payload=change(payload)), context()) as verdict:
+        assert (said(verdict), verdict.rows) == ([], 66)
+
+
+def test_a_cell_below_blank_rows_is_named_by_the_row_of_the_sheet(tmp_path: Path) -> None:
+    payload = blank_rows(as_csv(VALID["WL01"]()), b",,,,,,,,,,\r\n").replace(b",400\r\n", b",4oo\r\n")
+    with validate(write_return(tmp_path, "WL01", payload=payload), context()) as verdict:
+        first = said(verdict)[0]
+    assert first[:2] == ("C09", payload.split(b",4oo")[0].count(b"\n") + 1)
+
+
+@pytest.mark.parametrize(
+    "title", [b"Waiting list\r\n", b"Waiting list\r\n\r\n", b"Trust,R9A,,,,,,,,,\r\n,,,,,,,,,,\r\n"]
+)
+def test_a_title_above_the_headings_is_one_finding(title: bytes, tmp_path: Path) -> None:
+    payload = title + as_csv(VALID["WL01"]())
+    with validate(write_return(tmp_path, "WL01", payload=payload), context()) as verdict:
+        row = title.count(b"\n") + 1
+        assert said(verdict) == [("C01", 1, f"the headings of the template stand in row {row}")]
+        assert verdict.outcome == "rejected"
+
+
 @pytest.mark.parametrize("text", ["a;b|c", "org_code;x"])
 def test_a_wrong_heading_that_holds_such_a_mark_is_a_wrong_heading(text: str, tmp_path: Path) -> None:
     payload = as_csv(VALID["WL01"]()).replace(b"wait_band", text.encode(), 1)
