@@ -295,6 +295,23 @@ def test_the_readme_gives_each_source_the_levels_of_its_indicators() -> None:
     assert told == {s: ", ".join(word for level, word in words.items() if level in held[s]) for s in told}
 
 
+@pytest.mark.parametrize(
+    ("seed", "code", "column", "says"),
+    [
+        *[("survey/trust_type_rule", code, "reason", "MENTAL_HEALTH_LD.*likely") for code in ("TAD", "TAH", "TAJ")],
+        ("survey/trust_type_rule", "RNK", "reason", "part of G6V2S since 1 April 2026"),
+        *[("survey/trust_type_rule", code, "reason", "WALES.*NHS Wales") for code in ("RQF", "RT4", "RYT")],
+        ("returns/accommodation_status", "HM02", "note", "HOMELESS.*[Ll]ikely"),
+        ("returns/accommodation_status", "MA00", "note", "ACCOMMODATION TYPE.*likely; homeless are 12 to 19"),
+        ("returns/hi_metric", "WL_LE18_PCT", "paired_note", r"can nullify.*if it was clearly communicated \(likely\)"),
+    ],
+)
+def test_a_row_of_a_seed_says_what_it_rests_on(seed: str, code: str, column: str, says: str) -> None:
+    with (PROJECT_ROOT / "dbt" / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = [row for row in csv.DictReader(file) if code in row.values()]
+    assert re.search(says, " ".join(row.values())) and row[column]
+
+
 SURVEY = [PROJECT_ROOT / "README.md", *INDICATORS_FOLDER.glob("*.yml"), *PROJECT_ROOT.rglob("sources/*/source.yml")]
 
 

@@ -46,6 +46,10 @@ FAULTS = {
         ),
     ],
     "mart_five_priorities": [("value = 0", "priority_no = 5", "values_against_status")],
+    "mart_cancer_waiting": [
+        ("core20_basis = null", "organisation_level = 'trust'", "shares_without_words"),
+        ("value = 1.2", "organisation_code = 'ENG'", "shares_that_are_none"),
+    ],
 }
 
 

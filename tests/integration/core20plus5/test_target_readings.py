@@ -206,6 +206,7 @@ MARTS = {
     "mart_core20plus5_adults": "m.standardisation = r.standardisation",
     "mart_statement": "m.dimension = 'all' and m.figures_of_code = m.organisation_code and m.standardisation = r.standardisation",
     "mart_urgent_care": "m.geography_basis = 'current'",
+    "mart_cancer_waiting": "m.geography_basis = 'current'",
 }
 
 
