@@ -169,6 +169,18 @@ def test_no_type_of_department_alone_has_the_target_of_all(sample_warehouse: War
     assert sample_warehouse.one(query) == 0
 
 
+def test_cancer_waits_of_icbs_are_published_and_not_held(sample_warehouse: Warehouse) -> None:
+    """Targets of 31 and 62 days are of ICBs too; the file of commissioners is not read, which is another thing than not published."""
+    assert sample_warehouse.query(
+        "select indicator_id, coverage_status, coverage_reason like '%file of commissioners%' from mart_coverage "
+        "where indicator_id like 'cancer_%' and organisation_level = 'icb' and breakdown = 'all' order by 1"
+    ) == [
+        ("cancer_28_days", "not_published", False),
+        ("cancer_31_days", "published_not_held", True),
+        ("cancer_62_days", "published_not_held", True),
+    ]
+
+
 TARGETS = [
     ("rtt_over_52_weeks", 0.01, "2025-04-01", "2026-03-31"),
     ("wlmds_over_52_weeks", 0.01, "2025-04-01", "2026-03-31"),

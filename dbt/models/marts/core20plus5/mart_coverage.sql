@@ -2,7 +2,9 @@
 -- at a level and by a breakdown, which of them are in this release, and why are the
 -- others not there?
 -- Every indicator of the catalogue has all its rows, held or not. What the catalogue
--- says (dbt/indicators) stands beside what the facts hold.
+-- says (dbt/indicators) stands beside what the facts hold. A level for which a target
+-- is
+-- set and no figure is read is published all the same (cancer waits of ICBs).
 {%- set levels = ["england", "region", "icb", "sub_icb", "trust"] %}
 {%- set breakdowns = ["all", "deprivation", "ethnicity", "age", "sex"] %}
 with
@@ -133,9 +135,16 @@ with
             ) as levels
     ),
 
+    targeted as (
+        select distinct indicator_id, organisation_level
+        from {{ ref("dim_indicator_target") }}
+    ),
+
     joined as (
         select
             stated.*,
+            stated.breakdown = 'all'
+            and targeted.indicator_id is not null as has_target,
             coalesce(
                 list_contains(
                     string_split(stated.stated_levels, ','), stated.organisation_level
@@ -153,6 +162,10 @@ with
                 partition by stated.indicator_id, stated.organisation_level
             ) as figures_of_any_breakdown
         from stated
+        left join
+            targeted
+            on stated.indicator_id = targeted.indicator_id
+            and stated.organisation_level = targeted.organisation_level
         left join
             held
             on stated.indicator_id = held.indicator_id
@@ -184,7 +197,7 @@ select
         then 'partly'
         when not_public is not null
         then 'not_public'
-        when published_elsewhere is not null
+        when published_elsewhere is not null or (has_target and not is_stated)
         then 'published_not_held'
         when is_stated and (breakdown <> 'all' or figures_of_any_breakdown is null)
         then 'not_in_this_release'
@@ -207,6 +220,8 @@ select
         then 'The source gives groups only'
         when is_stated
         then 'The source gives it, but this release holds no figure of it'
+        when has_target
+        then available_level
         when stated_levels is not null
         then 'The source gives it for ' || replace(stated_levels, ',', ', ') || ' only'
         else coalesce(note, 'Not published')
