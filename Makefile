@@ -49,8 +49,8 @@ docs: environment ## dbt's documentation of the models for engineers, in the pri
 test: environment ## All tests; the last lines say what was skipped and why
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-fuzz: environment ## 5,000 changed files of all sources: same figures, or held by name (HIW_FUZZ=number)
-	HIW_FUZZ=$${HIW_FUZZ:-5000} $(BIN)/python -m pytest -n 0 -s --timeout 0 tests/faults/test_meaning.py
+fuzz: environment ## 5,000 changed files of all sources, and every real file changed in every way: same figures, or held by name (HIW_FUZZ=number)
+	HIW_FUZZ=$${HIW_FUZZ:-5000} $(BIN)/python -m pytest -n 0 -s --timeout 0 tests/faults/test_meaning.py tests/faults/test_real_files_changed.py
 
 test-pythons: environment ## Install the lock with every interpreter of 3.11 to 3.14 that is here, run a night and the unit tests with it
 	@for version in $(SUPPORTED); do python$$version -c "" 2>/dev/null || { echo "python$$version is not on this machine"; continue; }; \

@@ -1,0 +1,93 @@
+"""Every real file with one change of its headings or of the file as a whole: the right figures, or a refusal that names the file.
+
+The files are those of the night of the real files; each change is offered as a new edition of its period to the real parse,
+gate 1 and comparison with the edition in use (tests/fixtures/tried.py says what the outcomes are). The suite tries a sample
+of the small files; `make fuzz` tries every file with every change of tests/fixtures/headings.py and prints the counts.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dagster_project.contracts.source import load_sources
+from dagster_project.contracts.suite import landing_fingerprint
+from dagster_project.lake.paths import Lake
+from dagster_project.lake.snapshots import Snapshot, known_snapshots
+from tests.fixtures.estate_lake import EstateLake
+from tests.fixtures.headings import HEADINGS
+from tests.fixtures.tried import try_mutation
+from tests.warehouses import Warehouse
+
+EVERY_FILE = "HIW_FUZZ" in os.environ
+TRIED, SMALL = 12, 100_000
+
+
+@pytest.fixture
+def estate(mirror_warehouse: Warehouse, tmp_path: Path) -> EstateLake:
+    """The lake of the night of the real files, its bytes shared, its records and links its own."""
+
+    def share(source: str, destination: str) -> None:
+        os.link(source, destination, follow_symlinks=False)
+
+    for folder in ("raw", "clean"):
+        shutil.copytree(mirror_warehouse.lake / folder, tmp_path / "lake" / folder, symlinks=True, copy_function=share)
+    shutil.copyfile(mirror_warehouse.lake / "ledger.jsonl", tmp_path / "lake" / "ledger.jsonl")
+    lake = Lake(tmp_path / "lake")
+    for link in lake.root.glob("clean/*/*/current_*/[!_.]*.parquet"):
+        vintages = link.parent.parent / "vintages" / link.stem
+        name = link.readlink().name
+        link.unlink()
+        link.symlink_to(vintages / name)
+    return EstateLake(tmp_path, lake, suite_of=landing_fingerprint)
+
+
+def cases(lake: Lake, seed: int) -> list[tuple[Snapshot, str]]:
+    """Every file in use with every change; without HIW_FUZZ a sample of those that are read in no time."""
+    files = [
+        file
+        for source in load_sources().values()
+        for file in known_snapshots(lake, source, "published")
+        if in_use(lake, file)
+    ]
+    pairs = [(file, kind) for file in files for kind in HEADINGS]
+    if EVERY_FILE:
+        return pairs
+    small = [pair for pair in pairs if pair[0].path.stat().st_size < SMALL]
+    return random.Random(seed).sample(small, TRIED)
+
+
+def in_use(lake: Lake, file: Snapshot) -> bool:
+    link = lake.current(file.source, file.entity, "published") / f"{file.period}.parquet"
+    return link.exists() and file.sha256 in link.readlink().name
+
+
+@pytest.mark.requires_mirror
+@pytest.mark.timeout(0)  # the whole of it takes most of an hour
+def test_a_changed_real_file_gives_the_right_figures_or_is_refused_by_name(estate: EstateLake, seed: int) -> None:
+    outcomes, faults = Counter[tuple[str, str]](), list[str]()
+    for file, kind in cases(estate.lake, seed):
+        stream = random.Random(f"{seed} {file.address} {kind}")
+        outcome = try_mutation(estate, file, HEADINGS[kind], stream)
+        if outcome is None:
+            continue
+        outcomes[kind, outcome.what] += 1
+        if outcome.what not in {"same", "held"}:
+            faults.append(f"{file.source} {file.entity} {file.period}, {kind}: {outcome.what} {outcome.said[:300]}")
+    print(_table(outcomes))
+    assert faults == []
+    assert {what for _, what in outcomes} == {"same", "held"}, "a gate that holds, or takes, everything would do"
+
+
+def _table(outcomes: Counter[tuple[str, str]]) -> str:
+    words = ("same", "held", "silent", "wrong")
+    lines = [f"{'':30}" + "".join(f"{word:>8}" for word in words)]
+    for name in [*HEADINGS, "all"]:
+        counts = [sum(n for (k, w), n in outcomes.items() if w == word and name in {k, "all"}) for word in words]
+        lines.append(f"{name:30}" + "".join(f"{number:8,}" for number in counts))
+    return "\n".join(lines)
