@@ -34,6 +34,7 @@ DIMENSIONS = {
     "age_band": "by age",
     "severe_mental_illness": "with and without severe mental illness",
     "learning_disability": "with and without a learning disability",
+    "autism": "autistic people and others",
 }
 EXTREMES = {"imd_quintile": ("1", "5", "fifth"), "imd_decile": ("1", "10", "tenth")}
 REFERENCE = {"ethnic_group_5": "white", "ethnic_group_5_2001": "white", "ethnic_group": "A"}

@@ -51,6 +51,16 @@ PROVIDER_GROUPS = {
     "Autism Status": ("1", "2", "3", "4", "5", "U", "UNKNOWN", "X", "Z"),
 }
 """Groups of a provider's detentions (MHS81) in one month: all but the first of each is hidden, as most are in real files."""
+DECILES = (
+    "01 Most deprived",
+    *(f"{n:02d} More deprived" for n in range(2, 6)),
+    *(f"{n:02d} Less deprived" for n in range(6, 10)),
+    "10 Least deprived",
+)
+DETAINED_BY_DECILE = (15, 13, 12, 11, 10, 10, 9, 8, 7, 5)
+DETAINED = (480, 620, 160, 240, 2300, 200)
+ADMITTED, ADMITTED_WITHOUT_CONTACT = (300, 360, 120, 180, 1890, 150), (60, 90, 22, 33, 270, 25)
+"""By ethnic group, in the order of ETHNICITIES."""
 AGES = ("0 to 5", "6 to 10", "11 to 15", "16 to 17")
 NAMES = {
     "": "people",
@@ -82,10 +92,12 @@ def published_files(seed: int, edition: int) -> Published:
 def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
     names = {trust.code: trust.name for trust in org.TRUSTS}
 
-    def row(breakdown: str, primary: str, secondary: str, measure: str, value: Cell) -> list[Cell]:
+    def row(
+        breakdown: str, primary: str, secondary: str, measure: str, value: Cell, start: str = "01/02/2025"
+    ) -> list[Cell]:
         name = NAMES.get(measure.lstrip("MHS0123456789"), "difference")
         shown = [primary, names.get(primary, primary.title()), secondary, secondary]
-        return ["01/02/2025", "31/01/2026", status, breakdown, *shown, measure, f"{measure}: {name}", value]
+        return [start, "31/01/2026", status, breakdown, *shown, measure, f"{measure}: {name}", value]
 
     yield row("England", "England", "NONE", "MHS01", 1_900_000)
     for family in ("MHS95", "MHS157"):
@@ -106,12 +118,33 @@ def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
             yield row("Provider", trust.code, "NONE", "MHS157", round_to_five(round(400 * trust.size)))
             for name, labels in PROVIDER_GROUPS.items():
                 for place, label in enumerate(labels):
-                    yield row(f"Provider; {name}", trust.code, label, "MHS81", "*" if place else 20)
+                    yield row(f"Provider; {name}", trust.code, label, "MHS81", "*" if place else 20, "01/01/2026")
+    for breakdown, primary, size in (("England", "England", 1.0), *((_ICB, icb.code, 0.2) for icb in org.ICBS)):
+        for measure, start, name, labels, counts in _acute():
+            for label, count in zip(labels, counts, strict=True):
+                value = count if primary == "England" else round_to_five(round(count * size))
+                levels = (label, "NONE") if primary == "England" and name else (primary, label)
+                full = f"{breakdown}; {name}" if name else breakdown
+                yield row(full, *levels, measure, value if primary == "England" or value >= 5 else "*", start)
     gap = RATE_OF_CORE20["MHS95"] - RATE_OF_REST["MHS95"]
     yield row(
         "England; IMD - Standardised Rate Difference from Most Deprived Quintile", "England", "NONE", "MHS95g", gap
     )
     yield row("England; Ethnicity - Standardised Rate Difference from White British", "England", "NONE", "MHS95f", 400)
+
+
+def _acute() -> Iterator[tuple[str, str, str, tuple[str, ...], list[int]]]:
+    """Give measure, first day, name of the groups, labels and England's counts of detentions and acute admissions.
+
+    Planted: the most deprived tenth has 600 of 4,000 detentions, the least deprived 200; of 360 admissions of Black people 90
+    are without contact before, of all 3,000 it is 500.
+    """
+    whole = {"MHS81": ("01/01/2026", 4000), "MHS106": ("01/11/2025", 3000), "MHS106b": ("01/11/2025", 500)}
+    for measure, (start, count) in whole.items():
+        yield measure, start, "", ("NONE",), [count]
+    yield "MHS81", "01/01/2026", "IMD Decile", DECILES, apportion(4000, DETAINED_BY_DECILE)
+    for measure, counts in {"MHS81": DETAINED, "MHS106": ADMITTED, "MHS106b": ADMITTED_WITHOUT_CONTACT}.items():
+        yield measure, whole[measure][0], "Upper Ethnicity", ETHNICITIES, list(counts)
 
 
 def _figures(seed: int, family: str) -> Iterator[tuple[str, str, str, int, float]]:

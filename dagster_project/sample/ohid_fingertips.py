@@ -1,4 +1,4 @@
-"""Fingertips of the sample: three indicators in the official 27 columns, with England under two parents.
+"""Fingertips of the sample: four indicators in the official 27 columns, with England under two parents.
 
 Rows without an indicator id stand at the end of the first file, as in the copy at hand; tenths of local authorities fall
 from the most to the least deprived; one ICB has no value and a note.
@@ -22,6 +22,7 @@ INDICATORS = {
         0.0075,
         "Compared to Regions (statistical) value or percentiles",
     ),
+    "241": ("Diabetes: QOF prevalence (17+ yrs)", "17+ yrs", 0.077, "Column not used"),
 }
 YEARS = (2022, 2023)
 SILENT_ICB = "Q9D"

@@ -30,6 +30,7 @@ DIMENSIONS = (
     "sex",
     "severe_mental_illness",
     "learning_disability",
+    "autism",
     "standardisation",
 )
 """Every one is a column of `dimensions`; all_<name> where a figure is not broken down by it."""

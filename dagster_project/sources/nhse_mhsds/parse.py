@@ -73,6 +73,7 @@ GROUP = """
                 when '4' then 'suspected_pathway_not_known' when '5' then 'no_diagnosis' when 'U' then 'not_known'
                 when 'X' then 'not_recorded' when 'Z' then 'not_stated'
             end
+        when dimension = 'age_band' and label = 'Under 18' then '0-17'
         when dimension = 'age_band' then replace(replace(replace(label, ' to ', '-'), ' and over', '+'), ' years', '')
     end"""
 # 30/04/2026, 01-04-2025, 01/06/24 and 1/6/2024 stand in published files; %y takes two digits of a year only.

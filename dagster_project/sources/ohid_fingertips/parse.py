@@ -12,6 +12,7 @@ INDICATORS = {
     "91547": "Smoking prevalence in adults (%) - current smokers (QOF)",
     "200": "Learning disability: QOF prevalence (%)",
     "247": "Dementia: QOF prevalence (%)",
+    "241": "Diabetes: QOF prevalence%",
 }
 """Every indicator that is read, with its name; `%` stands for the words that change: `(15+)` of 91547 was `(aged 15 and over)`
 in 2026. The rest is fixed, because Fingertips has neighbours such as smoking in routine and manual occupations."""

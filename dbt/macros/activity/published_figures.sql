@@ -5,6 +5,7 @@
             [
                 "int_cardiovascular_indicator_value",
                 "int_mental_health_indicator_value",
+                "int_detentions_indicator_value",
                 "int_cancer_indicator_value",
                 "int_talking_therapies_indicator_value",
                 "int_maternity_indicator_value",

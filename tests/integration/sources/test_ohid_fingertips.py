@@ -107,9 +107,9 @@ def test_an_indicator_that_nobody_named_is_refused(
     parse_file: Any, write_csv: Any, sample_lines: Any, tmp_path: Path
 ) -> None:
     header, rows = sample_lines
-    path = write_csv(tmp_path / "x.csv", header, [["241", *row[1:]] for row in rows])
-    with pytest.raises(LakeError, match=r"indicator 241 should be called 'something that parse\.py knows'"):
-        parse_file(SLUG, "indicator", path, "2024+241")
+    path = write_csv(tmp_path / "x.csv", header, [["22401", *row[1:]] for row in rows])
+    with pytest.raises(LakeError, match=r"indicator 22401 should be called 'something that parse\.py knows'"):
+        parse_file(SLUG, "indicator", path, "2024+22401")
 
 
 def test_pooled_years_end_where_their_range_says(
@@ -131,7 +131,7 @@ class _NoPages:
 def test_every_indicator_has_a_place_of_its_own_in_one_period() -> None:
     """Otherwise the file of one indicator would take the place of another's."""
     found = discover(load_sources()[SLUG], _NoPages(), dt.date(2026, 1, 1)).located  # type: ignore[arg-type]
-    assert [located.period for located in found] == ["2024+200", "2024+247", "2024+91547"]
+    assert [located.period for located in found] == ["2024+200", "2024+241", "2024+247", "2024+91547"]
     assert {period_bounds(located.period) for located in found} == {(dt.date(2024, 1, 1), dt.date(2024, 12, 31))}
 
 

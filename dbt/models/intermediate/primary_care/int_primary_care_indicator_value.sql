@@ -1,6 +1,6 @@
 -- Grain: as fct_indicator_value, indicators of general practice from Fingertips.
--- Question: how common are smoking, learning disability and dementia on the registers
--- of general practice in England and in ICBs?
+-- Question: how common are smoking, learning disability, dementia and diabetes on the
+-- registers of general practice in England and in ICBs?
 -- Codes of ICBs and sub-ICB locations are the ODS codes at the end of their names; CCGs
 -- have none and are left out, as are statistical regions, which are not the regions of
 -- NHS England. Deciles are tenths of local authorities, never Core20, and stay in
@@ -14,7 +14,8 @@ with
                 values
                     (91547, 'SMK-02', '15+ yrs'),
                     (200, 'qof_learning_disability', 'All ages'),
-                    (247, 'qof_dementia', 'All ages')
+                    (247, 'qof_dementia', 'All ages'),
+                    (241, 'qof_diabetes', '17+ yrs')
             ) as known(fingertips_id, indicator_id, age)
     ),
 
