@@ -6,9 +6,10 @@ Calamine gives an error (`#REF!`) and a formula without a stored result as an em
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 from dagster_project.lake.archives import DAMAGE
@@ -29,6 +30,13 @@ def count_rows(path: Path, title: str, name: str, *, columns: Collection[int] | 
     Raises UnreadableCell, naming sheet and cells, where one of these columns holds an error or a formula without a stored
     result. `name` is how the error calls the file.
     """
+    return count_rows_of_sheets(path, [title], name, columns=columns)[0]
+
+
+def count_rows_of_sheets(
+    path: Path, titles: Sequence[str], name: str, *, columns: Collection[int] | None = None
+) -> list[int]:
+    """The same of several sheets of a workbook that is opened once."""
     from openpyxl import load_workbook
 
     try:
@@ -37,22 +45,27 @@ def count_rows(path: Path, title: str, name: str, *, columns: Collection[int] | 
         written = load_workbook(path, read_only=True) if _holds_formulas(path) else None
     except (*DAMAGE, KeyError) as error:
         raise LakeError(name, f"it cannot be read as a workbook: {error}", "look at the file") from error
-    rows, faults = 0, []
     try:
-        beside = repeat(None) if written is None else written[title].iter_rows(min_row=1)
-        for results, formulas in zip(stored[title].iter_rows(min_row=1), beside, strict=written is not None):
-            rows += any(str(cell.value).strip() for cell in results if cell.value is not None)
-            for place, result in enumerate(results):
-                if columns is not None and place not in columns:
-                    continue
-                if result.data_type == "e":
-                    faults.append(f"{result.coordinate} holds {result.value}")
-                elif formulas is not None and formulas[place].data_type == "f" and result.value is None:
-                    faults.append(f"{formulas[place].coordinate} holds a formula without a stored result")
+        return [_count(title, stored[title], written[title] if written else None, name, columns) for title in titles]
     finally:
         stored.close()
         if written is not None:
             written.close()
+
+
+def _count(title: str, stored: Any, written: Any, name: str, columns: Collection[int] | None) -> int:
+    """The rows of one sheet, by its results and, where there are any, its formulas."""
+    rows, faults = 0, []
+    beside = repeat(None) if written is None else written.iter_rows(min_row=1)
+    for results, formulas in zip(stored.iter_rows(min_row=1), beside, strict=written is not None):
+        rows += any(str(cell.value).strip() for cell in results if cell.value is not None)
+        for place, result in enumerate(results):
+            if columns is not None and place not in columns:
+                continue
+            if result.data_type == "e":
+                faults.append(f"{result.coordinate} holds {result.value}")
+            elif formulas is not None and formulas[place].data_type == "f" and result.value is None:
+                faults.append(f"{formulas[place].coordinate} holds a formula without a stored result")
     if faults:
         more = f" and {len(faults) - MAXIMUM_NAMED:,} more" if len(faults) > MAXIMUM_NAMED else ""
         raise UnreadableCell(

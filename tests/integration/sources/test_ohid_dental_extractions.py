@@ -109,9 +109,19 @@ def _other_letter(sheets: Sheets) -> None:
     next(row for row in sheets["W20"] if row[1] == "E08990003")[3] = "x"
 
 
+def _error_in_a_cell(sheets: Sheets) -> None:
+    next(row for row in sheets["W20"] if row[1] == "E08990003")[3] = "#REF!"
+
+
+def _formula_without_result(sheets: Sheets) -> None:
+    next(row for row in sheets["W20"] if row[1] == "E08990003")[3] = "=1+1"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (_error_in_a_cell, "sheet 'W20': D8 holds #REF!"),
+        (_formula_without_result, "sheet 'W20': D8 holds a formula without a stored result"),
         (_other_area, "row 8 of sheet .W20 local_authority. is of several areas: E08990003, E08990004"),
         (_other_england, "England is not the same on the sheets"),
         (_other_quintile, "the fifths of deprivation do not sum to England"),
