@@ -76,14 +76,14 @@ class Commitments:
 def read_commitments(marts: Marts) -> Commitments:
     """One query a mart; nothing where the file has no such mart."""
     newest = (
-        "snapshot_date = (select max(n.snapshot_date) from mart_workforce_equality as n where n.org_code = mart_workforce_equality.org_code "
+        "snapshot_date = (select max(n.snapshot_date) from mart_workforce_equality as n where n.organisation_code = mart_workforce_equality.organisation_code "
         "and n.standard = mart_workforce_equality.standard and n.source_id = mart_workforce_equality.source_id)"
     )
     plus = marts.rows(PLUS)
     return Commitments(
-        group_rows(plus, "org_code"),
-        group_rows(marts.rows(ACTIONS), "org_code"),
-        group_rows(marts.rows(EQUALITY, newest), "org_code"),
+        group_rows(plus, "organisation_code"),
+        group_rows(marts.rows(ACTIONS), "organisation_code"),
+        group_rows(marts.rows(EQUALITY, newest), "organisation_code"),
         {row["group_code"]: row["group_label"] for row in plus} | GROUPS,
     )
 
@@ -109,9 +109,13 @@ def england(context: Context, commitments: Commitments) -> list[Section]:
     ]
     if rows:
         ordered = sorted(
-            rows, key=lambda row: (row["standard"], row["indicator_no"], row["org_code"], row["source_id"])
+            rows, key=lambda row: (row["standard"], row["indicator_no"], row["organisation_code"], row["source_id"])
         )
-        trust = Words("Trust", lambda row: context.name(row["org_code"]), lambda row: page_of(context, row["org_code"]))
+        trust = Words(
+            "Trust",
+            lambda row: context.name(row["organisation_code"]),
+            lambda row: page_of(context, row["organisation_code"]),
+        )
         columns = [trust, Words("Standard", lambda row: row["standard"]), *_measured(), Words("From", _source)]
         table = make_table("Ratios between groups of staff, trust by trust", ordered, columns)
         blocks = [*(blocks or [Paragraph(STAFF_SAID)]), Tabular(table, "Trusts side by side")]

@@ -87,11 +87,19 @@ def read_returned(marts: Marts) -> Returned:
     rates = f"not is_estimate and dim_type in ('IMD_QUINTILE', 'ETHNIC5') and {newest.format(table='mart_hi_rate', code='geo_code')}"
     return Returned(
         of("mart_hi_rate", "geo_code", rates),
-        of("mart_inclusion_health", "org_code", newest.format(table="mart_inclusion_health", code="org_code")),
-        of("mart_target_progress", "org_code", newest.format(table="mart_target_progress", code="target_id")),
-        of("mart_submission", "org_code"),
-        of("mart_trust_vs_peer", "org_code", "contrast in ('most_peers_do_we_do_not', 'we_do_most_peers_do_not')"),
-        of("mart_maturity", "org_code"),
+        of(
+            "mart_inclusion_health",
+            "organisation_code",
+            newest.format(table="mart_inclusion_health", code="organisation_code"),
+        ),
+        of("mart_target_progress", "organisation_code", newest.format(table="mart_target_progress", code="target_id")),
+        of("mart_submission", "organisation_code"),
+        of(
+            "mart_trust_vs_peer",
+            "organisation_code",
+            "contrast in ('most_peers_do_we_do_not', 'we_do_most_peers_do_not')",
+        ),
+        of("mart_maturity", "organisation_code"),
     )
 
 

@@ -68,7 +68,7 @@ def is_safe(number: int) -> bool:
 
 def test_the_return_came_in_by_the_drop_folder_and_is_small_enough_to_be_a_test(planted_warehouse: Warehouse) -> None:
     status = planted_warehouse.one(
-        f"select status from mart_submission where collection_code = 'WL01' and org_code = '{FEW}' and {NEWEST}"
+        f"select status from mart_submission where collection_code = 'WL01' and organisation_code = '{FEW}' and {NEWEST}"
     )
     assert status.startswith("ACCEPTED")
     above = [count for count, _ in true_counts().values()]

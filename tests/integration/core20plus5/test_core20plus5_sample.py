@@ -115,7 +115,7 @@ def test_published_race_and_disability_figures_stand_beside_the_returns_and_are_
         ("WRES", "nhse_wres", True),
     ]
     harassed = sample_warehouse.query(
-        "select comparison_group, value from mart_workforce_equality where source_id = 'nhse_wres' and org_code = 'ENG' "
+        "select comparison_group, value from mart_workforce_equality where source_id = 'nhse_wres' and organisation_code = 'ENG' "
         "and indicator_no = 6 order by 1"
     )
     assert harassed == [("BME", pytest.approx(0.249)), ("WHITE", pytest.approx(0.207))]

@@ -353,4 +353,9 @@ def test_real_figures_are_read_against_the_target_of_their_own_period(mirror_war
 
 @pytest.mark.requires_mirror
 def test_bodies_of_wales_are_no_trusts_of_england(mirror_warehouse: Warehouse) -> None:
-    assert mirror_warehouse.query("select org_code from dim_trust where org_code in ('RQF', 'RT4', 'RYT')") == []
+    assert (
+        mirror_warehouse.query(
+            "select organisation_code from dim_trust where organisation_code in ('RQF', 'RT4', 'RYT')"
+        )
+        == []
+    )

@@ -90,7 +90,7 @@ def test_a_gap_of_core20_has_one_sign_and_one_reference(sample_warehouse: Wareho
         )
         select count(*) filter (where abs(core20_gap - gap) > 1e-9 or core20_gap is null), count(*)
         from mart_target_progress as target
-        join fifths on target.metric_id = fifths.metric_id and target.org_code = fifths.geo_code and target.period_end = fifths.period_end
+        join fifths on target.metric_id = fifths.metric_id and target.organisation_code = fifths.geo_code and target.period_end = fifths.period_end
         where target.source_id = 'returns'
         """
     )[0]

@@ -45,7 +45,7 @@ class Tracker:
         """Trust: where its return stands in a night at that moment."""
         self.read("expected", str(write_expected(self.area, now)))
         self.read("submission", str(self.area.clean("submission") / "*.parquet"))
-        rows = self.con.execute("select org_code, status from warehouse.marts.mart_submission").fetchall()
+        rows = self.con.execute("select organisation_code, status from warehouse.marts.mart_submission").fetchall()
         return dict(rows)
 
     def read(self, table: str, files: str) -> None:

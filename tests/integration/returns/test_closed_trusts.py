@@ -57,7 +57,7 @@ def test_its_people_are_in_no_other_figure_of_the_trust_that_followed_nor_of_eng
 
 def test_the_file_is_taken_in_with_a_warning_and_both_codes(sample_warehouse: Warehouse) -> None:
     files = sample_warehouse.query(
-        "select org_code, current_organisation_code, status, warned_rules from mart_submission_file where org_code = 'R9X'"
+        "select organisation_code, current_organisation_code, status, warned_rules from mart_submission_file where organisation_code = 'R9X'"
     )
     assert files == [("R9X", "R9B", "ACCEPTED_WARN", "C03")]
 
@@ -72,8 +72,8 @@ def test_no_mart_names_a_trust_of_today_that_the_succession_does_not_give(sample
     for mart, code in (
         ("mart_hi_rate", "geo_code"),
         ("mart_hi_intersection", "geo_code"),
-        ("mart_inclusion_health", "org_code"),
-        ("mart_submission_file", "org_code"),
+        ("mart_inclusion_health", "organisation_code"),
+        ("mart_submission_file", "organisation_code"),
     ):
         wrong = sample_warehouse.query(
             f"select distinct mart.{code} from {mart} as mart inner join dim_organisation as known"

@@ -229,7 +229,7 @@ def test_q7_homeless_to_housed_ratios_name_their_denominator_and_are_withheld_wh
     assert {row[5] for row in rows if row[1] == "AE_ATTENDANCES"} == {"H-CLIC against ONS_MYE"}
     assert all(row[3] < row[2] < row[4] for row in rows if row[1] != "MEAN_LOS")
     reasons = sample_warehouse.query(
-        f"select distinct withheld_reason from mart_inclusion_health where org_code = '{story.HOUSING_NOT_KNOWN}'"
+        f"select distinct withheld_reason from mart_inclusion_health where organisation_code = '{story.HOUSING_NOT_KNOWN}'"
     )
     assert reasons == [("U03: housing not known for more than 40%",)]
 
@@ -260,7 +260,7 @@ def test_q12_who_has_not_sent_and_what_share_has_come(sample_warehouse: Warehous
     assert rows["OP01", NEWEST][3] == [story.MISSING]
     states = dict(
         sample_warehouse.query(
-            f"select org_code, status from mart_submission where collection_code = 'WL01' and period_end = date '{NEWEST}'"
+            f"select organisation_code, status from mart_submission where collection_code = 'WL01' and period_end = date '{NEWEST}'"
         )
     )
     planted = {story.MISSING: "LATE", story.REJECTED: "REJECTED", story.SUSPENDED: "SUSPENDED", story.NIL: "NIL"}
@@ -292,7 +292,7 @@ def test_q13_falling_recording_is_seen_and_not_stated_is_told_from_not_known(
     assert all(row[2:] == (74, -18) for row in rows[:2])
     shares = sample_warehouse.query(
         "select distinct not_stated_pct, not_known_pct from mart_data_quality where field_name = 'ETHNIC_CATEGORY'"
-        f" and org_code = '{story.FALLING_RECORDING}' and period_end = date '{NEWEST}'"
+        f" and organisation_code = '{story.FALLING_RECORDING}' and period_end = date '{NEWEST}'"
     )
     assert shares == [(10, 16)]
     hidden = sample_warehouse.query(
@@ -364,7 +364,7 @@ def test_the_revision_of_a_trust_speaks_for_it_and_is_marked(sample_warehouse: W
     late, after = (round_to_five(int(returns_wl01.counts_of(code, NEWEST).sum())) for code in ("R9E", "R9M"))
     assert sample_warehouse.query(query) == [("R9C", revised, "r"), ("R9E", late, None), ("R9M", after, "r")]
     files = sample_warehouse.query(
-        "select submission_type, status from mart_submission_file where collection_code = 'WL01' and org_code = 'R9C'"
+        "select submission_type, status from mart_submission_file where collection_code = 'WL01' and organisation_code = 'R9C'"
         f" and period_end = date '{NEWEST}' order by sequence_no"
     )
     assert [kind for kind, _ in files] == ["P", "R", "V"]

@@ -73,20 +73,20 @@ QUESTION_8 = (
     "where question_code='HI_APPROACH' and stratum_type='TRUST_TYPE' and wave='2026'"
 )
 QUESTION_9 = (
-    "select s.org_code, b.option_label, s.selected, b.pct peer_pct from mart_trust_survey s join dim_trust t using(org_code) "
+    "select s.organisation_code, b.option_label, s.selected, b.pct peer_pct from mart_trust_survey s join dim_trust t using(organisation_code) "
     "join mart_survey_benchmark b on b.wave=s.wave and b.question_code=s.question_code and b.option_code=s.option_code "
     "and b.stratum_type='TRUST_TYPE' and b.stratum=t.trust_type "
     "where s.question_code in ('HI_APPROACH','HI_BARRIER','HI_LEADERSHIP')"
 )
 QUESTION_10 = (
-    "select s.org_code, s.option_code plus_group, max(m.rate_ratio) worst_rr, count(a.item_id) actions from mart_trust_survey s "
-    "left join mart_inclusion_health m on m.org_code=s.org_code and m.group_code=s.option_code "
-    "left join mart_action a on a.org_code=s.org_code and a.target_group_code=s.option_code and a.status<>'CLOSED' "
+    "select s.organisation_code, s.option_code plus_group, max(m.rate_ratio) worst_rr, count(a.item_id) actions from mart_trust_survey s "
+    "left join mart_inclusion_health m on m.organisation_code=s.organisation_code and m.group_code=s.option_code "
+    "left join mart_action a on a.organisation_code=s.organisation_code and a.target_group_code=s.option_code and a.status<>'CLOSED' "
     "where s.question_code='HI_PLUS_GROUP' and s.selected group by all"
 )
 QUESTION_11 = (
-    "with x as (select m.org_code, bool_or(w.wte>0) has_phc, max(m.rating) in ('FAIRLY_WELL','VERY_WELL') developed "
-    "from mart_maturity m left join mart_ph_workforce w on w.org_code=m.org_code and w.role_code='PHC' "
+    "with x as (select m.organisation_code, bool_or(w.wte>0) has_phc, max(m.rating) in ('FAIRLY_WELL','VERY_WELL') developed "
+    "from mart_maturity m left join mart_ph_workforce w on w.organisation_code=m.organisation_code and w.role_code='PHC' "
     "where m.domain_code='OVERALL' group by 1) select count(*) filter (has_phc and developed) a, "
     "count(*) filter (has_phc and not developed) b, count(*) filter (not has_phc and developed) c, "
     "count(*) filter (not has_phc and not developed) d, ((a+0.5)*(d+0.5))/((b+0.5)*(c+0.5)) or_haldane from x"
@@ -230,7 +230,7 @@ def test_what_was_not_asked_is_not_a_no(sample_warehouse: Warehouse) -> None:
 def test_a_question_without_an_answer_leaves_the_base(sample_warehouse: Warehouse) -> None:
     trust, question = returns_sv01.NOT_ANSWERED
     rows = sample_warehouse.query(
-        f"select distinct selected, value_status from mart_trust_survey where org_code = '{trust}' and question_code = '{question}' and wave = '2026'"
+        f"select distinct selected, value_status from mart_trust_survey where organisation_code = '{trust}' and question_code = '{question}' and wave = '2026'"
     )
     assert rows == [(None, "missing")]
     base = f"select distinct n_base from mart_survey_benchmark where question_code = '{question}' and wave = '2026' and stratum = 'ALL'"
@@ -256,7 +256,7 @@ def test_question_9_sets_each_answer_beside_its_peers(sample_warehouse: Warehous
 
 def test_peers_leave_the_trust_itself_out(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select org_code, selected, peers, peers_selecting, peer_pct, contrast from mart_trust_vs_peer "
+        "select organisation_code, selected, peers, peers_selecting, peer_pct, contrast from mart_trust_vs_peer "
         "where question_code = 'HI_APPROACH' and option_code = 'DATA_ANALYSIS' and peer_group = 'ACUTE'"
     )
     assert {row[0] for row in rows} == set(returns_survey_story.ACUTE)
@@ -331,7 +331,7 @@ def test_an_association_in_a_small_stratum_is_refused(sample_warehouse: Warehous
 
 def test_few_consultants_are_hidden_and_still_a_yes(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select org_code, headcount, headcount_status, wte, employs_role from mart_ph_workforce where role_code = 'PHC' and org_code in ('R9A', 'R9F', 'R9G')"
+        "select organisation_code, headcount, headcount_status, wte, employs_role from mart_ph_workforce where role_code = 'PHC' and organisation_code in ('R9A', 'R9F', 'R9G')"
     )
     assert sorted(rows) == [
         ("R9A", 10, "published", 10, True),
@@ -342,7 +342,7 @@ def test_few_consultants_are_hidden_and_still_a_yes(sample_warehouse: Warehouse)
 
 def test_ratings_are_those_of_the_lead_respondents(sample_warehouse: Warehouse) -> None:
     rated = sample_warehouse.query(
-        "select org_code, rating, value_status from mart_maturity where domain_code = 'OVERALL'"
+        "select organisation_code, rating, value_status from mart_maturity where domain_code = 'OVERALL'"
     )
     planted = returns_survey_story.PLANTED_RATINGS
     assert {org: rating or "DONT_KNOW" for org, rating, _ in rated} == dict(planted)
@@ -352,8 +352,8 @@ def test_ratings_are_those_of_the_lead_respondents(sample_warehouse: Warehouse) 
 
 def test_recruiting_moves_on_and_back(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select org_code, previous_recruitment_stage, recruitment_stage, stage_moved_backwards from mart_ph_workforce "
-        "where role_code = 'PHC' and org_code in ('R9G', 'R9H')"
+        "select organisation_code, previous_recruitment_stage, recruitment_stage, stage_moved_backwards from mart_ph_workforce "
+        "where role_code = 'PHC' and organisation_code in ('R9G', 'R9H')"
     )
     assert {row[0]: row[1:3] for row in rows} == dict(returns_wf01.PLANTED_STAGES)
     assert {row[0]: row[3] for row in rows} == {"R9G": False, "R9H": True}
@@ -361,7 +361,7 @@ def test_recruiting_moves_on_and_back(sample_warehouse: Warehouse) -> None:
 
 def test_domains_are_rated_by_the_points_of_answered_items(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select domain_code, points, score_pct, rating, value_status from mart_maturity where org_code = 'R9A' and basis = 'self_assessment'"
+        "select domain_code, points, score_pct, rating, value_status from mart_maturity where organisation_code = 'R9A' and basis = 'self_assessment'"
     )
     found = {row[0]: row[1:] for row in rows}
     for domain, points in zip(returns_sa01.DOMAINS, returns_sa01.PLANTED_POINTS["R9A"], strict=True):
@@ -383,7 +383,7 @@ def test_domains_are_rated_by_the_points_of_answered_items(sample_warehouse: War
 def test_relative_likelihoods_are_ratios_and_shares_are_shares(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
         "select indicator_no, comparison_group, reference_group, value, unit from mart_workforce_equality "
-        "where org_code = 'R9A' and measure_kind = 'relative_likelihood' and source_id = 'WR01'"
+        "where organisation_code = 'R9A' and measure_kind = 'relative_likelihood' and source_id = 'WR01'"
     )
     wanted = {}
     for indicator in (2, 3, 4):
@@ -393,7 +393,9 @@ def test_relative_likelihoods_are_ratios_and_shares_are_shares(sample_warehouse:
     assert {row[0]: row[1:3] for row in rows} == {number: groups[:2] for number, groups in wanted.items()}
     assert {row[0]: row[3] for row in rows} == pytest.approx({number: groups[2] for number, groups in wanted.items()})
     assert {row[4] for row in rows} == {"ratio"}
-    suspects = "select org_code, indicator_no from mart_workforce_equality where type_check = 'ratio_out_of_range'"
+    suspects = (
+        "select organisation_code, indicator_no from mart_workforce_equality where type_check = 'ratio_out_of_range'"
+    )
     assert sample_warehouse.query(suspects) == [("R9D", 2)]
     board = (
         "select distinct value, value_status from mart_workforce_equality where indicator_no = 9 and source_id = 'WR01'"
@@ -403,7 +405,7 @@ def test_relative_likelihoods_are_ratios_and_shares_are_shares(sample_warehouse:
 
 def test_eds_totals_are_added_up_anew(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select org_code, score, band, is_band_disputed, is_mismatch, is_published_late from mart_eds where score_kind = 'total'"
+        "select organisation_code, score, band, is_band_disputed, is_mismatch, is_published_late from mart_eds where score_kind = 'total'"
     )
     assert sorted(rows) == [
         ("R9A", 24, "ACHIEVING", False, False, True),
@@ -412,14 +414,14 @@ def test_eds_totals_are_added_up_anew(sample_warehouse: Warehouse) -> None:
         ("R9D", 22, "ACHIEVING", False, False, False),
         ("R9E", None, None, None, None, False),
     ]
-    middle = "select score, services_assessed from mart_eds where org_code = 'R9A' and score_code = '1A'"
+    middle = "select score, services_assessed from mart_eds where organisation_code = 'R9A' and score_code = '1A'"
     assert sample_warehouse.query(middle) == [(2, 3)], "the middle of 3, 2 and 0"
 
 
 def test_open_priorities_are_counted_with_their_metrics_and_money(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
         "select open_priorities, open_with_metric, share_with_metric, open_funded, open_recurrent, open_pilots, published_plans, closed "
-        "from mart_action_summary where org_code = 'R9A'"
+        "from mart_action_summary where organisation_code = 'R9A'"
     )
     assert rows == [(4, 1, 0.25, 3, 1, 1, 1, 1)]
 
@@ -430,7 +432,7 @@ def test_question_10_names_groups_with_their_gaps_and_actions(sample_warehouse: 
     for org, groups in returns_survey_story.PLANTED_GROUPS.items():
         assert {group for trust, group in found if trust == org} >= groups, org
     measured = sample_warehouse.one(
-        "select count(*) from mart_inclusion_health where org_code = 'R9A' and group_code = 'IH_HOMELESS'"
+        "select count(*) from mart_inclusion_health where organisation_code = 'R9A' and group_code = 'IH_HOMELESS'"
     )
     ratio, pairs = found["R9A", "IH_HOMELESS"]
     assert (round(ratio), pairs) == (round(returns_uc01.RATIOS["R9A"][0]), 2 * measured)
@@ -440,7 +442,7 @@ def test_question_10_names_groups_with_their_gaps_and_actions(sample_warehouse: 
 
 def test_plus_groups_named_stand_against_gaps_and_paid_actions(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select org_code, group_code, round(worst_ratio), gap_status, open_actions, funded_actions, alignment from mart_plus_group "
+        "select organisation_code, group_code, round(worst_ratio), gap_status, open_actions, funded_actions, alignment from mart_plus_group "
         "where group_code in ('IH_HOMELESS', 'LD_AUTISM', 'PC_CYP')"
     )
     found = {row[:2]: row[2:] for row in rows}

@@ -104,7 +104,10 @@ def test_points_between_the_fifths_are_of_one_month() -> None:
             rate("R9B", "WL_GT52_PCT", fifth, "5", rate=None),
             rate("R9A", "OP_DNA_PCT", fifth, "1", rate=50.0, period_end=dt.date(2026, 10, 31)),
         ],
-        dim_trust=[{"org_code": "R9A", "org_name": "A"}, {"org_code": "R9B", "org_name": "B"}],
+        dim_trust=[
+            {"organisation_code": "R9A", "organisation_name": "A"},
+            {"organisation_code": "R9B", "organisation_name": "B"},
+        ],
     )
     assert [(row["geo_code"], row["q1"], row["q5"], row["gap_pp"], row["period_end"]) for row in found] == [
         ("R9A", 4, 3, 1, NOW),
@@ -223,7 +226,7 @@ def test_people_of_a_withheld_cell_are_unknown_and_so_is_the_rate() -> None:
 
 def inclusion(measure: str, ratio: float, period: dt.date = NOW) -> Row:
     return {
-        "org_code": "R9A",
+        "organisation_code": "R9A",
         "group_code": "IH_HOMELESS",
         "measure_code": measure,
         "rate_ratio": ratio,
@@ -240,8 +243,13 @@ def test_homeless_ratios_are_of_the_newest_period() -> None:
 
 def test_an_open_action_is_counted_once_whatever_the_number_of_measures() -> None:
     """Two measures now, two actions open and one closed: two actions, and the worst ratio of now, 6, not 9 of before."""
-    named = {"org_code": "R9A", "option_code": "IH_HOMELESS", "question_code": "HI_PLUS_GROUP", "selected": True}
-    action = {"org_code": "R9A", "target_group_code": "IH_HOMELESS"}
+    named = {
+        "organisation_code": "R9A",
+        "option_code": "IH_HOMELESS",
+        "question_code": "HI_PLUS_GROUP",
+        "selected": True,
+    }
+    action = {"organisation_code": "R9A", "target_group_code": "IH_HOMELESS"}
     rows = answer(
         "named_groups_gaps_and_actions",
         mart_trust_survey=[
@@ -260,4 +268,4 @@ def test_an_open_action_is_counted_once_whatever_the_number_of_measures() -> Non
             {**action, "item_id": "3", "status": "CLOSED"},
         ],
     )
-    assert rows == [{"org_code": "R9A", "plus_group": "IH_HOMELESS", "worst_rr": 6, "actions": 2}]
+    assert rows == [{"organisation_code": "R9A", "plus_group": "IH_HOMELESS", "worst_rr": 6, "actions": 2}]

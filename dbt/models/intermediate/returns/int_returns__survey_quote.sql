@@ -17,6 +17,7 @@ from {{ ref("stg_returns__sv01") }} as answers
 inner join
     {{ ref("int_returns__in_use") }} as submissions
     on answers.submission_id = submissions.submission_id
-left join {{ ref("dim_trust") }} as trusts on submissions.org_code = trusts.org_code
+left join
+    {{ ref("dim_trust") }} as trusts on submissions.org_code = trusts.organisation_code
 where
     answers.quote_consent in ('ROLE_TYPE', 'FULL') and answers.response_text is not null

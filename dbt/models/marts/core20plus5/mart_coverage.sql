@@ -51,13 +51,13 @@ with
                 else ''
             end as indicator_id,
             case
-                when org_code = 'ENG' then 'england' else 'trust'
+                when organisation_code = 'ENG' then 'england' else 'trust'
             end as organisation_level,
             breakdowns.breakdown,
             case
                 standard when 'WRES' then 'ethnicity' else 'disability'
             end as dimension,
-            org_code as organisation_code,
+            organisation_code,
             snapshot_date as period_end,
             value is not null as is_published
         from {{ ref("mart_workforce_equality") }}

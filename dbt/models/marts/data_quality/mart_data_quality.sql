@@ -146,7 +146,6 @@ select
     value_status,
     value_status_reason,
     dataset_code,
-    organisation_code as org_code,
     known_pct,
     lag(known_pct) over (
         partition by

@@ -32,8 +32,8 @@ with
     )
 
 select
-    trusts.organisation_code as org_code,
-    trusts.organisation_name as org_name,
+    trusts.organisation_code,
+    trusts.organisation_name,
     case
         when ruled.trust_type is not null
         then ruled.trust_type

@@ -199,8 +199,8 @@ with
 
     {%- set pair = counts %}
 select
-    compared.org_code,
-    organisation.organisation_name as org_name,
+    compared.org_code as organisation_code,
+    organisation.organisation_name,
     {{ returns_current_trust("compared.org_code", "organisation") }},
     'IH_HOMELESS' as group_code,
     'HOUSED' as reference_group,

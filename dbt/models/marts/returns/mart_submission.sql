@@ -23,8 +23,8 @@ with
 
 select
     expected.collection_code,
-    expected.org_code,
-    trust.organisation_name as org_name,
+    expected.org_code as organisation_code,
+    trust.organisation_name,
     expected.period_start,
     expected.period_end,
     case

@@ -4,7 +4,7 @@
 select
     files.submission_id,
     files.collection_code,
-    files.org_code,
+    files.org_code as organisation_code,
     {{ returns_current_trust("files.org_code", "organisation") }},
     files.period_start,
     files.period_end,

@@ -164,7 +164,7 @@ select
     target_id,
     target_name,
     owner,
-    org_code,
+    org_code as organisation_code,
     metric_id,
     metric_name,
     period_start,

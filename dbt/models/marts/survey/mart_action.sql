@@ -15,8 +15,8 @@ with
     )
 
 select
-    submissions.org_code,
-    trusts.org_name,
+    submissions.org_code as organisation_code,
+    trusts.organisation_name,
     trusts.trust_type,
     items.item_id,
     items.item_type,
@@ -41,4 +41,5 @@ select
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ ref("stg_returns__ap01") }} as items
 inner join submissions on items.submission_id = submissions.submission_id
-left join {{ ref("dim_trust") }} as trusts on submissions.org_code = trusts.org_code
+left join
+    {{ ref("dim_trust") }} as trusts on submissions.org_code = trusts.organisation_code

@@ -4,8 +4,8 @@
 with
     actions as (
         select
-            org_code,
-            org_name,
+            organisation_code,
+            organisation_name,
             trust_type,
             count(*) filter (where is_open) as open_priorities,
             count(*) filter (where is_open and has_metric) as open_with_metric,
@@ -20,23 +20,23 @@ with
             max(data_as_of) as data_as_of,
             min(data_origin) as data_origin
         from {{ ref("mart_action") }}
-        group by org_code, org_name, trust_type
+        group by organisation_code, organisation_name, trust_type
     ),
 
     maturity as (
         select
-            org_code,
+            organisation_code,
             max(rating) filter (where domain_code = 'OVERALL') as overall_rating,
             max(score_pct) filter (
                 where domain_code = 'SELF_ASSESSMENT'
             ) as self_assessment_pct
         from {{ ref("mart_maturity") }}
-        group by org_code
+        group by organisation_code
     )
 
 select
-    actions.org_code,
-    actions.org_name,
+    actions.organisation_code,
+    actions.organisation_name,
     actions.trust_type,
     cast(actions.open_priorities as integer) as open_priorities,
     cast(actions.open_with_metric as integer) as open_with_metric,
@@ -57,4 +57,4 @@ select
     actions.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from actions
-left join maturity on actions.org_code = maturity.org_code
+left join maturity on actions.organisation_code = maturity.organisation_code

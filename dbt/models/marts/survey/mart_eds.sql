@@ -137,8 +137,8 @@ with
     )
 
 select
-    summed.org_code,
-    trusts.org_name,
+    summed.org_code as organisation_code,
+    trusts.organisation_name,
     trusts.trust_type,
     summed.assessment_year,
     summed.score_kind,
@@ -204,7 +204,7 @@ select
     summed.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from summed
-left join {{ ref("dim_trust") }} as trusts on summed.org_code = trusts.org_code
+left join {{ ref("dim_trust") }} as trusts on summed.org_code = trusts.organisation_code
 left join
     {{ ref("return_code") }} as codes
     on codes.list_code = 'eds_outcome'

@@ -10,9 +10,9 @@
 with
     ratings as (
         select
-            org_code,
+            organisation_code,
             trust_type,
-            org_name,
+            organisation_name,
             wave,
             -- a question with one answer: two would be no rating
             case
@@ -24,14 +24,14 @@ with
             min(data_origin) as data_origin
         from {{ ref("mart_trust_survey") }}
         where question_code = 'HI_MATURITY' and value_status <> 'not_collected'
-        group by org_code, trust_type, org_name, wave
-        qualify max(wave) over (partition by org_code) = wave
+        group by organisation_code, trust_type, organisation_name, wave
+        qualify max(wave) over (partition by organisation_code) = wave
     ),
 
     items as (
         select *
         from {{ ref("mart_self_assessment") }}
-        qualify max(wave) over (partition by org_code) = wave
+        qualify max(wave) over (partition by organisation_code) = wave
     ),
 
     in_domains as (
@@ -44,8 +44,8 @@ with
 
     scored as (
         select
-            org_code,
-            org_name,
+            organisation_code,
+            organisation_name,
             trust_type,
             wave,
             scored_code as domain_code,
@@ -57,7 +57,13 @@ with
             max(data_as_of) as data_as_of,
             min(data_origin) as data_origin
         from in_domains
-        group by org_code, org_name, trust_type, wave, scored_code, scored_label
+        group by
+            organisation_code,
+            organisation_name,
+            trust_type,
+            wave,
+            scored_code,
+            scored_label
     ),
 
     shares as (
@@ -90,8 +96,8 @@ with
 
     together as (
         select
-            org_code,
-            org_name,
+            organisation_code,
+            organisation_name,
             trust_type,
             wave,
             'OVERALL' as domain_code,
@@ -121,8 +127,8 @@ with
         from ratings
         union all
         select
-            org_code,
-            org_name,
+            organisation_code,
+            organisation_name,
             trust_type,
             wave,
             domain_code,
@@ -147,8 +153,8 @@ with
     )
 
 select
-    together.org_code,
-    together.org_name,
+    together.organisation_code,
+    together.organisation_name,
     together.trust_type,
     together.wave,
     together.domain_code,

@@ -103,8 +103,8 @@ with
     )
 
 select
-    disclosed.org_code,
-    trusts.org_name,
+    disclosed.org_code as organisation_code,
+    trusts.organisation_name,
     trusts.trust_type,
     disclosed.snapshot_date,
     disclosed.role_code,
@@ -140,7 +140,8 @@ select
     disclosed.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from disclosed
-left join {{ ref("dim_trust") }} as trusts on disclosed.org_code = trusts.org_code
+left join
+    {{ ref("dim_trust") }} as trusts on disclosed.org_code = trusts.organisation_code
 left join
     {{ ref("return_code") }} as codes
     on codes.list_code = 'workforce_role'

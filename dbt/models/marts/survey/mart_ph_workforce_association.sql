@@ -10,7 +10,7 @@
 with
     outcomes as (
         select
-            org_code,
+            organisation_code,
             coalesce(trust_type, 'NOT_RECORDED') as trust_type,
             domain_code,
             rating in ('FAIRLY_WELL', 'VERY_WELL') as is_developed,
@@ -29,7 +29,7 @@ with
         from outcomes
         inner join
             {{ ref("mart_ph_workforce") }} as workforce
-            on outcomes.org_code = workforce.org_code
+            on outcomes.organisation_code = workforce.organisation_code
     ),
 
     in_strata as (

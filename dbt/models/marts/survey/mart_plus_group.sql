@@ -11,12 +11,12 @@ with
         select *
         from {{ ref("mart_trust_survey") }}
         where question_code = 'HI_PLUS_GROUP' and value_status <> 'not_collected'
-        qualify max(wave) over (partition by org_code) = wave
+        qualify max(wave) over (partition by organisation_code) = wave
     ),
 
     gaps as (
         select
-            org_code,
+            organisation_code,
             group_code,
             measure_code as metric_id,
             period_end,
@@ -49,12 +49,14 @@ with
     newest_gaps as (
         select *
         from gaps
-        qualify max(period_end) over (partition by org_code, group_code) = period_end
+        qualify
+            max(period_end) over (partition by organisation_code, group_code)
+            = period_end
     ),
 
     worst as (
         select
-            org_code,
+            organisation_code,
             group_code,
             max(period_end) as gap_period_end,
             max(rate_ratio) as worst_ratio,
@@ -65,19 +67,19 @@ with
             coalesce(bool_or(is_clear), false) as has_clear_gap,
             bool_or(is_shown and rate_ratio is not null) as is_measured
         from newest_gaps
-        group by org_code, group_code
+        group by organisation_code, group_code
     ),
 
     actions as (
         select
-            org_code,
+            organisation_code,
             target_group_code,
             count(*) as open_actions,
             count(*) filter (where is_funded) as funded_actions,
             count(*) filter (where has_metric) as actions_with_metric
         from {{ ref("mart_action") }}
         where is_open
-        group by org_code, target_group_code
+        group by organisation_code, target_group_code
     ),
 
     together as (
@@ -89,7 +91,7 @@ with
             worst.worst_ratio_metric_id,
             coalesce(worst.has_clear_gap, false) as has_clear_gap,
             case
-                when worst.org_code is null
+                when worst.organisation_code is null
                 then 'not_measured'
                 when worst.is_measured
                 then 'measured'
@@ -101,17 +103,17 @@ with
         from named
         left join
             worst
-            on named.org_code = worst.org_code
+            on named.organisation_code = worst.organisation_code
             and named.option_code = worst.group_code
         left join
             actions
-            on named.org_code = actions.org_code
+            on named.organisation_code = actions.organisation_code
             and named.option_code = actions.target_group_code
     )
 
 select
-    org_code,
-    org_name,
+    organisation_code,
+    organisation_name,
     trust_type,
     wave,
     option_code as group_code,

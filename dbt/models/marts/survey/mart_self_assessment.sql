@@ -16,8 +16,8 @@ with
     )
 
 select
-    submissions.org_code,
-    trusts.org_name,
+    submissions.org_code as organisation_code,
+    trusts.organisation_name,
     trusts.trust_type,
     submissions.wave,
     items.item_no,
@@ -48,4 +48,5 @@ left join
     {{ ref("stg_returns__sa01") }} as answers
     on submissions.submission_id = answers.submission_id
     and items.item_no = answers.item_no
-left join {{ ref("dim_trust") }} as trusts on submissions.org_code = trusts.org_code
+left join
+    {{ ref("dim_trust") }} as trusts on submissions.org_code = trusts.organisation_code

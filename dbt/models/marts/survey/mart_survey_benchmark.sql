@@ -15,7 +15,9 @@ with
             coalesce(trusts.trust_type, 'NOT_RECORDED') as trust_type,
             trusts.region_code
         from {{ ref("int_returns__survey_answer") }} as answers
-        left join {{ ref("dim_trust") }} as trusts on answers.org_code = trusts.org_code
+        left join
+            {{ ref("dim_trust") }} as trusts
+            on answers.org_code = trusts.organisation_code
     ),
 
     in_strata as (

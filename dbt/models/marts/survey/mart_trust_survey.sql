@@ -26,8 +26,8 @@ with
     )
 
 select
-    answers.org_code,
-    trusts.org_name,
+    answers.org_code as organisation_code,
+    trusts.organisation_name,
     trusts.trust_type,
     answers.wave,
     answers.question_code,
@@ -44,7 +44,8 @@ select
     answers.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ ref("int_returns__survey_answer") }} as answers
-left join {{ ref("dim_trust") }} as trusts on answers.org_code = trusts.org_code
+left join
+    {{ ref("dim_trust") }} as trusts on answers.org_code = trusts.organisation_code
 left join questions on answers.question_code = questions.question_code
 left join
     options

@@ -8,7 +8,7 @@ with
         select *
         from {{ ref("mart_trust_survey") }}
         where value_status <> 'not_collected'
-        qualify max(wave) over (partition by org_code) = wave
+        qualify max(wave) over (partition by organisation_code) = wave
     ),
 
     beside_peers as (
@@ -56,8 +56,8 @@ with
     )
 
 select
-    org_code,
-    org_name,
+    organisation_code,
+    organisation_name,
     trust_type,
     wave,
     question_code,

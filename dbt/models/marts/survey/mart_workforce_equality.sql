@@ -186,8 +186,8 @@ with
 
 select
     'WRES' as standard,
-    figures.org_code,
-    trusts.org_name,
+    figures.org_code as organisation_code,
+    trusts.organisation_name,
     trusts.trust_type,
     cast(figures.wres_indicator as integer) as indicator_no,
     'all' as indicator_part,
@@ -236,14 +236,17 @@ select
     figures.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from figures
-left join {{ ref("dim_trust") }} as trusts on figures.org_code = trusts.org_code
+left join
+    {{ ref("dim_trust") }} as trusts on figures.org_code = trusts.organisation_code
 union all by name
 select
     published.standard,
-    published.organisation_code as org_code,
+    published.organisation_code,
     case
-        when published.organisation_code = 'ENG' then 'England' else trusts.org_name
-    end as org_name,
+        when published.organisation_code = 'ENG'
+        then 'England'
+        else trusts.organisation_name
+    end as organisation_name,
     trusts.trust_type,
     cast(regexp_extract(published.indicator, '^[0-9]+') as integer) as indicator_no,
     coalesce(
@@ -359,4 +362,5 @@ left join
     {{ ref("dim_indicator") }} as part
     on published.standard || '-' || published.indicator = part.indicator_id
 left join
-    {{ ref("dim_trust") }} as trusts on published.organisation_code = trusts.org_code
+    {{ ref("dim_trust") }} as trusts
+    on published.organisation_code = trusts.organisation_code
