@@ -31,7 +31,7 @@ STATUSES = (
     "not_collected",
     "not_applicable",
 )
-METRIC_COLUMNS = {"metric_id", "measure_code", "indicator_no", "indicator_id"}
+METRIC_COLUMNS = {"measure_code", "indicator_no", "indicator_id"}
 """Columns that name what is counted: two rows of a group may then hold counts of which one is part of the other."""
 NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL\(.*\))$")
 NESTED = re.compile(r"\[|STRUCT|MAP|UNION|JSON|BLOB|BIT|VARIANT")

@@ -84,7 +84,7 @@ def read_commitments(marts: Marts) -> Commitments:
         group_rows(plus, "organisation_code"),
         group_rows(marts.rows(ACTIONS), "organisation_code"),
         group_rows(marts.rows(EQUALITY, newest), "organisation_code"),
-        {row["group_code"]: row["group_label"] for row in plus} | GROUPS,
+        {row["group_code"]: row["group_name"] for row in plus} | GROUPS,
     )
 
 
@@ -129,14 +129,14 @@ def _plus(context: Context, rows: Sequence[Row]) -> list[Block]:
     kept = [row for row in rows if row["alignment"] not in SILENT or row["gap_status"] != "not_measured"]
     if not kept:
         return []
-    ordered = sorted(kept, key=lambda row: (list(ALIGNMENTS).index(row["alignment"]), row["group_label"]))
+    ordered = sorted(kept, key=lambda row: (list(ALIGNMENTS).index(row["alignment"]), row["group_name"]))
     columns: list[Column] = [
-        Words("Group", lambda row: row["group_label"]),
+        Words("Group", lambda row: row["group_name"]),
         Words("What stands together", lambda row: ALIGNMENTS[row["alignment"]]),
         Words("Gap", lambda row: GAPS.get(row["gap_status"], row["gap_status"])),
         Figures("Largest ratio", "worst_ratio", "number2", "gap_status"),
-        Figures("Lower 95% limit", "worst_ratio_lcl", "number2", "gap_status"),
-        Words("In", lambda row: _metric(context, row.get("worst_ratio_metric_id"))),
+        Figures("Lower 95% limit", "worst_ratio_ci_lower_95", "number2", "gap_status"),
+        Words("In", lambda row: _metric(context, row.get("worst_ratio_indicator_id"))),
         Figures("Open actions", "open_actions", "whole"),
         Figures("Funded", "funded_actions", "whole"),
         Figures("With a measure", "actions_with_metric", "whole"),
@@ -147,8 +147,12 @@ def _plus(context: Context, rows: Sequence[Row]) -> list[Block]:
     ]
 
 
-def _metric(context: Context, metric_id: str | None) -> str:
-    return "nothing" if metric_id is None else URGENT_CARE.get(metric_id) or context.metrics.get(metric_id, metric_id)
+def _metric(context: Context, indicator_id: str | None) -> str:
+    return (
+        "nothing"
+        if indicator_id is None
+        else URGENT_CARE.get(indicator_id) or context.metrics.get(indicator_id, indicator_id)
+    )
 
 
 def _actions(context: Context, commitments: Commitments, code: str) -> list[Block]:
@@ -162,7 +166,7 @@ def _actions(context: Context, commitments: Commitments, code: str) -> list[Bloc
         Words("Where", lambda row: SCOPES.get(row["scope_level"], row["scope_level"])),
         Words("Status", lambda row: STATUSES.get(row["status"], row["status"])),
         Words("Funding", lambda row: FUNDING.get(row["funding_type"], row["funding_type"])),
-        Words("Measured by", lambda row: _metric(context, row.get("metric_id"))),
+        Words("Measured by", lambda row: _metric(context, row.get("indicator_id"))),
         Figures("From", "baseline", "number1", "status"),
         Figures("To", "target", "number1", "status"),
         Words("By", lambda row: show_date(row["target_date"]) if row["target_date"] else "no day set"),

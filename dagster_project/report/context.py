@@ -71,8 +71,10 @@ class Context:
         context.indicators = {row["indicator_id"]: row for row in marts.rows("dim_indicator")}
         for dimension, code, name, order in _groups(marts):
             context.groups[dimension, code] = Row("dim_group", {"group_name": name, "group_order": order})
-        if marts.has("mart_hi_rate", "metric_id", "metric_name"):
-            context.metrics = dict(marts.pairs("select distinct metric_id, metric_name from mart_hi_rate order by all"))
+        if marts.has("mart_hi_rate", "indicator_id", "indicator_name"):
+            context.metrics = dict(
+                marts.pairs("select distinct indicator_id, indicator_name from mart_hi_rate order by all")
+            )
         context.targets = _targets(marts)
         context.set_targets = group_rows(marts.rows("dim_indicator_target"), "indicator_id")
         _read_organisations(context)

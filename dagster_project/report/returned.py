@@ -84,9 +84,9 @@ def read_returned(marts: Marts) -> Returned:
     def of(table: str, code: str, where: str = "true") -> dict[Any, list[Row]]:
         return group_rows(marts.rows(table, where), code) if table in marts.columns else {}
 
-    rates = f"not is_estimate and dim_type in ('IMD_QUINTILE', 'ETHNIC5') and {newest.format(table='mart_hi_rate', code='geo_code')}"
+    rates = f"not is_estimate and dimension in ('IMD_QUINTILE', 'ETHNIC5') and {newest.format(table='mart_hi_rate', code='organisation_code')}"
     return Returned(
-        of("mart_hi_rate", "geo_code", rates),
+        of("mart_hi_rate", "organisation_code", rates),
         of(
             "mart_inclusion_health",
             "organisation_code",
@@ -129,12 +129,12 @@ def england(context: Context, returned: Returned) -> list[Section]:
 
 def group_name(context: Context, row: Row) -> str:
     """The name of a group of the returns, from the groups of the published figures."""
-    code = str(row["dim_value"])
-    return context.group_name(DIMENSIONS[row["dim_type"]], UNKNOWN.get(code, code.lower()))
+    code = str(row["group_code"])
+    return context.group_name(DIMENSIONS[row["dimension"]], UNKNOWN.get(code, code.lower()))
 
 
 def _rates(context: Context, rows: Sequence[Row]) -> list[Block]:
-    grouped = group_rows(rows, "metric_id", "dim_type")
+    grouped = group_rows(rows, "indicator_id", "dimension")
     blocks: list[Block] = [
         _rate(context, grouped[metric, dimension])
         for metric in METRICS
@@ -146,27 +146,29 @@ def _rates(context: Context, rows: Sequence[Row]) -> list[Block]:
 
 def _rate(context: Context, rows: Sequence[Row]) -> Picture:
     first = rows[0]
-    ordered = sorted(rows, key=lambda row: (row["dim_value"] in UNKNOWN, row["dim_value"]))
+    ordered = sorted(rows, key=lambda row: (row["group_code"] in UNKNOWN, row["group_code"]))
     form = _form([row["rate"] for row in rows])
-    words = IN_WORDS[first["dim_type"]]
-    title = f"{first['metric_name']} {words}: {_finding(context, ordered)}"
+    words = IN_WORDS[first["dimension"]]
+    title = f"{first['indicator_name']} {words}: {_finding(context, ordered)}"
     frame = Frame(title, f"Each group as a dot with its 95% limits as a bar, {show_period(first)}.", context.synthetic)
     dots = [
-        Dot(group_name(context, row), row["rate"], row["lcl"], row["ucl"], show(row, "rate", form, RATE))
+        Dot(
+            group_name(context, row), row["rate"], row["ci_lower_95"], row["ci_upper_95"], show(row, "rate", form, RATE)
+        )
         for row in ordered
     ]
     columns: list[Column] = [
         Words("Group", lambda row: group_name(context, row)),
         Figures("Of", "denominator", "whole", "denominator_status"),
         Figures("Rate", "rate", form, RATE),
-        Figures("Lower 95% limit", "lcl", form, RATE),
-        Figures("Upper 95% limit", "ucl", form, RATE),
+        Figures("Lower 95% limit", "ci_lower_95", form, RATE),
+        Figures("Upper 95% limit", "ci_upper_95", form, RATE),
         Figures("Ratio to the reference", "rate_ratio", "number2", RATE),
-        Figures("Lower limit of the ratio", "rr_lcl", "number2", RATE),
-        Figures("Upper limit of the ratio", "rr_ucl", "number2", RATE),
+        Figures("Lower limit of the ratio", "rate_ratio_ci_lower_95", "number2", RATE),
+        Figures("Upper limit of the ratio", "rate_ratio_ci_upper_95", "number2", RATE),
     ]
     table = make_table(
-        f"{first['metric_name']} {words}, {show_period(first)}", ordered, columns, reason="withheld_reason"
+        f"{first['indicator_name']} {words}, {show_period(first)}", ordered, columns, reason="withheld_reason"
     )
     return Picture(title, draw_dots(frame, dots, tick(form)), table)
 
@@ -185,7 +187,7 @@ def _finding(context: Context, rows: Sequence[Row]) -> str:
         names = [f"“{group_name(context, row)}”" for row in rows if _differs(row, above)]
         more = " and others" if len(names) > NAMED else ""
         said += [f"{word} among {', '.join(names[:NAMED])}{more}"] if names else []
-    reference = next((row["reference_value"] for row in rows if row.get("reference_value")), None)
+    reference = next((row["reference_group"] for row in rows if row.get("reference_group")), None)
     named = _reference_name(context, rows[0], reference)
     return (
         f"{' and '.join(said)} than among “{named}”" if said else f"no clear difference between any group and “{named}”"
@@ -198,7 +200,7 @@ def _differs(row: Row, above: bool) -> bool:
 
 
 def _reference_name(context: Context, row: Row, reference: str | None) -> str:
-    return "the reference" if reference is None else context.group_name(DIMENSIONS[row["dim_type"]], reference.lower())
+    return "the reference" if reference is None else context.group_name(DIMENSIONS[row["dimension"]], reference.lower())
 
 
 # -- homeless people, targets -----------------------------------------------------------------------------------------
@@ -213,8 +215,8 @@ def _homeless(rows: Sequence[Row]) -> list[Block]:
         Figures("Homeless", "rate", "number1", RATE),
         Figures("Housed", "reference_rate", "number1", "reference_rate_status"),
         Figures("Ratio", "rate_ratio", "number1", "rate_ratio_status"),
-        Figures("Lower 95% limit", "rr_lcl", "number1", "rate_ratio_status"),
-        Figures("Upper 95% limit", "rr_ucl", "number1", "rate_ratio_status"),
+        Figures("Lower 95% limit", "rate_ratio_ci_lower_95", "number1", "rate_ratio_status"),
+        Figures("Upper 95% limit", "rate_ratio_ci_upper_95", "number1", "rate_ratio_status"),
         Words("People counted from", lambda row: row.get("denominator_source", "not said")),
         Words("Quarter to", lambda row: show_date(row["period_end"])),
     ]
@@ -272,8 +274,8 @@ def _contrasts(rows: Sequence[Row], who: str) -> Table:
         Figures("Peers who report it", "peers_selecting", "whole", "peer_status"),
         Figures("Of", "peers", "whole", "peer_status"),
         Figures("Share", "peer_pct", "share0", "peer_status"),
-        Figures("Lower 95% limit", "peer_lcl", "share0", "peer_status"),
-        Figures("Upper 95% limit", "peer_ucl", "share0", "peer_status"),
+        Figures("Lower 95% limit", "peer_pct_ci_lower_95", "share0", "peer_status"),
+        Figures("Upper 95% limit", "peer_pct_ci_upper_95", "share0", "peer_status"),
     ]
     return make_table(f"Where this trust and {who} differ in the survey", rows, columns, reason="peer_status_reason")
 

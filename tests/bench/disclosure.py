@@ -173,15 +173,15 @@ def make_release(con: duckdb.DuckDBPyConnection, database: str, trusts: int = TR
     icb = np.arange(trusts, dtype=np.int64) % max(1, trusts * ICBS // TRUSTS)
     shown, status = show(make_counts(trusts, seed), icb)
     names = [*(f"T{n:03d}" for n in range(trusts)), *(f"I{n:02d}" for n in range(icb.max() + 1)), "ENGLAND"]
-    levels = ["TRUST"] * trusts + ["ICB"] * (icb.max() + 1) + ["NATIONAL"]
+    levels = ["trust"] * trusts + ["icb"] * (icb.max() + 1) + ["england"]
     geo, metric, group = (axis.ravel() for axis in np.indices((len(names), len(METRICS), len(GROUPS))))
     frame = pd.DataFrame(
         {
-            "geo_level": np.array(levels)[geo],
-            "geo_code": np.array(names)[geo],
-            "metric_id": np.array(list(METRICS))[metric],
-            "dim_type": np.array([name for name, _ in GROUPS])[group],
-            "dim_value": np.array([value for _, value in GROUPS])[group],
+            "organisation_level": np.array(levels)[geo],
+            "organisation_code": np.array(names)[geo],
+            "indicator_id": np.array(list(METRICS))[metric],
+            "dimension": np.array([name for name, _ in GROUPS])[group],
+            "group_code": np.array([value for _, value in GROUPS])[group],
             "icb_number": np.concatenate([icb, np.arange(icb.max() + 1), [-1]])[geo],
         }
     )
@@ -199,18 +199,16 @@ def _write(con: duckdb.DuckDBPyConnection, database: str, frame: pd.DataFrame) -
         f"case when {name}_status = 'published' then {name}_shown end::bigint as {name}, {name}_status"
         for name in ("numerator", "denominator")
     )
-    common = (
-        f"geo_level, geo_code, metric_id, date '2026-10-31' as period_end, {columns}, null::varchar as revision_flag"
-    )
+    common = f"organisation_level, organisation_code, indicator_id, date '2026-10-31' as period_end, {columns}, null::varchar as revision_flag"
     con.execute(f"""
         create table {database}.mart_hi_rate as
-        select {common}, dim_type, dim_value, case when icb_number >= 0 then 'I' || icb_number end as icb_code, false as is_estimate,
+        select {common}, dimension, group_code, case when icb_number >= 0 then 'I' || icb_number end as icb_code, false as is_estimate,
             null::varchar as withheld_reason, true as is_expected, false as is_sent_suppressed
-        from frame where dim_type <> 'CROSS'""")
+        from frame where dimension <> 'CROSS'""")
     con.execute(f"""
         create table {database}.mart_hi_intersection as
-        select {common}, split_part(dim_value, ' ', 1) as ethnic_group5, split_part(dim_value, ' ', 2) as imd_quintile
-        from frame where dim_type = 'CROSS' and geo_level = 'TRUST' and metric_id in {CROSSED}""")
+        select {common}, split_part(group_code, ' ', 1) as ethnic_group_5, split_part(group_code, ' ', 2) as imd_quintile
+        from frame where dimension = 'CROSS' and organisation_level = 'trust' and indicator_id in {CROSSED}""")
     con.unregister("frame")
 
 
@@ -250,8 +248,10 @@ def _withhold_sets(con: duckdb.DuckDBPyConnection, sets: list[Mapping[str, Any]]
     """As the marts do when they are built again (dbt/macros/returns/returns_shown_cells.sql)."""
     con.register("sets", pd.DataFrame(sets))
     hidden = "numerator = null, numerator_status = 'withheld', denominator = null, denominator_status = 'withheld'"
-    same = "t.geo_level = s.geo_level and t.geo_code = s.geo_code and t.metric_id = s.metric_id and t.period_end = s.period_end"
-    for table, dimension in (("mart_hi_rate", "t.dim_type"), ("mart_hi_intersection", "'ETHNIC5_IMD_QUINTILE'")):
+    # the register of withheld sets keeps the names of the returns
+    level = "case t.organisation_level when 'england' then 'NATIONAL' else upper(t.organisation_level) end"
+    same = f"{level} = s.geo_level and t.organisation_code = s.geo_code and t.indicator_id = s.metric_id and t.period_end = s.period_end"
+    for table, dimension in (("mart_hi_rate", "t.dimension"), ("mart_hi_intersection", "'ETHNIC5_IMD_QUINTILE'")):
         con.execute(f"update draft.{table} as t set {hidden} from sets as s where {same} and {dimension} = s.dim_type")
     con.unregister("sets")
 

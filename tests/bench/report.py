@@ -18,7 +18,7 @@ from dagster_project.report import build_report
 
 ORGANISATIONS = 250
 AIM_SECONDS = 30
-CODES = ("organisation_code", "geo_code")
+CODES = ("organisation_code",)
 
 
 def enlarge(marts: Path, organisations: int = ORGANISATIONS) -> int:

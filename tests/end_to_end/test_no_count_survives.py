@@ -25,7 +25,7 @@ from tests.fixtures.sheets import read_sheets
 from tests.integration.report.report_reader import figures_of
 from tests.warehouses import Warehouse
 
-NEWEST = "period_end = (select max(period_end) from mart_hi_rate where geo_code = 'R9F')"
+NEWEST = "period_end = (select max(period_end) from mart_hi_rate where organisation_code = 'R9F')"
 SMALL = range(1, 8)
 LONGEST = 10_000
 """Counts from here on are looked for in texts; shorter ones stand there by chance."""
@@ -39,18 +39,24 @@ def rounded(count: int) -> int | None:
 def shown(warehouse: Warehouse) -> dict[Cell, dict[str, Any]]:
     """The rows of the trust in the published file by metric, dimension and group."""
     columns = [
-        "metric_id",
-        "dim_type",
-        "dim_value",
+        "indicator_id",
+        "dimension",
+        "group_code",
         "numerator",
         "numerator_status",
         "denominator",
         "denominator_status",
         "rate",
     ]
-    rows = warehouse.query(f"select {', '.join(columns)} from mart_hi_rate where geo_code = '{FEW}' and {NEWEST}")
+    rows = warehouse.query(
+        f"select {', '.join(columns)} from mart_hi_rate where organisation_code = '{FEW}' and {NEWEST}"
+    )
     named = [dict(zip(columns, row, strict=True)) for row in rows]
-    return {(row["metric_id"], row["dim_type"], row["dim_value"]): row for row in named if row["metric_id"] in METRICS}
+    return {
+        (row["indicator_id"], row["dimension"], row["group_code"]): row
+        for row in named
+        if row["indicator_id"] in METRICS
+    }
 
 
 @cache

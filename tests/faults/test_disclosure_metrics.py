@@ -44,13 +44,13 @@ def attacked(shown: Shown) -> Attacked:
     words = {"[c]": "suppressed", "withheld": "withheld"}
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as draft")
-        con.execute("""create table draft.main.mart_hi_rate (geo_level varchar, geo_code varchar, metric_id varchar, dim_type varchar,
-            dim_value varchar, period_end date, is_estimate boolean, numerator bigint, numerator_status varchar, denominator bigint,
+        con.execute("""create table draft.main.mart_hi_rate (organisation_level varchar, organisation_code varchar, indicator_id varchar,
+            dimension varchar, group_code varchar, period_end date, is_estimate boolean, numerator bigint, numerator_status varchar, denominator bigint,
             denominator_status varchar, revision_flag varchar)""")
         for metric, counts in shown.items():
             values = [(None, words[c]) if isinstance(c, str) else (c, "published") for c in counts]
             con.execute(
-                "insert into draft.main.mart_hi_rate values ('TRUST', 'R9A', ?, 'ETHNIC5', 'ASIAN', '2026-09-30', false, ?, ?, ?, ?, null)",
+                "insert into draft.main.mart_hi_rate values ('trust', 'R9A', ?, 'ETHNIC5', 'ASIAN', '2026-09-30', false, ?, ?, ?, ?, null)",
                 [metric, *values[0], *values[1]],
             )
         return audit_attack(con, (model_alone(),))
@@ -196,13 +196,13 @@ def test_a_denominator_is_shown_in_all_metrics_that_have_it_or_in_none(sample_wa
     for row in read_seed("hi_metric"):
         of_text.setdefault(row["denominator_text"], []).append(row["metric_id"])
     groups = {
-        "mart_hi_rate": "geo_level, geo_code, dim_type, dim_value, period_end, is_estimate",
-        "mart_hi_intersection": "geo_code, ethnic_group5, imd_quintile, period_end",
+        "mart_hi_rate": "organisation_level, organisation_code, dimension, group_code, period_end, is_estimate",
+        "mart_hi_intersection": "organisation_code, ethnic_group_5, imd_quintile, period_end",
     }
     for (mart, group), metrics in itertools.product(groups.items(), of_text.values()):
         listed = ", ".join(f"'{metric}'" for metric in metrics)
         different = sample_warehouse.query(
-            f"select {group} from {mart} where metric_id in ({listed}) group by all "
+            f"select {group} from {mart} where indicator_id in ({listed}) group by all "
             "having count(distinct (denominator, denominator_status)) > 1 or count(denominator) not in (0, count(*))"
         )
         assert different == [], (mart, metrics)

@@ -81,16 +81,16 @@ def test_a_gap_of_core20_has_one_sign_and_one_reference(sample_warehouse: Wareho
     wrong, compared = sample_warehouse.query(
         """
         with fifths as (
-            select metric_id, geo_code, period_end,
-                100 * sum(numerator) filter (where dim_value = '1') / sum(denominator) filter (where dim_value = '1')
-                - 100 * sum(numerator) filter (where dim_value <> '1') / sum(denominator) filter (where dim_value <> '1') as gap
+            select indicator_id, organisation_code, period_end,
+                100 * sum(numerator) filter (where group_code = '1') / sum(denominator) filter (where group_code = '1')
+                - 100 * sum(numerator) filter (where group_code <> '1') / sum(denominator) filter (where group_code <> '1') as gap
             from mart_hi_rate
-            where dim_type = 'IMD_QUINTILE' and dim_value in ('1', '2', '3', '4', '5') and not is_estimate
+            where dimension = 'IMD_QUINTILE' and group_code in ('1', '2', '3', '4', '5') and not is_estimate
             group by all having count(*) filter (where rate_status = 'published') = 5
         )
         select count(*) filter (where abs(core20_gap - gap) > 1e-9 or core20_gap is null), count(*)
         from mart_target_progress as target
-        join fifths on target.metric_id = fifths.metric_id and target.organisation_code = fifths.geo_code and target.period_end = fifths.period_end
+        join fifths on target.indicator_id = fifths.indicator_id and target.organisation_code = fifths.organisation_code and target.period_end = fifths.period_end
         where target.source_id = 'returns'
         """
     )[0]

@@ -78,7 +78,7 @@ def test_an_indicator_says_how_far_it_was_verified_and_every_target_that_it_had(
 
 def test_every_group_that_a_trust_names_stands_on_its_page(sample_site: Site, sample_warehouse: Warehouse) -> None:
     named = sample_warehouse.query(
-        "select organisation_code, group_label, open_actions from mart_plus_group where is_named"
+        "select organisation_code, group_name, open_actions from mart_plus_group where is_named"
     )
     for code, group, actions in named:
         table = _table(_section(sample_site, f"organisation-{code}.html", "plus"), "Groups the trust puts first")

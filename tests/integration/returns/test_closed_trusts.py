@@ -11,7 +11,7 @@ from dagster_project.sample.files import round_to_five
 from tests.warehouses import Warehouse
 
 NEWEST = story.NEWEST_MONTH
-OVER_52 = f"metric_id = 'WL_GT52_PCT' and dim_type = 'ALL' and period_end = date '{NEWEST}'"
+OVER_52 = f"indicator_id = 'WL_GT52_PCT' and dimension = 'ALL' and period_end = date '{NEWEST}'"
 
 
 def over_52_weeks(org_code: str) -> tuple[int, int]:
@@ -29,7 +29,7 @@ def test_a_closed_trust_keeps_its_figures_and_its_code_and_names_the_one_that_fo
     over_52 = sum(counts[returns_wl01.FIRST_OVER_52 :])
     shown = sample_warehouse.query(
         "select numerator, denominator, current_organisation_code, current_organisation_code_reason, is_expected"
-        f" from mart_hi_rate where geo_code = 'R9X' and {OVER_52}"
+        f" from mart_hi_rate where organisation_code = 'R9X' and {OVER_52}"
     )
     assert shown == [(over_52, sum(counts), "R9B", None, False)]
 
@@ -41,7 +41,7 @@ def test_its_people_are_in_no_other_figure_of_the_trust_that_followed_nor_of_eng
     by_code = {
         code: (x, n, of_today)
         for code, x, n, of_today in sample_warehouse.query(
-            f"select geo_code, numerator, denominator, current_organisation_code from mart_hi_rate where {OVER_52} and not is_estimate"
+            f"select organisation_code, numerator, denominator, current_organisation_code from mart_hi_rate where {OVER_52} and not is_estimate"
         )
     }
     assert by_code["R9B"] == (*map(round_to_five, over_52_weeks("R9B")), "R9B")
@@ -70,8 +70,8 @@ def test_no_mart_names_a_trust_of_today_that_the_succession_does_not_give(sample
     )
     assert expected == [("R9X", "R9B", True), ("R9Y", None, False)]
     for mart, code in (
-        ("mart_hi_rate", "geo_code"),
-        ("mart_hi_intersection", "geo_code"),
+        ("mart_hi_rate", "organisation_code"),
+        ("mart_hi_intersection", "organisation_code"),
         ("mart_inclusion_health", "organisation_code"),
         ("mart_submission_file", "organisation_code"),
     ):

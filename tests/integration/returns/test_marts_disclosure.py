@@ -47,7 +47,7 @@ def test_what_is_published_passes_every_policy_and_the_attack(draft: Draft) -> N
     assert result.passed, result.summary
 
 
-SHOWN = "rate_status = 'published' and geo_level = 'TRUST' and numerator > 100"
+SHOWN = "rate_status = 'published' and organisation_level = 'trust' and numerator > 100"
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_showing_a_withheld_sum_is_found_by_the_attack(draft: Draft) -> None:
     """D4: a sum of two trusts that are shown and one that is hidden, planted so low that the hidden one can only be 1."""
     con, models = draft
     row = con.execute("""
-        select icb_code, metric_id, dim_type, dim_value, period_end, sum(numerator) from draft.main.mart_hi_rate
-        where geo_level = 'TRUST' and icb_code is not null and dim_type in ('ETHNIC5', 'IMD_QUINTILE') and not is_sent_suppressed
+        select icb_code, indicator_id, dimension, group_code, period_end, sum(numerator) from draft.main.mart_hi_rate
+        where organisation_level = 'trust' and icb_code is not null and dimension in ('ETHNIC5', 'IMD_QUINTILE') and not is_sent_suppressed
         group by all having count(*) = 3 and count(*) filter (numerator_status = 'suppressed') = 1 and count(numerator) = 2
         order by all limit 1""").fetchone()
     assert row is not None
     *key, visible = row
     con.execute(
-        "update draft.main.mart_hi_rate set numerator = ?, numerator_status = 'published' where geo_level = 'ICB' and icb_code = ?"
-        " and metric_id = ? and dim_type = ? and dim_value = ? and period_end = ?",
+        "update draft.main.mart_hi_rate set numerator = ?, numerator_status = 'published' where organisation_level = 'icb' and icb_code = ?"
+        " and indicator_id = ? and dimension = ? and group_code = ? and period_end = ?",
         [visible - 5, *key],
     )
     result = audit_attack(con, tuple(models.values())).result

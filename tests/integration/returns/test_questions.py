@@ -96,15 +96,15 @@ def test_q3_the_position_of_each_ethnic_group_in_the_newest_month(sample_warehou
         hidden = any(0 < number < 8 for number in over)
         expected = None if hidden else shown(sum(over), int(sum(bands.sum() for bands in of_trusts)))
         found_now = sample_warehouse.one(
-            "select rate from mart_hi_rate where geo_level = 'NATIONAL' and dim_type = 'ETHNIC5' and metric_id = 'WL_GT52_PCT'"
-            f" and period_end = date '{NEWEST}' and dim_value = '{five}'"
+            "select rate from mart_hi_rate where organisation_level = 'england' and dimension = 'ETHNIC5' and indicator_id = 'WL_GT52_PCT'"
+            f" and period_end = date '{NEWEST}' and group_code = '{five}'"
         )
         assert found_now == (None if expected is None else pytest.approx(expected)), five
         assert [row[2] for row in found if row[:2] == (five, "WL_GT52_PCT")] == [found_now]
     assert len(counts) == 9
     left_out = sample_warehouse.one(
-        "select distinct trusts_left_out from mart_hi_rate where geo_level = 'NATIONAL' and dim_type = 'ETHNIC5' and not is_estimate"
-        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}'"
+        "select distinct trusts_left_out from mart_hi_rate where organisation_level = 'england' and dimension = 'ETHNIC5' and not is_estimate"
+        f" and indicator_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}'"
     )
     assert set(left_out.split(", ")) == {
         story.MISSING,
@@ -136,14 +136,14 @@ def test_q5_the_ethnic_gap_vanishes_inside_the_fifths_at_the_planted_trust(
     rows = {row[:2]: row[2] for row in answer("ethnic_gap_inside_deprivation_fifths")}
     assert rows["WHITE", "1"] > 1.5 * rows["WHITE", "5"]
     overall = sample_warehouse.query(
-        "select dim_value, rate_ratio, rr_lcl from mart_hi_rate where geo_code = 'R9B' and dim_type = 'ETHNIC5'"
-        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and dim_value in ('ASIAN', 'BLACK')"
+        "select group_code, rate_ratio, rate_ratio_ci_lower_95 from mart_hi_rate where organisation_code = 'R9B' and dimension = 'ETHNIC5'"
+        f" and indicator_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and group_code in ('ASIAN', 'BLACK')"
     )
     assert len(overall) == 2 and all(lower > 1.5 for _, _, lower in overall)
     inside = sample_warehouse.query(
-        "select within_fifth_gap_lcl, within_fifth_gap_ucl from mart_hi_intersection where geo_code = 'R9B'"
-        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and within_fifth_gap_pp is not null"
-        " and ethnic_group5 in ('ASIAN', 'BLACK')"
+        "select within_fifth_gap_ci_lower_95, within_fifth_gap_ci_upper_95 from mart_hi_intersection where organisation_code = 'R9B'"
+        f" and indicator_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and within_fifth_gap is not null"
+        " and ethnic_group_5 in ('ASIAN', 'BLACK')"
     )
     assert len(inside) >= 3 and all(lower < 0 < upper for lower, upper in inside)
 
@@ -151,8 +151,8 @@ def test_q5_the_ethnic_gap_vanishes_inside_the_fifths_at_the_planted_trust(
 def test_q5_cells_are_those_of_the_returns(sample_warehouse: Warehouse) -> None:
     cells = five_by_fifth(returns_wl01.counts_of("R9B", NEWEST))
     found = sample_warehouse.query(
-        "select ethnic_group5, imd_quintile, numerator, denominator from mart_hi_intersection where geo_code = 'R9B'"
-        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and disclosure_flag = 'OK'"
+        "select ethnic_group_5, imd_quintile, numerator, denominator from mart_hi_intersection where organisation_code = 'R9B'"
+        f" and indicator_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and disclosure_flag = 'OK'"
     )
     assert found
     for five, fifth, numerator, denominator in found:
@@ -164,8 +164,8 @@ def test_q5_cells_are_those_of_the_returns(sample_warehouse: Warehouse) -> None:
 def test_q5_interaction_is_that_of_adverse_events_with_limits(sample_warehouse: Warehouse) -> None:
     """RERI of every row from the four shown cells: those over 18 weeks are the people less those within."""
     rows = sample_warehouse.query(
-        "select geo_code, metric_id, period_end, ethnic_group5, imd_quintile, numerator, denominator, reri, reri_lcl, reri_ucl, "
-        "ratio_of_ratios, ratio_of_ratios_lcl, ratio_of_ratios_ucl, interaction_certainty from mart_hi_intersection"
+        "select organisation_code, indicator_id, period_end, ethnic_group_5, imd_quintile, numerator, denominator, reri, reri_ci_lower_95, reri_ci_upper_95, "
+        "ratio_of_ratios, ratio_of_ratios_ci_lower_95, ratio_of_ratios_ci_upper_95, interaction_certainty from mart_hi_intersection"
     )
     adverse = {
         row[:5]: ((row[6] - row[5]) if row[1] == "WL_LE18_PCT" else row[5]) / row[6]
@@ -197,7 +197,7 @@ def test_q6_inequality_widens_at_one_trust_and_narrows_at_another_without_chaini
     assert {code for code, _ in slopes} == set(story.LONG_SERIES)
     assert (slopes["R9D", "WL_GT52_PCT"][1], slopes["R9K", "WL_GT52_PCT"][1]) == (14, 12)
     series = sample_warehouse.query(
-        "select dim_type, imd_version, count(*) from mart_inequality_summary where geo_code = 'R9K' and metric_id = 'WL_GT52_PCT'"
+        "select dimension, imd_version, count(*) from mart_inequality_summary where organisation_code = 'R9K' and indicator_id = 'WL_GT52_PCT'"
         " group by all order by all"
     )
     assert series == [("IMD_QUINTILE", "IMD2025", 12), ("IMD_QUINTILE_2019", "IMD2019", 2)]
@@ -205,8 +205,8 @@ def test_q6_inequality_widens_at_one_trust_and_narrows_at_another_without_chaini
     assert 0 < lower < slopes["R9D", "WL_GT52_PCT"][0] < upper
     trends = dict(
         sample_warehouse.query(
-            "select geo_code, trend from mart_inequality_summary where geo_level = 'TRUST' and metric_id = 'WL_GT52_PCT'"
-            f" and period_end = date '{NEWEST}' and geo_code in ('R9A', 'R9D', 'R9K', 'R9C')"
+            "select organisation_code, trend from mart_inequality_summary where organisation_level = 'trust' and indicator_id = 'WL_GT52_PCT'"
+            f" and period_end = date '{NEWEST}' and organisation_code in ('R9A', 'R9D', 'R9K', 'R9C')"
         )
     )
     wanted = {"R9A": "no clear change", "R9D": "widening", "R9K": "narrowing", "R9C": "fewer than 12 periods"}
@@ -296,8 +296,8 @@ def test_q13_falling_recording_is_seen_and_not_stated_is_told_from_not_known(
     )
     assert shares == [(10, 16)]
     hidden = sample_warehouse.query(
-        f"select distinct disclosure_flag, rate, excess_count from mart_hi_rate where geo_code = '{story.FALLING_RECORDING}'"
-        f" and dim_type in ('ETHNIC5', 'ETHNIC_CATEGORY') and period_end = date '{NEWEST}'"
+        f"select distinct disclosure_flag, rate, excess_count from mart_hi_rate where organisation_code = '{story.FALLING_RECORDING}'"
+        f" and dimension in ('ETHNIC5', 'ETHNIC_CATEGORY') and period_end = date '{NEWEST}'"
     )
     assert hidden == [("WITHHELD", None, None)]
 
@@ -337,8 +337,8 @@ def test_q15_every_table_says_what_the_gate_said_and_from_what_it_was_made(
 def test_a_late_trust_lowers_the_reported_total_and_not_the_estimated_one(sample_warehouse: Warehouse) -> None:
     """U8: reported and estimated apart, who is missing named, what stands in named, no trust imputed."""
     rows = sample_warehouse.query(
-        "select is_estimate, denominator, trusts_left_out, estimate_basis_period from mart_hi_rate where geo_level = 'NATIONAL'"
-        f" and dim_type = 'ALL' and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' order by is_estimate"
+        "select is_estimate, denominator, trusts_left_out, estimate_basis_period from mart_hi_rate where organisation_level = 'england'"
+        f" and dimension = 'ALL' and indicator_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' order by is_estimate"
     )
     (_, reported, left_out, _), (_, estimated, _, basis) = rows
     missing = [story.MISSING, story.SUSPENDED, story.REJECTED]
@@ -348,7 +348,7 @@ def test_a_late_trust_lowers_the_reported_total_and_not_the_estimated_one(sample
     assert left_out.split(", ") == sorted(missing)
     assert basis == ", ".join(f"{code} {before:%Y-%m}" for code in sorted(missing))
     imputed = sample_warehouse.query(
-        f"select 1 from mart_hi_rate where geo_level = 'TRUST' and (is_estimate or (geo_code = '{story.MISSING}'"
+        f"select 1 from mart_hi_rate where organisation_level = 'trust' and (is_estimate or (organisation_code = '{story.MISSING}'"
         f" and period_end = date '{NEWEST}'))"
     )
     assert imputed == []
@@ -357,8 +357,8 @@ def test_a_late_trust_lowers_the_reported_total_and_not_the_estimated_one(sample
 def test_the_revision_of_a_trust_speaks_for_it_and_is_marked(sample_warehouse: Warehouse) -> None:
     """T6 and T13: P, R and V came; V came after the close. R9M came after the close only."""
     query = (
-        "select geo_code, denominator, revision_flag from mart_hi_rate where geo_level = 'TRUST' and dim_type = 'ALL'"
-        f" and metric_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and geo_code in ('R9C', 'R9E', 'R9M') order by 1"
+        "select organisation_code, denominator, revision_flag from mart_hi_rate where organisation_level = 'trust' and dimension = 'ALL'"
+        f" and indicator_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and organisation_code in ('R9C', 'R9E', 'R9M') order by 1"
     )
     revised = round_to_five(int(returns_wl01.revised_counts("R9C", NEWEST).sum()))
     late, after = (round_to_five(int(returns_wl01.counts_of(code, NEWEST).sum())) for code in ("R9E", "R9M"))
@@ -374,8 +374,8 @@ def test_the_revision_of_a_trust_speaks_for_it_and_is_marked(sample_warehouse: W
 def test_what_a_trust_suppressed_before_sending_is_never_a_zero(sample_warehouse: Warehouse) -> None:
     """D8: bounds are carried, a figure whose bounds are far apart is not available, and the trust is in no sum by group."""
     rows = sample_warehouse.query(
-        "select numerator, numerator_status, numerator_low, numerator_high from mart_hi_rate where geo_code = 'R9J'"
-        " and dim_type = 'IMD_QUINTILE' and metric_id = 'WL_GT52_PCT' and is_sent_suppressed"
+        "select numerator, numerator_status, numerator_low, numerator_high from mart_hi_rate where organisation_code = 'R9J'"
+        " and dimension = 'IMD_QUINTILE' and indicator_id = 'WL_GT52_PCT' and is_sent_suppressed"
     )
     assert rows
     assert all(low is not None and high > low for _, _, low, high in rows)
@@ -385,8 +385,8 @@ def test_what_a_trust_suppressed_before_sending_is_never_a_zero(sample_warehouse
 
 def test_the_wait_never_stands_without_the_missed_appointments_beside_it(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select count(*), count(*) filter (where paired_metric_id = 'OP_DNA_PCT' and paired_note like '%first appointment%'),"
-        " count(paired_rate) from mart_hi_rate where metric_id like 'WL%' and geo_code = 'R9A' and dim_type = 'IMD_QUINTILE'"
+        "select count(*), count(*) filter (where paired_indicator_id = 'OP_DNA_PCT' and paired_note like '%first appointment%'),"
+        " count(paired_rate) from mart_hi_rate where indicator_id like 'WL%' and organisation_code = 'R9A' and dimension = 'IMD_QUINTILE'"
     )
     ((waits, noted, paired),) = rows
     assert waits == noted == paired > 0
@@ -396,11 +396,11 @@ def test_q_values_of_ratios_are_scipys_over_all_ratios_of_a_level_and_month(samp
     """p of the log ratio with Katz's variance and that of rounding four counts to 5 (delta method); Benjamini and Hochberg by scipy."""
     rows = sample_warehouse.query(
         """
-        select g.geo_level || g.period_end, g.numerator, g.denominator, r.numerator, r.denominator, g.rr_q_value
+        select g.organisation_level || g.period_end, g.numerator, g.denominator, r.numerator, r.denominator, g.rate_ratio_q_value
         from mart_hi_rate as g
-        join mart_hi_rate as r using (geo_level, geo_code, metric_id, dim_type, period_end)
-        where g.rate_ratio is not null and r.dim_value = g.reference_value and not r.is_estimate
-            and g.dim_value not in ('Z', '99', 'UNK', 'X')
+        join mart_hi_rate as r using (organisation_level, organisation_code, indicator_id, dimension, period_end)
+        where g.rate_ratio is not null and r.group_code = g.reference_group and not r.is_estimate
+            and g.group_code not in ('Z', '99', 'UNK', 'X')
         """
     )
     frame = pd.DataFrame(rows, columns=["family", "x", "n", "x0", "n0", "q"]).astype(
@@ -415,7 +415,7 @@ def test_q_values_of_ratios_are_scipys_over_all_ratios_of_a_level_and_month(samp
     assert len(frame) > 1000
     assert np.allclose(frame.q, wanted, rtol=1e-6, atol=1e-12)
     words = sample_warehouse.query(
-        "select certainty, count(*), min(rr_q_value), max(rr_q_value) from mart_hi_rate where rr_q_value is not null group by 1 order by 1"
+        "select certainty, count(*), min(rate_ratio_q_value), max(rate_ratio_q_value) from mart_hi_rate where rate_ratio_q_value is not null group by 1 order by 1"
     )
     assert [word for word, *_ in words] == ["clear difference", "no clear difference"]
     assert words[0][3] <= 0.05 < words[1][2]

@@ -69,7 +69,7 @@ REPORT: list[Published] = [
 ]  # fmt: skip
 
 QUESTION_8 = (
-    "select stratum, option_label, k, n_base, pct, lcl, ucl from mart_survey_benchmark "
+    "select stratum, option_label, k, n_base, pct, ci_lower_95, ci_upper_95 from mart_survey_benchmark "
     "where question_code='HI_APPROACH' and stratum_type='TRUST_TYPE' and wave='2026'"
 )
 QUESTION_9 = (
@@ -122,7 +122,7 @@ def test_every_figure_of_the_report_comes_out_with_its_source(sample_warehouse: 
 
 def test_bounds_and_names_are_no_figures(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select qualifier, count(k), count(lcl), count(change_lcl) from mart_survey_benchmark "
+        "select qualifier, count(k), count(ci_lower_95), count(change_points_ci_lower_95) from mart_survey_benchmark "
         "where source_id <> 'own_survey' and coalesce(qualifier, '') <> '=' group by 1"
     )
     assert {row[1:] for row in rows} == {(0, 0, 0)}
@@ -131,7 +131,7 @@ def test_bounds_and_names_are_no_figures(sample_warehouse: Warehouse) -> None:
 def test_a_change_is_not_testable_where_a_base_is_not_published(sample_warehouse: Warehouse) -> None:
     """Operational pressure rose by 8 points from 2021 to 2024, and nobody can say whether that is more than chance."""
     rows = sample_warehouse.query(
-        "select option_code, change_points, change_lcl, change_status from mart_survey_benchmark "
+        "select option_code, change_points, change_points_ci_lower_95, change_status from mart_survey_benchmark "
         "where source_id <> 'own_survey' and wave = '2024' and question_code = 'HI_BARRIER' and previous_wave = '2021'"
     )
     found = {option: rest for option, *rest in rows}
@@ -275,7 +275,7 @@ def test_a_change_between_own_waves_is_newcombes(sample_warehouse: Warehouse) ->
     before, now = returns_survey_story.PLANTED_BARRIERS_2025, returns_survey_story.PLANTED_BARRIERS_2026
     for option in before:
         (row,) = sample_warehouse.query(
-            "select change_points, change_lcl, change_ucl, change_status from mart_survey_benchmark "
+            "select change_points, change_points_ci_lower_95, change_points_ci_upper_95, change_status from mart_survey_benchmark "
             f"where question_code = 'HI_BARRIER' and option_code = '{option}' and wave = '2026' and stratum = 'ACUTE'"
         )
         limits = confint_proportions_2indep(now[option], ACUTE, before[option], ACUTE, method="newcomb")
@@ -310,7 +310,7 @@ def test_the_association_counts_hidden_consultants_as_a_yes(
     table = planted_table(consultants_hidden=False, trusts=trusts)
     (row,) = sample_warehouse.query(
         "select employed_developed, employed_not_developed, not_employed_developed, not_employed_not_developed, "
-        "odds_ratio_haldane, fisher_lcl, fisher_ucl, interpretation from mart_ph_workforce_association "
+        "odds_ratio_haldane, fisher_ci_lower_95, fisher_ci_upper_95, interpretation from mart_ph_workforce_association "
         f"where role_code = 'PHC' and domain_code = 'OVERALL' and stratum = '{stratum}'"
     )
     (a, b), (c, d) = table
@@ -323,7 +323,7 @@ def test_the_association_counts_hidden_consultants_as_a_yes(
 
 def test_an_association_in_a_small_stratum_is_refused(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select distinct employed_developed, odds_ratio_haldane, fisher_lcl, value_status from mart_ph_workforce_association "
+        "select distinct employed_developed, odds_ratio_haldane, fisher_ci_lower_95, value_status from mart_ph_workforce_association "
         "where stratum in ('COMMUNITY', 'MENTAL_HEALTH_LD', 'ACUTE_SPECIALIST')"
     )
     assert rows == [(None, None, None, "not_available")]
@@ -487,7 +487,7 @@ def test_free_text_is_in_no_published_byte(sample_warehouse: Warehouse, monkeypa
 PLANTED_FAULTS = [
     ("mart_survey_benchmark", "k = 0, pct = 0", "wave = '2025' and option_code = 'PREVENTION'", "figures_without_status"),
     ("mart_survey_benchmark", "value_status = 'published', k = 1", "stratum = 'COMMUNITY'", "below_the_minimum"),
-    ("mart_survey_benchmark", "change_lcl = 1", "change_status = 'not_testable'", "tested_without_base"),
+    ("mart_survey_benchmark", "change_points_ci_lower_95 = 1", "change_status = 'not_testable'", "tested_without_base"),
     ("mart_survey_benchmark", "citation = null", "source_id = 'nhs_providers_2024'", "without_source"),
     ("mart_trust_survey", "selected = false", "value_status = 'not_collected'", "answers_against_status"),
     ("mart_trust_vs_peer", "peer_pct = 50", "peer_group = 'COMMUNITY'", "shown_though_refused"),

@@ -22,11 +22,13 @@ from tests.fixtures.returns_inbox import open_modes
 from tests.warehouses import Warehouse
 
 SET = ("geo_level", "geo_code", "metric_id", "dim_type", "period_end")
+"""A set in the register, by the names of the returns."""
+SHOWN_SET = ("organisation_level", "organisation_code", "indicator_id", "dimension", "period_end")
 GIVEN_AWAY = """
-    select icb_code, metric_id, dim_type, dim_value, period_end, sum(numerator),
-        any_value(geo_code) filter (numerator_status = 'suppressed')
+    select icb_code, indicator_id, dimension, group_code, period_end, sum(numerator),
+        any_value(organisation_code) filter (numerator_status = 'suppressed')
     from marts.mart_hi_rate
-    where geo_level = 'TRUST' and icb_code is not null and dim_type in ('ETHNIC5', 'IMD_QUINTILE') and not is_sent_suppressed
+    where organisation_level = 'trust' and icb_code is not null and dimension in ('ETHNIC5', 'IMD_QUINTILE') and not is_sent_suppressed
     group by all having count(*) = 3 and count(*) filter (numerator_status = 'suppressed') = 1 and count(numerator) = 2
     order by all limit 1"""
 """A group of which two trusts of an ICB are shown and the third is hidden."""
@@ -64,8 +66,8 @@ def moved(sample_warehouse: Warehouse, tmp_path: Path) -> Lake:
 def shown(path: Path, schema: str, wanted: tuple[Any, ...]) -> set[tuple[Any, ...]]:
     """Numerator, denominator, their statuses, rate, group and reason of the rows of a set of mart_hi_rate."""
     with duckdb.connect(str(path), read_only=True) as con:
-        same = " and ".join(f"{name} = ?" for name in SET)
-        columns = "numerator, numerator_status, denominator, denominator_status, rate, dim_value, withheld_reason"
+        same = " and ".join(f"{name} = ?" for name in SHOWN_SET)
+        columns = "numerator, numerator_status, denominator, denominator_status, rate, group_code, withheld_reason"
         return set(con.execute(f"select {columns} from {schema}.mart_hi_rate where {same}", list(wanted)).fetchall())
 
 
@@ -79,18 +81,18 @@ def test_a_set_that_a_sum_gives_away_is_withheld_and_the_candidate_passes_the_at
         assert row is not None
         icb, metric, dimension, group, period, visible, trust = row
         con.execute(
-            "update marts.mart_hi_rate set numerator = ?, numerator_status = 'published' where geo_level = 'ICB' and geo_code = ? "
-            "and metric_id = ? and dim_type = ? and dim_value = ? and period_end = ?",
+            "update marts.mart_hi_rate set numerator = ?, numerator_status = 'published' where organisation_level = 'icb' and organisation_code = ? "
+            "and indicator_id = ? and dimension = ? and group_code = ? and period_end = ?",
             [visible - 5, icb, metric, dimension, group, period],
         )
-    before = shown(moved.warehouse, "marts", ("TRUST", trust, metric, dimension, period))
+    before = shown(moved.warehouse, "marts", ("trust", trust, metric, dimension, period))
     assert any(status == "suppressed" for _, status, *_ in before) and any(row[0] for row in before)
-    other = ("TRUST", trust, metric, "AGE", period)
+    other = ("trust", trust, metric, "AGE", period)
 
     draft, withheld = build_safe_candidate(settings, "synthetic")
 
     assert withheld >= 1
-    after = shown(draft.path, "main", ("TRUST", trust, metric, dimension, period))
+    after = shown(draft.path, "main", ("trust", trust, metric, dimension, period))
     assert {(row[0], row[1], row[4]) for row in after} == {(None, "withheld", None)}
     assert sorted(map(str, (row[2:4] for row in after))) == sorted(map(str, (row[2:4] for row in before))), (
         "the denominator is shown by a metric that divides by the same codes, so it stands here too"

@@ -42,11 +42,11 @@ def answer(name: str, **tables: list[Row]) -> list[Row]:
 
 def rate(code: str, metric: str, dimension: str, group: str, **more: Any) -> Row:
     return {
-        "geo_level": "TRUST",
-        "geo_code": code,
-        "metric_id": metric,
-        "dim_type": dimension,
-        "dim_value": group,
+        "organisation_level": "trust",
+        "organisation_code": code,
+        "indicator_id": metric,
+        "dimension": dimension,
+        "group_code": group,
         "period_end": NOW,
         "is_estimate": False,
         "disclosure_flag": "OK",
@@ -60,16 +60,31 @@ def test_the_largest_excess_is_in_the_bad_direction_of_each_metric() -> None:
 
     900 too many with limits that leave out 1, but a q value of 20%: one of many comparisons, no clear difference.
     """
-    clear = {"certainty": "clear difference", "rr_q_value": 0.01}
-    worse = {"excess_count": 100.0, "rate_ratio": 0.9, "rr_lcl": 0.85, "rr_ucl": 0.95} | clear
-    better = {"excess_count": -200.0, "rate_ratio": 1.2, "rr_lcl": 1.1, "rr_ucl": 1.3} | clear
-    longer = {"excess_count": 40.0, "rate_ratio": 2.0, "rr_lcl": 1.5, "rr_ucl": 2.7} | clear
+    clear = {"certainty": "clear difference", "rate_ratio_q_value": 0.01}
+    worse = {
+        "excess_count": 100.0,
+        "rate_ratio": 0.9,
+        "rate_ratio_ci_lower_95": 0.85,
+        "rate_ratio_ci_upper_95": 0.95,
+    } | clear
+    better = {
+        "excess_count": -200.0,
+        "rate_ratio": 1.2,
+        "rate_ratio_ci_lower_95": 1.1,
+        "rate_ratio_ci_upper_95": 1.3,
+    } | clear
+    longer = {
+        "excess_count": 40.0,
+        "rate_ratio": 2.0,
+        "rate_ratio_ci_lower_95": 1.5,
+        "rate_ratio_ci_upper_95": 2.7,
+    } | clear
     chance = {
         "excess_count": 900.0,
         "rate_ratio": 1.2,
-        "rr_lcl": 1.01,
-        "rr_ucl": 1.4,
-        "rr_q_value": 0.2,
+        "rate_ratio_ci_lower_95": 1.01,
+        "rate_ratio_ci_upper_95": 1.4,
+        "rate_ratio_q_value": 0.2,
         "certainty": "no clear difference",
     }
     rows = answer(
@@ -83,7 +98,7 @@ def test_the_largest_excess_is_in_the_bad_direction_of_each_metric() -> None:
             rate("R9A", "WL_GT52_PCT", "IMD_QUINTILE", "4", **longer | {"period_end": BEFORE, "excess_count": 999.0}),
         ],
     )
-    assert [(row["metric_id"], row["dim_value"], row["excess_count"]) for row in rows] == [
+    assert [(row["indicator_id"], row["group_code"], row["excess_count"]) for row in rows] == [
         ("WL_LE18_PCT", "1", 100),
         ("WL_GT52_PCT", "1", 40),
     ]
@@ -109,14 +124,14 @@ def test_points_between_the_fifths_are_of_one_month() -> None:
             {"organisation_code": "R9B", "organisation_name": "B"},
         ],
     )
-    assert [(row["geo_code"], row["q1"], row["q5"], row["gap_pp"], row["period_end"]) for row in found] == [
+    assert [(row["organisation_code"], row["q1"], row["q5"], row["gap_pp"], row["period_end"]) for row in found] == [
         ("R9A", 4, 3, 1, NOW),
         ("R9B", 8, None, None, NOW),
     ]
 
 
 def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> None:
-    england = {"geo_level": "NATIONAL"}
+    england = {"organisation_level": "england"}
     rows = answer(
         "position_by_ethnic_group",
         mart_hi_rate=[
@@ -127,7 +142,7 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
             rate("ENG", "WL_LE18_PCT", "ETHNIC5", "WHITE", rate=60.0, period_end=BEFORE, **england),
         ],
     )
-    assert [(row["metric_id"], row["dim_value"], row["rate"], row["period_end"]) for row in rows] == [
+    assert [(row["indicator_id"], row["group_code"], row["rate"], row["period_end"]) for row in rows] == [
         ("WL_GT52_PCT", "BLACK", 5, NOW),
         ("WL_GT52_PCT", "WHITE", 4, NOW),
         ("WL_LE18_PCT", "WHITE", 60, BEFORE),
@@ -135,8 +150,14 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
 
 
 def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
-    clear = {"rate": 12.0, "rate_ratio": 1.5, "rr_lcl": 1.2, "rr_ucl": 1.9, "certainty": "clear difference"}
-    chance = clear | {"rr_lcl": 1.01, "certainty": "no clear difference"}
+    clear = {
+        "rate": 12.0,
+        "rate_ratio": 1.5,
+        "rate_ratio_ci_lower_95": 1.2,
+        "rate_ratio_ci_upper_95": 1.9,
+        "certainty": "clear difference",
+    }
+    chance = clear | {"rate_ratio_ci_lower_95": 1.01, "certainty": "no clear difference"}
     rows = answer(
         "missed_and_cancelled_appointments",
         mart_hi_rate=[
@@ -146,7 +167,7 @@ def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
             rate("ENG", "OP_DNA_PCT", "IMD_QUINTILE", "1", **clear) | {"is_estimate": True},
         ],
     )
-    assert [(row["geo_code"], row["dim_value"], row["metric_id"], row["period_end"]) for row in rows] == [
+    assert [(row["organisation_code"], row["group_code"], row["indicator_id"], row["period_end"]) for row in rows] == [
         ("R9A", "1", "OP_DNA_PCT", NOW)
     ]
 
@@ -154,10 +175,10 @@ def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
 def cell(code: str, group: str, fifth: str, events: int | None, people: int | None, **more: Any) -> Row:
     status = "published" if events is not None else "suppressed"
     return {
-        "geo_level": "TRUST",
-        "geo_code": code,
-        "metric_id": "WL_GT52_PCT",
-        "ethnic_group5": group,
+        "organisation_level": "trust",
+        "organisation_code": code,
+        "indicator_id": "WL_GT52_PCT",
+        "ethnic_group_5": group,
         "imd_quintile": fifth,
         "period_end": NOW,
         "numerator": events,
@@ -171,8 +192,8 @@ def cell(code: str, group: str, fifth: str, events: int | None, people: int | No
 
 def whole(code: str, group: str, events: int, people: int) -> Row:
     row = cell(code, group, "", events, people)
-    del row["ethnic_group5"], row["imd_quintile"]
-    return {"dim_type": "ETHNIC5", "dim_value": group, **row}
+    del row["ethnic_group_5"], row["imd_quintile"]
+    return {"dimension": "ETHNIC5", "group_code": group, **row}
 
 
 def test_hidden_cells_are_bounds_of_the_ethnic_gap_and_not_left_out() -> None:
@@ -202,7 +223,7 @@ def test_hidden_cells_are_bounds_of_the_ethnic_gap_and_not_left_out() -> None:
             whole("R9G", "WHITE", 9000, 9000),
         ],
     )
-    found = {(row["ethnic_group5"], row["imd_quintile"]): row for row in rows}
+    found = {(row["ethnic_group_5"], row["imd_quintile"]): row for row in rows}
     black = found["BLACK", "1"]
     assert (black["rate_low"], black["rate_high"]) == (pytest.approx(0.082), pytest.approx(0.094))
     assert (black["gap_low"], black["gap_high"]) == (pytest.approx(-0.018), pytest.approx(-0.006))

@@ -238,11 +238,11 @@ with
         "white_denominator",
     ] %}
 select
-    geo_level,
-    geo_code,
+    {{ returns_organisation_level("geo_level") }} as organisation_level,
+    geo_code as organisation_code,
     {{ returns_current_trust("compared.geo_code", "organisation") }},
-    metric_id,
-    ethnic_group5,
+    metric_id as indicator_id,
+    ethnic_group5 as ethnic_group_5,
     imd_quintile,
     period_start,
     period_end,
@@ -260,48 +260,48 @@ select
         disclosed_value(
             "rate_status", wilson_lower("numerator", "denominator", 0.95, 100)
         )
-    }} as lcl,
+    }} as ci_lower_95,
     {{
         disclosed_value(
             "rate_status", wilson_upper("numerator", "denominator", 0.95, 100)
         )
-    }} as ucl,
+    }} as ci_upper_95,
     case
         when rate_status = 'published' then 'OK' else upper(rate_status)
     end as disclosure_flag,
     withheld_reason,
     case
         when is_compared then {{ gap_absolute_proportions(*pair, multiplier=100) }}
-    end as within_fifth_gap_pp,
+    end as within_fifth_gap,
     case
         when is_compared then 100 * {{ gap_absolute_newcombe_lower(*pair) }}
-    end as within_fifth_gap_lcl,
+    end as within_fifth_gap_ci_lower_95,
     case
         when is_compared then 100 * {{ gap_absolute_newcombe_upper(*pair) }}
-    end as within_fifth_gap_ucl,
+    end as within_fifth_gap_ci_upper_95,
     case
         when is_compared then {{ gap_relative_proportions(*pair) }}
     end as within_fifth_rate_ratio,
     case
         when is_compared then {{ gap_relative_katz_lower(*pair) }}
-    end as within_fifth_rr_lcl,
+    end as within_fifth_rate_ratio_ci_lower_95,
     case
         when is_compared then {{ gap_relative_katz_upper(*pair) }}
-    end as within_fifth_rr_ucl,
+    end as within_fifth_rate_ratio_ci_upper_95,
     case when interacts then crossed end as ratio_of_ratios,
     case
         when interacts and crossed > 0 then crossed * exp(- log_margin)
-    end as ratio_of_ratios_lcl,
+    end as ratio_of_ratios_ci_lower_95,
     case
         when interacts and crossed > 0 then crossed * exp(log_margin)
-    end as ratio_of_ratios_ucl,
+    end as ratio_of_ratios_ci_upper_95,
     case when interacts then excess_risk end as reri,
     case
         when interacts then excess_risk - {{ normal_quantile(0.95) }} * excess_error
-    end as reri_lcl,
+    end as reri_ci_lower_95,
     case
         when interacts then excess_risk + {{ normal_quantile(0.95) }} * excess_error
-    end as reri_ucl,
+    end as reri_ci_upper_95,
     q_value as interaction_q_value,
     case
         when not interacts

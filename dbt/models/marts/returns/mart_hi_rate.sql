@@ -4,12 +4,13 @@
 -- appointments, against the reference group, and how many fewer long waits or missed
 -- appointments would there be at its rate? Reference: least deprived tenth and fifth,
 -- White British, White, 50 to 64 years, male (the largest or least disadvantaged group;
--- it stands in reference_value). Rates, limits, ratios and excess come from the rounded
+-- it stands in reference_group). Rates, limits, ratios and excess come from the rounded
 -- counts.
 -- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
 -- those beyond.
 -- Hundreds of groups are compared in a month, and one in twenty ratios lies outside its
--- limits by chance alone: rr_q_value is by Benjamini and Hochberg over all ratios
+-- limits by chance alone: rate_ratio_q_value is by Benjamini and Hochberg over all
+-- ratios
 -- shown of
 -- the level and the month, whatever the metric and the dimension, with the rounding
 -- of the
@@ -234,23 +235,24 @@ with
 
     rated as (
         select
-            compared.geo_level,
-            compared.geo_code,
+            {{ returns_organisation_level("compared.geo_level") }}
+            as organisation_level,
+            compared.geo_code as organisation_code,
             case
                 compared.geo_level
                 when 'NATIONAL'
                 then 'Trusts with a return'
                 else organisation.organisation_name
-            end as geo_name,
+            end as organisation_name,
             {{ returns_current_trust("compared.geo_code", "organisation") }},
             compared.icb_code,
             coalesce(compared.is_safe, false) as is_sent_suppressed,
             compared.is_expected,
-            compared.metric_id,
-            compared.metric_name,
+            compared.metric_id as indicator_id,
+            compared.metric_name as indicator_name,
             compared.polarity,
-            compared.dim_type,
-            compared.dim_value,
+            compared.dim_type as dimension,
+            compared.dim_value as group_code,
             compared.period_start,
             compared.period_end,
             'month' as period_type,
@@ -275,20 +277,20 @@ with
                     "compared.rate_status",
                     wilson_lower("numerator", "denominator", 0.95, 100),
                 )
-            }} as lcl,
+            }} as ci_lower_95,
             {{
                 disclosed_value(
                     "compared.rate_status",
                     wilson_upper("numerator", "denominator", 0.95, 100),
                 )
-            }} as ucl,
+            }} as ci_upper_95,
             case
                 when compared.rate_status = 'published'
                 then 'OK'
                 else upper(compared.rate_status)
             end as disclosure_flag,
             compared.withheld_reason,
-            compared.reference_value,
+            compared.reference_value as reference_group,
             case
                 when is_reference_shown
                 then
@@ -303,10 +305,10 @@ with
             end as rate_ratio,
             case
                 when is_compared then {{ gap_relative_katz_lower(*pair) }}
-            end as rr_lcl,
+            end as rate_ratio_ci_lower_95,
             case
                 when is_compared then {{ gap_relative_katz_upper(*pair) }}
-            end as rr_ucl,
+            end as rate_ratio_ci_upper_95,
             case
                 when is_compared and compared.dim_value not in ('Z', '99', 'UNK', 'X')
                 then
@@ -329,13 +331,13 @@ with
             case
                 when is_compared
                 then denominator * {{ gap_absolute_newcombe_lower(*adverse) }}
-            end as excess_lcl,
+            end as excess_count_ci_lower_95,
             case
                 when is_compared
                 then denominator * {{ gap_absolute_newcombe_upper(*adverse) }}
-            end as excess_ucl,
+            end as excess_count_ci_upper_95,
             compared.known_pct,
-            compared.paired_metric_id,
+            compared.paired_metric_id as paired_indicator_id,
             compared.paired_rate,
             compared.paired_note,
             cast(compared.trusts_included as integer) as trusts_included,
@@ -354,17 +356,17 @@ with
     ),
 
     controlled as (
-        {{ false_discovery("rated", "rr_p_value", "geo_level, period_end") }}
+        {{ false_discovery("rated", "rr_p_value", "organisation_level, period_end") }}
     )
 
 select
     * exclude (rr_p_value, q_value),
-    q_value as rr_q_value,
+    q_value as rate_ratio_q_value,
     case
         when
-            reference_value is null
-            or dim_value = reference_value
-            or dim_value in ('Z', '99', 'UNK', 'X')
+            reference_group is null
+            or group_code = reference_group
+            or group_code in ('Z', '99', 'UNK', 'X')
         then null
         when q_value is null
         then 'too few to tell'

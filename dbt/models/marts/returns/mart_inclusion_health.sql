@@ -229,16 +229,16 @@ select
     case
         when has_limits
         then {{ disclosed_value("rate_ratio_status", gap_relative_rates_lower(*pair)) }}
-    end as rr_lcl,
+    end as rate_ratio_ci_lower_95,
     case
         when has_limits
         then {{ disclosed_value("rate_ratio_status", gap_relative_rates_upper(*pair)) }}
-    end as rr_ucl,
+    end as rate_ratio_ci_upper_95,
     case
         when has_limits and measure_code <> 'EPC_REGISTERED'
         then
             'The limits take each attendance or admission as independent; those of one person are not, so the true limits are wider'
-    end as rr_limits_note,
+    end as rate_ratio_limits_note,
     case
         when rate_ratio_status = 'published'
         then 'OK'

@@ -3,23 +3,28 @@
 -- every fifth counts, and is that widening
 -- or narrowing? Slope and relative index are most minus (over) least deprived, from
 -- the shown rates; sii in points.
--- Editions of the deciles are two series (dim_type IMD_QUINTILE and
+-- Editions of the deciles are two series (dimension IMD_QUINTILE and
 -- IMD_QUINTILE_2019), never joined into one.
 -- Trend: least squares of sii on time over the last 24 months (this one and the 23
 -- before it), from 12 periods on; widening where its 95% interval (Student's t on the
 -- residuals) lies on one side of 0, away from equality.
 {%- set moments_of = "100 * slope_index, epoch(indices.period_end) / 2629746.0" %}
-{%- set series = ["geo_level", "geo_code", "metric_id", "dim_type"] %}
+{%- set series = [
+    "organisation_level",
+    "organisation_code",
+    "indicator_id",
+    "dimension",
+] %}
 with
     fifths as (
         select
             *,
-            cast(dim_value as integer) as fifth,
+            cast(group_code as integer) as fifth,
             rate / 100 as share,
-            lcl / 100 as share_lcl,
-            ucl / 100 as share_ucl
+            ci_lower_95 / 100 as share_lcl,
+            ci_upper_95 / 100 as share_ucl
         from {{ ref("mart_hi_rate") }}
-        where dim_type like 'IMD_QUINTILE%' and dim_value <> '99'
+        where dimension like 'IMD_QUINTILE%' and group_code <> '99'
     ),
 
     indices as (
@@ -87,19 +92,19 @@ with
     )
 
 select
-    geo_level,
-    geo_code,
-    metric_id,
-    dim_type,
+    organisation_level,
+    organisation_code,
+    indicator_id,
+    dimension,
     period_start,
     period_end,
     imd_version,
     sii,
-    100 * slope_index_lower as sii_lcl,
-    100 * slope_index_upper as sii_ucl,
+    100 * slope_index_lower as sii_ci_lower_95,
+    100 * slope_index_upper as sii_ci_upper_95,
     relative_index as rii,
-    relative_index_lower as rii_lcl,
-    relative_index_upper as rii_ucl,
+    relative_index_lower as rii_ci_lower_95,
+    relative_index_upper as rii_ci_upper_95,
     case
         when slope_index is not null
         then 'published'
@@ -110,8 +115,12 @@ select
     coalesce(withheld_reason, slope_index_reason) as sii_status_reason,
     cast(trend_periods as integer) as trend_periods,
     case when trend_periods >= 12 then trend_per_month end as trend_per_month,
-    case when trend_periods >= 12 then trend_per_month - trend_margin end as trend_lcl,
-    case when trend_periods >= 12 then trend_per_month + trend_margin end as trend_ucl,
+    case
+        when trend_periods >= 12 then trend_per_month - trend_margin
+    end as trend_per_month_ci_lower_95,
+    case
+        when trend_periods >= 12 then trend_per_month + trend_margin
+    end as trend_per_month_ci_upper_95,
     case
         when trend_periods < 12 or trend_margin is null
         then 'fewer than 12 periods'

@@ -18,33 +18,34 @@ with
 
     returned as (
         select
-            overall.metric_id,
-            overall.metric_name,
+            overall.indicator_id as metric_id,
+            overall.indicator_name as metric_name,
             overall.polarity,
-            overall.geo_code,
+            overall.organisation_code as geo_code,
             overall.period_start,
             overall.period_end,
             overall.rate as actual,
             overall.rate_status as actual_status,
-            max(fifths.rate) filter (where fifths.dim_value = '1') as core20_rate,
+            max(fifths.rate) filter (where fifths.group_code = '1') as core20_rate,
             max(fifths.rate_status) filter (
-                where fifths.dim_value = '1'
+                where fifths.group_code = '1'
             ) as core20_status,
             -- all four of the others, or none
             case
                 when
                     count(*) filter (
                         where
-                            fifths.dim_value <> '1' and fifths.rate_status = 'published'
+                            fifths.group_code <> '1'
+                            and fifths.rate_status = 'published'
                     )
                     = 4
                 then
                     100
-                    * sum(fifths.numerator) filter (where fifths.dim_value <> '1')
-                    / sum(fifths.denominator) filter (where fifths.dim_value <> '1')
+                    * sum(fifths.numerator) filter (where fifths.group_code <> '1')
+                    / sum(fifths.denominator) filter (where fifths.group_code <> '1')
             end as rest_rate,
             max(
-                case when fifths.dim_value = '1' then overall.period_end end
+                case when fifths.group_code = '1' then overall.period_end end
             ) as core20_period_end,
             overall.trusts_left_out,
             overall.data_origin,
@@ -52,13 +53,13 @@ with
         from {{ ref("mart_hi_rate") }} as overall
         left join
             {{ ref("mart_hi_rate") }} as fifths
-            on overall.metric_id = fifths.metric_id
-            and overall.geo_code = fifths.geo_code
+            on overall.indicator_id = fifths.indicator_id
+            and overall.organisation_code = fifths.organisation_code
             and overall.period_end = fifths.period_end
-            and fifths.dim_type = 'IMD_QUINTILE'
-            and fifths.dim_value in ('1', '2', '3', '4', '5')
+            and fifths.dimension = 'IMD_QUINTILE'
+            and fifths.group_code in ('1', '2', '3', '4', '5')
             and not fifths.is_estimate
-        where overall.dim_type = 'ALL' and not overall.is_estimate
+        where overall.dimension = 'ALL' and not overall.is_estimate
         group by all
     ),
 
@@ -165,8 +166,8 @@ select
     target_name,
     owner,
     org_code as organisation_code,
-    metric_id,
-    metric_name,
+    metric_id as indicator_id,
+    metric_name as indicator_name,
     period_start,
     period_end,
     baseline_period_end,

@@ -25,7 +25,7 @@ select
     items.target_group_code,
     items.scope_level,
     items.treatment_function_code,
-    items.metric_id,
+    items.metric_id as indicator_id,
     items.metric_id is not null as has_metric,
     items.baseline,
     items.target,

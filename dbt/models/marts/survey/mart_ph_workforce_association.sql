@@ -87,10 +87,10 @@ select
         when {{ fisher_odds_reason("a", "b", "c", "d") }} is null
         then {{ odds_ratio_haldane("a", "b", "c", "d") }}
     end as odds_ratio_haldane,
-    {{ fisher_odds_lower("a", "b", "c", "d") }} as fisher_lcl,
+    {{ fisher_odds_lower("a", "b", "c", "d") }} as fisher_ci_lower_95,
     nullif(
         {{ fisher_odds_upper("a", "b", "c", "d") }}, cast('infinity' as double)
-    ) as fisher_ucl,
+    ) as fisher_ci_upper_95,
     case
         when n_base < {{ minimum_base }}
         then 'not_available'

@@ -21,28 +21,28 @@ with
             measure_code as metric_id,
             period_end,
             rate_ratio,
-            rr_lcl,
-            rr_lcl > 1 as is_clear,
+            rate_ratio_ci_lower_95,
+            rate_ratio_ci_lower_95 > 1 as is_clear,
             disclosure_flag = 'OK' as is_shown
         from {{ ref("mart_inclusion_health") }}
         where measure_code in ('AE_ATTENDANCES', 'EM_ADMISSIONS', 'MEAN_LOS')
         union all
         select
-            rates.geo_code,
+            rates.organisation_code,
             'ETHNIC_MINORITY',
-            rates.metric_id,
+            rates.indicator_id,
             rates.period_end,
             rates.rate_ratio,
-            rates.rr_lcl,
+            rates.rate_ratio_ci_lower_95,
             rates.certainty = 'clear difference' and rates.rate_ratio > 1,
             rates.disclosure_flag = 'OK'
         from {{ ref("mart_hi_rate") }} as rates
         inner join
-            {{ ref("hi_metric") }} as metrics on rates.metric_id = metrics.metric_id
+            {{ ref("hi_metric") }} as metrics on rates.indicator_id = metrics.metric_id
         where
-            rates.geo_level = 'TRUST'
-            and rates.dim_type = 'ETHNIC5'
-            and rates.dim_value not in ('WHITE', 'UNK')
+            rates.organisation_level = 'trust'
+            and rates.dimension = 'ETHNIC5'
+            and rates.group_code not in ('WHITE', 'UNK')
             and metrics.polarity = 'lower_is_better'
     ),
 
@@ -60,10 +60,12 @@ with
             group_code,
             max(period_end) as gap_period_end,
             max(rate_ratio) as worst_ratio,
-            arg_max(metric_id, rate_ratio order by metric_id) as worst_ratio_metric_id,
-            arg_max(rr_lcl, rate_ratio order by metric_id) filter (
-                where rr_lcl is not null
-            ) as worst_ratio_lcl,
+            arg_max(
+                metric_id, rate_ratio order by metric_id
+            ) as worst_ratio_indicator_id,
+            arg_max(rate_ratio_ci_lower_95, rate_ratio order by metric_id) filter (
+                where rate_ratio_ci_lower_95 is not null
+            ) as worst_ratio_ci_lower_95,
             coalesce(bool_or(is_clear), false) as has_clear_gap,
             bool_or(is_shown and rate_ratio is not null) as is_measured
         from newest_gaps
@@ -87,8 +89,8 @@ with
             named.*,
             worst.gap_period_end,
             worst.worst_ratio,
-            worst.worst_ratio_lcl,
-            worst.worst_ratio_metric_id,
+            worst.worst_ratio_ci_lower_95,
+            worst.worst_ratio_indicator_id,
             coalesce(worst.has_clear_gap, false) as has_clear_gap,
             case
                 when worst.organisation_code is null
@@ -117,15 +119,15 @@ select
     trust_type,
     wave,
     option_code as group_code,
-    option_label as group_label,
+    option_label as group_name,
     selected as is_named,
     value_status,
     value_status_reason,
     gap_status,
     gap_period_end,
     worst_ratio,
-    worst_ratio_lcl,
-    worst_ratio_metric_id,
+    worst_ratio_ci_lower_95,
+    worst_ratio_indicator_id,
     has_clear_gap,
     cast(open_actions as integer) as open_actions,
     cast(funded_actions as integer) as funded_actions,

@@ -4,7 +4,7 @@
 -- the recorded minimum base refused with the reason. Published waves come from
 -- survey_published_figure with their qualifier and source; the two are never added up
 -- or compared in the columns of change. What was not asked is not_collected, never 0.
--- pct, lcl, ucl and the change are per cents, as the sources write them. Change: the
+-- pct, its limits and the change are per cents, as the sources write them. Change: the
 -- difference of two independent proportions by Newcombe; not_testable where a base is
 -- not known for certain (an inferred one is not). data_origin is that of the release;
 -- source_id says whose figure it is.
@@ -224,8 +224,8 @@ select
     cast(judged.k as integer) as k,
     cast(judged.n_base as integer) as n_base,
     judged.pct,
-    {{ wilson_lower("judged.k", "judged.n_base", multiplier=100) }} as lcl,
-    {{ wilson_upper("judged.k", "judged.n_base", multiplier=100) }} as ucl,
+    {{ wilson_lower("judged.k", "judged.n_base", multiplier=100) }} as ci_lower_95,
+    {{ wilson_upper("judged.k", "judged.n_base", multiplier=100) }} as ci_upper_95,
     judged.qualifier,
     judged.value_status,
     judged.value_status_reason,
@@ -252,7 +252,7 @@ select
                     multiplier=100,
                 )
             }}
-    end as change_lcl,
+    end as change_points_ci_lower_95,
     case
         when judged.change_status = 'tested'
         then
@@ -265,7 +265,7 @@ select
                     multiplier=100,
                 )
             }}
-    end as change_ucl,
+    end as change_points_ci_upper_95,
     judged.change_status,
     case
         judged.change_status

@@ -75,11 +75,11 @@ select
     case
         when peer_status = 'published'
         then {{ wilson_lower("peers_selecting", "peers", multiplier=100) }}
-    end as peer_lcl,
+    end as peer_pct_ci_lower_95,
     case
         when peer_status = 'published'
         then {{ wilson_upper("peers_selecting", "peers", multiplier=100) }}
-    end as peer_ucl,
+    end as peer_pct_ci_upper_95,
     peer_status,
     case
         when peer_status <> 'published'
