@@ -22,7 +22,7 @@ METRICS = ("WL_GT52_PCT", "WL_LE18_PCT", "OP_DNA_PCT")
 DIMENSIONS = {"IMD_QUINTILE": "imd_quintile", "ETHNIC5": "ethnic_group_5"}
 IN_WORDS = {"IMD_QUINTILE": "by deprivation", "ETHNIC5": "by ethnic group"}
 UNKNOWN = {"99": "unknown", "UNK": "not_known"}
-RATE = "rate_status"
+RATE = "value_status"
 COLLECTIONS = {
     "WL01": "Waiting list by group",
     "OP01": "Outpatient attendances and missed appointments",
@@ -147,20 +147,24 @@ def _rates(context: Context, rows: Sequence[Row]) -> list[Block]:
 def _rate(context: Context, rows: Sequence[Row]) -> Picture:
     first = rows[0]
     ordered = sorted(rows, key=lambda row: (row["group_code"] in UNKNOWN, row["group_code"]))
-    form = _form([row["rate"] for row in rows])
+    form = _form([row["value"] for row in rows])
     words = IN_WORDS[first["dimension"]]
     title = f"{first['indicator_name']} {words}: {_finding(context, ordered)}"
     frame = Frame(title, f"Each group as a dot with its 95% limits as a bar, {show_period(first)}.", context.synthetic)
     dots = [
         Dot(
-            group_name(context, row), row["rate"], row["ci_lower_95"], row["ci_upper_95"], show(row, "rate", form, RATE)
+            group_name(context, row),
+            row["value"],
+            row["ci_lower_95"],
+            row["ci_upper_95"],
+            show(row, "value", form, RATE),
         )
         for row in ordered
     ]
     columns: list[Column] = [
         Words("Group", lambda row: group_name(context, row)),
         Figures("Of", "denominator", "whole", "denominator_status"),
-        Figures("Rate", "rate", form, RATE),
+        Figures("Rate", "value", form, RATE),
         Figures("Lower 95% limit", "ci_lower_95", form, RATE),
         Figures("Upper 95% limit", "ci_upper_95", form, RATE),
         Figures("Ratio to the reference", "rate_ratio", "number2", RATE),
@@ -180,7 +184,7 @@ def _form(values: Sequence[Any]) -> str:
 
 def _finding(context: Context, rows: Sequence[Row]) -> str:
     """Which groups differ clearly from the reference."""
-    if not any(row["rate"] is not None for row in rows):
+    if not any(row["value"] is not None for row in rows):
         return "too few to tell the groups apart"
     said = []
     for word, above in (("higher", True), ("lower", False)):
@@ -211,8 +215,8 @@ def _homeless(rows: Sequence[Row]) -> list[Block]:
         return []
     columns: list[Column] = [
         Words("Measure", lambda row: URGENT_CARE.get(row["measure_code"], row["measure_code"])),
-        Words("Unit", lambda row: row["rate_unit"]),
-        Figures("Homeless", "rate", "number1", RATE),
+        Words("Unit", lambda row: row["unit"]),
+        Figures("Homeless", "value", "number1", RATE),
         Figures("Housed", "reference_rate", "number1", "reference_rate_status"),
         Figures("Ratio", "rate_ratio", "number1", "rate_ratio_status"),
         Figures("Lower 95% limit", "rate_ratio_ci_lower_95", "number1", "rate_ratio_status"),
@@ -233,7 +237,7 @@ def _targets(rows: Sequence[Row]) -> list[Block]:
         Words("Target", lambda row: row["target_name"]),
         Words("Owner", lambda row: row["owner"]),
         Words("Figures of", lambda row: "trusts' returns" if row["source_id"] == "returns" else "the publisher"),
-        Figures("Now", "actual", "share1", "actual_status"),
+        Figures("Now", "value", "share1", "value_status"),
         Figures("Trajectory", "trajectory", "share1"),
         Figures("Target", "target", "share1"),
         Words("Against the trajectory", lambda row: RAG.get(str(row["rag"]), "not judged")),

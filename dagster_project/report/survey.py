@@ -81,8 +81,8 @@ def _figures() -> list[Column]:
         Figures("Trusts", "k", "whole"),
         Figures("Of", "n_base", "whole"),
         Figures("Share", "pct", "share0"),
-        Figures("Lower 95% limit", "ci_lower_95", "share0"),
-        Figures("Upper 95% limit", "ci_upper_95", "share0"),
+        Figures("Lower 95% limit", "pct_ci_lower_95", "share0"),
+        Figures("Upper 95% limit", "pct_ci_upper_95", "share0"),
     ]
 
 
@@ -92,7 +92,13 @@ def _picture(context: Context, rows: Sequence[Row], asked: str) -> Picture:
     title = f"Named most: {first['option_label']}, by {show(first, 'pct', 'share0')} of trusts"
     frame = Frame(title, f"Share of trusts with 95% limits, wave {first['wave']}, most named first.", context.synthetic)
     dots = [
-        Dot(str(row["option_label"]), row["pct"], row["ci_lower_95"], row["ci_upper_95"], show(row, "pct", "share0"))
+        Dot(
+            str(row["option_label"]),
+            row["pct"],
+            row["pct_ci_lower_95"],
+            row["pct_ci_upper_95"],
+            show(row, "pct", "share0"),
+        )
         for row in ordered
     ]
     columns: list[Column] = [Words("Answer", lambda row: row["option_label"]), *_figures()]

@@ -20,4 +20,4 @@ where
     and figure.geography_basis = 'current'
     and figure.standardisation = 'crude'
     and figure.period_end >= target.baseline_period_end
-    and (shown.actual is null or abs(shown.actual - 100 * figure.value) > 1e-9)
+    and (shown.value is null or abs(shown.value - 100 * figure.value) > 1e-9)

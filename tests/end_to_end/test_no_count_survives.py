@@ -46,7 +46,7 @@ def shown(warehouse: Warehouse) -> dict[Cell, dict[str, Any]]:
         "numerator_status",
         "denominator",
         "denominator_status",
-        "rate",
+        "value",
     ]
     rows = warehouse.query(
         f"select {', '.join(columns)} from mart_hi_rate where organisation_code = '{FEW}' and {NEWEST}"
@@ -95,13 +95,13 @@ def test_each_count_of_the_trust_is_hidden_rounded_or_withheld(planted_warehouse
 
 
 def test_rates_come_from_the_rounded_counts(planted_warehouse: Warehouse) -> None:
-    differing, rates = 0, {cell: row for cell, row in shown(planted_warehouse).items() if row["rate"] is not None}
+    differing, rates = 0, {cell: row for cell, row in shown(planted_warehouse).items() if row["value"] is not None}
     for cell, row in rates.items():
-        assert row["rate"] == pytest.approx(100 * row["numerator"] / row["denominator"], abs=1e-9), cell
+        assert row["value"] == pytest.approx(100 * row["numerator"] / row["denominator"], abs=1e-9), cell
         if cell in true_counts():
             count, people = true_counts()[cell]
             assert count not in SMALL
-            differing += abs(row["rate"] - 100 * count / people) > 1e-6
+            differing += abs(row["value"] - 100 * count / people) > 1e-6
     assert differing > 20, "no rate would tell the true counts from the rounded ones"
 
 

@@ -69,7 +69,7 @@ def test_waiting_list_gaps_by_deprivation_stand_among_the_five_priorities(mirror
 def test_national_targets_are_read_with_the_published_waiting_times(mirror_warehouse: Warehouse) -> None:
     """RTT January 2026: 4,412,147 of 7,187,677 within 18 weeks; 58.9% on 30 November 2024 to 65% on 31 March 2026 is 427 of 486 days."""
     ((actual, trajectory, target, rag, reading, source),) = mirror_warehouse.query(
-        "select actual, trajectory, target, rag, target_reading, source_id from mart_target_progress where target_id = 'NAT_WL18_2026'"
+        "select value, trajectory, target, rag, target_reading, source_id from mart_target_progress where target_id = 'NAT_WL18_2026'"
     )
     assert actual == pytest.approx(100 * 4_412_147 / 7_187_677)
     assert trajectory == pytest.approx(58.9 + 427 / 486 * (65 - 58.9))
@@ -86,7 +86,7 @@ def test_a_gap_of_core20_has_one_sign_and_one_reference(sample_warehouse: Wareho
                 - 100 * sum(numerator) filter (where group_code <> '1') / sum(denominator) filter (where group_code <> '1') as gap
             from mart_hi_rate
             where dimension = 'IMD_QUINTILE' and group_code in ('1', '2', '3', '4', '5') and not is_estimate
-            group by all having count(*) filter (where rate_status = 'published') = 5
+            group by all having count(*) filter (where value_status = 'published') = 5
         )
         select count(*) filter (where abs(core20_gap - gap) > 1e-9 or core20_gap is null), count(*)
         from mart_target_progress as target

@@ -134,13 +134,13 @@ CORE20PLUS5 = {
 }
 STATUS = {
     "mart_priorities": {"": "priority_status"},
-    "mart_hi_rate": {"": "rate_status", "denominator": "denominator_status"},
+    "mart_hi_rate": {"": "value_status", "denominator": "denominator_status"},
     "mart_inclusion_health": {
-        "rate": "rate_status",
+        "value": "value_status",
         "reference_rate": "reference_rate_status",
         "": "rate_ratio_status",
     },
-    "mart_target_progress": {"actual": "actual_status", "core20_rate": "core20_status"},
+    "mart_target_progress": {"value": "value_status", "core20_rate": "core20_status"},
     "mart_trust_vs_peer": {"": "peer_status"},
     "mart_plus_group": {"": "gap_status"},
     "mart_workforce_equality": {"numerator": "numerator_status", "denominator": "denominator_status"},

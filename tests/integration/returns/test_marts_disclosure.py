@@ -47,7 +47,7 @@ def test_what_is_published_passes_every_policy_and_the_attack(draft: Draft) -> N
     assert result.passed, result.summary
 
 
-SHOWN = "rate_status = 'published' and organisation_level = 'trust' and numerator > 100"
+SHOWN = "value_status = 'published' and organisation_level = 'trust' and numerator > 100"
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ SHOWN = "rate_status = 'published' and organisation_level = 'trust' and numerato
     [
         ("mart_hi_rate", f"update {{}} set numerator = 3 where {SHOWN}", "numerator from 1 to 7"),
         ("mart_hi_rate", f"update {{}} set numerator = numerator + 1 where {SHOWN}", "multiple of 5"),
-        ("mart_hi_rate", f"update {{}} set rate = rate + 0.01 where {SHOWN}", "not the rate of the counts shown"),
+        ("mart_hi_rate", f"update {{}} set value = value + 0.01 where {SHOWN}", "not the rate of the counts shown"),
         ("mart_hi_rate", "update {} set numerator = 5 where numerator_status = 'suppressed'", "hidden"),
-        ("mart_hi_rate", "update {} set rate = 100 where rate_status = 'suppressed'", "rate"),
+        ("mart_hi_rate", "update {} set value = 100 where value_status = 'suppressed'", "value"),
         ("mart_hi_rate", "alter table {} add column true_count bigint", "true_count"),
         ("mart_hi_intersection", "update {} set denominator = 12 where disclosure_flag = 'OK'", "multiple of 5"),
         ("mart_inclusion_health", "update {} set reference_numerator = 6", "reference_numerator"),

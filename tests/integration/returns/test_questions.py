@@ -96,7 +96,7 @@ def test_q3_the_position_of_each_ethnic_group_in_the_newest_month(sample_warehou
         hidden = any(0 < number < 8 for number in over)
         expected = None if hidden else shown(sum(over), int(sum(bands.sum() for bands in of_trusts)))
         found_now = sample_warehouse.one(
-            "select rate from mart_hi_rate where organisation_level = 'england' and dimension = 'ETHNIC5' and indicator_id = 'WL_GT52_PCT'"
+            "select value from mart_hi_rate where organisation_level = 'england' and dimension = 'ETHNIC5' and indicator_id = 'WL_GT52_PCT'"
             f" and period_end = date '{NEWEST}' and group_code = '{five}'"
         )
         assert found_now == (None if expected is None else pytest.approx(expected)), five
@@ -296,7 +296,7 @@ def test_q13_falling_recording_is_seen_and_not_stated_is_told_from_not_known(
     )
     assert shares == [(10, 16)]
     hidden = sample_warehouse.query(
-        f"select distinct disclosure_flag, rate, excess_count from mart_hi_rate where organisation_code = '{story.FALLING_RECORDING}'"
+        f"select distinct disclosure_flag, value, excess_count from mart_hi_rate where organisation_code = '{story.FALLING_RECORDING}'"
         f" and dimension in ('ETHNIC5', 'ETHNIC_CATEGORY') and period_end = date '{NEWEST}'"
     )
     assert hidden == [("WITHHELD", None, None)]

@@ -69,7 +69,7 @@ REPORT: list[Published] = [
 ]  # fmt: skip
 
 QUESTION_8 = (
-    "select stratum, option_label, k, n_base, pct, ci_lower_95, ci_upper_95 from mart_survey_benchmark "
+    "select stratum, option_label, k, n_base, pct, pct_ci_lower_95, pct_ci_upper_95 from mart_survey_benchmark "
     "where question_code='HI_APPROACH' and stratum_type='TRUST_TYPE' and wave='2026'"
 )
 QUESTION_9 = (
@@ -122,7 +122,7 @@ def test_every_figure_of_the_report_comes_out_with_its_source(sample_warehouse: 
 
 def test_bounds_and_names_are_no_figures(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select qualifier, count(k), count(ci_lower_95), count(change_points_ci_lower_95) from mart_survey_benchmark "
+        "select qualifier, count(k), count(pct_ci_lower_95), count(change_points_ci_lower_95) from mart_survey_benchmark "
         "where source_id <> 'own_survey' and coalesce(qualifier, '') <> '=' group by 1"
     )
     assert {row[1:] for row in rows} == {(0, 0, 0)}

@@ -67,7 +67,7 @@ def shown(path: Path, schema: str, wanted: tuple[Any, ...]) -> set[tuple[Any, ..
     """Numerator, denominator, their statuses, rate, group and reason of the rows of a set of mart_hi_rate."""
     with duckdb.connect(str(path), read_only=True) as con:
         same = " and ".join(f"{name} = ?" for name in SHOWN_SET)
-        columns = "numerator, numerator_status, denominator, denominator_status, rate, group_code, withheld_reason"
+        columns = "numerator, numerator_status, denominator, denominator_status, value, group_code, withheld_reason"
         return set(con.execute(f"select {columns} from {schema}.mart_hi_rate where {same}", list(wanted)).fetchall())
 
 

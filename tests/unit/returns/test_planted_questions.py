@@ -110,14 +110,14 @@ def test_points_between_the_fifths_are_of_one_month() -> None:
     found = answer(
         "long_waits_most_against_least_deprived",
         mart_hi_rate=[
-            rate("R9A", "WL_GT52_PCT", fifth, "1", rate=9.0, period_end=BEFORE),
-            rate("R9A", "WL_GT52_PCT", fifth, "5", rate=6.0, period_end=BEFORE),
-            rate("R9A", "WL_GT52_PCT", fifth, "1", rate=4.0),
-            rate("R9A", "WL_GT52_PCT", fifth, "5", rate=3.0),
-            rate("R9B", "WL_GT52_PCT", fifth, "5", rate=7.0, period_end=BEFORE),
-            rate("R9B", "WL_GT52_PCT", fifth, "1", rate=8.0),
-            rate("R9B", "WL_GT52_PCT", fifth, "5", rate=None),
-            rate("R9A", "OP_DNA_PCT", fifth, "1", rate=50.0, period_end=dt.date(2026, 10, 31)),
+            rate("R9A", "WL_GT52_PCT", fifth, "1", value=9.0, period_end=BEFORE),
+            rate("R9A", "WL_GT52_PCT", fifth, "5", value=6.0, period_end=BEFORE),
+            rate("R9A", "WL_GT52_PCT", fifth, "1", value=4.0),
+            rate("R9A", "WL_GT52_PCT", fifth, "5", value=3.0),
+            rate("R9B", "WL_GT52_PCT", fifth, "5", value=7.0, period_end=BEFORE),
+            rate("R9B", "WL_GT52_PCT", fifth, "1", value=8.0),
+            rate("R9B", "WL_GT52_PCT", fifth, "5", value=None),
+            rate("R9A", "OP_DNA_PCT", fifth, "1", value=50.0, period_end=dt.date(2026, 10, 31)),
         ],
         dim_trust=[
             {"organisation_code": "R9A", "organisation_name": "A"},
@@ -135,14 +135,14 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
     rows = answer(
         "position_by_ethnic_group",
         mart_hi_rate=[
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", rate=9.0, period_end=BEFORE, **england),
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", rate=5.0, rate_ratio=1.25, **england),
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", rate=6.0, **england) | {"is_estimate": True},
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "WHITE", rate=4.0, **england),
-            rate("ENG", "WL_LE18_PCT", "ETHNIC5", "WHITE", rate=60.0, period_end=BEFORE, **england),
+            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", value=9.0, period_end=BEFORE, **england),
+            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", value=5.0, rate_ratio=1.25, **england),
+            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", value=6.0, **england) | {"is_estimate": True},
+            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "WHITE", value=4.0, **england),
+            rate("ENG", "WL_LE18_PCT", "ETHNIC5", "WHITE", value=60.0, period_end=BEFORE, **england),
         ],
     )
-    assert [(row["indicator_id"], row["group_code"], row["rate"], row["period_end"]) for row in rows] == [
+    assert [(row["indicator_id"], row["group_code"], row["value"], row["period_end"]) for row in rows] == [
         ("WL_GT52_PCT", "BLACK", 5, NOW),
         ("WL_GT52_PCT", "WHITE", 4, NOW),
         ("WL_LE18_PCT", "WHITE", 60, BEFORE),
@@ -151,7 +151,7 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
 
 def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
     clear = {
-        "rate": 12.0,
+        "value": 12.0,
         "rate_ratio": 1.5,
         "rate_ratio_ci_lower_95": 1.2,
         "rate_ratio_ci_upper_95": 1.9,

@@ -254,8 +254,9 @@ select
     denominator_status,
     denominator_low,
     denominator_high,
-    100 * share as rate,
-    rate_status,
+    100 * share as value,
+    rate_status as value_status,
+    'percent' as unit,
     {{
         disclosed_value(
             "rate_status", wilson_lower("numerator", "denominator", 0.95, 100)

@@ -270,8 +270,9 @@ with
                     "compared.rate_status",
                     proportion("numerator", "denominator", 100),
                 )
-            }} as rate,
-            compared.rate_status,
+            }} as value,
+            compared.rate_status as value_status,
+            'percent' as unit,
             {{
                 disclosed_value(
                     "compared.rate_status",

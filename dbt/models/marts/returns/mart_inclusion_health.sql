@@ -212,8 +212,8 @@ select
     {%- for count in counts %}
         compared.{{ count }}, compared.{{ count }}_status,
     {% endfor %}
-    compared.rate,
-    compared.rate_status,
+    compared.rate as value,
+    compared.rate_status as value_status,
     compared.reference_rate,
     compared.reference_rate_status,
     case
@@ -223,7 +223,7 @@ select
         when 'EPC_REGISTERED'
         then 'people'
         else 'per 1,000 people in the quarter'
-    end as rate_unit,
+    end as unit,
     compared.rate_ratio_status,
     {{ disclosed_value("rate_ratio_status", gap_relative_rates(*pair)) }} as rate_ratio,
     case

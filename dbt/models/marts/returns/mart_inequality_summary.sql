@@ -20,7 +20,7 @@ with
         select
             *,
             cast(group_code as integer) as fifth,
-            rate / 100 as share,
+            value / 100 as share,
             ci_lower_95 / 100 as share_lcl,
             ci_upper_95 / 100 as share_ucl
         from {{ ref("mart_hi_rate") }}

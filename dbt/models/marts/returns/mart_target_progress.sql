@@ -24,10 +24,10 @@ with
             overall.organisation_code as geo_code,
             overall.period_start,
             overall.period_end,
-            overall.rate as actual,
-            overall.rate_status as actual_status,
-            max(fifths.rate) filter (where fifths.group_code = '1') as core20_rate,
-            max(fifths.rate_status) filter (
+            overall.value as actual,
+            overall.value_status as actual_status,
+            max(fifths.value) filter (where fifths.group_code = '1') as core20_rate,
+            max(fifths.value_status) filter (
                 where fifths.group_code = '1'
             ) as core20_status,
             -- all four of the others, or none
@@ -36,7 +36,7 @@ with
                     count(*) filter (
                         where
                             fifths.group_code <> '1'
-                            and fifths.rate_status = 'published'
+                            and fifths.value_status = 'published'
                     )
                     = 4
                 then
@@ -175,8 +175,9 @@ select
     target_date,
     target_pct as target,
     trajectory,
-    actual,
-    actual_status,
+    actual as value,
+    actual_status as value_status,
+    'percent' as unit,
     case
         when actual is null or period_end > last_day(target_date)
         then 'NOT_JUDGED'
