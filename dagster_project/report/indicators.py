@@ -121,8 +121,8 @@ def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
     facts: list[tuple[str, Any]] = [
         ("Why it matters", indicator.get("why_it_matters", "")),
         *catalogue.place(indicator),
-        ("What is counted", indicator.get("numerator", "")),
-        ("Out of", indicator.get("denominator", "")),
+        ("What is counted", indicator.get("numerator_definition", "")),
+        ("Out of", indicator.get("denominator_definition", "")),
         ("Unit", UNITS.get(unit, unit.replace("_", " "))),
         ("Direction", POLARITY.get(polarity, polarity)),
         catalogue.verification(indicator),

@@ -153,7 +153,7 @@ def _metadata(database: str) -> str:
             i.indicator_id as metric_short_name,
             i.catalogue_id as metric_alias,
             i.definition as metric_description,
-            i.numerator || case when i.denominator <> 'none' then ' / ' || i.denominator else '' end as calculation,
+            i.numerator_definition || case when i.denominator_definition <> 'none' then ' / ' || i.denominator_definition else '' end as calculation,
             i.why_it_matters as metric_purpose,
             i.unit as unit,
             case i.unit when 'proportion' then 'share from 0 to 1' else 'number' end as format,

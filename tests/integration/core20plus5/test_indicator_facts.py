@@ -17,16 +17,16 @@ COHORT = "(?s)29 weeks.*four months"
 FACTS = [
     *[(i, "definition", COHORT) for i in ("MAT-01", "MAT-02")],
     *[(i, "definition", "at least 70%") for i in ("MAT-01", "MAT-02")],
-    *[(i, "denominator", r"All women .*29 weeks.*on a pathway or not") for i in ("MAT-01", "MAT-02")],
+    *[(i, "denominator_definition", r"All women .*29 weeks.*on a pathway or not") for i in ("MAT-01", "MAT-02")],
     *[(i, "caveats", "four months before") for i in ("MAT-01", "MAT-02")],
     *[(i, "caveats", "of all women, not of women on a pathway") for i in ("MAT-01", "MAT-02")],
-    ("MAT-03", "denominator", r"29 weeks \(203 days\).*had not been discharged"),
-    ("MAT-03", "numerator", "(?s)plan.*203 days.*midwife and a team"),
+    ("MAT-03", "denominator_definition", r"29 weeks \(203 days\).*had not been discharged"),
+    ("MAT-03", "numerator_definition", "(?s)plan.*203 days.*midwife and a team"),
     ("MAT-04", "definition", r"(?s)single babies of 22\+0 to 36\+6.*22\+0 to 45\+0"),
-    ("MAT-04", "denominator", "(?s)154 to 315 days.*multiples are left out"),
+    ("MAT-04", "denominator_definition", "(?s)154 to 315 days.*multiples are left out"),
     ("MAT-04", "caveats", "Single babies only"),
     ("MAT-05", "breaks_in_series", r"SATOD v2.*6\.0% v1, 5\.6% v2"),
-    ("MAT-05", "denominator", "status is known"),
+    ("MAT-05", "denominator_definition", "status is known"),
     *[("CYP-MHS95", f"{by}_levels", THREE) for by in ("deprivation", "ethnicity", "age", "sex")],
     ("CYP-MHS95a", "levels", THREE),
     *[("CYP-MHS95a", f"{by}_levels", THREE) for by in ("deprivation", "ethnicity", "age", "sex")],
@@ -42,7 +42,7 @@ FACTS = [
     ("CYP-MHS95g", "levels", THREE),
     *[(i, "definition", r"publisher names\s+directly standardised") for i in ("CYP-MHS95f", "CYP-MHS95g")],
     *[(i, "indicator_name", "the publisher names standardised") for i in ("CYP-MHS95b", "STM-MHS157b", "MHS158b")],
-    *[(f"STM-MHS157{part}", "population", "^everybody$") for part in ("", "a", "b", "c")],
+    *[(f"STM-MHS157{part}", "population_covered", "^everybody$") for part in ("", "a", "b", "c")],
     ("STM-MHS157", "levels", "^england,region,icb,sub_icb,trust$"),
     *[
         (f"STM-MHS157{p}", f"{by}_levels", THREE)
@@ -63,8 +63,8 @@ FACTS = [
         "(?s)Handbook to the NHS Constitution.*2025/26 priorities.*Medium Term Planning",
     ),
     ("WDES-1", "caveats", "(?s)2023 bank staff are left out.*very senior managers"),
-    ("WDES-2", "numerator", "appointment of non-disabled applicants"),
-    ("WDES-2", "denominator", "appointment of disabled applicants"),
+    ("WDES-2", "numerator_definition", "appointment of non-disabled applicants"),
+    ("WDES-2", "denominator_definition", "appointment of disabled applicants"),
     ("WDES-2", "definition", "Above 1 is against disabled applicants"),
     ("WDES-3", "definition", "(?s)capability process: disabled staff compared with non-disabled"),
     ("WDES-6", "definition", "(?s)pressure from their manager.*not well enough"),
@@ -74,7 +74,7 @@ FACTS = [
     ("RESP-01", "caveats", "no less than the season before"),
     ("RESP-02", "caveats", r"74\.9% in 2024-25"),
     ("SMI-01", "target_statement", "^60%"),
-    ("SMI-01", "numerator", "(?s)alcohol.*glucose.*lipids.*blood pressure.*weight.*smoking"),
+    ("SMI-01", "numerator_definition", "(?s)alcohol.*glucose.*lipids.*blood pressure.*weight.*smoking"),
     ("AF-01", "definition", "(?s)18 and over.*CHADS2 or CHA2DS2-VASc score of 2 or more.*last 6 months"),
     ("AF-01", "target_statement", "^95%, the upper threshold of QOF"),
     ("LIP-03", "definition", r"(?s)2\.0 mmol/l or less, or non-HDL 2\.6 or less; no test counts as not met"),
@@ -91,7 +91,7 @@ FACTS = [
     ("STM-EL-01", "definition", "18, 52 and 65 weeks.*Waiting List Minimum Data Set"),
     ("STM-EL-02", "definition", "source 11, 12, 13; dominant episode"),
     ("STM-EL-02", "method", "2013 European Standard Population"),
-    ("SMI-01", "denominator", "remission"),
+    ("SMI-01", "denominator_definition", "remission"),
     ("STM-RESTR", "unit", "^rate_per_1000$"),
     ("STM-EL-03", "definition", "attended and missed"),
     ("STM-RESTR", "definition", "1,000 occupied bed days"),
@@ -111,7 +111,7 @@ FACTS = [
     *[(i, f"{by}_levels", THREE) for i in ("MHS158", "MHS158a", "MHS158b") for by in ("deprivation", "ethnicity")],
     ("MHS109", "definition", "aged 18 to 24"),
     ("MHS91", "ethnicity_levels", THREE),
-    ("maternity_smoking_at_booking", "numerator", "CQIMSmokingBooking"),
+    ("maternity_smoking_at_booking", "numerator_definition", "CQIMSmokingBooking"),
     ("satod_v2", "published_elsewhere", "sub-ICB, quarterly"),
     ("LIP-04", "definition", "(?s)10% or more.*CVDP006CHOL"),
     ("LIP-04", "why_it_matters", "NICE quality statement"),
@@ -130,8 +130,8 @@ LIKELY = [
     *[(f"op_did_not_attend{part}", "caveats") for part in ("", "_first", "_subsequent")],
     *[(i, "definition") for i in ("SMK-02", "CAN-02", "HYP-05", "LIP-05", "STM-EL-07", "CYP-ORAL-02")],
     *[(i, "definition") for i in ("WDES-4a", "WDES-4b", "WDES-10")],
-    *[(i, "denominator") for i in ("SMK-01", "SMK-02", "CAN-02", "HYP-03", "LIP-02")],
-    ("STM-MHS157", "numerator"),
+    *[(i, "denominator_definition") for i in ("SMK-01", "SMK-02", "CAN-02", "HYP-03", "LIP-02")],
+    ("STM-MHS157", "numerator_definition"),
     ("RESP-05", "published_elsewhere"),
     *[(i, "target_statement") for i in ("HYP-03", "LIP-01", "STM-LD-01", "STM-LD-02", "SMI-01", "STM-TT", "MAT-05")],
     *[(i, "target_statement") for i in ("rtt_over_78_weeks", "talking_therapies_recovery")],
@@ -159,7 +159,7 @@ def test_the_published_catalogue_says_what_the_publisher_says(
 @pytest.mark.parametrize(("indicator_id", "column"), LIKELY)
 def test_what_is_only_likely_says_so(published: dict[str, dict[str, Any]], indicator_id: str, column: str) -> None:
     assert "likely" in str(published[indicator_id][column]).lower()
-    parts = {"target_statement": "target"}
+    parts = {"target_statement": "target", "denominator_definition": "denominator"}
     how = published[indicator_id].get(f"{parts.get(column, column)}_verification")
     assert how != "read in the source", "a part that is only likely was not read in the source"
 

@@ -134,7 +134,7 @@ def test_q5_the_ethnic_gap_vanishes_inside_the_fifths_at_the_planted_trust(
     sample_warehouse: Warehouse, answer: Answer
 ) -> None:
     rows = {row[:2]: row[2] for row in answer("ethnic_gap_inside_deprivation_fifths")}
-    assert rows["WHITE", "1"] > 1.5 * rows["WHITE", "5"]
+    assert rows["WHITE", 1] > 1.5 * rows["WHITE", 5]
     overall = sample_warehouse.query(
         "select group_code, rate_ratio, rate_ratio_ci_lower_95 from mart_hi_rate where organisation_code = 'R9B' and dimension = 'ETHNIC5'"
         f" and indicator_id = 'WL_GT52_PCT' and period_end = date '{NEWEST}' and group_code in ('ASIAN', 'BLACK')"
@@ -175,9 +175,7 @@ def test_q5_interaction_is_that_of_adverse_events_with_limits(sample_warehouse: 
     seen: set[str] = set()
     for row in rows:
         *place, group, fifth = row[:5]
-        cells = [
-            adverse.get((*place, *cell)) for cell in ((group, fifth), (group, "5"), ("WHITE", fifth), ("WHITE", "5"))
-        ]
+        cells = [adverse.get((*place, *cell)) for cell in ((group, fifth), (group, 5), ("WHITE", fifth), ("WHITE", 5))]
         if row[7] is None or any(cell is None for cell in cells):
             continue
         both, first, second, neither = cells

@@ -243,7 +243,7 @@ select
     {{ returns_current_trust("compared.geo_code", "organisation") }},
     metric_id as indicator_id,
     ethnic_group5 as ethnic_group_5,
-    imd_quintile,
+    cast(imd_quintile as integer) as imd_quintile,
     period_start,
     period_end,
     numerator,

@@ -1,0 +1,116 @@
+"""One vocabulary for the published file: every column is declared once, with one kind and one unit, and no table has words of its own.
+
+Declared in dbt/models/marts/_vocabulary.csv. dbt's contracts hold each table to the columns of its YAML, so the YAML is what is published.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+
+import yaml
+
+from dagster_project.release.dictionary import load_dictionary
+from dagster_project.settings import PROJECT_ROOT
+
+MARTS = PROJECT_ROOT / "dbt" / "models" / "marts"
+VOCABULARY = MARTS / "_vocabulary.csv"
+KINDS = {
+    "varchar": "text",
+    "date": "date",
+    "timestamp": "time",
+    "boolean": "yes or no",
+    "integer": "number",
+    "bigint": "number",
+    "double": "number",
+}
+OF_THE_FORMS = {
+    "org_code": "organisation_code",
+    "org_name": "organisation_name",
+    "geo_level": "organisation_level",
+    "geo_*": "organisation_code, organisation_name",
+    "*metric_id": "indicator_id",
+    "metric_name": "indicator_name",
+    "dim_type": "dimension",
+    "dim_value": "group_code",
+    "lcl": "ci_lower_95",
+    "ucl": "ci_upper_95",
+    "*_lcl": "<figure>_ci_lower_95",
+    "*_ucl": "<figure>_ci_upper_95",
+}
+"""Names of the return forms and of other tools -> the published name."""
+LIMITS_OF_ANOTHER_NAME = {"fisher": "odds_ratio_haldane has a point estimate of its own; Fisher's limits are exact"}
+LIMIT = re.compile("_?ci_(lower|upper)_95$")
+Published = Mapping[str, Mapping[str, tuple[str, str]]]
+"""Table -> column -> kind and unit."""
+
+
+@cache
+def published() -> Published:
+    """The columns of every mart, by the YAML beside the models."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    dictionary = load_dictionary(MARTS)
+    for path in sorted(MARTS.rglob("*.yml")):
+        for model in yaml.safe_load(path.read_text("utf-8")).get("models") or []:
+            found[model["name"]] = {}
+            for column in model["columns"]:
+                name, data_type = column["name"], column["data_type"]
+                own = column.get("config", {}).get("meta", {}).get("unit", "")
+                unit = (
+                    own
+                    or dictionary.shared_property(name, "unit")
+                    or ("count" if data_type in ("integer", "bigint") else "as described")
+                )
+                found[model["name"]][name] = (KINDS[data_type], unit if KINDS[data_type] == "number" else "")
+    return found
+
+
+def faults(tables: Published, declared: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """What breaks the vocabulary, in words that say what to do."""
+    for table, columns in tables.items():
+        for name, (kind, unit) in columns.items():
+            if name not in declared:
+                yield f"{table}.{name} is not declared: is there a name for it already? Else add to {VOCABULARY.name}: {name},{kind},{unit}"
+            elif declared[name] != (kind, unit):
+                yield f"{table}.{name} is {kind} in {unit or 'no unit'}, declared {' in '.join(declared[name])}: another thing needs another name"
+            for former, better in OF_THE_FORMS.items():
+                if fnmatchcase(name, former):
+                    yield f"{table}.{name} is a name of the forms: say {better}"
+            figure = LIMIT.sub("", name)
+            if figure != name and not {figure, f"{figure}_value".lstrip("_")} & {*columns, *LIMITS_OF_ANOTHER_NAME}:
+                yield f"{table}.{name} is a limit without its figure, {figure or 'value'}"
+
+
+def declared_names() -> list[tuple[str, tuple[str, str]]]:
+    with VOCABULARY.open(encoding="utf-8", newline="") as lines:
+        return [(row["column_name"], (row["kind"], row["unit"])) for row in csv.DictReader(lines)]
+
+
+def test_every_published_column_is_declared_once_with_one_kind_and_one_unit() -> None:
+    rows = declared_names()
+    names = [name for name, _ in rows]
+    assert names == sorted(set(names)), "a name stands once, in alphabetical order"
+    assert list(faults(published(), dict(rows))) == []
+    unused = set(names) - {name for columns in published().values() for name in columns}
+    assert unused == set(), "declared and in no table"
+
+
+def test_what_breaks_the_vocabulary_is_named() -> None:
+    declared = {"value": ("number", "share"), "value_status": ("text", "")}
+    planted = {
+        "a": {"value": ("number", "share"), "ci_lower_95": ("number", "share")},
+        "b": {"value": ("number", "per cent"), "value_status": ("number", "count"), "peer_lcl": ("number", "share")},
+        "c": {"gap_ci_lower_95": ("number", "share")},
+    }
+    said = "\n".join(faults(planted, declared))
+    for words in (
+        "a.ci_lower_95 is not declared",
+        "c.gap_ci_lower_95 is a limit without its figure, gap",
+        "b.value is number in per cent, declared number in share",
+        "b.value_status is number in count",
+        "b.peer_lcl is a name of the forms: say <figure>_ci_lower_95",
+    ):
+        assert words in said
