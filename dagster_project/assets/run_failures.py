@@ -51,7 +51,9 @@ def _of_check(check: dg.AssetCheckEvaluation) -> Iterator[Problem]:
     lines = [line for line in (check.description or "").splitlines() if line.strip()]
     for line in lines or ["it did not pass"]:
         what, _, next_step = line.strip().rstrip(".").partition(NEXT)
-        yield Problem(plain(what), where, next_step=next_step or "see the table 'A bad night' in README.md")
+        yield Problem(
+            plain(what), where, next_step=next_step or "see 'A bad night' in dagster_project/deployment/README.md"
+        )
 
 
 def _is_of_dbt(check: dg.AssetCheckEvaluation) -> bool:

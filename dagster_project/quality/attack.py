@@ -1,6 +1,6 @@
 """The attack on a candidate: every published count of people of this release and the one before, and everything that adds up.
 
-Faults D3, D4 and D5. Cells and relations come from what is published and from the marts' own declarations
+Faults D3, D4 and D5 (tests/README.md). Cells and relations come from what is published and from the marts' own declarations
 (quality/declaration.py), never from a true count; the arithmetic is in attacker.py. A finding names table, key and relations, never a
 bound: a bound that is narrow enough to be found is the secret.
 """

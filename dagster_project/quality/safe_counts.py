@@ -1,6 +1,6 @@
 """The policy `safe_counts`: counts of people below national level as the HES and ECDS rule lets them leave.
 
-Faults D2, D6 and D8: what is shown must be rounded, every rate must be the rate of the rounded counts shown beside it, and nothing
+Faults D2, D6 and D8 (tests/README.md): what is shown must be rounded, every rate must be the rate of the rounded counts shown beside it, and nothing
 may stand on fewer than eight people. Not here: what can be worked out by adding up (attacker.py).
 """
 

@@ -14,7 +14,7 @@ from dagster_project.contracts.source import ConfirmedBy, Source, load_sources
 from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.snapshots import Snapshot
-from dagster_project.settings import PROJECT_ROOT
+from tests.fixtures.guides import SOURCES_GUIDE
 from tests.fixtures.sheets import judge
 from tests.warehouses import MIRROR
 
@@ -52,7 +52,7 @@ def test_the_named_file_passes_the_parser_and_gate_1(
 
 
 def readme_line(source: Source) -> str:
-    """The line of a source in the README's list of confirmed formats."""
+    """The line of a source in the list of confirmed formats."""
     editions = [
         f"`{entity.name}` {entity.confirmed_by.period.replace('+', ', indicator ')}"
         if entity.confirmed_by
@@ -62,17 +62,17 @@ def readme_line(source: Source) -> str:
     return f"| `{source.slug}` | {source.stated_format_status.replace('_', ' ')} | {'; '.join(editions)} |"
 
 
-def test_readme_says_which_formats_are_confirmed_and_from_which_edition() -> None:
-    text = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+def test_guide_says_which_formats_are_confirmed_and_from_which_edition() -> None:
+    text = SOURCES_GUIDE.read_text(encoding="utf-8")
     _, _, table = text.partition("| source | format | table and edition of the real file |\n|---|---|---|\n")
     found = table.partition("\n\n")[0].splitlines()
     assert found == [readme_line(source) for source in load_sources().values()]
 
 
-def test_readme_marks_each_source_that_is_not_confirmed_in_its_list() -> None:
+def test_guide_marks_each_source_that_is_not_confirmed_in_its_list() -> None:
     """`name` * is unconfirmed or confirmed in part; a name without the mark is confirmed."""
-    text = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    text = SOURCES_GUIDE.read_text(encoding="utf-8")
     table = text.partition("| source | what it gives | level |\n")[2].partition("\n\n")[0]
     for slug, source in load_sources().items():
-        assert f"`{slug}`" in table, f"README does not list {slug}"
+        assert f"`{slug}`" in table, f"{SOURCES_GUIDE} does not list {slug}"
         assert (f"`{slug}` *" in table) == (source.stated_format_status != "confirmed"), slug

@@ -15,6 +15,7 @@ from dagster_project.contracts.indicator import INDICATORS_FOLDER, IndicatorErro
 from dagster_project.contracts.source import load_sources
 from dagster_project.operate.verified import README, readme
 from dagster_project.settings import PROJECT_ROOT
+from tests.fixtures.guides import GUIDES, SOURCES_GUIDE
 
 MODELS = PROJECT_ROOT / "dbt" / "models"
 STATEMENT = PROJECT_ROOT / "dbt" / "seeds" / "indicators" / "statement_indicators.csv"
@@ -281,12 +282,12 @@ def test_metrics_with_two_directions_are_two_indicators() -> None:
     assert INDICATORS["WDES-4b"].polarity == "higher_is_better"
 
 
-def test_the_readme_gives_each_source_the_levels_of_its_indicators() -> None:
+def test_the_guide_gives_each_source_the_levels_of_its_indicators() -> None:
     words = {"trust": "trust", "sub_icb": "sub-ICB", "icb": "ICB", "region": "region", "england": "England"}
     held: dict[str, set[str]] = defaultdict(set)
     for one in INDICATORS.values():
         held[one.source_id] |= set(one.levels)
-    text = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    text = SOURCES_GUIDE.read_text(encoding="utf-8")
     row = r"^\| `([a-z_]+)`[ *]*(?:, `([a-z_]+)`[ *]*)?\| [^|]+ \| ([^|]*England) \|$"
     told = {s: levels for *sources, levels in re.findall(row, text, re.MULTILINE) for s in sources if s}
     assert len(told) > 10
@@ -312,7 +313,7 @@ def test_a_row_of_a_seed_says_what_it_rests_on(seed: str, code: str, column: str
     assert re.search(says, " ".join(row.values())) and row[column]
 
 
-SURVEY = [PROJECT_ROOT / "README.md", *INDICATORS_FOLDER.glob("*.yml"), *PROJECT_ROOT.rglob("sources/*/source.yml")]
+SURVEY = [*GUIDES, *INDICATORS_FOLDER.glob("*.yml"), *PROJECT_ROOT.rglob("sources/*/source.yml")]
 
 
 def test_a_figure_of_a_survey_names_its_base() -> None:

@@ -156,7 +156,9 @@ def test_provenance_is_complete(source: Source) -> None:
     addresses += [address for entity in source.entities for address in entity.direct_addresses]
     hosts = {address.split("/")[2] for address in addresses}
     assert all(address.startswith("https://") for address in addresses)
-    assert hosts <= set(source.hosts), "an address whose host is not in hosts would be refused (fault N10)"
+    assert hosts <= set(source.hosts), (
+        "an address whose host is not in hosts would be refused (fault N10 of tests/README.md)"
+    )
     assert addresses, "a source needs a landing page or a direct address"
 
 

@@ -1,6 +1,6 @@
-"""The queries of the README and the results printed under them, run on the real published files.
+"""Run the queries of the README and of the guides on the real published files, and compare the results printed under them.
 
-To write the results anew after a change of the marts: HIW_WRITE_README=1 pytest tests/end_to_end/test_readme.py
+To write the results again after a change of the marts: HIW_WRITE_README=1 pytest tests/end_to_end/test_readme.py
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.fixtures.guides import GUIDES
 from tests.warehouses import Warehouse
 
-README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n\n```text\n(?P<result>.*?)```", re.DOTALL)
 QUERIES = 11
 LONGEST_RESULT = 14
@@ -38,16 +38,21 @@ def _text(cell: object) -> str:
 
 
 @pytest.mark.requires_mirror
-def test_the_first_queries_of_the_readme_give_the_results_that_it_shows(mirror_warehouse: Warehouse) -> None:
-    text = README.read_text(encoding="utf-8")
-    blocks = list(BLOCK.finditer(text))
-    assert len(blocks) == QUERIES
+def test_the_queries_of_the_guides_give_the_results_that_they_show(mirror_warehouse: Warehouse) -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in GUIDES}
+    blocks = [(path, block) for path, text in texts.items() for block in BLOCK.finditer(text)]
+    assert len(blocks) == QUERIES == sum(text.count("```sql\n") for text in texts.values())
     with duckdb.connect(str(mirror_warehouse.lake / "published" / "marts.duckdb"), read_only=True) as connection:
-        results = [render(connection, block["query"]) for block in blocks]
+        results = [render(connection, block["query"]) for _, block in blocks]
     if os.environ.get("HIW_WRITE_README"):
-        for block, result in zip(reversed(blocks), reversed(results), strict=True):
-            text = text[: block.start("result")] + result + text[block.end("result") :]
-        README.write_text(text, encoding="utf-8")
+        _write(texts, blocks, results)
         return
-    for block, result in zip(blocks, results, strict=True):
-        assert result == block["result"], block["query"]
+    for (path, block), result in zip(blocks, results, strict=True):
+        assert result == block["result"], f"{path}: {block['query']}"
+
+
+def _write(texts: dict[Path, str], blocks: list[tuple[Path, re.Match[str]]], results: list[str]) -> None:
+    for (path, block), result in zip(reversed(blocks), reversed(results), strict=True):
+        texts[path] = texts[path][: block.start("result")] + result + texts[path][block.end("result") :]
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")

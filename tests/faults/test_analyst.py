@@ -1,4 +1,4 @@
-"""Fault S1: what an analyst's session must not do, each way tried by itself on a published file.
+"""Fault S1 (tests/README.md): what an analyst's session must not do, each way tried by itself on a published file.
 
 The session is `hiw sql`'s: a read-only file, opened without access to anything else, with its configuration locked.
 """

@@ -1,4 +1,4 @@
-"""Faults N12 to N14 of archives: every one a real zip file, most of them crafted byte by byte.
+"""Faults N12 to N14 of archives (tests/README.md): every one a real zip file, most of them crafted byte by byte.
 
 After every refusal the destination is as it was, no `.part` is left, and the archive itself stays as evidence.
 """

@@ -1,4 +1,4 @@
-"""Faults P1 and P5: killed in the middle, two nights at once, and what a killed run leaves behind.
+"""Faults P1 and P5 (tests/README.md): killed in the middle, two nights at once, and what a killed run leaves behind.
 
 Real processes are killed with SIGKILL. Afterwards: no table in use is half written, the ledger can be read, and the next
 run gives what an uninterrupted run gives.

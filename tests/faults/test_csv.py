@@ -1,4 +1,4 @@
-"""Faults F1 to F10, F12, F13 and F15 in CSV files, each through the real way: site, fetch, parse, gate 1, links.
+"""Faults F1 to F10, F12, F13 and F15 in CSV files (tests/README.md), each through the real way: site, fetch, parse, gate 1, links.
 
 Every case begins with five good months of A&E. Then a revision of January 2026 comes that has one fault. What must be true
 afterwards is the same for all: the bytes are kept, the other months are as they were, nothing is half written, every

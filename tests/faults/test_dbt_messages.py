@@ -1,4 +1,4 @@
-"""Fault D1 in dbt: a model and a test over a return fail on a planted cell, which DuckDB quotes in its message, in a real night of dbt.
+"""Fault D1 (tests/README.md) in dbt: a model and a test over a return fail on a planted cell, which DuckDB quotes in its message, in a real night of dbt.
 
 Only build/ (private) may hold it: not Dagster's storage and logs, the alerts, the screen, the evidence. Of a table of published data
 the message stays whole.

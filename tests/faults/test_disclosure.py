@@ -1,4 +1,4 @@
-"""Faults D1 to D8: a small number that would leave the warehouse, each planted and the release held back.
+"""Faults D1 to D8 (tests/README.md): a small number that would leave the warehouse, each planted and the release held back.
 
 D1, what other artefacts of a night hold, is in test_disclosure_artefacts.py.
 """

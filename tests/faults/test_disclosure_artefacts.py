@@ -1,4 +1,4 @@
-"""Fault D1 beside the marts: planted true counts are in no log, no evidence, no published file and no table of failed rows."""
+"""Fault D1 (tests/README.md) beside the marts: planted true counts are in no log, no evidence, no published file and no table of failed rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fault D1 in Great Expectations: real runs over a table of a return, in which every kind of expectation fails on planted cells.
+"""Fault D1 (tests/README.md) in Great Expectations: real runs over a table of a return, in which every kind of expectation fails on planted cells.
 
 Nothing that leaves the runner may hold one: outcomes, logs, output, files, evidence, the candidate's own checks, Dagster's metadata.
 """

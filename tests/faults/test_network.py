@@ -1,4 +1,4 @@
-"""Faults N1 to N6, N10, N11 and N15 of the network, each made real by a misbehaving HTTPS server on this machine.
+"""Faults N1 to N6, N10, N11 and N15 of the network (tests/README.md), each made real by a misbehaving HTTPS server on this machine.
 
 After every refused fetch the destination is as it was and no `.part` is left beside it.
 """

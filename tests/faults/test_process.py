@@ -1,4 +1,4 @@
-"""Faults P1 to P3, P5 to P7 and P12 of publishing, and a publish started by hand, each made real.
+"""Faults P1 to P3, P5 to P7 and P12 of publishing (tests/README.md), and a publish started by hand, each made real.
 
 After every one of them the published file is wholly the old release or wholly the new one, and the next publish heals what
 is left: no folder of a dead publisher remains, and the newest candidate is current.

@@ -1,4 +1,4 @@
-"""Faults of trusts' files that validation meets (faults.md F14, T1 to T5, T8, T9, T12, T13, D8, X5, X6), and what is true after each."""
+"""Faults of trusts' files that validation meets (tests/README.md: F14, T1 to T5, T8, T9, T12, T13, D8, X5, X6), and what is true after each."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def test_gate_2_is_told_by_its_checks_and_not_by_the_step_that_sums_them_up(tmp_
     assert not result.success
     assert [problem.sentence for problem in problems_of(result.all_events)] == [
         "release_candidate, check disclosure: disclosure.mart_hi_rate (critical): a count can be worked out: R9A / G1. "
-        "Next: see the table 'A bad night' in README.md."
+        "Next: see 'A bad night' in dagster_project/deployment/README.md."
     ]
 
 

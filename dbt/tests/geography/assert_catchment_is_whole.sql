@@ -1,4 +1,5 @@
--- Fault U4: a trust whose ICBs are not all found would have a catchment of less than
+-- Fault U4 (tests/README.md):
+-- a trust whose ICBs are not all found would have a catchment of less than
 -- one, as if people were missing. Every ICB of the
 -- catchment file is known, and the deciles of a trust's catchment add up to one.
 select

@@ -1,4 +1,5 @@
--- Fault U2: every LSOA of 2011 carries the rank of the indices of 2019 and every LSOA
+-- Fault U2 (tests/README.md):
+-- every LSOA of 2011 carries the rank of the indices of 2019 and every LSOA
 -- of 2021 that of 2025. Most codes occur in both
 -- vintages, so a join by code alone would run through and give wrong deciles; here it
 -- shows.

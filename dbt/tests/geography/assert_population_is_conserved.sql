@@ -1,4 +1,5 @@
--- Fault U3: nobody is dropped on the way from the census to deciles and ICBs, and
+-- Fault U3 (tests/README.md):
+-- nobody is dropped on the way from the census to deciles and ICBs, and
 -- nobody before it. Residents before = after, in England and over all ICBs, for
 -- both editions, to a millionth of a person an LSOA; and every resident has a decile,
 -- unless the LSOA is a listed exception. The census is no witness of its own

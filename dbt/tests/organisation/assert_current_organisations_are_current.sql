@@ -1,4 +1,5 @@
--- Fault U1: what figures are mapped to exists today, is of the same kind, and is
+-- Fault U1 (tests/README.md):
+-- what figures are mapped to exists today, is of the same kind, and is
 -- itself current; and nothing is mapped silently to
 -- nothing: without a successor there is a reason.
 select

@@ -1,4 +1,5 @@
--- Fault U1: an organisation that still reports a quarter after it was succeeded was
+-- Fault U1 (tests/README.md):
+-- an organisation that still reports a quarter after it was succeeded was
 -- not succeeded as a whole, or its code was given
 -- again: its figures would go to the wrong organisation of today. None did in the 47
 -- months of A&E, the one of RTT and the 13 of HES that were looked at.

@@ -1,4 +1,4 @@
-"""Organisations, small areas and populations: golden numbers of the real files, and faults U1 to U4 planted in the sample."""
+"""Organisations, small areas and populations: golden numbers of the real files, and faults U1 to U4 (tests/README.md) planted in the sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file really is: formats, encodings and the independent count of records (faults F1, F4, F13, X3, X8)."""
+"""What a file really is: formats, encodings and the independent count of records (faults F1, F4, F13, X3, X8 of tests/README.md)."""
 
 from __future__ import annotations
 

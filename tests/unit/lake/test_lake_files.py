@@ -1,4 +1,4 @@
-"""Files that are whole or absent, whatever happens while they are written (faults P1 and P3)."""
+"""Files that are whole or absent, whatever happens while they are written (faults P1 and P3 of tests/README.md)."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ KEYS = {
     "eds_band": ["band_edition", "total_from"],
     "rule_thresholds": ["rule_id", "parameter", "org_code", "valid_from"],
 }
-# Written from returns.md 3.5 and the templates, not from the seeds.
+# Written by hand from the templates, not from the seeds.
 ALLOWED = {
     ("WL01", "rtt_part"): "2 2A",
     ("WL01", "treatment_function_code"): "100 101 110 120 130 140 150 160 170 300 301 320 330 340 400 410 430 502 X02 X03 X04 X05 X06 ALL",

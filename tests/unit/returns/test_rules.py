@@ -1,4 +1,4 @@
-"""Every rule of returns.md 3.6 with a file that passes it and one that fails it, and the words of the failure.
+"""Every rule of the returns with a file that passes it and one that fails it, and the words of the failure.
 
 Each case breaks one thing in a valid return; the same rule must be silent about the same return unbroken.
 """
