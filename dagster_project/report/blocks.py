@@ -14,9 +14,6 @@ from markupsafe import Markup
 
 from dagster_project.report.tables import Table
 
-LONG_TABLE = 12
-"""Rows from which the table below a chart is folded away; it opens without a script and is unfolded in print."""
-
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
@@ -43,19 +40,13 @@ class Tabular:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart under the finding it shows, with its table below. `icons` stand beside the finding."""
+    """A chart under the finding it shows, with its table folded below: it opens without a script. `icons` stand beside the finding."""
 
     title: str
     drawing: Markup
     table: Table | None = None
     note: Markup | str = ""
     icons: Sequence[Markup] = ()
-    fold: bool = False
-
-    @property
-    def folded(self) -> bool:
-        """Whether the table is folded away: asked for, or long."""
-        return self.fold or (self.table is not None and len(self.table.lines) > LONG_TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,28 @@ class Facts:
     items: Sequence[tuple[str, Markup | str]]
 
 
-Block = Paragraph | Bullets | Tabular | Picture | Facts
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A finding at a glance: its figure, what it is in a sentence, direction and date, and the place that says more."""
+
+    title: str
+    value: Markup | str
+    text: Markup | str
+    note: str
+    address: str
+    more: str
+    kind: Literal["better", "worse", "neither"] = "neither"
+    spark: Markup | str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Tiles side by side."""
+
+    items: Sequence[Tile]
+
+
+Block = Paragraph | Bullets | Tabular | Picture | Facts | Tiles
 
 
 @dataclass(frozen=True, slots=True)

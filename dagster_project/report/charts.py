@@ -21,11 +21,11 @@ from markupsafe import Markup, escape
 
 BLUE, TURQUOISE, PINK, ORANGE = "#12436D", "#28A197", "#801650", "#F46A25"
 GREY, LIGHT, INK = "#5C6670", "#C8CED3", "#212B32"
-WIDTH = 520
-SIZE = 14
-"""Text height: 9 pixels on the narrowest phone, 17 on a desktop."""
+WIDTH = 420
+SIZE = 15
+"""Text height: 12 pixels on a phone of 360 pixels, 20 on a desktop."""
 MARGIN = 12
-SYNTHETIC = "Synthetic data: invented organisations and figures"
+SYNTHETIC = "Synthetic data: invented figures"
 Formatter = Callable[[float], str]
 
 
@@ -86,7 +86,7 @@ def ticks_of(low: float, high: float, wanted: int = 4) -> list[float]:
     return [round(step * n, 12) for n in range(first, last + 1)]
 
 
-def _scale(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
+def scale_of(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
     """From zero where the values come near it; otherwise only the stretch they lie in (dots need no zero, bars would)."""
     low, high = min(values), max(values)
     marks = ticks_of(0.0 if 0 < low < high / 2 else low, high)
@@ -148,60 +148,76 @@ def svg(frame: Frame, height: float, parts: Sequence[str]) -> Markup:
 
 # -- dots with limits -------------------------------------------------------------------------------------------------
 
-LABELS = 200
-VALUES = 70
-ROW = 36
-WRAP, WRAP_BOLD = 27, 24
+LETTER = 9
+"""Width of a letter of a label: that of a wide face in bold, for a reader whose machine has no Arial."""
 LINES = 3
-"""Characters of a label on a line, and lines of a label at most."""
+ROW_LINE, ROW_MARK = 18, 24
+"""Height of a line of a label, and of the stretch below it that holds the mark."""
+FAR = 0.5
+"""A reference further away than this part of the dots' own range is named and not drawn: the differences would vanish."""
+
+
+def wrapped(label: str, shown: str) -> list[str]:
+    """A label in lines that leave room for the figure at the right; at most three."""
+    letters = int(WIDTH / LETTER) - len(shown) - 1
+    return textwrap.wrap(label, max(letters, 12), max_lines=LINES, placeholder=" …") or [""]
 
 
 def draw_dots(frame: Frame, dots: Sequence[Dot], form: Formatter, *, references: Sequence[Reference] = ()) -> Markup:
-    """One line a group: its value as a dot, its 95% limits as a bar, its figure written beside it.
+    """One line a group: its label and figure, and below them its value as a dot with its 95% limits as a bar.
 
-    Without any value to draw the picture says so. References are lines such as England or a target.
+    Without any value to draw the picture says so. References are lines such as England or a target; the axis is that of the dots.
     """
     known = [v for dot in dots for v in (dot.value, dot.lower, dot.upper) if v is not None]
     if not known:
         return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
-    labels = [textwrap.wrap(dot.label, WRAP_BOLD if dot.highlight else WRAP)[:LINES] or [""] for dot in dots]
-    row = ROW + (16 if any(len(lines) == LINES for lines in labels) else 0)
-    bottom = 8 + row * len(dots)
-    scale, marks = _scale([*known, *(r.value for r in references)], LABELS, WIDTH - VALUES)
-    parts = [f'<g stroke="{LIGHT}">', *(line(scale.at(m), 4, scale.at(m), bottom) for m in marks), "</g>"]
+    labels = [wrapped(dot.label, dot.shown) for dot in dots]
+    tops = [sum(ROW_LINE * len(lines) + ROW_MARK for lines in labels[:place]) + 4 for place in range(len(dots) + 1)]
+    bottom = tops[-1]
+    near = [r for r in references if _is_near(r.value, known)]
+    scale, marks = scale_of([*known, *(r.value for r in near)], MARGIN + 10, WIDTH - MARGIN - 10)
+    parts = [f'<g stroke="{LIGHT}">', *(line(scale.at(m), 2, scale.at(m), bottom) for m in marks), "</g>"]
     parts += [
         text(scale.at(m), bottom + 18, form(m), anchor="middle", fill=GREY, kind="tick")
         for m in marks[:: _every(marks)]
     ]
+    for dot, lines, top in zip(dots, labels, tops, strict=False):
+        parts += _dot(dot, lines, scale, top)
     for place, reference in enumerate(references):
-        parts += _reference(reference, scale, bottom, place)
-    for place, (dot, lines) in enumerate(zip(dots, labels, strict=True)):
-        parts += _dot(dot, lines, scale, 8 + row * place + row / 2)
+        parts += _reference(reference, scale if reference in near else None, bottom, place)
     return svg(frame, bottom + 26 + 20 * len(references), parts)
+
+
+def _is_near(value: float, known: Sequence[float]) -> bool:
+    room = FAR * (max(known) - min(known))
+    return min(known) - room <= value <= max(known) + room
 
 
 def _every(marks: Sequence[float]) -> int:
     return 1 if len(marks) <= 5 else 2  # noqa: PLR2004 - six labels would touch each other
 
 
-def _reference(reference: Reference, scale: Scale, bottom: float, place: int) -> list[str]:
-    """The line, and below the axis what it is, with a piece of the same line before it."""
-    x, y = scale.at(reference.value), bottom + 40 + 20 * place
-    stroke = PINK if place else INK
+def _reference(reference: Reference, scale: Scale | None, bottom: float, place: int) -> list[str]:
+    """The line, and below the axis what it is, with a piece of the same line before it; the words alone where it lies far off the axis."""
+    y, stroke = bottom + 40 + 20 * place, PINK if place else INK
+    if scale is None:
+        return [text(MARGIN, y, f"{reference.label}: beyond this axis")]
+    x = scale.at(reference.value)
     return [
-        line(x, 4, x, bottom, stroke=stroke, width=1.5, dashes=reference.dashes),
-        line(LABELS, y - 5, LABELS + 30, y - 5, stroke=stroke, width=1.5, dashes=reference.dashes),
-        text(LABELS + 38, y, reference.label),
+        line(x, 2, x, bottom, stroke=stroke, width=1.5, dashes=reference.dashes),
+        line(MARGIN, y - 5, MARGIN + 30, y - 5, stroke=stroke, width=1.5, dashes=reference.dashes),
+        text(MARGIN + 38, y, reference.label),
     ]
 
 
-def _dot(dot: Dot, lines: Sequence[str], scale: Scale, y: float) -> list[str]:
-    weight = "bold" if dot.highlight else ""
-    first = y + 5 - 8 * (len(lines) - 1)
-    parts = [text(MARGIN - 8, first + 16 * n, words, weight=weight) for n, words in enumerate(lines)]
-    parts.append(text(WIDTH - 4, y + 5, dot.shown, anchor="end", weight=weight, kind="figure"))
+def _dot(dot: Dot, lines: Sequence[str], scale: Scale, top: float) -> list[str]:
+    weight, height = "bold" if dot.highlight else "", ROW_LINE * len(lines)
+    parts = [f'<rect x="0" y="{_number(top)}" width="{WIDTH}" height="{height}" fill="#fff"/>']
+    parts += [text(2, top + 14 + ROW_LINE * n, words, weight=weight) for n, words in enumerate(lines)]
+    parts.append(text(WIDTH - 2, top + 14, dot.shown, anchor="end", weight=weight, kind="figure"))
     if dot.value is None:
         return parts
+    y = top + height + ROW_MARK / 2 - 2
     if dot.lower is not None and dot.upper is not None:
         low, high = scale.at(dot.lower), scale.at(dot.upper)
         d = f"M{_number(low)} {_number(y - 5)}v10m0 -5H{_number(high)}m0 -5v10"
@@ -247,7 +263,7 @@ def draw_control_chart(
     known = [v for p in points for v in (p.value, p.lower, p.upper) if v is not None]
     if not known:
         return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
-    ys, marks = _scale([*known, *([target.value] if target else [])], TALL, 12)
+    ys, marks = scale_of([*known, *([target.value] if target else [])], TALL, 12)
     xs = Scale(0, max(len(points) - 1, 1), LEFT + 8, WIDTH - 12)
     parts = [f'<g stroke="{LIGHT}">', *(line(LEFT, ys.at(m), WIDTH, ys.at(m)) for m in marks), "</g>"]
     parts += [text(LEFT - 6, ys.at(m) + 5, form(m), anchor="end", fill=GREY, kind="tick") for m in marks]
@@ -343,7 +359,7 @@ def prepare_funnel(spots: Sequence[Spot], baseline: Reference, form: Formatter) 
     """The axes, the limits and every organisation as a small mark; `spots` must not be empty."""
     ordered = sorted(spots, key=lambda s: (s.size, s.code))
     inner = [v for s in ordered for v in (s.value, s.lower_95, s.upper_95)]
-    ys, marks = _scale([*inner, baseline.value], TALL + 30, 12)
+    ys, marks = scale_of([*inner, baseline.value], TALL + 30, 12)
     sizes = ticks_of(0, ordered[-1].size)
     xs = Scale(0, sizes[-1], LEFT + 4, WIDTH - 12)
     parts = [f'<g stroke="{LIGHT}">', *(line(LEFT, ys.at(m), WIDTH, ys.at(m)) for m in marks), "</g>"]
@@ -406,7 +422,7 @@ def draw_caterpillar(
     if not drawn:
         return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
     known = [v for d in drawn for v in (d.value, d.lower, d.upper) if v is not None]
-    ys, marks = _scale([*known, *([reference.value] if reference else [])], TALL + 30, 12)
+    ys, marks = scale_of([*known, *([reference.value] if reference else [])], TALL + 30, 12)
     xs = Scale(0, max(len(drawn) - 1, 1), LEFT + 8, WIDTH - 8)
     parts = [f'<g stroke="{LIGHT}">', *(line(LEFT, ys.at(m), WIDTH, ys.at(m)) for m in marks), "</g>"]
     parts += [text(LEFT - 6, ys.at(m) + 5, form(m), anchor="end", fill=GREY, kind="tick") for m in marks]

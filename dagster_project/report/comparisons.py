@@ -193,7 +193,6 @@ def _neighbours(context: Context, organisation: Organisation, comparison: Compar
             f"{name}, trusts of a similar size, {show_period(rows[0])}",
             own=organisation.code,
         ),
-        fold=True,
     )
 
 

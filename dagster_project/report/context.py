@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from markupsafe import Markup
+
 from dagster_project.report.blocks import organisation_page
-from dagster_project.report.figures import show_name
+from dagster_project.report.figures import show_name, show_period
 from dagster_project.report.marts import Marts, Row, group_rows
 
 LEVELS = {"trust": "NHS trust", "icb": "Integrated care board", "region": "Region", "england": "England"}
 ENGLAND = "ENG"
+OLD_YEARS = 2
 NEEDED = ("organisation_code", "organisation_name", "organisation_level", "is_current", "icb_code")
 
 
@@ -85,6 +89,29 @@ class Context:
         """Whether the figures are invented."""
         return self.release.synthetic
 
+    def years_old(self, day: dt.date) -> int:
+        """Whole years from a day to that of the release."""
+        built = self.release.built_at.date()
+        return built.year - day.year - ((built.month, built.day) < (day.month, day.day))
+
+    def is_old(self, row: Row) -> bool:
+        """Whether the figure is two years old or more, and so no news."""
+        return self.is_old_day(row["period_end"])
+
+    def is_old_day(self, day: dt.date) -> bool:
+        """Whether a day is two years ago or more."""
+        return self.years_old(day) >= OLD_YEARS
+
+    def dated(self, row: Row) -> Markup | str:
+        """The period of a row; one that is old with its age."""
+        return self.dated_day(row["period_end"], show_period(row))
+
+    def dated_day(self, day: dt.date, words: str) -> Markup | str:
+        """A date in words; one that is old with its age."""
+        if not self.is_old_day(day):
+            return words
+        return Markup('{} <span class="old">({} years old)</span>').format(words, self.years_old(day))
+
     def name(self, code: str) -> str:
         """The name of an organisation as a reader expects it; its code where no name is known."""
         return self.names.get(code, code)
@@ -112,6 +139,10 @@ class Context:
         """The name of a group within its dimension."""
         row = self.groups.get((dimension, code))
         return str(row["group_name"]) if row else code
+
+    def plain_group(self, dimension: str, code: str) -> str:
+        """The name of a group in a reader's words: `most deprived fifth` for `Quintile 1 (most deprived fifth)`."""
+        return re.sub(r"^(?:Quintile|Decile) \d+ \((.+)\)$", r"\1", self.group_name(dimension, code))
 
     def group_order(self, row: Row) -> tuple[int, str]:
         """Where a group stands among those of its dimension."""

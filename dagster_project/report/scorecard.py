@@ -5,12 +5,14 @@ A level is named as it is (`level_label`): only maternity has figures of trusts,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagster_project.report.blocks import Block, Paragraph, Section, Tabular, indicator_page
+from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, indicator_page
+from dagster_project.report.charts import Frame
 from dagster_project.report.context import ENGLAND, Context
-from dagster_project.report.figures import gap_format, present, show_period, value_format
+from dagster_project.report.dumbbells import Kind, Pair, draw_dumbbells
+from dagster_project.report.figures import TICKS, gap_format, present, show, value_format
 from dagster_project.report.marts import Row, group_rows
 from dagster_project.report.tables import Column, Figures, Table, Words, make_table
 
@@ -21,7 +23,7 @@ PROGRAMMES = (
 POPULATION, PRIORITIES = "mart_core20_population", "mart_five_priorities"
 EXPLAINED = (
     "Core20PLUS5 is NHS England's approach to inequalities: the most deprived fifth (Core20), groups chosen locally (PLUS), and five clinical "
-    "areas, one set for adults and one for children and young people. Core20 stands beside the other four fifths, with the gap "
+    "areas, one set for adults and one for children and young people. In the tables Core20 stands beside the other four fifths, with the gap "
     "between them and its 95% limits, where the source has figures by deprivation; then everybody and the target. An area without a row has no published figures here."
 )
 READINGS = {
@@ -33,6 +35,12 @@ READINGS = {
     "no_interval": "no limits, so not judged",
     "not_known": "not known",
 }
+KINDS = {"worse": 0, "better": 1}
+NO_GAP = "No clear difference between the most deprived fifth and the rest"
+KEY = (
+    "Percentage points, the most deprived fifth less the rest, with 95% limits. Orange diamond: worse. Blue square: better. Grey circle: no "
+    "clear difference, or neither direction is better."
+)
 STANDARDISED = {
     "crude": "",
     "age_standardised": ", age standardised",
@@ -53,6 +61,10 @@ class Scorecards:
         self.population = group_rows(marts.rows(POPULATION), "organisation_code")
         self.priorities = group_rows(marts.rows(PRIORITIES), "organisation_code")
 
+    def of(self, code: str) -> list[Row]:
+        """The newest rows of an organisation in both scorecards."""
+        return [row for rows in self.programmes.values() for row in rows.get(code, [])]
+
     def sections(self, context: Context, code: str) -> list[Section]:
         """The scorecard and the five priorities of an organisation; a section without rows is left out."""
         found = [
@@ -62,7 +74,7 @@ class Scorecards:
         return [section for section in found if section.blocks]
 
     def _scorecard(self, context: Context, code: str) -> list[Block]:
-        blocks: list[Block] = []
+        blocks: list[Block] = list(_gaps(context, self.of(code)))
         for table, title in PROGRAMMES:
             rows = self.programmes[table].get(code, [])
             if rows:
@@ -70,7 +82,7 @@ class Scorecards:
         people = self.population.get(code, [])
         if people:
             blocks.append(Tabular(_population(people)))
-        return [Paragraph(EXPLAINED), *blocks] if blocks else []
+        return [*blocks[:1], Paragraph(EXPLAINED), *blocks[1:]] if blocks else []
 
     def _priorities(self, context: Context, code: str) -> list[Block]:
         rows: Sequence[Row] = self.priorities.get(code, [])
@@ -79,6 +91,50 @@ class Scorecards:
 
 def _place(row: Row) -> tuple[Any, ...]:
     return (row["priority_no"], row["indicator_id"])
+
+
+def _gaps(context: Context, rows: Sequence[Row]) -> Iterator[Block]:
+    """One chart of every gap in percentage points, clear ones first; indicators of other units stand in the tables alone."""
+    judged = [row for row in rows if row["unit"] == "proportion" and row["core20_gap"] is not None]
+    if not judged:
+        return
+    ordered = sorted(
+        judged, key=lambda r: (KINDS.get(r["core20_gap_reading"], 2), -abs(r["core20_gap"]), _named(context, r))
+    )
+    worse, better = (sum(r["core20_gap_reading"] == word for r in judged) for word in ("worse", "better"))
+    said = [words for count, words in ((worse, "fares worse on some"), (better, "better on some")) if count]
+    title = f"The most deprived fifth {' and '.join(said)} of these indicators" if said else NO_GAP
+    described = (
+        "Each indicator: the filled mark is the most deprived fifth (Core20) less the rest, in percentage points, with 95% limits as a bar; the "
+        "hollow mark at zero is the rest. Orange diamond: worse. Blue square: better. Grey circle: no clear difference, or neither is better."
+    )
+    drawing = draw_dumbbells(
+        Frame(title, described, context.synthetic),
+        [_pair(context, row) for row in ordered],
+        points,
+        zero="Same as the rest",
+    )
+    yield Picture(title, drawing, note=KEY)
+
+
+def _pair(context: Context, row: Row) -> Pair:
+    kinds: dict[str, Kind] = {"worse": "worse", "better": "better"}
+    old = f", {context.years_old(row['period_end'])} years old" if context.is_old(row) else ""
+    return Pair(
+        f"{_named(context, row)}{old}",
+        0.0,
+        row["core20_gap"],
+        row["core20_gap_ci_lower_95"],
+        row["core20_gap_ci_upper_95"],
+        show(row, "core20_gap", _gap_form(row), "gap_status"),
+        kinds.get(row["core20_gap_reading"], "neither"),
+    )
+
+
+def points(value: float) -> str:
+    """A mark of an axis of differences of shares."""
+    text = TICKS["number"](100 * value)
+    return f"+{text}" if value > 0 else text
 
 
 def _tables(context: Context, title: str, rows: Sequence[Row], code: str) -> list[Block]:
@@ -91,16 +147,16 @@ def _tables(context: Context, title: str, rows: Sequence[Row], code: str) -> lis
     blocks: list[Block] = []
     if divided:
         reason = "core20_gap_reason"
-        blocks.append(
-            Tabular(make_table(f"{title}: Core20 and the rest", divided, [*first, *_core20_columns()], reason=reason))
-        )
+        caption = f"{title}: Core20 and the rest"
+        blocks.append(Tabular(make_table(caption, divided, [*first, *_core20_columns()], reason=reason), caption))
+    caption = f"{title}: everybody, and the target"
     everybody = make_table(
-        f"{title}: everybody, and the target",
+        caption,
         ordered,
         [*first, *_everybody_columns()],
         reason="all_value_status_reason",
     )
-    return [*blocks, Tabular(everybody)]
+    return [*blocks, Tabular(everybody, caption)]
 
 
 def _first_columns(context: Context, code: str) -> list[Column]:
@@ -109,7 +165,7 @@ def _first_columns(context: Context, code: str) -> list[Column]:
         Words("Indicator", lambda row: _named(context, row), lambda row: indicator_page(row["indicator_id"])),
         Words("Area", lambda row: row["core20plus5_element"]),
         *level,
-        Words("Period", show_period),
+        Words("Period", context.dated),
     ]
 
 
@@ -193,7 +249,7 @@ def _priorities(context: Context, rows: Sequence[Row]) -> Table:
     columns: list[Column] = [
         Words("Priority", lambda row: f"{row['priority_no']}. {row['priority']}"),
         Words("Indicator", lambda row: context.short_name(row["indicator_id"]), lambda row: _page(context, row)),
-        Words("Period", lambda row: show_period(row) if row["period_end"] else "none"),
+        Words("Period", lambda row: context.dated(row) if row["period_end"] else "none"),
         Figures("Value", "value", form),
         Figures("Lower 95% limit", "ci_lower_95", form),
         Figures("Upper 95% limit", "ci_upper_95", form),

@@ -28,6 +28,7 @@ TITLE, ANCHOR = "Trends", "trends"
 DRAWN = 4
 """Charts on a page: every series stands in the summary table; a page of eleven charts was read by nobody."""
 OLD_DAYS = 365
+NO_TREND = "Cannot be calculated"
 ORDER = ("indicator_id", "subject", "dimension", "group_code", "standardisation")
 HOW_TO_READ = (
     "How to read these charts: the solid line is the mean, the dashed lines are the process limits within which months or quarters vary by chance. A blue "
@@ -50,12 +51,15 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     if newest:
         drawn = [
             picture(context, series[row["indicator_id"]], by_indicator.get(row["indicator_id"]))
-            for row in _worst(newest)
+            for row in _worst(context, newest)
         ]
         blocks = [Tabular(_summary(context, newest)), Paragraph(HOW_TO_READ), *(chart for chart in drawn if chart)]
     others = [row for row in slopes if row["indicator_id"] not in series]
-    if others:
-        blocks.append(Tabular(_slopes(context, others)))
+    told = [row for row in others if row["trend"] != NO_TREND]
+    if told:
+        blocks.append(Tabular(_slopes(context, told)))
+    if others and len(told) < len(others):
+        blocks.append(Paragraph(_short(others, told)))
     return Section(
         ANCHOR,
         TITLE,
@@ -63,11 +67,19 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     )
 
 
-def _worst(newest: Sequence[Row]) -> list[Row]:
-    """The series worth a chart: those with settled limits first, concern before the rest, in order of the catalogue."""
+def _short(others: Sequence[Row], told: Sequence[Row]) -> str:
+    """How many series cannot have a trend yet, in place of a row for each; the counts are of rows of the file."""
+    short = len(others) - len(told)
+    words = f"{short} series has" if short == 1 else f"{short} series have"
+    return f"{words} too few points for a trend yet: table mart_trend of the file names them and says why."
+
+
+def _worst(context: Context, newest: Sequence[Row]) -> list[Row]:
+    """The series worth a chart: recent ones with settled limits first, concern before the rest, in order of the catalogue."""
     concern = "special_cause_concern"
+    recent = [row for row in newest if not context.is_old(row)]
     return sorted(
-        newest, key=lambda r: (r["limits_kind"] != "limits", r["variation_icon"] != concern, r["indicator_id"])
+        recent, key=lambda r: (r["limits_kind"] != "limits", r["variation_icon"] != concern, r["indicator_id"])
     )[:DRAWN]
 
 
@@ -82,7 +94,7 @@ def _summary(context: Context, newest: Sequence[Row]) -> Table:
                 lambda row: context.short_name(row["indicator_id"]),
                 lambda row: indicator_page(row["indicator_id"]),
             ),
-            Words("Period", show_period),
+            Words("Period", context.dated),
             Figures("Value", "value", form),
             Figures("Mean", "mean_value", form),
             Words("Variation", lambda row: variation_icon(row["variation_icon"], row["improvement_direction"]).meaning),
@@ -110,7 +122,7 @@ def picture(context: Context, rows: Sequence[Row], slope: Row | None) -> Picture
         target=None if target is None else Reference(target, f"Target {FORMATS[form](target)}"),
     )
     icons = [draw_icon(icon) for icon in (variation, assurance)]
-    return Picture(title, drawing, _months(context, rows, form), _note(context, newest, slope, form), icons, fold=True)
+    return Picture(title, drawing, _months(context, rows, form), _note(context, newest, slope, form), icons)
 
 
 def _title(context: Context, newest: Row, variation: Icon, assurance: Icon) -> str:
@@ -220,9 +232,12 @@ def _slopes(context: Context, rows: Sequence[Row]) -> Table:
             ),
             Words("What", lambda row: _subject(context, row)),
             Figures("Points", "points_used", "whole"),
-            Words("Until", lambda row: f"{row['last_period_end']:%B %Y}"),
+            Words("Until", lambda row: context.dated_day(row["last_period_end"], f"{row['last_period_end']:%B %Y}")),
             Words("Trend", lambda row: row["trend"]),
-            Words("That is", lambda row: row.get("trend_rating", "neither better nor worse")),
+            Words(
+                "That is",
+                lambda row: row.get("trend_rating", "not judged: neither direction is better, or no clear change"),
+            ),
         ],
         reason="",
     )

@@ -200,7 +200,7 @@ def test_without_a_script_every_number_and_every_list_is_there(report: Path, bro
         page.get_by_role("link", name=re.compile("Eastwick", re.IGNORECASE)).click()
         assert page.url.endswith(f"organisation-{TRUST}.html")
         expect(page.locator(".inset").first).to_contain_text("No clear difference among the groups")
-        folded = page.locator("details").first
+        folded = page.locator("main details").first
         folded.locator("summary").click()
         expect(folded.locator("table")).to_be_visible()
     finally:
