@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from dagster_project.contracts.source import load_sources
-from dagster_project.lake.clean import build_clean_table
+from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import LakeError, hash_file
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.snapshots import Snapshot
