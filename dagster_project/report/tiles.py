@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from dagster_project.report.blocks import Paragraph, Section, Tile, Tiles, indicator_page, say
 from dagster_project.report.context import ENGLAND, Context
-from dagster_project.report.dumbbells import draw_spark
+from dagster_project.report.dumbbells import Kind, draw_spark
 from dagster_project.report.figures import gap_format, mark, present, show_period, value_format
 from dagster_project.report.marts import Row
 from dagster_project.report.priorities import STATUS, counted
@@ -152,7 +152,8 @@ def _closing(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
     closing = [row for row in told if row["trend_rating"] == "better"]
     widening = [row for row in told if row["trend_rating"] == "worse"]
     shown = (closing or widening)[:1]
-    words, kind = ("closing", "better") if closing else ("widening", "worse")
+    words = "closing" if closing else "widening"
+    kind: Kind = "better" if closing else "worse"
     names = "".join(f"{context.short_name(row['indicator_id'])} is {words}. " for row in shown)
     short = len(gaps) - len(told)
     said = f"{names}Of {len(gaps)} gaps between groups that are followed, {len(closing)} close and {len(widening)} widen by more than chance"

@@ -89,6 +89,8 @@ def test_the_sample_of_mental_health_has_the_levels_of_the_publisher(sample_ware
         ("CYP-MHS95", f"{three} sub_icb trust", True, True),
         ("CYP-MHS95a", three, True, True),
         ("CYP-MHS95b", three, False, False),
+        ("MHS107b", "england icb", True, False),
+        ("MHS81", "england icb", True, False),
         ("STM-MHS157", f"{three} sub_icb trust", True, True),
         ("STM-MHS157a", f"{three} sub_icb", True, True),
         ("STM-MHS157b", three, False, False),
@@ -104,8 +106,10 @@ def test_reliable_recovery_of_england_stands_by_ethnic_group_as_published(sample
 
 
 def test_no_measure_over_all_groups_stands_on_rates_without_people(sample_warehouse: Any) -> None:
-    query = "select distinct measure from fct_inequality_measure where source_id = 'nhse_mhsds' order by 1"
-    assert sample_warehouse.query(query) == [("absolute_gap",), ("relative_gap",)]
+    query = "select distinct measure from fct_inequality_measure where source_id = 'nhse_mhsds' and indicator_id <> 'MHS107b' order by 1"
+    assert sample_warehouse.query(query) == [("absolute_gap",), ("relative_gap",)], (
+        "only MHS107b is a share with its people"
+    )
 
 
 def test_early_diagnosis_of_the_ends_of_the_gradient_is_the_planted_one(sample_warehouse: Any) -> None:

@@ -28,12 +28,14 @@ PLANTED = {
     "select string_agg(k, ',') from t": "string_agg(k): chooses without an order",
     "select row_number() over (partition by k) from t": "row_number(): chooses without an order",
     "select n from t limit 1": "limit(any): takes rows",
+    "select n - (select n from t) from t": "first(BOUND_REF): chooses without an order",
 }
 HARMLESS = (
     "select sum(x order by x), sum(n), max(k) from t",
     "select avg(x order by x) over (partition by k) from t",
     "select max_by(n, x order by n), string_agg(k, ',' order by k) from t",
     "select row_number() over (partition by k order by n) from t",
+    "select n - (select max(n) from t) from t",
 )
 
 
