@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -214,6 +215,19 @@ def query(
             sys.stdout.write(example_sql(marts, name).rstrip() + "\n")
         else:
             _print_rows(*ask(marts, example_sql(marts, name)), as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def brief(
+    code: Annotated[str, typer.Argument(help="Code of a trust or an integrated care board.")],
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print it with this machine's Chromium: one A4 side.")] = False,
+    to: Annotated[Path, typer.Option(help="The folder to write into.")] = Path(),
+) -> None:
+    """Write the brief of an organisation for its board, from the published report."""
+    with _explained() as settings:
+        from dagster_project.operate.brief import write_brief
+
+        out.print(str(write_brief(Lake(settings.data_lake), code, to, pdf=pdf)), highlight=False, soft_wrap=True)
 
 
 @catalogue_app.callback()

@@ -77,16 +77,25 @@ class Tiles:
     items: Sequence[Tile]
 
 
-Block = Paragraph | Bullets | Tabular | Picture | Facts | Tiles
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A list under a small heading."""
+
+    title: str
+    items: Sequence[Markup | str]
+
+
+Block = Paragraph | Bullets | Tabular | Picture | Facts | Tiles | Part
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and what stands below it; `kind` is the class of its look, where it has one of its own."""
 
     anchor: str
     title: str
     blocks: Sequence[Block]
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,11 +89,16 @@ def _target(same: Sequence[Row]) -> Markup:
     levels = ", ".join(name for code, name in LEVELS.items() if any(row["organisation_level"] == code for row in same))
     return say(
         "{words}. Applies {days}, to {levels}. Source: {source}",
-        words=first["target_statement"],
+        words=settled(first["target_statement"]),
         days=" ".join(part for part in days if part),
         levels=levels,
-        source=first["target_source"],
+        source=settled(first["target_source"]),
     )
+
+
+def settled(text: Any) -> str:
+    """A text of the catalogue as a reader sees it: a note of those who keep the catalogue becomes what it means to a reader."""
+    return re.sub(r"\s*\[to be [^\]]*\]", " (not yet checked in the document)", str(text or "")).strip()
 
 
 def verification(indicator: Row) -> Fact:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dagster_project.report.blocks import Block, Page, Paragraph, Section, Tabular, indicator_page
+from markupsafe import Markup
+
+from dagster_project.report.blocks import Block, Bullets, Page, Paragraph, Section, Tabular, indicator_page, link
 from dagster_project.report.context import Context
 from dagster_project.report.figures import present, show_period, value_format
 from dagster_project.report.marts import Marts, Row, group_rows
@@ -110,6 +112,51 @@ def _reasons(context: Context, title: str, rows: Sequence[Row]) -> list[Block]:
 
 def _words(key: Any) -> tuple[str, ...]:
     return tuple(str(part) for part in key)
+
+
+def why_not(context: Context, rows: Sequence[Row]) -> list[Section]:
+    """For an indicator without figures: what exists and where, why it is not here, and what comes near."""
+    if not rows:
+        return []
+    grouped = group_rows(rows, "coverage_status", "coverage_reason").items()
+    lines = tuple(
+        Line((Cell(STATUSES.get(str(key[0]), key[0])), Cell(_where(own)), Cell(key[1] or "not known")), "")
+        for key, own in sorted(
+            grouped, key=lambda item: (list(STATUSES).index(item[1][0]["coverage_status"]), str(item[0]))
+        )
+    )
+    columns = tuple(Words(words, lambda row: "") for words in ("What exists", "For", "Why, and where"))
+    near = _near(context, rows[0])
+    blocks: list[Block] = [Tabular(Table("Where figures of this indicator exist", columns, "", "", lines))]
+    if near:
+        blocks += [Paragraph("Indicators of the same area that have figures here:"), Bullets(near)]
+    return [Section("why", "Why there are no figures here", blocks)]
+
+
+def _where(rows: Sequence[Row]) -> str:
+    """Levels with their breakdowns, levels of the same breakdowns together."""
+    by_level = group_rows(rows, "organisation_level")
+    same: dict[str, list[str]] = {}
+    for level, title in LEVELS.items():
+        names = [
+            words.lower()
+            for name, words in BREAKDOWNS.items()
+            if any(r["breakdown"] == name for r in by_level.get(level, []))
+        ]
+        if names:
+            same.setdefault("every breakdown" if len(names) == len(BREAKDOWNS) else ", ".join(names), []).append(title)
+    return "; ".join(f"{', '.join(titles)}: {names}" for names, titles in same.items())
+
+
+def _near(context: Context, row: Row) -> list[Markup]:
+    """Up to five indicators of the same clinical area that this release has figures of."""
+    area, held = row.get("core20plus5_area"), "coverage_status in ('available', 'partly')"
+    if not area:
+        return []
+    found = context.marts.rows(
+        COVERAGE, f"core20plus5_area = ? and breakdown = 'all' and organisation_level = 'england' and {held}", [area]
+    )
+    return [link(indicator_page(r["indicator_id"]), context.short_name(r["indicator_id"])) for r in found[:5]]
 
 
 # -- the Statement ----------------------------------------------------------------------------------------------------

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.report import catalogue, comparisons, groups, trends
+from dagster_project.report import catalogue, comparisons, coverage, groups, trends
 from dagster_project.report.blocks import (
     Block,
     Facts,
@@ -96,9 +96,11 @@ def pages(context: Context) -> Iterator[Page]:
     measures = group_rows(_england_measures(context), "indicator_id")
     control = group_rows(context.marts.rows("mart_control_chart", f"organisation_code = '{ENGLAND}'"), "indicator_id")
     slopes = group_rows(context.marts.rows("mart_trend", f"organisation_code = '{ENGLAND}'"), "indicator_id")
+    why = group_rows(context.marts.rows(coverage.COVERAGE), "indicator_id")
     for indicator_id, indicator in context.indicators.items():
         rows = newest.get(indicator_id, [])
         sections = [
+            *([] if rows else coverage.why_not(context, why.get(indicator_id, []))),
             Section("definition", "What it is", [Facts(_facts(context, indicator))]),
             *_england(context, rows, measures.get(indicator_id, [])),
             *_trend(context, control.get(indicator_id, []), slopes.get(indicator_id, [])),
@@ -113,7 +115,7 @@ def pages(context: Context) -> Iterator[Page]:
             str(indicator.get("definition", "")),
             crumbs,
         )
-    yield find_page(context)
+    yield find_page(context, newest)
 
 
 def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
@@ -136,7 +138,7 @@ def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
         *catalogue.query(indicator),
         ("Next review of the definition", show_date(indicator.get("next_review"))),
     ]
-    return [(name, value) for name, value in facts if value]
+    return [(name, value if isinstance(value, Markup) else catalogue.settled(value)) for name, value in facts if value]
 
 
 def _source(context: Context, indicator: Row) -> Markup | str:
@@ -310,7 +312,9 @@ def _download_name(indicator_id: str) -> str:
 
 def _download(context: Context, indicator_id: str, rows: Sequence[Row]) -> list[Block]:
     if not rows:
-        return [Paragraph("There are no figures of this indicator in this release.")]
+        return [
+            Paragraph("Nothing to download: this release holds no figures of it by period, organisation and group.")
+        ]
     address = Markup('<a href="{}" download>{}</a>').format(_download_name(indicator_id), "Download the table (CSV)")
     said = (
         "{address}: the newest figures of every organisation and group. A figure that is not there is empty in the columns of figures; column "
@@ -345,7 +349,7 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
-def find_page(context: Context) -> Page:
+def find_page(context: Context, newest: Mapping[Any, Sequence[Row]]) -> Page:
     """Organisations and indicators from A to Z: lists without a script, a search with it."""
     lists = []
     for level, title, anchor in (("trust", "NHS trusts", "trusts"), ("icb", "Integrated care boards", "boards")):
@@ -356,7 +360,13 @@ def find_page(context: Context) -> Page:
         ]
         lists.append((title, anchor, entries))
     named = sorted(context.indicators.items(), key=lambda item: str(item[1]["indicator_name"]))
-    entries = [{"address": indicator_page(i), "words": str(row["indicator_name"]), "note": ""} for i, row in named]
-    lists.append(("Indicators", "indicators", entries))
+    for title, anchor, held in (
+        ("Indicators", "indicators", True),
+        ("Indicators without figures here", "empty", False),
+    ):
+        shown = [(i, row) for i, row in named if (i in newest) == held]
+        note = "" if held else "why, and where to look"
+        entries = [{"address": indicator_page(i), "words": str(r["indicator_name"]), "note": note} for i, r in shown]
+        lists.append((title, anchor, entries))
     extra = {"lists": [entry for entry in lists if entry[2]]}
     return Page("find.html", "Organisations and indicators", [], "", [("index.html", "England")], "find.html", extra)

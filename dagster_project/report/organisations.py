@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from dagster_project.report import (
+    brief,
     commitments,
     comparisons,
     coverage,
@@ -81,18 +82,29 @@ def _read_boards(context: Context) -> list[list[Row]]:
     return [[row for row in rows if row["period_end"] == max(r["period_end"] for r in rows)] for rows in chosen]
 
 
+def _told(code: str, everything: Everything) -> brief.Told:
+    return brief.Told(
+        everything.priorities.get(code, []),
+        everything.splits.get(code, []),
+        everything.control.get(code, []),
+        everything.slopes.get(code, []),
+        everything.quality.get(code, []),
+    )
+
+
 def pages(context: Context) -> Iterator[Page]:
-    """Every organisation's page, then the page by which they are found."""
+    """Every organisation's page and its brief."""
     everything = read_everything(context)
     for organisation in sorted(context.organisations.values(), key=lambda o: o.code):
         yield _page(context, organisation, everything)
+        yield brief.page(context, organisation, _told(organisation.code, everything))
 
 
 def _page(context: Context, organisation: Organisation, everything: Everything) -> Page:
     code = organisation.code
     splits = everything.splits.get(code, [])
     sections = [
-        Section("about", "About", [Facts(_facts(context, organisation))]),
+        brief.section(context, organisation, _told(code, everything)),
         priorities.section(context, everything.priorities.get(code, [])),
         groups.section(context, "deprivation", "Waiting list by deprivation", _of(splits, "imd_quintile")),
         groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),
@@ -103,6 +115,7 @@ def _page(context: Context, organisation: Organisation, everything: Everything) 
         *commitments.sections(context, everything.commitments, code),
         *coverage.statement(context, everything.statement.get(code, [])),
         quality.section(context, everything.quality.get(code, [])),
+        Section("about", "About", [Facts(_facts(context, organisation))]),
     ]
     return Page(
         organisation.path,

@@ -85,15 +85,14 @@ def _headline(context: Context, ranked: Sequence[Row], others: Sequence[Row]) ->
             else ""
         )
         return Paragraph(headline(context, top) + sensitive, "inset")
+    return Paragraph(nothing_ranked(others), "inset")
+
+
+def nothing_ranked(others: Sequence[Row]) -> str:
+    """What can be said where no group is ranked."""
     if any(row[STATUS] == "no_clear_excess" for row in others):
-        return Paragraph(
-            "No clear difference among the groups that are large enough to tell.",
-            "inset",
-        )
-    return Paragraph(
-        "Too few to tell: no group has figures that are complete and large enough to tell a difference from chance.",
-        "inset",
-    )
+        return "No clear difference among the groups that are large enough to tell."
+    return "Too few to tell: no group has figures that are complete and large enough to tell a difference from chance."
 
 
 def _label(context: Context, row: Row) -> str:

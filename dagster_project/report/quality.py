@@ -73,7 +73,8 @@ def section(context: Context, rows: Sequence[Row]) -> Section:
     return Section(ANCHOR, TITLE, blocks)
 
 
-def _what(row: Row) -> str:
+def what(row: Row) -> str:
+    """A measure in words: what is known of which field, and of which waits."""
     field = str(row["field_name"])
     band = BANDS.get(str(row["waiting_band"]))
     words = (
@@ -94,7 +95,7 @@ def _figures() -> list[Column]:
 
 def _measures(caption: str, rows: Sequence[Row]) -> Table:
     day = Words("On", lambda row: show_date(row["period_end"]))
-    return make_table(caption, rows, [Words("Measure", _what), *_figures(), day])
+    return make_table(caption, rows, [Words("Measure", what), *_figures(), day])
 
 
 def page(context: Context) -> Page:

@@ -15,6 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from dagster_project.lake.paths import Lake
+from dagster_project.operate.brief import write_brief
 from tests.end_to_end.test_ui import CHROMIUM, CHROMIUM_OPTIONS
 from tests.warehouses import Warehouse
 
@@ -36,6 +38,7 @@ KINDS = {
     "england": "index.html",
     "trust": f"organisation-{TRUST}.html",
     "board": "organisation-Q9D.html",
+    "brief": f"brief-{TRUST}.html",
     "indicator": "indicator-wlmds_over_52_weeks.html",
     "find": "find.html",
     "survey": "survey.html",
@@ -230,6 +233,48 @@ def test_on_paper_folded_tables_are_open_and_menus_are_gone(report: Path, deskto
     folder = os.environ.get("HIW_SCREENSHOTS")
     if folder:
         (Path(folder) / "report_trust.pdf").write_bytes(paper)
+
+
+def test_the_first_screen_has_a_figure_and_a_chart(report: Path, desktop: Watched) -> None:
+    for kind in ("england", "trust", "board"):
+        desktop.page.goto((report / KINDS[kind]).as_uri())
+        chart = desktop.page.locator("main svg.chart").first.bounding_box()
+        assert chart is not None and chart["y"] < DESKTOP["height"], (kind, chart)
+    desktop.page.goto((report / KINDS["england"]).as_uri())
+    figure = desktop.page.locator("main .tile [data-column]").first.bounding_box()
+    assert figure is not None and figure["y"] < DESKTOP["height"] / 2
+
+
+def test_on_a_phone_the_text_of_charts_is_twelve_pixels_high_or_more(report: Path, desktop: Watched) -> None:
+    desktop.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for kind in ("england", "trust", "brief", "indicator"):
+        desktop.page.goto((report / KINDS[kind]).as_uri())
+        heights = desktop.page.evaluate(
+            "[...document.querySelectorAll('svg.chart')].map(s => 15 * s.getBoundingClientRect().width / s.viewBox.baseVal.width)"
+        )
+        assert heights and min(heights) >= 12, (kind, min(heights))
+
+
+def _pages_of(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
+
+
+def test_a_brief_is_one_side_of_a4_in_the_browser_and_from_the_command(
+    report: Path, desktop: Watched, sample_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    longest = sorted(report.glob("brief-*.html"), key=lambda page: -len(page.read_text()))[:4]
+    for page in longest:
+        desktop.page.goto(page.as_uri())
+        assert _pages_of(desktop.page.pdf(prefer_css_page_size=True)) == 1, page.name
+    written = write_brief(Lake(sample_warehouse.lake), TRUST, tmp_path, pdf=True)
+    assert written.name == f"brief-{TRUST}.pdf"
+    assert _pages_of(written.read_bytes()) == 1
+    alone = write_brief(Lake(sample_warehouse.lake), TRUST.lower(), tmp_path)
+    assert not re.findall(r"href=|src=|@import", alone.read_text())
+    desktop.page.goto(alone.as_uri())
+    expect(desktop.page.locator(".brief")).to_have_css("break-inside", "auto")
+    assert desktop.page.evaluate("getComputedStyle(document.body).margin") == "0px", "the policy lets its own style in"
+    assert desktop.wrong == []
 
 
 def test_the_policy_of_the_page_stops_a_script_that_was_slipped_in(

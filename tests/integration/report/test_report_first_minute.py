@@ -1,0 +1,99 @@
+"""What a board sees first: tiles chosen by the rule that is stated, a brief for each organisation, no dead end and no note to ourselves."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import duckdb
+import pytest
+
+from dagster_project.lake.files import LakeError
+from dagster_project.lake.paths import Lake
+from dagster_project.operate.brief import write_brief
+from tests.integration.report.report_reader import Site
+from tests.warehouses import Warehouse
+
+PARTS = {"Largest avoidable gaps", "What improves or worsens", "How good the data are", "Questions a board could ask"}
+
+
+def _tiles(site: Site) -> dict[str, list[tuple[str, dict[str, str]]]]:
+    """Title of a tile to its figures: column and key."""
+    found = {}
+    for tile in site.page("index.html").select(".tile"):
+        spans = tile.select("span[data-column]")
+        found[tile.h3.get_text()] = [(str(s["data-column"]), json.loads(str(s["data-key"]))) for s in spans]  # type: ignore[union-attr]
+    return found
+
+
+def test_tiles_are_chosen_by_the_rule_that_the_page_states(sample_site: Site, sample_warehouse: Warehouse) -> None:
+    tiles = _tiles(sample_site)
+    assert 4 <= len(tiles) <= 6
+    for title, pattern in (("Largest gap by deprivation", "imd%"), ("Largest gap by ethnicity", "ethnic%")):
+        indicator_id, group_code = sample_warehouse.query(
+            "select indicator_id, group_code from mart_priorities, meta.releases where this_release and organisation_code = 'ENG' "
+            f"and dimension like '{pattern}' and priority_rank is not null and period_end > built_at - interval 2 years "
+            "order by priority_rank, avoidable_per_1000 desc limit 1"
+        )[0]
+        column, key = tiles[title][0]
+        assert (column, key["indicator_id"], key["group_code"]) == (
+            "excess_against_reference",
+            indicator_id,
+            group_code,
+        )
+    steepest = sample_warehouse.query(
+        "select indicator_id from mart_trend join dim_indicator using (indicator_id), meta.releases where this_release "
+        "and organisation_code = 'ENG' and subject = 'value' and trend_rating is not null and unit = 'proportion' "
+        "and last_period_end > built_at - interval 2 years order by abs(trend_slope) desc limit 1"
+    )[0][0]
+    assert tiles["Changing most"][0][1]["indicator_id"] == steepest
+
+
+def test_series_too_short_for_a_trend_are_a_sentence_and_old_figures_say_their_age(
+    sample_site: Site, sample_warehouse: Warehouse
+) -> None:
+    section = sample_site.page("index.html").select_one("section[aria-labelledby='trends']")
+    assert section is not None
+    assert "Cannot be calculated" not in section.get_text()
+    short = sample_warehouse.one(
+        "select count(*) from mart_trend where organisation_code = 'ENG' and trend = 'Cannot be calculated' "
+        "and indicator_id not in (select indicator_id from mart_control_chart where organisation_code = 'ENG')"
+    )
+    assert f"{short} series have too few points" in section.get_text()
+    assert re.search(r"March 2021 \(5 years old\)", section.get_text())
+
+
+def test_every_organisation_has_a_brief_that_is_whole_by_itself(sample_site: Site) -> None:
+    pages = [name for name in sample_site.names if name.startswith("organisation-")]
+    for name in pages:
+        alone = sample_site.page(name.replace("organisation-", "brief-"))
+        assert [str(a["href"]) for a in alone.select("a")] == [name]
+        assert {h.get_text() for h in alone.select("h3")} >= PARTS, name
+        first = sample_site.page(name).select_one("main section")
+        assert first is not None and first.h2 is not None and first.h2.get_text() == "Brief for the board"
+    assert len(pages) > 20
+
+
+def test_a_brief_that_is_not_there_is_said_with_what_to_do(sample_warehouse: Warehouse, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(LakeError, match="no brief of X99"):
+        write_brief(Lake(sample_warehouse.lake), "X99", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_page_shows_a_note_to_ourselves_and_no_indicator_is_a_dead_end(
+    sample_site: Site, sample_warehouse: Warehouse
+) -> None:
+    for name in sample_site.pages:
+        assert not re.search(r"\[to be |TODO", sample_site.page(name).get_text()), name
+    with duckdb.connect(str(sample_site.marts), read_only=True) as con:
+        empty = con.execute(
+            "select indicator_id from dim_indicator where indicator_id not in (select indicator_id from fct_indicator_value)"
+        ).fetchall()
+    listed = sample_site.page("find.html").select_one("section[aria-labelledby='empty']")
+    assert listed is not None
+    for (indicator_id,) in empty:
+        page = f"indicator-{indicator_id}.html"
+        assert listed.select_one(f"a[href='{page}']") is not None, indicator_id
+        section = sample_site.page(page).select_one("section[aria-labelledby='why']")
+        assert section is not None and section.select("tbody tr"), indicator_id
+    assert len(empty) > 20
