@@ -179,7 +179,7 @@ def _pair(context: Context, row: Row, form: str) -> Pair:
 
 
 def _table(context: Context, rows: Sequence[Row], form: str) -> Table:
-    columns = [
+    columns: list[Figures | Words] = [
         Words("Group", lambda row: context.plain_group(row["dimension"], row["group_code"])),
         Figures("Of", "denominator", "whole"),
         Figures("Here", "value", form),

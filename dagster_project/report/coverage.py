@@ -120,9 +120,9 @@ def why_not(context: Context, rows: Sequence[Row]) -> list[Section]:
         return []
     grouped = group_rows(rows, "coverage_status", "coverage_reason").items()
     lines = tuple(
-        Line((Cell(STATUSES.get(str(key[0]), key[0])), Cell(_where(own)), Cell(key[1] or "not known")), "")
-        for key, own in sorted(
-            grouped, key=lambda item: (list(STATUSES).index(item[1][0]["coverage_status"]), str(item[0]))
+        Line((Cell(STATUSES.get(status, status)), Cell(_where(own)), Cell(reason or "not known")), "")
+        for (status, reason), own in sorted(
+            ((_words(key), own) for key, own in grouped), key=lambda item: (list(STATUSES).index(item[0][0]), item[0])
         )
     )
     columns = tuple(Words(words, lambda row: "") for words in ("What exists", "For", "Why, and where"))
