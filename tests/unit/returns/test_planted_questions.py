@@ -224,12 +224,12 @@ def test_hidden_cells_are_bounds_of_the_ethnic_gap_and_not_left_out() -> None:
         ],
     )
     found = {(row["ethnic_group_5"], row["imd_quintile"]): row for row in rows}
-    black = found["BLACK", "1"]
+    black = found["BLACK", 1]
     assert (black["rate_low"], black["rate_high"]) == (pytest.approx(0.082), pytest.approx(0.094))
     assert (black["gap_low"], black["gap_high"]) == (pytest.approx(-0.018), pytest.approx(-0.006))
     assert black["rate"] is None and (black["trusts"], black["trusts_hidden"]) == (2, 1)
-    assert found["WHITE", "1"]["rate"] == pytest.approx(0.1)
-    assert (found["BLACK", "5"]["rate_low"], found["BLACK", "5"]["rate_high"]) == (0, 1)
+    assert found["WHITE", 1]["rate"] == pytest.approx(0.1)
+    assert (found["BLACK", 5]["rate_low"], found["BLACK", 5]["rate_high"]) == (0, 1)
     assert found["BLACK", None]["rate"] == pytest.approx(50 / 550)
     assert found["WHITE", None]["rate"] == pytest.approx(105 / 1100)
     assert found["BLACK", None]["gap_low"] == pytest.approx(50 / 550 - 105 / 1100)
