@@ -34,7 +34,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 	$(BIN)/python -m pip check
 	touch .venv/ready
 
-refresh: environment ## Run the night once (default: on the synthetic sample estate) and say where the marts are
+refresh: environment ## Start the nightly run once (default: on the synthetic sample estate) and say where the marts are
 	@$(BIN)/hiw refresh
 
 ui: environment ## Dagster's webserver and daemon on http://127.0.0.1:3000 (PORT=...)
@@ -52,7 +52,7 @@ test: environment ## All tests; the last lines say what was skipped and why
 fuzz: environment ## 5,000 changed files of all sources, and every real file changed in every way: same figures, or held by name (HIW_FUZZ=number)
 	HIW_FUZZ=$${HIW_FUZZ:-5000} $(BIN)/python -m pytest -n 0 -s --timeout 0 tests/faults/test_meaning.py tests/faults/test_real_files_changed.py
 
-test-pythons: environment ## Install the lock with every interpreter of 3.11 to 3.14 that is here, run a night and the unit tests with it
+test-pythons: environment ## Install the lock with every interpreter of 3.11 to 3.14 that is here, run the pipeline and the unit tests with it
 	@for version in $(SUPPORTED); do python$$version -c "" 2>/dev/null || { echo "python$$version is not on this machine"; continue; }; \
 	folder=$$(mktemp -d) && git clone --quiet . $$folder/project && (cd $$folder/project && $(MAKE) PYTHON=python$$version refresh && \
 	.venv/bin/python -m pytest -n 2 tests/unit tests/contract) || exit 1; rm -rf $$folder; done

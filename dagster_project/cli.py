@@ -1,6 +1,6 @@
 """The command `hiw`. Not here: what the commands do; each calls one function of the package.
 
-Exit codes: 0 good; 1 the night failed, what is published is not good, or the command could not be done; 2 the call or the settings
+Exit codes: 0 good; 1 the nightly run failed, what is published is not good, or the command could not be done; 2 the call or the settings
 are wrong; 3 the machine is not fit to run it (`hiw doctor`); 4 what a release was made of is no longer kept. Whatever goes wrong is
 said as what, why and what to do next.
 """
@@ -30,7 +30,7 @@ from dagster_project.settings import Settings
 
 NOT_KEPT = 4
 app = typer.Typer(
-    help="The NHS health inequalities warehouse: run the night, see what is published, go back to an earlier release.",
+    help="The NHS health inequalities warehouse: start the nightly run, see what is published, go back to an earlier release.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -81,7 +81,7 @@ def refresh(
     verbose: Annotated[bool, typer.Option(help="Show Dagster's log.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run the night now: fetch, parse, build, audit, publish."""
+    """Start the nightly run now: fetch, parse, build, audit, publish."""
     collect_seldom()
     with _explained(as_json=as_json) as settings:
         from dagster_project.operate.refresh import run_night, summary_lines
@@ -165,7 +165,7 @@ def verify(
     """Build a release again from the files that are kept, and compare it table by table.
 
     Exit code 0: the same. 1: tables differ, which are named. 2: there is no such release. 4: files that it was made of are no longer
-    kept, which are named. Takes as long as a first night; what is published is not touched.
+    kept, which are named. Takes as long as a first nightly run; what is published is not touched.
     """
     with _explained() as settings:
         from dagster_project.publish.verify import verify as build_again
@@ -190,7 +190,7 @@ def sql(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Ask the published file, read-only, with nothing else of the machine in reach."""
+    """Run one SELECT on the published file. Read-only; nothing else on this machine is accessible."""
     with _explained() as settings:
         from dagster_project.operate.analyst import ask
 
@@ -271,7 +271,9 @@ def attach(
 def webserver(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Nobody can start or change anything.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Read-only: users cannot launch runs or change anything.")
+    ] = False,
     path_prefix: Annotated[str, typer.Option(help="Path under which a proxy shows it, such as /dagster.")] = "",
 ) -> None:
     """Serve Dagster's pages on this machine; elsewhere only with HIW_BEHIND_PROXY=1."""
@@ -292,7 +294,7 @@ def docs() -> None:
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Whether this machine and this data folder are fit to run the night; what to do where not."""
+    """Check that this machine and data folder can run the pipeline, and how to fix what cannot."""
     with _explained() as settings:
         from dagster_project.operate.doctor import examine
 

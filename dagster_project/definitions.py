@@ -1,7 +1,7 @@
 """The whole warehouse on one page.
 
 Each source in sources/ gives raw_<slug> and clean_<slug>; the models in dbt/ give the tables; release_candidate is the one
-file made of the marts; its checks are gate 2; published_marts moves the pointer. The night runs all of it at 02:00.
+file made of the marts; its checks are gate 2; published_marts moves the pointer. The nightly run runs all of it at 02:00.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def connection(
     temp_directory: Path | None = None,
     wait_seconds: float = 0.0,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """`open_database` as a context: the file is free again whatever happens inside (a leaked handle locks the night)."""
+    """`open_database` as a context: the file is free again whatever happens inside (a leaked handle locks the nightly run)."""
     opened = open_database(
         path,
         read_only=read_only,
@@ -108,7 +108,7 @@ def scratch_connection(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to this process's database in memory, for work that makes nothing but temporary tables and views.
 
-    To open a database of its own takes 25 ms, a quarter of what a small file takes to be parsed and judged. All connections
+    To open its own database takes 25 ms, a quarter of what a small file takes to be parsed and judged. All connections
     with the same limits share the memory.
     """
     key = (memory_limit, threads, temp_directory)
@@ -141,7 +141,7 @@ def _forget_scratch(key: _Limits) -> None:
 
 
 class Workspace:
-    """A schema of its own in this process's database in memory, for work that makes tables, types, macros and views.
+    """Its own schema in this process's database in memory, for work that makes tables, types, macros and views.
 
     As `scratch_connection`; everything made in it is gone when it is closed, and nothing of one workspace is seen in another.
     """

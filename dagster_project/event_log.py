@@ -1,7 +1,7 @@
 """Dagster's event log in SQLite, with the files kept open.
 
 Dagster's own class makes an engine for every event, and SQLite copies the write-ahead log back and syncs it whenever the last connection
-closes: 5 to 8 ms for an event, 13 s of a night with two thousand. Here the engine of a file, its compiled statements with it, stays open,
+closes: 5 to 8 ms for an event, 13 s of a nightly run with two thousand. Here the engine of a file, its compiled statements with it, stays open,
 through the two methods by which every SQL storage of Dagster gets its connections.
 `synchronous=NORMAL` is what SQLite advises with a write-ahead log: a killed process loses nothing, a machine without power at most the last
 lines of the log, and the warehouse does not read the log to decide anything.

@@ -1,7 +1,7 @@
-"""Python's search for cyclic garbage, in commands that live for a minute: seldom while they run, and not at all when they end.
+"""Reduce Python's garbage collection in short-lived commands: rare while running, none at exit.
 
 Dagster, dbt and Great Expectations import a few hundred thousand objects that live to the end. To look through them again and
-again took a second and a half of a night in each process; most of it at the end, when the system frees everything at once.
+again took a second and a half of a nightly run in each process; most of it at the end, when the system frees everything at once.
 """
 
 import atexit

@@ -1,11 +1,11 @@
-"""What can be started: the night, and the back-fill of single months. Not here: when (schedules.py) and alarms (sensors.py)."""
+"""What can be started: the nightly run, and the back-fill of single months. Not here: when (schedules.py) and alarms (sensors.py)."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 NIGHT_TAGS = {"duckdb": "warehouse"}
-"""One run at a time may carry this tag (dagster.yaml): two nights would audit each other's tables."""
+"""One run at a time may carry this tag (dagster.yaml): two nightly runs would audit each other's tables."""
 
 nightly_refresh = dg.define_asset_job(
     "nightly_refresh",

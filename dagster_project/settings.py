@@ -45,12 +45,14 @@ class Settings(BaseSettings):
     memory_limit: str = Field("1GB", description="DuckDB's memory limit in every process of the warehouse.")
     threads: int = Field(2, ge=1, description="DuckDB's threads.")
     keep_releases: int = Field(10, ge=2, description="How many releases are kept for rollback.")
-    stale_after_hours: float = Field(30, gt=0, description="`hiw status` fails when the last good night is older.")
+    stale_after_hours: float = Field(
+        30, gt=0, description="`hiw status` fails when the last good nightly run is older."
+    )
     behind_proxy: bool = Field(False, description="Allow the webserver on an address that other machines can reach.")
     hosts: str = Field(
         "", description="Comma-separated host names under which the pages may be asked for, besides this machine's own."
     )
-    alert_webhook: str = Field("", description="Optional address that receives a JSON alert when a night fails.")
+    alert_webhook: str = Field("", description="Optional address that receives a JSON alert when a nightly run fails.")
     lock_wait_seconds: float = Field(120, ge=0, description="How long to wait for the warehouse file's lock.")
     mesh_url: str = Field("", description="Address of MESH; empty switches it off, which is the default.")
     mesh_mailbox: str = Field("", description="Our mailbox in MESH.")

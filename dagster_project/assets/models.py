@@ -93,7 +93,7 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         keep_build_private(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
         if damage := drop_damaged_warehouse(lake, settings.lock_wait_seconds):
-            context.log.warning(f"The warehouse file could not be opened and is made anew: {damage}")
+            context.log.warning(f"The warehouse file could not be opened and is made again: {damage}")
         os.environ.update(dbt_environment(settings, origin))
         _sweep_last_run(target_folder(settings))
         standing = Standing(lake, project)
@@ -113,7 +113,7 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
 
 
 def _prepare_returns(context: dg.AssetExecutionContext, area: ReturnsArea) -> None:
-    """What dbt reads of the returns, there even before the first one. A typing error of the operator stops no night."""
+    """What dbt reads of the returns, there even before the first one. A typing error of the operator stops no nightly run."""
     write_empty_returns(area)
     try:
         write_expected(area, dt.datetime.now(dt.UTC))

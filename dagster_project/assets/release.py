@@ -1,4 +1,4 @@
-"""The end of the night as Dagster assets: release_candidate, gate 2 as its checks, and published_marts."""
+"""The end of the nightly run as Dagster assets: release_candidate, gate 2 as its checks, and published_marts."""
 
 # No `from __future__ import annotations` here: Dagster reads the config classes from the real annotations.
 

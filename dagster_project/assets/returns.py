@@ -1,4 +1,4 @@
-"""The asset returns_received: intake inside the night, and on its own when a file lies in the drop folder.
+"""The asset returns_received: intake inside the nightly run, and on its own when a file lies in the drop folder.
 
 Everything that Dagster is told (metadata, checks, partitions, run keys) is a count, a collection, a period or a hash.
 """
@@ -80,7 +80,7 @@ def receive_returns(settings: Settings) -> tuple[IntakeReport, MeshReport]:
     try:
         mesh = receive_messages(intake, settings)
     except LakeError as error:
-        # MESH keeps what it has; a night without it is better than no night.
+        # MESH keeps what it has; a nightly run without it is better than no nightly run.
         mesh.problems.append(str(error))
     return intake.report, mesh
 
@@ -100,7 +100,7 @@ def _received_spec() -> dg.AssetSpec:
 def by_period_spec() -> dg.AssetSpec:
     """The same submissions as partitions, for the UI: intake marks each collection and period as something comes for it.
 
-    An asset of its own, because a job's assets may not have two kinds of partitions, and the sources have months.
+    Its own asset, because a job's assets may not have two kinds of partitions, and the sources have months.
     """
     return dg.AssetSpec(
         BY_PERIOD,
@@ -206,7 +206,7 @@ def build_inbox_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def _looks(area: ReturnsArea) -> Iterator[str]:
-    """A hash of name, size and time of every entry: a name can hold what must not stand in Dagster's log.
+    """A hash of name, size and time of every entry: a name can hold what must not be in Dagster's log.
 
     Beside the inbox of what was taken out of it and still changed then.
     """

@@ -1,4 +1,4 @@
-"""When the night runs."""
+"""When the nightly run starts."""
 
 from __future__ import annotations
 

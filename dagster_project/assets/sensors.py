@@ -1,4 +1,4 @@
-"""Alarms and tidying up: a run that fails, a night that ends well but had to leave something out, and what dead runs leave."""
+"""Alarms and tidying up: a run that fails, a nightly run that ends well but had to leave something out, and what dead runs leave."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def build_night_sensor(settings: Settings) -> dg.SensorDefinition:
         name="record_of_nights",
         run_status=dg.DagsterRunStatus.SUCCESS,
         monitored_jobs=[nightly_refresh],
-        description="Writes how a night ended for `hiw status`, and data_lake/alerts/<run>.json where a check failed.",
+        description="Writes how a nightly run ended for `hiw status`, and data_lake/alerts/<run>.json where a check failed.",
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def record_of_nights(context: dg.RunStatusSensorContext) -> None:

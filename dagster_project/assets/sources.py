@@ -53,7 +53,7 @@ CHECKS = {
 def build_source_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
     """The raw and the clean asset of one source, in one step.
 
-    One step, because a night is not a run of partitions, and in such a run Dagster cannot pass from one partitioned asset
+    One step, because a nightly run is not a run of partitions, and in such a run Dagster cannot pass from one partitioned asset
     to another ("Cannot access partition_key"). To parse again without fetching, set `offline` in the launchpad.
     """
     partitions = _partitions(source)
@@ -129,7 +129,7 @@ def _clean_spec(source: Source) -> dg.AssetSpec:
 def _fetch(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> FetchReport:
     if unknown := settings.selected_slugs - set(load_sources()):
         names = ", ".join(sorted(unknown))
-        return FetchReport(problems=[f"HIW_ONLY names no source: {names}. Next: mend HIW_ONLY."], reachable=False)
+        return FetchReport(problems=[f"HIW_ONLY names no source: {names}. Next: fix HIW_ONLY."], reachable=False)
     if settings.offline or config.offline or _left_out(settings, source):
         return FetchReport()
     return fetch_source(
@@ -180,14 +180,14 @@ def _left_out(settings: Settings, source: Source) -> bool:
 
 
 def _periods(context: dg.AssetExecutionContext) -> frozenset[str] | None:
-    """The months that a backfill or the button asks for; None in a night, which looks at all."""
+    """The months that a backfill or the button asks for; None in a nightly run, which looks at all."""
     if context.has_partition_key or context.has_partition_key_range:
         return frozenset(key[:7] for key in context.partition_keys)
     return None
 
 
 def _note_partitions(context: dg.AssetExecutionContext, key: str, periods: Iterable[str]) -> None:
-    """In a night, mark the months that came as materialised, so that the UI's calendar of partitions is true."""
+    """In a nightly run, mark the months that came as materialised, so that the UI's calendar of partitions is true."""
     if not context.assets_def.partitions_def or context.has_partition_key or context.has_partition_key_range:
         return
     known = set(context.assets_def.partitions_def.get_partition_keys())

@@ -107,7 +107,7 @@ class Rule(_Strict):
     group: tuple[str, ...] = ()
     """G: the columns whose values make up the group that is refused."""
     needs: tuple[Literal["previous", "published", "metrics", "organisations", "register", "sender"], ...] = ()
-    """What the rule cannot be checked without; where it is not at hand the answer says so."""
+    """What the rule cannot be checked without; where it is not available the answer says so."""
 
 
 class Control(_Strict):

@@ -23,7 +23,7 @@ INDICATORS_FOLDER = PROJECT_ROOT / "dbt" / "indicators"
 
 Text = Annotated[str, Field(min_length=1)]
 Unit = Annotated[str, Field(pattern=r"^(proportion|count|rate_per_[0-9]+|ratio|difference|score)$")]
-"""The facts work with the first three; ratios, differences and scores stand in the mart of the workforce standards."""
+"""The facts use the first three; ratios, differences and scores are in the mart of the workforce standards."""
 Level = Literal["england", "england_sector", "region", "icb", "sub_icb", "trust", "other_provider"]
 Breakdown = Literal["deprivation", "ethnicity", "age", "sex"]
 BREAKDOWNS: tuple[Breakdown, ...] = ("deprivation", "ethnicity", "age", "sex")
@@ -106,7 +106,7 @@ class Verification(_Strict):
 
 
 class Core20Plus5(_Strict):
-    """Where the indicator stands in Core20PLUS5."""
+    """Where the indicator is in Core20PLUS5."""
 
     programme: Literal["adults", "children"]
     area: Area
@@ -149,11 +149,11 @@ class Indicator(_Strict):
     not_public: str = ""
     """Why there are no public figures."""
     held_in: str = ""
-    """Table of the published file in which the figures stand."""
+    """Table of the published file that holds the figures."""
     held_as: tuple[str, ...] = ()
-    """Indicators whose figures, limits or gaps carry this one; empty where it stands under its own name."""
+    """Indicators whose figures, limits or gaps carry this one; empty where it is under its own name."""
     crude_indicator: str = ""
-    """Indicator with the crude figures of the same groups, where they do not stand under this one."""
+    """Indicator with the crude figures of the same groups, where they are not under this one."""
     levels: tuple[Level, ...] = ()
     """Levels at which the source truly gives figures."""
     breakdowns: Mapping[Breakdown, Published]

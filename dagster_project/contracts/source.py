@@ -138,7 +138,7 @@ class RepeatedCleanColumn(_Strict):
 class Correction(_Strict):
     """A known error of the publisher, as data: the cells it covers, what they really are, and who says so.
 
-    The guard: a covered cell that does not hold `when_value` means that the publisher has mended it, and the file is
+    The guard: a covered cell that does not hold `when_value` means that the publisher has fixed it, and the file is
     held until this row is taken out.
     """
 
@@ -156,7 +156,7 @@ class TextCorrection(_Strict):
     """A text that a publisher's file writes wrongly in one period, as data: what it writes, what it means, and who says so.
 
     The guard: the parser takes a cell that says `as_written` for `means` and lets no third text through, so a file that
-    the publisher has mended is read as it stands (`ParseJob.corrected_text`).
+    the publisher has fixed is read as it stands (`ParseJob.corrected_text`).
     """
 
     column: Text
@@ -203,14 +203,14 @@ class LinkName(_Strict):
 
     A name is taken when all of it is understood: at least one of `words` (where there are any), a period of one of the
     kinds, words for the edition (Perf, Final, Provisional, revised, v2), and nothing but `also` beside them. Publishers
-    change case, separators and spellings; none of that needs a line here. What else lies on the page stands in `left_out`
+    change case, separators and spellings; none of that needs a line here. What else lies on the page is in `left_out`
     of the source.
     """
 
     words: tuple[str, ...] = ()
     """Words of which at least one names the dataset; their blanks stand for any separator or none."""
     also: tuple[str, ...] = ()
-    """Words that may stand beside them and say nothing about which file it is."""
+    """Words that may be next to them and say nothing about which file it is."""
     period: tuple[Literal["day", "month", "season_month", "financial_year", "quarter", "year", "fixed"], ...]
     """Kinds of period, tried in this order: `day` 2025-06-29, `month` 2026-04, `season_month` (November 2223) 2022-11,
     `financial_year` fy2023-24, `quarter` fy2024-25-q3, `year` 2024, `fixed` the entity's `fixed_period`."""
@@ -291,7 +291,7 @@ class Entity(_Strict):
     minimum_records: int = 1
     maximum_records: int = 50_000_000
     usual_records: int = 0
-    """Records of the publisher's file at hand. A first file has nothing before it, so it is compared with this (lake/acceptance.py)."""
+    """Records of the publisher's available file. A first file has nothing before it, so it is compared with this (lake/acceptance.py)."""
     absent_row: Literal["zero", "added_up", "gap"]
     """What becomes of a figure whose row is not there. `zero`: readers take it for 0. `added_up`: it falls out of a total, a
     rank or a denominator. In either case one rejected row holds the file. `gap`: only its own figure is missing, and no sum is made of the rows."""
@@ -300,7 +300,7 @@ class Entity(_Strict):
     complete_against: tuple[Reference, ...] = ()
     """Lists that show whether rows were lost (lake/completeness.py)."""
     full_set: tuple[Text, ...] = ()
-    """Key columns whose combinations all stand beside each combination of the other key columns (each trust and month has each
+    """Key columns whose combinations all are next to each combination of the other key columns (each trust and month has each
     measure), so that a row that was lost leaves a hole. Only where a real file has none."""
     full_set_where: str = ""
     """SQL condition: the rows of which that is said."""

@@ -24,7 +24,7 @@ JUDGES = PROJECT_ROOT / "dagster_project" / "quality"
 
 
 class Threshold(BaseModel):
-    """A number that a person decided: with its reason, its owner and the day on which it is looked at again."""
+    """A number that a person decided: with its reason, its owner and the day of its next review."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     value: float | int

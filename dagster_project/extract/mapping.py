@@ -1,4 +1,4 @@
-"""The mapping file of a trust: which return, which period, and where the elements stand in its own files.
+"""The mapping file of a trust: which return, which period, and where the elements are in its own files.
 
 A mapping is YAML that `hiw extract template` writes and a person fills in. Words about it name elements and fields, never a record.
 """

@@ -15,7 +15,7 @@ SHARED_RULES = (
     "Ethnic category is the first character of the code of 2001; blank, 9 and the X of HES are 99 (not known), never Z (not stated) [O]. What a value map "
     "makes of codes of 2021 loses what 2001 does not tell apart.",
     "Gender is the person stated gender code; 0 and blank are X [O].",
-    "Counts in this note are told as fewer than 8, or to the nearest 5.",
+    "Counts in this note are reported as fewer than 8, or to the nearest 5.",
 )
 
 

@@ -26,7 +26,7 @@ _WATCH = (
 def private_folder() -> Iterator[Path]:
     """A new folder with mode 0700 in the system's place for temporary files (TMPDIR)."""
     folder = Path(tempfile.mkdtemp(prefix="hiw-extract-"))
-    # The pipe closes with this process, whatever ends it; a session of its own keeps the watcher from being ended with us.
+    # The pipe closes with this process, whatever ends it; its own session keeps the watcher from being ended with us.
     watcher = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _WATCH, str(folder)],
         stdin=subprocess.PIPE,

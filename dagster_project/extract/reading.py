@@ -132,7 +132,7 @@ def _column(element: Element, place: Place, source: Source) -> tuple[str, str, s
     hits = [column for column in source.columns if plain_name(column[0]) in wanted]
     if len(hits) > 1:
         raise Refused(
-            f"{element.name} stands in several columns",
+            f"{element.name} is in several columns",
             "two names of the header fit it",
             "name the column in the mapping",
         )
@@ -146,7 +146,7 @@ def _column(element: Element, place: Place, source: Source) -> tuple[str, str, s
         plain_name(name) in {plain_name(one[0]) for one in source.columns} for name in element.unverified_aliases
     ):
         raise Refused(
-            f"{element.name} may stand in a column whose codes are not verified",
+            f"{element.name} may be in a column whose codes are not verified",
             f"the header has one of {', '.join(element.unverified_aliases)}",
             "name it in the mapping, with a value map that says what its codes mean",
         )

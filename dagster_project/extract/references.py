@@ -136,7 +136,7 @@ def _make_hostels(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path
 
 
 def _make_stated(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
-    """Rows that stand in no extract: populations, enhanced primary care."""
+    """Rows that are in no extract: populations, enhanced primary care."""
     con.execute(
         "create temp table stated (month date, measure_code varchar, identification_method varchar, accommodation_group varchar, "
         "n bigint, denominator_source varchar)"
@@ -165,6 +165,6 @@ def _named(source: Source, fits: Callable[[str], bool], words: str) -> tuple[str
 
 
 def _clean(settings: Settings, source: str, table: str) -> str:
-    """SQL that reads a clean table of this installation; "" before a night has made it."""
+    """SQL that reads a clean table of this installation; "" before a nightly run has made it."""
     folder = Lake(settings.data_lake).current(source, table, origin_of(settings))
     return f"read_parquet({_t(str(folder / '*.parquet'))})" if any(folder.glob("*.parquet")) else ""

@@ -72,7 +72,7 @@ class Summary:
 
 @dataclass
 class Run:
-    """An open run: the relations stand in `con`."""
+    """An open run: the relations are in `con`."""
 
     con: duckdb.DuckDBPyConnection
     mapping: Mapping
@@ -168,7 +168,7 @@ def _require_area(run: Run, layout: Layout, found: Found) -> None:
         )
     if has_area and run.con.execute("select count(*) from imd").fetchone() == (0,):
         raise Refused(
-            f"the deciles of {run.mapping.imd_version} are not at hand",
+            f"the deciles of {run.mapping.imd_version} are not available",
             "neither the mapping nor this installation has them",
             "name File 7 of the Indices of Deprivation in the mapping (files, imd), or run `hiw refresh` first",
         )
@@ -181,7 +181,7 @@ def _make_parameters(run: Run, found: Found) -> None:
         raise Refused(
             f"the census {census} is not the last day of the period, {mapping.period_end}",
             f"{mapping.collection} is of the last day of its month; nothing is re-dated silently",
-            "add --census-differs where this list is the nearest that there is: both days then stand in known_issues",
+            "add --census-differs where this list is the nearest that there is: both days then are in known_issues",
         )
     values = {
         "org_code": mapping.organisation,

@@ -1,4 +1,4 @@
-"""The sample's extracts as files, for whoever tries the commands before her own extract is at hand."""
+"""The sample's extracts as files, for whoever tries the commands before her own extract is available."""
 
 from __future__ import annotations
 

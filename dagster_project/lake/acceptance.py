@@ -60,7 +60,7 @@ class CleanReport:
     """What was parsed now."""
     refused: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
-    """What stands in the way of the newest edition of a period, this night or since an earlier one."""
+    """What is in the way of the newest edition of a period, this run or since an earlier one."""
     rejecting: list[str] = field(default_factory=list)
     """The files in use that lost rows, and where these are listed."""
     warnings: list[str] = field(default_factory=list)
@@ -188,7 +188,7 @@ class Acceptance:
             return build_clean_table(
                 self._source, snapshot, destination, workspace, memory_limit=self._memory_limit, threads=1
             )
-        except NoSpace:  # no fault of the file: it waits for the next night
+        except NoSpace:  # no fault of the file: it waits for the next nightly run
             raise
         except LakeError as error:
             return error
@@ -336,7 +336,7 @@ class Acceptance:
                 )
 
     def _say_what_stands_in_the_way(self, entity: Entity) -> None:
-        """Verdicts on editions that are newer than the one in use: the operator reads them every night until mended."""
+        """Verdicts on editions that are newer than the one in use: the operator reads them every night until fixed."""
         newest: dict[str, Snapshot] = {s.period: s for s in self._snapshots if s.entity == entity.name}
         for snapshot in newest.values():
             verdict, reason = self._judged.get(self._key(snapshot)), self._reasons.get(self._key(snapshot), "")

@@ -1,4 +1,4 @@
-"""Which period a publisher should have brought out by a given day, from the calendar in its source.yml."""
+"""Give the latest period a publisher should have published by a given date, from the calendar in its source.yml."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def read_report(clean: Path) -> dict[str, Any]:
 
 @contextmanager
 def _said_of_the_file(job: ParseJob) -> Iterator[None]:
-    """Refuse a file whose layout a parser did not foresee, instead of ending the night of all others."""
+    """Refuse a file whose layout a parser did not foresee, instead of ending the nightly run of all others."""
     try:
         yield
     except MACHINE_ERRORS:
@@ -94,7 +94,7 @@ def _write(job: ParseJob, select: str, part: Path) -> None:
     if set(found) != {column.name for column in columns}:
         difference = sorted(set(found) ^ {column.name for column in columns})
         raise job.error(
-            f"the parser and the contract disagree about the columns {difference}", "mend parse.py or source.yml"
+            f"the parser and the contract disagree about the columns {difference}", "fix parse.py or source.yml"
         )
     select_list = ", ".join(_corrected(column, job) for column in columns)
     sha256 = quote_literal(job.snapshot.sha256)
@@ -172,7 +172,7 @@ def _guard_corrections(job: ParseJob) -> None:
         column = quote_identifier(correction.column)
         job.require_none(
             f"select organisation_code, {column} from refined where {_covered(correction)} and {column} <> {correction.when_value}",
-            f"the correction of {correction.column} no longer fits, the publisher seems to have mended it",
+            f"the correction of {correction.column} no longer fits, the publisher seems to have fixed it",
             "take the correction out of source.yml, or narrow its organisations or periods",
         )
         applied = job.report.corrections_applied

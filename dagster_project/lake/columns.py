@@ -1,4 +1,4 @@
-"""Write the rules and the casts of a column of the contract as SQL: what a valid cell is, and what becomes of it."""
+"""Write the rules and the casts of a column of the contract as SQL: what a valid cell is, and what it turns into."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _or_blank(cell: str, condition: str) -> str:
 def all_valid(columns: list[FileColumn], rules: list[Rule], proved: frozenset[str]) -> str:
     """One condition for a valid row; plain counts are tested together, as one text, which is five times faster.
 
-    Of `proved` counts, which are read as numbers, only that is left to be tested which their bytes do not show.
+    Columns in `proved` are already known to hold digits only; here only their upper bound and NULLs are checked.
     """
     plain = {column.name for column in columns if _is_plain(column)} - proved
     conditions = [valid for name, _, valid in rules if name not in plain | proved]

@@ -50,7 +50,7 @@ def find_holes(con: duckdb.DuckDBPyConnection, entity: Entity, clean: Path) -> l
         return []
     rest = " and ".join(name for name in entity.key if name not in entity.full_set)
     return [
-        f"{len(holes):,} rows are lacking that stand beside every other {rest} ({name_first([row for (row,) in holes])}); "
+        f"{len(holes):,} rows are lacking that are next to every other {rest} ({name_first([row for (row,) in holes])}); "
         "fetch the file again or ask its publisher; if it is genuine, change full_set in source.yml"
     ]
 

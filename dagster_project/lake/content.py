@@ -137,7 +137,7 @@ def rewrite_as_utf8(path: Path, encoding: str, destination: Path) -> Path:
 def count_records(path: Path) -> tuple[int, bool]:
     """Number of CSV records, header included, counted apart from any parser, and whether a cell holds a line end.
 
-    Records are line ends outside quotation marks. A last record without line end counts, a blank line does not. Raises UnbalancedQuotes at an odd number of quotation
+    Counts line endings outside quotes. A final line without a newline counts; blank lines do not. Raises UnbalancedQuotes at an odd number of quotation
     marks, UnreadableText at line ends of a lone carriage return and above MAXIMUM_RECORDS.
     """
     counter = _RecordCounter(path)
@@ -160,7 +160,7 @@ def cells_of_unended_line(path: Path) -> int | None:
 def lines_ending_in_counts(path: Path, cells: int) -> int:
     """How many lines end in at least `cells` cells that hold digits or nothing; 0 where a cell begins with 0 and a digit.
 
-    Looks at bytes instead of cells, which is what makes it fast: without its digits such a line ends in `cells` commas.
+    Fast because it works on bytes: once digits are removed, a matching line ends in `cells` commas.
     """
     commas, rest, found = b"," * cells, b"", 0
     for piece in chain(_pieces(path), [b"\n"]):
@@ -181,7 +181,7 @@ def _html_instead(path: Path, head: bytes, expected: str) -> HtmlInsteadOfData:
     return HtmlInsteadOfData(
         f"{path.name} is a web page{named}, not {expected}",
         "the publisher's site answered with an error, login or cookie page under the file's address",
-        "open the address in a browser; if the file has moved, mend the link pattern of the source",
+        "open the address in a browser; if the file has moved, fix the link pattern of the source",
     )
 
 
@@ -450,7 +450,7 @@ class _RecordCounter:
             raise UnbalancedQuotes(
                 f"{self.path.name} has an odd number of quotation marks",
                 f"the first quoted field that runs over a line end does so in line {line:,}",
-                "look for a stray quotation mark there, and ask its publisher or sender for a mended file",
+                "look for a stray quotation mark there, and ask its publisher or sender for a fixed file",
             )
         if self.last_byte == ord("\r"):
             raise self._lone_return(self.lines + 1)

@@ -76,7 +76,7 @@ def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
         raise SourceMoved(
             pages or source.slug,
             f"no landing page of {source.slug} links to a file that its patterns know ({len(missing)} pages missing){names}",
-            "open the page in a browser and mend link, link_pattern or landing_pages in source.yml",
+            "open the page in a browser and fix link, link_pattern or landing_pages in source.yml",
         )
     return Discovery(tuple(sorted(located, key=_order)), tuple(missing), tuple(unknown))
 
@@ -119,7 +119,7 @@ def _read_landing_pages(
             waiting += [(link, "") for link, _ in found if re.search(follow, link)]
     direct = any(entity.direct_addresses for entity in source.entities)
     if source.landing_pages and len(missing) == len(done) and not direct:
-        raise SourceMoved(", ".join(missing), f"no landing page of {source.slug} was found", "mend source.yml")
+        raise SourceMoved(", ".join(missing), f"no landing page of {source.slug} was found", "fix source.yml")
     return list(links.items()), missing
 
 
@@ -192,7 +192,7 @@ def period_of(entity: Entity, address: str, match: re.Match[str]) -> str:
         return groups["year"]
     if entity.fixed_period:
         return entity.fixed_period
-    raise LakeError(address, f"its link pattern gives no period for {entity.name}", "mend link_pattern in source.yml")
+    raise LakeError(address, f"its link pattern gives no period for {entity.name}", "fix link_pattern in source.yml")
 
 
 def _financial_year(text: str, address: str) -> str:
@@ -200,7 +200,7 @@ def _financial_year(text: str, address: str) -> str:
     digits = text.replace("-", "")
     first, second = (digits[:4], digits[4:]) if "-" in text else ("20" + digits[:2], digits[2:])
     if int(second) != (int(first) + 1) % 100:
-        raise LakeError(address, f"{text!r} is not a financial year", "mend link_pattern in source.yml")
+        raise LakeError(address, f"{text!r} is not a financial year", "fix link_pattern in source.yml")
     return f"fy{first}-{second}"
 
 
@@ -208,7 +208,7 @@ def _calendar_period(groups: dict[str, str], address: str) -> str:
     month = MONTHS.get(groups["month"][:3].lower())
     year = int(groups["year"]) + (2000 if len(groups["year"]) == 2 else 0)  # noqa: PLR2004
     if month is None:
-        raise LakeError(address, f"{groups['month']!r} is not a month", "mend link_pattern in source.yml")
+        raise LakeError(address, f"{groups['month']!r} is not a month", "fix link_pattern in source.yml")
     if "day" not in groups:
         return f"{year:04d}-{month:02d}"
     return dt.date(year, month, int(groups["day"])).isoformat()

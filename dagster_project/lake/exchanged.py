@@ -154,7 +154,7 @@ def _lists_of_categories(con: duckdb.DuckDBPyConnection, entity: Entity) -> list
 def _exchanged_categories(
     con: duckdb.DuckDBPyConnection, entity: Entity, joined: str, figures: Sequence[str], ratio: float
 ) -> list[str]:
-    """Every figure of every category as a column of its own: headings may name both (`65 and over, number vaccinated`)."""
+    """Every figure of every category as its own column: headings may name both (`65 and over, number vaccinated`)."""
     key = [f"new_rows.{quote_identifier(name)}" for name in entity.key]
     cells = [f"{table}.{quote_identifier(name)}" for table in ("new_rows", "old_rows") for name in figures]
     named = ", ".join(f"{cell} as cell_{place}" for place, cell in enumerate(cells))

@@ -29,7 +29,7 @@ class TooSlow(Exception):
 
 
 class Pace:
-    """Deadline and throughput of one request, looked at with every read from its socket, headers included.
+    """Deadline and throughput of one request, checked with every read from its socket, headers included.
 
     A read timeout alone never fires against a server that sends one byte a second.
     """
@@ -52,7 +52,7 @@ class Pace:
         self.begin_window()
 
     def begin_window(self) -> None:
-        """Measure throughput anew, from the next byte on: the time before it is the server's to think."""
+        """Measure throughput again, from the next byte on: the time before it is the server's to think."""
         self._window_started: float | None = None
         self._window_bytes = 0
 

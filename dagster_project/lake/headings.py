@@ -20,7 +20,7 @@ from dagster_project.lake.parse_report import MAXIMUM_LISTED_LINES, ParseError, 
 
 
 class Contracted(Protocol):
-    """A file under its contract (`ParseJob`): what it must hold, what became of it, and how it is refused."""
+    """A file under its contract (`ParseJob`): what it must hold, its outcome, and how it is refused."""
 
     @property
     def entity(self) -> Entity:
@@ -28,7 +28,7 @@ class Contracted(Protocol):
 
     @property
     def report(self) -> ParseReport:
-        """What became of its records."""
+        """The outcome of its records."""
 
     def error(self, why: str, next_step: str) -> ParseError:
         """A refusal of the whole file."""

@@ -1,6 +1,6 @@
 """Files and pages from publishers' sites, over HTTPS: listed hosts, bounded sizes and times, failures said in words.
 
-A connection serves one request and is thrown away: a night fetches dozens of files, not thousands, and every request
+A connection serves one request and is thrown away: a nightly run fetches dozens of files, not thousands, and every request
 can then carry its own deadline. The connection itself is guard.py; what a file holds is judged in content.py.
 """
 
@@ -200,7 +200,7 @@ class HttpClient:
             raise _unavailable(address, f"{failure} ({number} attempts)") from failure
         if wait >= remaining:
             raise _unavailable(
-                address, f"{failure}; the next attempt, in {wait:.0f} s, would come too late"
+                address, f"{failure}; no time left to retry (the next attempt would start in {wait:.0f} s)"
             ) from failure
         return wait
 

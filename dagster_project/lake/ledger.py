@@ -1,6 +1,6 @@
 """The ledger: one line for everything that happened to a file: seen, kept, refused, parsed, held, accepted.
 
-Append-only JSON lines, each synced to disk. It is written only when something changed, so a night with nothing new
+Append-only JSON lines, each synced to disk. It is written only when something changed, so a nightly run with nothing new
 leaves it as it was. What it says is enough to choose the vintage of every period without the network.
 """
 
@@ -54,7 +54,7 @@ class Entry:
 
 
 class Ledger:
-    """Reads and appends. One writer at a time (the night holds the pool); readers may come at any moment."""
+    """Reads and appends. One writer at a time (the nightly run holds the pool); readers may come at any moment."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""One night at a time, whoever starts it: a lock on the data folder that the kernel lets go of when its holder dies."""
+"""One nightly run at a time, whoever starts it: a lock on the data folder that the kernel lets go of when its holder dies."""
 
 from __future__ import annotations
 

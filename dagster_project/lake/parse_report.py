@@ -1,4 +1,4 @@
-"""Say what became of every record of a file, or why the file is refused as a whole."""
+"""Report the outcome of every record of a file, or why the file is refused as a whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ParseError(LakeError):
 
 @dataclass
 class ParseReport:
-    """What became of every record of a file."""
+    """The outcome of every record of a file."""
 
     source: str
     entity: str

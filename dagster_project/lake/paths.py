@@ -63,7 +63,7 @@ class Lake:
 
     @property
     def night_lock(self) -> Path:
-        """Held by the process that runs a night; beside Dagster's log, because it is written every night."""
+        """Held by the process that runs the pipeline; beside Dagster's log, because it is written every night."""
         return self.dagster_home / "night.lock"
 
     @property

@@ -92,7 +92,7 @@ def fetch_source(
     try:
         for located in progress(wanted, f"fetch {source.slug}"):
             keeper.keep(located)
-    except NoSpace as error:  # no fault of a file: what is missing is fetched the next night
+    except NoSpace as error:  # no fault of a file: what is missing is fetched in the next nightly run
         report.problems.append(f"{source.slug} was not fetched to its end: {error}")
         _note_source(source, transport, lake, "refused", f"it was not fetched to its end: {error.what}")
         return report

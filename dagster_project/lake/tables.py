@@ -21,7 +21,7 @@ from dagster_project.lake.headings import fold
 from dagster_project.lake.parse_report import MAXIMUM_LISTED_LINES
 
 HEADER_ROWS = 30
-COMPARE = "compare the file with source.yml and mend the one that is wrong"
+COMPARE = "compare the file with source.yml and fix the one that is wrong"
 Cells = tuple[int, dict[str, str | None]]
 """Number of the row in its sheet, or of the record in its document (from 1), and its cells by contract name."""
 
@@ -39,7 +39,7 @@ def read_sheet(
 
     `optional` are columns that some editions lack: their cells are blank then. `holding` is a column that tells the wanted
     sheet from the others, for publishers who rename their sheets. `until` is a pattern of the line with which another table
-    begins below the wanted one; its rows are set aside. Lines above the headings are listed in the report. The headings stand in one of the first 30 rows. Blank rows
+    begins below the wanted one; its rows are set aside. Lines above the headings are listed in the report. The headings are in one of the first 30 rows. Blank rows
     are passed over; the table ends where the notes begin (_is_note), which are listed in the report as a footer. Raises
     ParseError naming the sheets, or the columns expected, missing and not known, or a row of the table below the notes;
     UnreadableCell naming cells that hold an error.
@@ -59,7 +59,7 @@ def read_sheet(
 def read_document(job: ParseJob, key: str, texts: Sequence[str] = ()) -> list[Cells]:
     """The records of a JSON document `{key: [{heading: value, ...}, ...]}`; numbers stay as they are written.
 
-    `texts` are keys that may stand beside the list and hold a text (a copyright). Raises ParseError where the document is
+    `texts` are keys that may be next to the list and hold a text (a copyright). Raises ParseError where the document is
     no such thing, holds other keys (a page of several would), or a record has other headings than the contract.
     """
     records = _load_records(job, key, texts)
@@ -167,7 +167,7 @@ def _cells(job: ParseJob, title: str, rows: list[list[Any]], header: int, places
 
 
 def _is_note(job: ParseJob, cells: dict[str, str | None], filled: int) -> bool:
-    """One or two filled cells, fewer than half of the table's columns, none of which its column would take by a rule of its own.
+    """One or two filled cells, fewer than half of the table's columns, none of which its column would take by its own rule.
 
     So a row that lost all but its code is no note: it is rejected by name.
     """

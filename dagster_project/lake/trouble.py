@@ -1,6 +1,6 @@
-"""What stands in the way of a source by the ledger, and since when: files that are held or refused, pages that gave nothing.
+"""What is in the way of a source by the ledger, and since when: files that are held or refused, pages that gave nothing.
 
-Only what was said last counts: a file that was refused and came well the next night is no trouble any more.
+Only what was said last counts: a file that was refused and came well in the next nightly run is no trouble any more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Troubles:
-    """Everything that stands in the way."""
+    """Everything that is in the way."""
 
     verdicts: dict[tuple[str, str, str], Trouble]
     """Source, entity, period -> what gate 1 said last of the period, good or bad."""

@@ -1,4 +1,4 @@
-"""Whether a machine and a data folder are fit for the night: the answer of `hiw doctor`."""
+"""Whether a machine and a data folder are fit for the nightly run: the answer of `hiw doctor`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHECKED_PACKAGES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at."""
+    """One thing checked."""
 
     what: str
     good: bool
@@ -99,7 +99,7 @@ def _contracts(settings: Settings) -> Finding:
     try:
         return Finding("source contracts", True, f"{len(load_sources())} sources")
     except ContractError as error:
-        return Finding("source contracts", False, str(error), "mend the file that is named")
+        return Finding("source contracts", False, str(error), "fix the file that is named")
 
 
 def _ledger(settings: Settings) -> Finding:
@@ -124,7 +124,7 @@ def _records(settings: Settings) -> Finding:
 
 
 def _memory(settings: Settings) -> Finding:
-    """DuckDB of the night, of the judge and of dbt each take up to the limit; not even one may take more than there is."""
+    """DuckDB of the nightly run, of the judge and of dbt each take up to the limit; not even one may take more than there is."""
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     found = f"{settings.memory_limit}; the machine has {there / GIGABYTE:.1f} GB"
     return Finding("memory limit", settings.memory_bytes <= there, found, "set HIW_MEMORY_LIMIT below that")

@@ -135,7 +135,8 @@ def make(
     census: Census = "",
     census_differs: Differs = False,
     night: Annotated[
-        bool, typer.Option("--night", help="Put it into this installation's drop folder too, and run the night.")
+        bool,
+        typer.Option("--night", help="Put it into this installation's drop folder too, and start the nightly run."),
     ] = False,
 ) -> None:
     """Write the return with its manifest and a methods note, and check it as intake will."""

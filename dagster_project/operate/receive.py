@@ -1,4 +1,4 @@
-"""`hiw returns receive`: take in now what lies in the drop folder and in the MESH mailbox, outside the night."""
+"""`hiw returns receive`: take in now what lies in the drop folder and in the MESH mailbox, outside the nightly run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagster_project.settings import Settings
 
 
 def receive_now(settings: Settings) -> tuple[dict[str, object], list[str], bool]:
-    """Counts for machines, lines for people, and whether nothing was refused; raises LakeError when a night is running."""
+    """Counts for machines, lines for people, and whether nothing was refused; raises LakeError when a nightly run is running."""
     with night_lock(Lake(settings.data_lake), settings.lock_wait_seconds):
         report, mesh = receive_returns(settings)
     outcomes = ("accepted", "accepted_with_warnings", "rejected", "refused", "purged")

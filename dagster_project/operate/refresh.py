@@ -1,4 +1,4 @@
-"""The night, started from a shell: one process, the same job that the schedule starts."""
+"""The nightly run, started from a shell: one process, the same job that the schedule starts."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ FIRST_QUERIES = (
 
 @dataclass
 class NightResult:
-    """How a night ended; `problems` say what, where, why and what to do next."""
+    """How a nightly run ended; `problems` say what, where, why and what to do next."""
 
     succeeded: bool
     run_id: str
     release: str
     outcome: str
     failed_steps: list[str] = field(default_factory=list)
-    """Names of the steps that stopped; why stands in `problems`."""
+    """Names of the steps that stopped; why is in `problems`."""
     failed_checks: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     reaped_runs: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class NightResult:
 
 
 def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
-    """Run the main job in this process; raises LakeError when another run holds the data folder, or the night cannot begin.
+    """Run the main job in this process; raises LakeError when another run holds the data folder, or the nightly run cannot begin.
 
     However it ends, its end is recorded and what went wrong is alerted.
     """
@@ -67,7 +67,7 @@ def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
             night = _run(settings, verbose=verbose)
     except (Exception, KeyboardInterrupt) as error:
         explained = explain(error)
-        what = Problem(explained.what, "the night", explained.why, explained.next_step)
+        what = Problem(explained.what, "the nightly run", explained.why, explained.next_step)
         end_night(settings, "", [what], succeeded=False, job=JOB)
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -159,7 +159,7 @@ def summary_lines(result: NightResult, settings: Settings) -> list[str]:
         kept = f"The published release is still {result.release}." if result.release else "Nothing is published."
         return [
             *lines,
-            f"The night failed (run {result.run_id}). {kept}",
+            f"The nightly run failed (run {result.run_id}). {kept}",
             "Next: do what is named above, then `hiw refresh`; `make ui` shows the run.",
         ]
     marts = os.path.relpath(Lake(settings.data_lake).marts)

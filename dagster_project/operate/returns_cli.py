@@ -123,7 +123,7 @@ def _now() -> dt.datetime:
 
 
 def context_of(previous: Path | None) -> Context:
-    """Nothing is at hand but the file itself and, perhaps, the one before: the answer says what was not checked."""
+    """Nothing is available but the file itself and, perhaps, the one before: the answer says what was not checked."""
     from dagster_project.returns.codes import metric_ids
     from dagster_project.returns.submission import Context
 

@@ -1,7 +1,7 @@
 """What is published and whether it may be relied on: the answer of `hiw status`.
 
 Reads files only, and writes nothing: whoever may read the data folder can ask. What it looks at: the pointer and the file behind it, the
-record of the nights (nights.py), the clock, withdrawn releases, and how each source stands (release/inputs.py, the same
+record of the nightly runs (nights.py), the clock, withdrawn releases, and how each source stands (release/inputs.py, the same
 that meta.source_status held when the release was built).
 """
 
@@ -43,11 +43,11 @@ class Status:
     problems: list[str] = field(default_factory=list)
     """Why the marts are not fresh or not sound."""
     notes: list[str] = field(default_factory=list)
-    """What is as it was set, or was said by a night that succeeded."""
+    """What is as it was set, or was said by a nightly run that succeeded."""
 
     @property
     def fresh(self) -> bool:
-        """Whether the marts are sound, the last good night is recent enough, and no source is held or quiet."""
+        """Whether the marts are sound, the last good nightly run is recent enough, and no source is held or quiet."""
         return not self.problems
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Status:
         return [
             f"release:         {self.release or 'none'} ({self.origin})",
             f"built:           {self.built_at}",
-            f"last good night: {age}",
+            f"last good nightly run: {age}",
             *(f"note:            {note}" for note in self.notes),
             *(f"problem:         {problem}" for problem in self.problems),
             "fresh" if self.fresh else "NOT fresh",
@@ -79,7 +79,7 @@ def read_status(settings: Settings) -> Status:
         current = current_release(lake)
         if current is not None:
             found.release, found.origin, found.built_at = current.name, current.origin, str(current.built_at)
-            # A data folder of before there was a record: the night that published succeeded.
+            # A data folder of before there was a record: the nightly run that published succeeded.
             record = NightRecord(last_good=current.published_at.isoformat(timespec="seconds"))
         yield from _of_the_release(lake)
 
@@ -124,20 +124,20 @@ def _of_the_release(lake: Lake) -> Iterator[str]:
     if left:
         yield (
             f"release {left[-1]} was withdrawn by `hiw rollback`, and an older one is published until something new comes. "
-            f"Next: mend what was wrong with it, or `hiw publish --withdrawn {release_id_of(left[-1])}`."
+            f"Next: fix what was wrong with it, or `hiw publish --withdrawn {release_id_of(left[-1])}`."
         )
 
 
 def _of_the_nights(lake: Lake, record: NightRecord, settings: Settings, now: dt.datetime) -> Iterator[str]:
     if record.was_killed and not is_night_running(lake):
-        yield f"the night that began at {record.began} did not come to its end: it was killed. Next: `hiw refresh`."
+        yield f"the nightly run that began at {record.began} did not come to its end: it was killed. Next: `hiw refresh`."
     if not record.succeeded:
-        yield f"the night that ended at {record.ended} failed"
+        yield f"the nightly run that ended at {record.ended} failed"
         yield from record.problems
     if record.last_good_at is None:
-        yield "no night has succeeded yet"
+        yield "no nightly run has succeeded yet"
     elif now - record.last_good_at > dt.timedelta(hours=settings.stale_after_hours):
-        yield f"the last good night is older than {settings.stale_after_hours:g} hours: look at the daemon and at {lake.alerts.name}/"
+        yield f"the last good nightly run is older than {settings.stale_after_hours:g} hours: look at the daemon and at {lake.alerts.name}/"
 
 
 def _of_the_clock(lake: Lake, record: NightRecord, now: dt.datetime) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _of_the_clock(lake: Lake, record: NightRecord, now: dt.datetime) -> Iterator
 
 
 def problems_of_records(home: Path) -> Iterator[LakeError]:
-    """Whether SQLite can read Dagster's records: without them no night can begin."""
+    """Whether SQLite can read Dagster's records: without them no nightly run can begin."""
     for name, question in RECORDS.items():
         if (home / name).exists() and (wrong := _why_unreadable(home / name, question)):
             yield LakeError(f"{wrong.what} ({name})", wrong.why, wrong.next_step)
@@ -196,7 +196,7 @@ def _of_the_sources(settings: Settings, lake: Lake, today: dt.date, found: Statu
 
 
 def _unknown_slugs(settings: Settings) -> Iterator[LakeError]:
-    """Where HIW_ONLY names what is no source: such a night would fetch less than was meant, or nothing."""
+    """Where HIW_ONLY names what is no source: such a nightly run would fetch less than was meant, or nothing."""
     from dagster_project.contracts.source import load_sources
 
     unknown = sorted(settings.selected_slugs - set(load_sources()))
@@ -213,6 +213,6 @@ def require_known_slugs(settings: Settings) -> None:
 
 
 def require_readable_records(settings: Settings) -> None:
-    """Raises LakeError where Dagster's records are damaged: a night would build everything and then not be able to say so."""
+    """Raises LakeError where Dagster's records are damaged: a nightly run would build everything and then not be able to say so."""
     for wrong in problems_of_records(Lake(settings.data_lake).dagster_home):
         raise wrong

@@ -26,7 +26,7 @@ WORDS = ("read in the source", "secondary source", "not verified")
 
 
 def write_readme(path: Path = README) -> Path:
-    """Write the page anew; gives its path. Raises OSError where the folder cannot be written."""
+    """Write the page again; gives its path. Raises OSError where the folder cannot be written."""
     path.write_text(readme(), encoding="utf-8")
     return path
 

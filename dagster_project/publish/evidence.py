@@ -217,7 +217,7 @@ def newest_sealed(lake: Lake) -> str:
     """The sha256 in the name of the candidate that was sealed last; raises Refused when there is none."""
     sealed = [path for path in lake.candidates.glob("*.duckdb") if not path.name.startswith(DRAFT_PREFIX)]
     if not sealed:
-        raise Refused("nothing was published", "there is no sealed candidate", "run the night: `hiw refresh`")
+        raise Refused("nothing was published", "there is no sealed candidate", "start the nightly run: `hiw refresh`")
     return max(sealed, key=lambda path: path.stat().st_mtime_ns).stem
 
 
@@ -242,7 +242,9 @@ def require_passing_evidence(project: ReleaseProject, sha256: str) -> Evidence:
 
 def _refused(sha256: str, why: str) -> Refused:
     return Refused(
-        f"candidate {sha256[:12]} was not published", why, "mend the reason, then run the night again: `hiw refresh`"
+        f"candidate {sha256[:12]} was not published",
+        why,
+        "fix the reason, then start the nightly run again: `hiw refresh`",
     )
 
 

@@ -200,7 +200,9 @@ def _assemble(project: ReleaseProject, evidence: Evidence, name: str) -> None:
 def _verify_copy(con: duckdb.DuckDBPyConnection, evidence: Evidence, folder: Path) -> None:
     """The copy, not the candidate, is what will be read: so it is the copy that must be what was audited."""
     if read_contents(con, "copy") != evidence.tables or hash_file(folder / MARTS) != evidence.sha256:
-        raise Refused("nothing was published", "the copy is not the candidate that was audited", "run the night again")
+        raise Refused(
+            "nothing was published", "the copy is not the candidate that was audited", "start the nightly run again"
+        )
 
 
 def _parquet_path(schema: str, table: str) -> str:
@@ -238,7 +240,7 @@ def _write_beside(
         raise ReleaseError(
             "nothing was published",
             f"what lies beside the file could not be made: {error!r}",
-            "what is published is as it was; mend the reason in dagster_project/publish/beside, then publish again",
+            "what is published is as it was; fix the reason in dagster_project/publish/beside, then publish again",
         ) from error
 
 
@@ -254,7 +256,7 @@ def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
         raise ReleaseError(
             "nothing was published",
             f"the report could not be built: {error!r}",
-            "what is published is as it was; mend the reason in dagster_project/report, then publish again",
+            "what is published is as it was; fix the reason in dagster_project/report, then publish again",
         ) from error
 
 

@@ -62,7 +62,7 @@ class Difference:
     def __str__(self) -> str:
         if self.rows_again is None or self.rows_published is None:
             return f"{self.table}: " + ("not built any more" if self.rows_again is None else "not in the release")
-        where = ", ".join(self.columns) or "which values stand in one row"
+        where = ", ".join(self.columns) or "which values are in one row"
         return f"{self.table}: differs in {where} ({self.rows_published:,} rows published, {self.rows_again:,} built again)"
 
 

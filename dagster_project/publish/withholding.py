@@ -1,7 +1,7 @@
-"""Sets of counts of which several tables together give a hidden one away are withheld before gate 2 looks, and stay withheld.
+"""Withhold, permanently and before gate 2, sets of counts that would reveal a hidden count when several tables are combined.
 
 The marts' own rule (dbt/macros/disclosure/withhold.sql) looks at one sum at a time. What only several of them tell, the attack finds on
-the candidate: with 210 trusts there are some dozens such sets each month, and a release that is held each time helps nobody. A set once
+the candidate: with 210 trusts a few dozen sets are found each month; blocking the release every time would make it useless. A set once
 withheld is not shown again, whatever is sent later. Not here: the judgement (gate 2 attacks the new candidate again and holds it if
 anything is left).
 """
@@ -33,7 +33,7 @@ from dagster_project.transform.dbt import BUILD, NIGHT_TESTS, run_dbt, target_fo
 
 REGISTER = "withheld_set"
 REBUILD = ("--no-write-json", *BUILD, "--exclude", *NIGHT_TESTS.split())
-"""The record of the night's own run, which gate 2 reads, stays; what is built again is tested again here."""
+"""The record of the nightly run's own run, which gate 2 reads, stays; what is built again is tested again here."""
 ROUNDS = 6
 """What is withheld leaves less to work with, so each round finds less (a month of 210 trusts: 4 rounds leave 2 counts); what is left
 after the last one, gate 2 names."""

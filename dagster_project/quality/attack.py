@@ -49,7 +49,7 @@ class Table:
     sets: Integers | None = None
     """(rows, counts), which set of codes each count is of (Counted.number_of), -1 where none is declared."""
     has_counts: bool = True
-    """Whether a count is shown or hidden in it; published shares without counts (WRES) stand in no relation."""
+    """Whether a count is shown or hidden in it; published shares without counts (WRES) are in no relation."""
 
     @property
     def relation(self) -> str:
@@ -269,7 +269,7 @@ def _stacked(bounds: Mapping[str, tuple[Floats, Floats, Bools]]) -> tuple[Floats
 
 
 def _metric_sets(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[Integers, Integers]:
-    """For each row its group, and for each of its counts the set of codes; each row is a group of its own without metrics.
+    """For each row its group, and for each of its counts the set of codes; each row is its own group without metrics.
 
     Raises ValueError for a metric that the declaration does not define.
     """

@@ -1,4 +1,4 @@
-"""What somebody can work out about hidden counts who has only what is published, and adds up: bounds of every hidden cell.
+"""Bounds on every hidden count that an attacker can derive from the published tables alone.
 
 Each published count is an interval (0 is 0, 40 is 38 to 42, [c] is 1 to 7), each relation of the marts a linear equation between
 cells. Interval propagation, vectorised over all equations, narrows every cell; in a block whose equations form a tree that is

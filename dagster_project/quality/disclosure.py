@@ -127,7 +127,7 @@ def _undescribed(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> Violati
 def _published_statistics(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin) -> Violations:
     """Figures that a publisher has published already, or synthetic ones: the publisher's suppression must still stand.
 
-    Rows made from returns (source_id `return_...`) may stand beside them if they hold shares and no count.
+    Rows made from returns (source_id `return_...`) may be next to them if they hold shares and no count.
     """
     columns = set(types_of(con, model))
     if "data_origin" in columns:

@@ -1,6 +1,6 @@
-"""Great Expectations in a process of its own, which is asked to judge tables.
+"""Great Expectations in its own process, which is asked to judge tables.
 
-Its import takes three seconds and its rules are Python, so beside it the night goes on: it is imported while the run starts, a
+Its import takes three seconds and its rules are Python, so beside it the nightly run goes on: it is imported while the run starts, a
 file is judged while the next is parsed, and the suites of the marts run beside the rest of gate 2. The process ends with the
 one that asked, however that ends.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Answer: TypeAlias = "list[Outcome] | duckdb.Error | KeyError"
 LONGEST_SECONDS = 3600
-"""A night of 210 trusts is judged within two minutes."""
+"""A nightly run of 210 trusts is judged within two minutes."""
 MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
 
 
@@ -70,14 +70,14 @@ def answers(asked: Future[list[Answer]]) -> list[Answer]:
         raise LakeError(
             "the gate could not judge",
             f"the process of Great Expectations has not answered for {LONGEST_SECONDS / 60:.0f} minutes",
-            "look at the machine's load and memory, then run the night again",
+            "look at the machine's load and memory, then start the nightly run again",
         ) from error
     except BrokenProcessPool as error:
         _process.cache_clear()
         raise LakeError(
             "the gate could not judge",
             "the process of Great Expectations died (it may have run out of memory)",
-            "run the night again; look at the machine's memory when it happens twice",
+            "start the nightly run again; look at the machine's memory when it happens twice",
         ) from error
 
 

@@ -1,6 +1,6 @@
 """Gate 1: every label that dbt joins or compares is one that it knows; a file with another one is held and the label named.
 
-The declarations stand in source.yml (`labels`). A seed is read as dbt reads it, from its CSV.
+The declarations are in source.yml (`labels`). A seed is read as dbt reads it, from its CSV.
 """
 
 # ruff: noqa: S608 - columns go through duck.quote_identifier, words through quote_literal; `where` is the contract's own SQL

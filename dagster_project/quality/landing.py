@@ -25,8 +25,8 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
         unknown, left_out = _compare_lists(entity, clean, memory_limit, threads)
         (outcomes,) = answers(asked)
         if isinstance(outcomes, MACHINE_ERRORS):
-            raise outcomes  # the machine's fault, not the file's: it is judged again the next night
-        if isinstance(outcomes, Exception):  # a gate that cannot look must hold
+            raise outcomes  # the machine's fault, not the file's: it is judged again in the next nightly run
+        if isinstance(outcomes, Exception):  # fail closed: if the suite cannot run, hold the file
             return Verdict(False, (f"the suite {suite.name} could not be run: {outcomes}",))
         failed = [outcome for outcome in outcomes if not outcome.passed]
         critical = unknown + tuple(outcome.sentence for outcome in failed if outcome.severity == "critical")

@@ -277,7 +277,7 @@ def _check_key(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResu
         severity="critical",
         summary=f"{repeated:,} keys ({', '.join(model.key)}) stand more than once or have an empty part"
         if rows
-        else "every row has a key of its own",
+        else "every row has its own key",
         counts={"repeated_keys": repeated},
         failing_keys=shown_keys([row[:-1] for row in rows]),
     )
@@ -345,7 +345,7 @@ def _compare_source(slug: str, before: bool, now: bool) -> CheckResult:
 
 def _run_example(con: duckdb.DuckDBPyConnection, query: ExampleQuery) -> CheckResult:
     """The query as an analyst runs it: in the file's own schema. None of them may fail. One over sources that gives no row is
-    only said: its source may have nothing yet, and a mart that had data before and has none is held by a check of its own.
+    only said: its source may have nothing yet, and a mart that had data before and has none is held by its own check.
     """
     name = f"example_query.{query.name}"
     try:

@@ -31,7 +31,7 @@ THRESHOLD = "threshold:"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one expectation; never a value of a return, only counts and keys."""
+    """The outcome of one expectation; never a value of a return, only counts and keys."""
 
     suite: str
     expectation: str
@@ -106,7 +106,7 @@ def prepare() -> None:
 
 @cache
 def _batches() -> Any:
-    """The one batch definition of this process: Great Expectations writes its whole configuration anew for each new asset."""
+    """The one batch definition of this process: Great Expectations writes its whole configuration again for each new asset."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     with warnings.catch_warnings():

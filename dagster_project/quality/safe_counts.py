@@ -36,7 +36,7 @@ METRIC_COLUMNS = {"measure_code", "indicator_no", "indicator_id"}
 NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL\(.*\))$")
 NESTED = re.compile(r"\[|STRUCT|MAP|UNION|JSON|BLOB|BIT|VARIANT")
 Z = 1.959963984540054
-"""Quantile of the normal distribution for 95 %: the gate works the limits out by a formula of its own."""
+"""Quantile of the normal distribution for 95 %: the gate works the limits out by its own formula."""
 
 
 @dataclass(frozen=True)

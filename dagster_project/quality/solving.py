@@ -1,4 +1,4 @@
-"""Bounds of the cells of a block by tables of whole numbers that fit everything that is shown.
+"""Bounds of the cells of a block, from integer tables consistent with everything published.
 
 Two such tables in which a cell differs by 2 show that it can have three values: no bound need be solved for that cell. A block is
 walked through from one table to the next, each pushed away from what has been seen; in a large block some parts are

@@ -46,7 +46,7 @@ STORAGE_VERSION = "v1.0.0"
 """Any DuckDB from 1.0 on opens the file, whatever engine wrote it."""
 RELEASE_ID = "release_id"
 DRAFT_PREFIX = "draft-"
-UNTOUCHED = "what is published is untouched, run the night again"
+UNTOUCHED = "what is published is untouched, start the nightly run again"
 ABANDONED_AFTER_SECONDS = 3600
 """A draft that is older was left by a killed run: building and judging one takes seconds."""
 

@@ -48,7 +48,7 @@ class ExposedModel:
     """Empty when the model names none; the disclosure audit then refuses it."""
     unique_id: str
     safe_counts: Mapping[str, Any] = field(default_factory=dict)
-    """The declaration of its counts of people, as it stands in config.meta (quality/declaration.py)."""
+    """The declaration of its counts of people, as it is in config.meta (quality/declaration.py)."""
     made_of_returns: bool = True
     """Whether it counts people, or a return is among what it is built of: of such a mart nothing is told but keys and numbers."""
 
@@ -82,7 +82,7 @@ def read_artefact(path: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=2)
 def _parsed(path: Path, _changed: int, _size: int) -> dict[str, Any]:
-    """A night asks for the same manifest of 5 MB seven times."""
+    """A nightly run asks for the same manifest of 5 MB seven times."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
@@ -170,7 +170,7 @@ def _unfit(why: str, next_step: str) -> ReleaseError:
 
 
 def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
-    """Every enabled data test of the night, in order of its identifier."""
+    """Every enabled data test of the nightly run, in order of its identifier."""
     content = read_artefact(manifest)
     exposed = {model.unique_id: model.name for model in read_exposed_models(manifest)}
     tests = [
@@ -187,7 +187,7 @@ def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
 
 
 def is_left_out(node: Mapping[str, Any]) -> bool:
-    """Whether no night asks this test: it is one of SEED_TESTS or MART_KEYS (transform/dbt.py)."""
+    """Whether no nightly run asks this test: it is one of SEED_TESTS or MART_KEYS (transform/dbt.py)."""
     path, kind = node["original_file_path"], (node.get("test_metadata") or {}).get("name")
     return path.startswith("seeds/") or (path.startswith("models/marts/") and kind == "key_is_unique")
 

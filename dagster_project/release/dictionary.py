@@ -1,6 +1,6 @@
 """What meta.data_dictionary says of a column beside its description: unit, code list, source and caveat.
 
-Properties of one column stand under config.meta in the YAML beside its model; those that many marts share stand once, in
+Properties of one column are under config.meta in the YAML beside its model; those that many marts share stand once, in
 dbt/models/marts/_dictionary.yml. Not here: descriptions (they are dbt's own).
 """
 
@@ -76,7 +76,7 @@ class Dictionary:
 
     @cached_property
     def _known(self) -> dict[str, dict[Property, str]]:
-        """Names asked before: the same two hundred stand in forty tables."""
+        """Names asked before: the same two hundred are in forty tables."""
         return {}
 
 
@@ -96,7 +96,7 @@ def _read(path: Path, heading: str, kind: type[Entry]) -> list[Entry]:
     try:
         return [kind.model_validate(body) for body in read_yaml(path)[heading]]
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
-        raise ReleaseError(f"{path.name} cannot be used", str(error), "mend the entry that is named") from error
+        raise ReleaseError(f"{path.name} cannot be used", str(error), "fix the entry that is named") from error
 
 
 @dataclass(frozen=True)

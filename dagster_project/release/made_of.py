@@ -1,4 +1,4 @@
-"""What of the returns a release was made of, by hash: the sources stand in its `meta.inputs`, these lines are private.
+"""What of the returns a release was made of, by hash: the sources are in its `meta.inputs`, these lines are private.
 
     returns/made_of/<release_id>/files.json          every clean table of the returns and its sha256
     returns/made_of/<release_id>/expected.parquet    what was expected on that day; the file in returns/clean/ moves on

@@ -155,7 +155,7 @@ META_TABLES = (
     ),
     _table(
         "rejects",
-        "How many rows of the files in use broke which rule and were left out; counts only, never what stood in them.",
+        "How many rows of the files in use broke which rule and were left out; counts only, never what was in them.",
         ("slug", "VARCHAR", "The source."),
         ("entity", "VARCHAR", "The table of the source."),
         ("period", "VARCHAR", "The period of the file."),

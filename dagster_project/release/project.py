@@ -50,7 +50,7 @@ def load_example_queries(path: Path = MARTS) -> tuple[ExampleQuery, ...]:
     queries = tuple(query for file in files for query in _read_example_queries(file))
     names = [query.name for query in queries]
     if len(set(names)) != len(names):
-        raise ReleaseError(f"{path.name} cannot be used", "a name stands twice", "give every query a name of its own")
+        raise ReleaseError(f"{path.name} cannot be used", "a name stands twice", "give every query its own name")
     return queries
 
 

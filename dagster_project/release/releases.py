@@ -271,7 +271,7 @@ def verify_current(lake: Lake) -> list[str]:
 def rollback(lake: Lake, release: str | None = None, *, wait_seconds: float = 30) -> Release:
     """Move the pointer to the release before the current one, or to the one named (by name or release_id).
 
-    The release that is left is withdrawn: the night does not publish the same inputs again until something is new.
+    The release that is left is withdrawn: the nightly run does not publish the same inputs again until something is new.
     Raises Refused when there is nothing to go back to, or when its files are not those that were published.
     """
     with release_lock(lake, wait_seconds):
@@ -313,7 +313,7 @@ def repair_current(lake: Lake, *, wait_seconds: float = 30) -> Release | None:
     """If a published file is damaged, go back to the newest earlier release that is whole.
 
     None when nothing is wrong or nothing is published. The damaged release is renamed out of the list and not withdrawn,
-    so the next night builds it again. Raises Refused when no kept release is whole.
+    so the next nightly run builds it again. Raises Refused when no kept release is whole.
     """
     with release_lock(lake, wait_seconds):
         damaged = current_name(lake)
@@ -328,7 +328,9 @@ def repair_current(lake: Lake, *, wait_seconds: float = 30) -> Release | None:
                 set_aside(lake, damaged)
                 return replace(release, is_current=True, outcome="rolled_back", note=f"damaged: {damaged}")
     raise Refused(
-        f"release {damaged} is damaged", "no earlier release is whole", "run the night again from the kept snapshots"
+        f"release {damaged} is damaged",
+        "no earlier release is whole",
+        "start the nightly run again from the kept snapshots",
     )
 
 
@@ -370,7 +372,7 @@ def _withdraw(lake: Lake, left: str | None, target: Release) -> None:
 
 
 def release_name(built_at: dt.datetime, release_id: str) -> str:
-    """The folder name of a release; microseconds, because two nights on one day must not meet (a collision was seen)."""
+    """The folder name of a release; microseconds, because two nightly runs on one day must not meet (a collision was seen)."""
     return f"{built_at.strftime(STAMP)}-{release_id}"
 
 

@@ -88,7 +88,7 @@ def _file_lines(root: Path, files: Iterable[Path]) -> Iterator[bytes]:
 
 def _return_lines(area: ReturnsArea) -> Iterator[bytes]:
     """The clean tables of the returns. A submission's rows are named by the hash of its file; what is judged of it, and
-    what is expected, stands in the two registers, which are small.
+    what is expected, is in the two registers, which are small.
     """
     for path in sorted(area.clean_root.glob("*/*.parquet")):
         yield _line("return", path.parent.name, path.name)

@@ -32,7 +32,7 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Tabular:
-    """A table of its own, folded away under `summary` where that is given."""
+    """Its own table, folded away under `summary` where that is given."""
 
     table: Table
     summary: str = ""
@@ -40,7 +40,7 @@ class Tabular:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart under the finding it shows, with its table folded below: it opens without a script. `icons` stand beside the finding."""
+    """A chart under the finding it shows, with its table folded below: it opens without a script. `icons` are next to the finding."""
 
     title: str
     drawing: Markup

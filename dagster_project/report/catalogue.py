@@ -37,7 +37,7 @@ Fact = tuple[str, Any]
 
 
 def place(indicator: Row) -> list[Fact]:
-    """Where it stands in Core20PLUS5 and in the Statement on information."""
+    """Where it is in Core20PLUS5 and in the Statement on information."""
     programme, element = indicator.get("core20plus5_programme"), indicator.get("core20plus5_element")
     domain, version = indicator.get("statement_domain"), indicator.get("statement_version")
     return [

@@ -2,7 +2,7 @@
 
 Altair through vl-convert was measured first (altair 6.3.0, vl-convert 1.9.0, one process, this project's two-core machine): 1.8 s to
 import, then 24 ms to make a chart's specification and 15 ms to convert it. 250 organisations with five charts each would take
-48 s, and the night is to be short; these functions take under 1 ms a chart. They also give what Vega does not: one title
+48 s, and the nightly run is to be short; these functions take under 1 ms a chart. They also give what Vega does not: one title
 and description a chart, no generated identifiers, text of the page's own size.
 
 Conventions (Government Analysis Function): palette #12436D, #28A197, #801650, #F46A25; never colour alone (shapes, direct labels);
@@ -100,7 +100,7 @@ def _number(value: float) -> str:
 def text(
     x: float, y: float, words: str, *, anchor: str = "start", weight: str = "", fill: str = "", kind: str = ""
 ) -> str:
-    """A line of text, escaped. `kind` is its class: `figure` for a number that stands in the table, `tick` on an axis."""
+    """A line of text, escaped. `kind` is its class: `figure` for a number that is in the table, `tick` on an axis."""
     extra = "".join(
         f' {name}="{value}"' for name, value in (("class", kind), ("font-weight", weight), ("fill", fill)) if value
     )

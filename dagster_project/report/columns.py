@@ -82,7 +82,7 @@ class _Project:
 
 
 def read_origins(manifest: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> Origins:
-    """The origins of every model whose SQL stands in the manifest of a build; `columns` are those of the warehouse, by table."""
+    """The origins of every model whose SQL is in the manifest of a build; `columns` are those of the warehouse, by table."""
     nodes = {**manifest["sources"], **manifest["nodes"]}
     kept = {i: node for i, node in nodes.items() if node["resource_type"] in {"model", "seed", "source"}}
     built = {i: list(columns.get(node["name"], ())) for i, node in kept.items() if node["resource_type"] != "source"}

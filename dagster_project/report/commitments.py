@@ -39,7 +39,7 @@ ITEMS = {"ACTION": "Action", "PILOT": "Pilot", "PLAN": "Plan", "PROGRAMME": "Pro
 STATUSES = {"ACTIVE": "under way", "CLOSED": "closed", "PAUSED": "paused", "PLANNED": "planned"}
 FUNDING = {"RECURRENT": "recurrent", "NON_RECURRENT": "not recurrent", "EXTERNAL": "from outside", "NONE": "none"}
 SCOPES = {"WHOLE_ORG": "whole trust", "DIVISION": "a division", "SERVICE": "a service", "SITE": "a site"}
-GROUPS = {"ALL": "everybody", "CORE20": "the most deprived fifth (Core20)"}
+GROUPS = {"ALL": "everybody", "CORE20": "the most deprived quintile (Core20)"}
 STANDARDS = {"WRES": "Workforce Race Equality Standard", "WDES": "Workforce Disability Equality Standard"}
 STAFF = {
     "BME": "Black and minority ethnic staff",

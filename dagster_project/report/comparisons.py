@@ -1,4 +1,4 @@
-"""Where an organisation stands beside the others: its place in the funnel of trusts, its neighbours in size, ICBs side by side.
+"""Where an organisation is next to the others: its place in the funnel of trusts, its neighbours in size, ICBs side by side.
 
 There is no rank: the funnel says whether an organisation of this size differs clearly from the others.
 """

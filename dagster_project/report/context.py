@@ -126,7 +126,7 @@ class Context:
         return str(row["indicator_name"]) if row else indicator_id
 
     def short_name(self, indicator_id: str) -> str:
-        """The name without what stands in brackets at its end, unless another indicator would then have the same name."""
+        """The name without what is in brackets at its end, unless another indicator would then have the same name."""
         name = self.indicator_name(indicator_id)
         short = _shortened(name)
         return name if self._short_names[short] > 1 else short
@@ -141,7 +141,7 @@ class Context:
         return str(row["group_name"]) if row else code
 
     def plain_group(self, dimension: str, code: str) -> str:
-        """The name of a group in a reader's words: `most deprived fifth` for `Quintile 1 (most deprived fifth)`."""
+        """The name of a group in a reader's words: `most deprived quintile` for `Quintile 1 (most deprived quintile)`."""
         return re.sub(r"^(?:Quintile|Decile) \d+ \((.+)\)$", r"\1", self.group_name(dimension, code))
 
     def group_order(self, row: Row) -> tuple[int, str]:

@@ -46,7 +46,7 @@ HOW_TO_READ = (
 )
 STATEMENT_SAID = (
     "Trusts and boards report each year on NHS England's Statement on information on health inequalities. Here is what can be said on each line, for "
-    "everybody and for the most deprived fifth (Core20). Where there is no figure of its own, that of its board or of England stands instead, "
+    "everybody and for the most deprived quintile (Core20). Where there is no figure of its own, that of its board or of England stands instead, "
     "and “Figures of” says so. By ethnicity, age and sex: table mart_statement of the file."
 )
 PROXIES = "Lines that no public figure answers, with one that comes near"

@@ -111,7 +111,7 @@ def _mark(kind: Kind, x: float, y: float) -> str:
 
 
 def draw_spark(values: Sequence[float]) -> Markup:
-    """A line of values, for the eye alone: the figures stand beside it in words."""
+    """A line of values, for the eye alone: the figures are next to it in words."""
     width, height, edge = 132, 34, 5
     low, high = min(values), max(values)
     ys = Scale(low, high if high > low else low + 1, height - edge, edge)

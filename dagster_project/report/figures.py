@@ -1,6 +1,6 @@
 """How a figure is shown: digits, units, the shorthand of figures that are not there, and the mark-up that leads back to the file.
 
-Every figure on a page stands in an element with `data-column` and `data-format`, inside one with `data-table` and `data-key`
+Every figure on a page is in an element with `data-column` and `data-format`, inside one with `data-table` and `data-key`
 (tables.py gives these to rows). tests/integration/report resolves each against the file by another path.
 """
 
@@ -66,7 +66,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "points1": lambda value: _points(value, 1),
     "points2": lambda value: _points(value, 2),
 }
-"""Name, as it stands in `data-format`, and what it does to a number. Percent and points are of shares (0.031 is 3.1%), `share` is of figures
+"""Name, as it is in `data-format`, and what it does to a number. Percent and points are of shares (0.031 is 3.1%), `share` is of figures
 that are per cent already (3.1 is 3.1%)."""
 
 

@@ -24,19 +24,19 @@ from dagster_project.report.marts import Marts, Row
 from dagster_project.report.tables import Column, Figures, Table, Words, make_table
 
 DIMENSIONS = {
-    "imd_quintile": "by deprivation of the area where people live (fifths)",
-    "imd_decile": "by deprivation of the area where people live (tenths)",
+    "imd_quintile": "by deprivation of the area where people live (quintiles)",
+    "imd_decile": "by deprivation of the area where people live (deciles)",
     "ethnic_group_5": "by ethnic group",
     "ethnic_group_5_2001": "by ethnic group (Chinese people in other)",
     "ethnic_group": "by ethnic category",
-    "core20": "in the most deprived fifth (Core20) and the rest",
+    "core20": "in the most deprived quintile (Core20) and the rest",
     "sex": "by sex",
     "age_band": "by age",
     "severe_mental_illness": "with and without severe mental illness",
     "learning_disability": "with and without a learning disability",
     "autism": "autistic people and others",
 }
-EXTREMES = {"imd_quintile": ("1", "5", "fifth"), "imd_decile": ("1", "10", "tenth")}
+EXTREMES = {"imd_quintile": ("1", "5", "quintile"), "imd_decile": ("1", "10", "decile")}
 REFERENCE = {"ethnic_group_5": "white", "ethnic_group_5_2001": "white", "ethnic_group": "A"}
 CAVEAT = (
     "What this does not say: groups differ in age, urgency and kind of treatment, and nothing here allows for that. A difference between "

@@ -1,4 +1,4 @@
-"""The variation and assurance icons of Making Data Count, drawn anew: shape and letter carry the meaning, colour repeats it.
+"""The variation and assurance icons of Making Data Count, redrawn: shape and letter carry the meaning, colour repeats it.
 
 Blue is for improvement and passing, orange for concern and failing, grey for ordinary variation, dark pink where neither
 direction is good. Each icon has its meaning as its name and is shown beside its meaning in words.

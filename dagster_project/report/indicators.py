@@ -200,7 +200,7 @@ def _slopes(measures: Sequence[Row]) -> list[Row]:
 
 def _slope_blocks(context: Context, measures: Sequence[Row]) -> list[Block]:
     explained = (
-        "The slope index says how far the figure moves from the least to the most deprived end of the scale if all tenths count; the relative "
+        "The slope index says how far the figure moves from the least to the most deprived end of the scale if all deciles count; the relative "
         "index is the ratio of the two ends. No gap is a slope of 0 and a ratio of 1. Positive slopes are higher figures for the most deprived."
     )
     unit = context.unit(measures[0]["indicator_id"])
@@ -209,10 +209,10 @@ def _slope_blocks(context: Context, measures: Sequence[Row]) -> list[Block]:
     ratios = [m for m in measures if m["measure_unit"] == "ratio"]
     blocks: list[Block] = [Paragraph(explained)]
     if differences:
-        title = "Differences by tenth of deprivation" + (", percentage points" if unit == "proportion" else "")
+        title = "Differences by decile of deprivation" + (", percentage points" if unit == "proportion" else "")
         blocks.append(Tabular(_measure_table(title, differences, form)))
     if ratios:
-        blocks.append(Tabular(_measure_table("Ratios by tenth of deprivation", ratios, "number2")))
+        blocks.append(Tabular(_measure_table("Ratios by decile of deprivation", ratios, "number2")))
     return blocks
 
 

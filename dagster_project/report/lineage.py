@@ -44,7 +44,7 @@ class Lineage:
 
     @classmethod
     def empty(cls) -> Lineage:
-        """For a file whose manifest is not at hand: the pages then say so."""
+        """For a file whose manifest is not available: the pages then say so."""
         return cls({}, {})
 
     @classmethod

@@ -190,7 +190,7 @@ class Marts:
         return [row[0] for row in found.fetchall()]
 
     def pairs(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Rows of a query of its own, as tuples."""
+        """Rows of its own query, as tuples."""
         return self._con.execute(sql, parameters).fetchall()
 
 

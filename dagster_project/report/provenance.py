@@ -101,7 +101,7 @@ def _format(row: Row) -> str:
     """Whether a real file confirmed the format; figures of one that is unconfirmed may be read wrongly."""
     if row["format_status"] == "confirmed":
         return f"confirmed on {row['confirmed_by_period']}"
-    return "not confirmed: no whole real file was at hand, check its figures with the publisher's"
+    return "not confirmed: no whole real file was available, check its figures with the publisher's"
 
 
 def _files(context: Context) -> list[Block]:
@@ -210,7 +210,7 @@ def _table_page(context: Context, name: str, columns: Sequence[tuple[Any, ...]],
 def _made_from(context: Context, name: str, lineage: Lineage) -> list[Block]:
     nodes = lineage.above(name)
     if not nodes:
-        return [Paragraph("The lineage of this table was not at hand when the report was built.")]
+        return [Paragraph("The lineage of this table was not available when the report was built.")]
     title = f"{name} is made from {', '.join(sorted(n.name for n in nodes if n.layer == 'source')) or 'look-up tables'}"
     frame = Frame(title, "Layers from the publishers' files at the top to the published table at the bottom.", False)
     known = {unique_id: node.name for unique_id, node in lineage.nodes.items()}

@@ -242,9 +242,9 @@ def _targets(rows: Sequence[Row]) -> list[Block]:
         Figures("Target", "target", "share1"),
         Words("Against the trajectory", lambda row: RAG.get(str(row["rag"]), "not judged")),
         Words("Target met", lambda row: row.get("target_reading", "not known")),
-        Figures("Most deprived fifth", "core20_rate", "share1", "core20_status"),
+        Figures("Most deprived quintile", "core20_rate", "share1", "core20_status"),
     ]
-    return [Tabular(make_table("Targets and the most deprived fifth (Core20)", rows, columns))]
+    return [Tabular(make_table("Targets and the most deprived quintile (Core20)", rows, columns))]
 
 
 # -- survey and tracker -----------------------------------------------------------------------------------------------

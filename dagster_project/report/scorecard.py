@@ -22,8 +22,8 @@ PROGRAMMES = (
 )
 POPULATION, PRIORITIES = "mart_core20_population", "mart_five_priorities"
 EXPLAINED = (
-    "Core20PLUS5 is NHS England's approach to inequalities: the most deprived fifth (Core20), groups chosen locally (PLUS), and five clinical "
-    "areas, one set for adults and one for children and young people. In the tables Core20 stands beside the other four fifths, with the gap "
+    "Core20PLUS5 is NHS England's approach to inequalities: the most deprived quintile (Core20), groups chosen locally (PLUS), and five clinical "
+    "areas, one set for adults and one for children and young people. In the tables Core20 is next to the other four quintiles, with the gap "
     "between them and its 95% limits, where the source has figures by deprivation; then everybody and the target. An area without a row has no published figures here."
 )
 READINGS = {
@@ -36,9 +36,9 @@ READINGS = {
     "not_known": "not known",
 }
 KINDS = {"worse": 0, "better": 1}
-NO_GAP = "No clear difference between the most deprived fifth and the rest"
+NO_GAP = "No clear difference between the most deprived quintile and the rest"
 KEY = (
-    "Percentage points, the most deprived fifth less the rest, with 95% limits. Orange diamond: worse. Blue square: better. Grey circle: no "
+    "Percentage points, the most deprived quintile minus the rest, with 95% limits. Orange diamond: worse. Blue square: better. Grey circle: no "
     "clear difference, or neither direction is better."
 )
 STANDARDISED = {
@@ -94,7 +94,7 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 
 def _gaps(context: Context, rows: Sequence[Row]) -> Iterator[Block]:
-    """One chart of every gap in percentage points, clear ones first; indicators of other units stand in the tables alone."""
+    """One chart of every gap in percentage points, clear ones first; indicators of other units are in the tables alone."""
     judged = [row for row in rows if row["unit"] == "proportion" and row["core20_gap"] is not None]
     if not judged:
         return
@@ -103,9 +103,9 @@ def _gaps(context: Context, rows: Sequence[Row]) -> Iterator[Block]:
     )
     worse, better = (sum(r["core20_gap_reading"] == word for r in judged) for word in ("worse", "better"))
     said = [words for count, words in ((worse, "fares worse on some"), (better, "better on some")) if count]
-    title = f"The most deprived fifth {' and '.join(said)} of these indicators" if said else NO_GAP
+    title = f"The most deprived quintile {' and '.join(said)} of these indicators" if said else NO_GAP
     described = (
-        "Each indicator: the filled mark is the most deprived fifth (Core20) less the rest, in percentage points, with 95% limits as a bar; the "
+        "Each indicator: the filled mark is the most deprived quintile (Core20) minus the rest, in percentage points, with 95% limits as a bar; the "
         "hollow mark at zero is the rest. Orange diamond: worse. Blue square: better. Grey circle: no clear difference, or neither is better."
     )
     drawing = draw_dumbbells(
@@ -235,7 +235,7 @@ def _population(rows: Sequence[Row]) -> Table:
         Words("Counted by", lambda row: BASES.get(row["basis"], row["basis"])),
     ]
     return make_table(
-        "People in the most deprived fifth of England (Core20); editions cannot be compared", rows, columns
+        "People in the most deprived quintile of England (Core20); editions cannot be compared", rows, columns
     )
 
 
@@ -255,7 +255,7 @@ def _priorities(context: Context, rows: Sequence[Row]) -> Table:
         Figures("Upper 95% limit", "ci_upper_95", form),
         Figures("Target", "target", form),
         Words("Target met", lambda row: row.get("target_reading", "not known")),
-        Figures("Core20 less the rest", "core20_gap", difference, "core20_gap_reading"),
+        Figures("Core20 minus the rest", "core20_gap", difference, "core20_gap_reading"),
         Words("Reading", lambda row: READINGS.get(row["core20_gap_reading"], "not known")),
     ]
     return make_table("What is known of each priority", rows, columns)

@@ -42,7 +42,7 @@ Column = Figures | Words
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: a figure (its column, and mostly its format, stand in the head of the table), or words that may lead to a page."""
+    """One cell: a figure (its column, and mostly its format, are in the head of the table), or words that may lead to a page."""
 
     text: Any
     figure: bool = False

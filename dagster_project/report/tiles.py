@@ -80,7 +80,7 @@ def _core20(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
     clear = [row for row in judged if row["core20_gap_reading"] in {"worse", "better"} and not context.is_old(row)]
     if not clear:
         if judged:
-            said = "No recent gap between the most deprived fifth and the rest is a clear difference."
+            said = "No recent gap between the most deprived quintile and the rest is a clear difference."
             yield Tile(title, "None clear", said, "", "index.html#core20plus5", "Scorecard")
         return
     row = min(clear, key=lambda r: (r["core20_gap_reading"] != "worse", -abs(r["core20_gap"]), r["indicator_id"]))
@@ -90,7 +90,7 @@ def _core20(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
         title,
         say("{gap} points", gap=mark(row, "core20_gap", gap_format("proportion", values))),
         say(
-            "{indicator}: {core20} in the most deprived fifth, {rest} in the rest.",
+            "{indicator}: {core20} in the most deprived quintile, {rest} in the rest.",
             indicator=context.short_name(row["indicator_id"]),
             core20=mark(row, "core20_value", form),
             rest=mark(row, "rest_value", form),

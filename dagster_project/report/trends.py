@@ -26,14 +26,14 @@ from dagster_project.report.tables import Figures, Table, Words, make_table
 
 TITLE, ANCHOR = "Trends", "trends"
 DRAWN = 4
-"""Charts on a page: every series stands in the summary table; a page of eleven charts was read by nobody."""
+"""Charts on a page: every series is in the summary table; a page of eleven charts was read by nobody."""
 OLD_DAYS = 365
 NO_TREND = "Cannot be calculated"
 ORDER = ("indicator_id", "subject", "dimension", "group_code", "standardisation")
 HOW_TO_READ = (
     "How to read these charts: the solid line is the mean, the dashed lines are the process limits within which months or quarters vary by chance. A blue "
     "square is an unusual one for the better, an orange diamond one for the worse (a clear difference), a grey circle ordinary variation. "
-    "Limits start anew after a break in the series. They are wider where neighbouring ones are alike, and where the time of year shows the "
+    "Limits start again after a break in the series. They are wider where neighbouring ones are alike, and where the time of year shows the "
     "chart is of figures less their season. A control chart shows that something changed, not why."
 )
 

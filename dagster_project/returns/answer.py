@@ -200,7 +200,7 @@ def workbook(verdict: Verdict) -> bytes:
     )
     _sheet(book, "summary", ("What", "Answer"), (20, 90), facts(verdict))
     _sheet(book, "counts by rule", ("Rule", "What it asks", "Effect", "Times"), (8, 50, 22, 10), rule_counts(verdict))
-    headings = ("Rule", "Effect", "Row", "Column", "What is wrong", "Why it matters", "How to mend it")
+    headings = ("Rule", "Effect", "Row", "Column", "What is wrong", "Why it matters", "How to fix it")
     _sheet(book, "failing cells", headings, (8, 20, 8, 28, 55, 55, 55), islice(_every_failure(verdict), WORKBOOK_ROWS))
     book.close()
     return memory.getvalue()

@@ -235,14 +235,14 @@ def _is_period(text: str) -> bool:
 
 def _unusable(path: Path, number: int, why: str) -> LakeError:
     return LakeError(
-        f"{path.name} line {number}", why, "mend the line; until then the expected returns stay as they were"
+        f"{path.name} line {number}", why, "fix the line; until then the expected returns stay as they were"
     )
 
 
 def write_expected(area: ReturnsArea, now: dt.datetime) -> Path:
     """`clean/expected/expected.parquet` from participants.csv, rewritten only when it changed; gives its path.
 
-    It changes when a period ends or a deadline passes, so that a night in which nothing came still tells who is late.
+    It changes when a period ends or a deadline passes, so that a nightly run in which nothing came still tells who is late.
 
     Raises LakeError for a line of participants.csv that cannot be used, OSError or duckdb.Error when it cannot be written.
     """

@@ -1,6 +1,6 @@
 """The runner of a collection's rules: DuckDB over `rows`, every failure a row of the table `failing`.
 
-One runner for all nine returns; what a rule looks for stands in its YAML. Nothing here knows a return by name.
+One runner for all nine returns; what a rule looks for is in its YAML. Nothing here knows a return by name.
 """
 
 # ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier; the rules' SQL is that of the contracts
@@ -58,7 +58,7 @@ class Runner:
         self.con.execute("create table failing (check_number usmallint, row_number bigint)")
 
     def add(self, rule: Rule, *, column: str | None = None, what: str = "", mend: str = "") -> Check:
-        """Number a check of the rule; words of its own stand in place of the rule's."""
+        """Number a check of the rule; words of its own are in place of the rule's."""
         limits = self.limits.get(rule.id, {})
         check = Check(
             number=len(self.checks),

@@ -31,7 +31,7 @@ MANIFEST_PART, RECEIVED_PART, DONE_PART = "manifest", "received", "done"
 
 @dataclass
 class Claim:
-    """A submission in a folder of its own: `data`, and where there were such its manifest and markers."""
+    """A submission in its own folder: `data`, and where there were such its manifest and markers."""
 
     folder: Path
     path: Path
@@ -53,7 +53,7 @@ class Claim:
         return path if path.is_file() and not path.is_symlink() else None
 
     def is_folder(self) -> bool:
-        """Whether somebody has put a folder in the place of the file that was looked at."""
+        """Whether somebody has put a folder in the place of the file that was read."""
         return stat.S_ISDIR(self.data.lstat().st_mode)
 
     def has_changed(self) -> bool:

@@ -34,7 +34,7 @@ def load_clean_tables() -> dict[str, dict[str, str]]:
 def write_empty_returns(area: ReturnsArea) -> list[Path]:
     """Write `_empty.parquet` of every clean table, private to the operator; gives the paths.
 
-    A file that has the right columns already is not touched: the night must find nothing new in it.
+    A file that has the right columns already is not touched: the nightly run must find nothing new in it.
     Raises OSError or duckdb.Error when the folder cannot be written.
     """
     paths = []

@@ -47,7 +47,7 @@ def valid_codes(codes: CodeList, day: dt.date, folder: Path = SEEDS_FOLDER) -> l
 def _is_valid(row: Row, day: dt.date) -> bool:
     """Validity is by day, or by wave (a year) for the survey; blank means without end."""
     if "wave_from" in row:
-        # Which option belongs to which wave is a rule of its own (SV01), because the wave stands in the rows.
+        # Which option belongs to which wave is its own rule (SV01), because the wave is in the rows.
         return True
     return row["valid_from"] <= day.isoformat() and (not row["valid_to"] or day.isoformat() <= row["valid_to"])
 

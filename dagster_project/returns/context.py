@@ -1,6 +1,6 @@
 """What intake knows beside a file: the organisation list, what was accepted before, last month's rows, published totals.
 
-Not here: the rules that use it (validation.py). What is not at hand is None, and the answer says what was not checked.
+Not here: the rules that use it (validation.py). What is not available is None, and the answer says what was not checked.
 """
 
 from __future__ import annotations

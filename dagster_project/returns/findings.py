@@ -112,7 +112,7 @@ MEND: dict[Kind, str] = {
     "query_table": "copy the values into a fresh copy of the template (Paste Special, Values)",
     "tracked_changes": "accept all changes and switch the tracking off",
     "formula_without_value": "open it in a spreadsheet program, let it calculate, save it; or paste values only",
-    "error_value": "mend the formula or paste its value",
+    "error_value": "fix the formula or paste its value",
     "volatile_formula": "replace the formula by its value",
     "document_property_name": "you may take it out with File, Info, Inspect Document",
     "password_protected": "save it without a password and without rights protection",

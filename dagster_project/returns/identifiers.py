@@ -30,7 +30,7 @@ BLOCK_ROWS = 500
 MAXIMUM_BAD = 5_000
 """Different cells of one kind in a column whose repetitions are counted."""
 MAXIMUM_REMEMBERED, LONGEST_REMEMBERED = 200_000, 100
-"""Cells that have been looked at, in all columns together."""
+"""Cells that have been read, in all columns together."""
 SHORTEST_DATE, LONGEST_SHORT_DATE = 6, 9
 """1/1/70; 31/10/27 and 31-Oct-27."""
 DATES_OF_RETURNS = frozenset(

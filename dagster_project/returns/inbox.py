@@ -1,8 +1,8 @@
 """The drop folder: which submissions lie in it whole, what has lain in it too long, and a private copy of what is taken.
 
-A file is left alone until it has kept size and time over two looks, or its sender has put `<name>.done` beside it. Only
+A file is collected once its size and modification time are unchanged between two polls, or its sender has put `<name>.done` beside it. Only
 regular files with one name are opened, by descriptor and without following links, so that nothing can be swapped between
-the look and the copy. What a file holds is not looked at here; how it is taken out stands in claims.py.
+the look and the copy. What a file holds is not read here; how it is taken out is in claims.py.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class NotARegularFile(Exception):
 
 
 class StillChanging(Exception):
-    """The file changed while it was copied; it is looked at again next time."""
+    """The file changed while it was copied; it is read again next time."""
 
 
 @dataclass(frozen=True)

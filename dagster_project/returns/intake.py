@@ -66,7 +66,7 @@ class IntakeReport:
 
 
 class Intake:
-    """One run over the inbox of a data folder. The caller holds the night's lock."""
+    """One run over the inbox of a data folder. The caller holds the nightly run's lock."""
 
     def __init__(self, lake: Lake, origin: Origin, *, memory_limit: str = "1GB", threads: int = 2) -> None:
         self.area = ReturnsArea.of(lake)

@@ -1,7 +1,7 @@
 """Keeping what intake takes in: the original with its receipt, the clean rows, the row of the submission; and purging.
 
 Every step puts a whole file in its place, so that doing it again after a kill changes nothing. What may be kept was decided
-before (intake.py); how a submission is judged stands in validation.py.
+before (intake.py); how a submission is judged is in validation.py.
 """
 
 # ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter
@@ -52,7 +52,7 @@ PURGED, UNREADABLE = "C05", "C00"
 """The rules by which a purged file and a held one are rejected."""
 HELD = (
     "the file was not judged; it is kept under lock until you confirm that it may go: send an empty file of its name with "
-    f"{CONFIRMED} behind it, or a mended file that is accepted"
+    f"{CONFIRMED} behind it, or a fixed file that is accepted"
 )
 
 
@@ -95,7 +95,7 @@ class Keeper:
             "received_at": _stamp(incoming.received_at),
             "sha256": incoming.data.sha256,
             "found": [finding.what for finding in findings],
-            "next": "Tell the sender which part holds it (the answer says so) and ask for a mended file. Where it came by "
+            "next": "Tell the sender which part holds it (the answer says so) and ask for a fixed file. Where it came by "
             "another way too (e-mail, a shared folder), have it deleted there. Decide with the information governance lead "
             "whether it is an incident to report.",
         }
@@ -290,7 +290,7 @@ class _Row:
 
 
 def _refusal(incoming: Incoming, findings: Sequence[Finding], rule: str, fate: str) -> Verdict:
-    """The verdict on a file that is not judged: what was found in it, and what became of it."""
+    """The verdict on a file that is not judged: what was found in it, and its outcome."""
     why = f"{load_common().rule(rule).why}; {fate}"
     said = [Reported(rule, "F", one.row, None, one.what, why, one.mend) for one in findings]
     context = Context(received_at=incoming.received_at, route=incoming.route)

@@ -75,7 +75,7 @@ def _count(path: Path, collection: Collection, day: dt.date, *, is_safe: bool) -
         try:
             reading = read_data(con, path, [column.name for column in collection.columns])
         except Unreadable as error:
-            raise NotMade("no manifest was made", error.why, "mend the file; 'hiw returns check' says where") from error
+            raise NotMade("no manifest was made", error.why, "fix the file; 'hiw returns check' says where") from error
         make_enums(con, collection, day, SEEDS_FOLDER)
         type_rows(con, collection, [], is_safe=is_safe)
         found = con.execute(f"select coalesce(cast({collection.control.sql} as double), 0) from rows").fetchone()

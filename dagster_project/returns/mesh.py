@@ -3,7 +3,7 @@
 A message that was packed with gzip, as senders of MESH may, is unpacked within the size limit before it is judged; one that cannot be
 is judged as it came, refused and answered. A message is acknowledged, and so deleted by MESH, only after intake has written the register's line for what it held.
 Killed in between, the message is fetched again and recognised by its hash. A CSV and its manifest are two messages of one
-sender; until both are there neither is acknowledged. Who a mailbox belongs to stands in participants.csv.
+sender; until both are there neither is acknowledged. Who a mailbox belongs to is in participants.csv.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Fetched:
-    """A message whose content lies in the working folder; it still stands in the mailbox."""
+    """A message whose content lies in the working folder; it still is in the mailbox."""
 
     message_id: str
     name: str

@@ -33,7 +33,7 @@ MAXIMUM_CELL_CHARACTERS = 32_767
 MAXIMUM_RAGGED = 1_000
 HEADER_ROWS = 1
 TITLE_ROWS = 20
-"""So many rows below the first are looked at for headings that do not stand in it."""
+"""So many rows below the first are looked at for headings that are not in it."""
 BATCH_ROWS = 5_000
 WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -55,8 +55,8 @@ class Unreadable(Exception):
 
 
 class WrongLayout(Unreadable):
-    """A table whose header is the template's, but for one thing: `what` says it, `mend` how it is put right, `lacking` why the
-    rows are not looked at."""
+    """A table whose header is the template's, but for one thing: `what` says it, `fix` how it is put right, `lacking` why the
+    rows are not read."""
 
     def __init__(self, what: str, mend: str, lacking: str) -> None:
         super().__init__(f"{what}; {mend}", HEADER_ROWS)
@@ -101,7 +101,7 @@ class Header:
         return places
 
     def place(self, name: str) -> int:
-        """Where a column stands in the file, from 0."""
+        """Where a column is in the file, from 0."""
         return self.found.index(name)
 
 
@@ -168,9 +168,7 @@ def _require_commas(first_line: bytes, columns: Sequence[str]) -> None:
     if names and names[1] in SEPARATORS:
         raise _wrong_separator(names[1])
     if names:
-        raise Unreadable(
-            "its first row names the separator (sep=); take that row out, the header must stand in row 1", 1
-        )
+        raise Unreadable("its first row names the separator (sep=); take that row out, the header must be in row 1", 1)
     for separator in SEPARATORS:
         cells = {cell.strip().strip("\"'").strip() for cell in line.split(separator)}
         if len(cells & set(columns)) > 1:
@@ -298,7 +296,7 @@ def _sheet(path: Path, name: str) -> Iterator[Record]:
 
 
 def _cell_text(cell: object) -> str:
-    """As it would stand in the CSV of the template: ISO dates, whole numbers without a point."""
+    """As it would be in the CSV of the template: ISO dates, whole numbers without a point."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
@@ -319,14 +317,14 @@ def _fill(con: duckdb.DuckDBPyConnection, records: Iterator[Record], columns: Se
         raise Unreadable("it holds no row at all")
     row, cells = first
     if row != HEADER_ROWS:
-        raise Unreadable("its first row is blank; the header must stand in row 1", 1)
+        raise Unreadable("its first row is blank; the header must be in row 1", 1)
     header = Header(tuple(columns), tuple(_without_blank_end(list(map(_fold, cells)))))
     records = _below_title(records, header)
     if (
         len(header.found) == 1
         and len({name.strip("\"' ") for name in re.split("[,;\t|]", cells[0])} & set(columns)) > 1
     ):
-        raise Unreadable("each row stands in one cell; put every column of the template into a column of its own", row)
+        raise Unreadable("each row is in one cell; put every column of the template into its own column", row)
     names = ", ".join(f"{quote_identifier(name)} varchar" for name in columns)
     con.execute(f"create or replace table {quote_identifier(table)} (row_number bigint, {names})")
     reading = Reading(header)
@@ -350,8 +348,8 @@ def _below_title(records: Iterator[Record], header: Header) -> Iterator[Record]:
         for row, cells in first:
             if len(set(map(_fold, cells)) & set(header.wanted)) > len(header.wanted) / 2:
                 raise WrongLayout(
-                    f"the headings of the template stand in row {row}",
-                    f"take out the rows above them: the header must stand in row {HEADER_ROWS}",
+                    f"the headings of the template are in row {row}",
+                    f"take out the rows above them: the header must be in row {HEADER_ROWS}",
                     "the header does not stand above them",
                 )
     return chain(first, records)

@@ -63,7 +63,7 @@ class Receipt:
 
 
 class Register:
-    """Reads and appends. One writer at a time (intake holds the night's lock)."""
+    """Reads and appends. One writer at a time (intake holds the nightly run's lock)."""
 
     def __init__(self, area: ReturnsArea) -> None:
         self._area = area

@@ -44,7 +44,7 @@ class Finding:
     why: str
     mend: str
     not_checked: bool = False
-    """True for "not checked: ..." where a rule needs what is not at hand."""
+    """True for "not checked: ..." where a rule needs what is not available."""
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -204,7 +204,7 @@ class Organisations:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known beside the file. None means "not at hand": the answer then says which rule was not checked."""
+    """What is known beside the file. None means "not available": the answer then says which rule was not checked."""
 
     received_at: dt.datetime
     """UTC."""

@@ -1,6 +1,6 @@
 """The search of a text file, whatever its encoding and separator, with little memory however long its lines, fields and rows are.
 
-Every character stands in some cell. A text whose lines or rows are longer than those of any return is not searched, and not taken.
+Every character is in some cell. A text whose lines or rows are longer than those of any return is not searched, and not taken.
 What is looked for: identifiers.py.
 """
 

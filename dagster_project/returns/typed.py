@@ -39,7 +39,7 @@ WRONG_COUNTS = (
     ),
     (
         r"[-–—−_]+|(?i:nil|none|n/?a|null|nan)",
-        f"{NOT_A_COUNT}: a dash or a word stands in its place",
+        f"{NOT_A_COUNT}: a dash or a word is in its place",
         "write the count in digits, and 0 where nothing was counted",
     ),
     (
@@ -49,7 +49,7 @@ WRONG_COUNTS = (
     ),
     ("", "", ""),
 )
-"""How counts were seen written that are none: pattern of the whole text, what is said, how it is mended; the last stands for the rest."""
+"""How counts were seen written that are none: pattern of the whole text, what is said, how it is fixed; the last stands for the rest."""
 
 
 @dataclass(frozen=True)

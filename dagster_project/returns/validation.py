@@ -1,7 +1,7 @@
 """One submission to one verdict: the same for the trust that checks before it sends and for intake.
 
 The order: identifiers, the manifest, the file, cells, rows against each other, rows against the period before. A finding
-that refuses the file does not end the look at it, so that a sender mends everything at once.
+that refuses the file does not end the look at it, so that a sender fixes everything at once.
 """
 
 # ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier; conditions are those of the contracts
@@ -38,11 +38,11 @@ from dagster_project.returns.verdict import LISTED_PER_CHECK, SEVERITY_ORDER, Ve
 __all__ = ["Context", "Finding", "Manifest", "Submission", "Verdict", "validate"]
 
 LACKING = {
-    "previous": "the return of the period before is not at hand, or holds counts that cannot be read",
-    "published": "the published RTT and WLMDS totals are not at hand",
-    "metrics": "the list of metrics is not at hand",
-    "organisations": "the organisation list is not at hand",
-    "register": "the register of submissions is not at hand",
+    "previous": "the return of the period before is not available, or holds counts that cannot be read",
+    "published": "the published RTT and WLMDS totals are not available",
+    "metrics": "the list of metrics is not available",
+    "organisations": "the organisation list is not available",
+    "register": "the register of submissions is not available",
     "sender": "the sender is not known here",
     "counts": "a count of the file cannot be read (C09)",
     "rows": "rows of the file cannot be read (C01)",
@@ -181,13 +181,13 @@ class _Validation:
             reading = self._read(collection, version)
         except WrongLayout as error:
             self._find("C01", error.what, mend=error.mend, row=HEADER_ROWS)
-            self._rows_not_checked(error.lacking, "mend the header first")
+            self._rows_not_checked(error.lacking, "fix the header first")
             return
         self.verdict.rows = reading.rows
         self._judge_header(reading, version)
         self._judge_volume(manifest, reading)
         if reading.header.missing and version is None:
-            self._rows_not_checked("the header lacks columns", "mend the header first")
+            self._rows_not_checked("the header lacks columns", "fix the header first")
             return
         self._judge_rows(collection, manifest, reading)
 
@@ -360,7 +360,7 @@ def _header_complaints(header: Header) -> Iterator[tuple[str, str | None]]:
     for place in header.unknown:
         yield f"column {place} has a heading that the template does not have, or has already", None
     if not header.missing and not header.unknown:
-        yield "the columns stand in another order than in the template", None
+        yield "the columns are in another order than in the template", None
 
 
 def _text_again(collection: Collection, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What became of a submission: its outcome, its findings, and the rows that may go on.
+"""The outcome of a submission, its findings, and the rows that may go on.
 
 A verdict holds a workspace of DuckDB with the rows until it is closed; use it in a `with`. What is shown of it never holds the
 content of a cell.
@@ -26,7 +26,7 @@ OF_EACH_BUILD = frozenset({"W05"})
 """Rules that look at what is published. The sender reads in the answer what they say that day; the record leaves them out and dbt asks
 them at each build (int_returns__submission), so that no verdict hangs on the day on which a file came."""
 LISTED_PER_CHECK = 200
-"""How many failing cells of one check stand in `findings`; `failing_cells` gives all."""
+"""How many failing cells of one check are in `findings`; `failing_cells` gives all."""
 SEVERITY_ORDER = "FGRWI"
 
 

@@ -104,7 +104,7 @@ _LINK_TAKEN = re.compile(r"https?://|mailto:|#", re.IGNORECASE)
 
 @dataclass
 class Package:
-    """What stands in the archive's directory, part by part."""
+    """What is in the archive's directory, part by part."""
 
     refused: dict[str, Kind] = field(default_factory=dict)
     """Name of a part -> why it is refused."""
@@ -223,7 +223,7 @@ def _is_thumbnail(picture: bytes) -> bool:
 
 
 def _archive_findings(path: Path, opened: zipfile.ZipFile) -> Iterator[Finding]:
-    """What stands in the archive beside its parts: no spreadsheet program writes comments, or bytes between members."""
+    """What is in the archive beside its parts: no spreadsheet program writes comments, or bytes between members."""
     if opened.comment or any(member.comment for member in opened.infolist()):
         yield Finding("foreign_part", "the archive's comment")
     if unlisted_bytes(path, opened):

@@ -1,7 +1,7 @@
 """What the parts of a workbook carry beside the cells that people see: hidden rows, links, macros, bombs, and any identifier.
 
 A hidden copy of patients' rows behind a pivot table is how hospitals have published them by mistake; so whatever hides
-data is refused, whether or not something was found in it. Which parts there may be stands in workbook_package.py. XML is read
+data is refused, whether or not something was found in it. Which parts there may be is in workbook_package.py. XML is read
 by a parser that refuses every DTD (defusedxml), one element at a time: every text, attribute, name and remark of it is searched.
 What cannot be searched (a password, damage, a bomb) is reported as such, and is not kept either.
 """
@@ -105,7 +105,7 @@ def _tidy(findings: list[Finding]) -> list[Finding]:
 
 
 def _inspect_ole(path: Path) -> Finding:
-    """Old Office files are refused whole: what they hide cannot be seen with the libraries at hand."""
+    """Old Office files are refused whole: what they hide cannot be seen with the available libraries."""
     try:
         check_content(path, "xls")
     except PasswordProtected:

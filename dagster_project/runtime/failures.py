@@ -82,7 +82,7 @@ def _known(error: BaseException) -> LakeError | None:
 
 def _of_a_setting(error: Any) -> LakeError:
     found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
-    return LakeError(f"a {error.title} is not as it must be", found, "mend the file that holds it")
+    return LakeError(f"a {error.title} is not as it must be", found, "fix the file that holds it")
 
 
 def _of_the_disk(number: int, place: str) -> LakeError:
@@ -126,7 +126,7 @@ def _of_duckdb(kind: str, text: str) -> LakeError:
         return LakeError(
             "a database cannot be read", said, "`hiw doctor` says which; `hiw rollback` or `hiw refresh` makes it good"
         )
-    return LakeError("a query could not be run", said, "mend what it names; the published file is as it was")
+    return LakeError("a query could not be run", said, "fix what it names; the published file is as it was")
 
 
 def _of_memory(why: str) -> LakeError:

@@ -1,7 +1,7 @@
-"""How the nights ended: the record that `hiw status` reads, and the alert of every night that did not end well.
+"""How the nightly runs ended: the record that `hiw status` reads, and the alert of every night that did not end well.
 
 The record is a small file, so that whoever may only read can ask it, and so that it outlives Dagster's own records. Every way in which
-a night can end comes here: from a shell (refresh.py) and from the daemon (sensors.py). A night that began and never came to its
+a nightly run can end comes here: from a shell (refresh.py) and from the daemon (sensors.py). A nightly run that began and never came to its
 end was killed; the record says so as well, because its beginning is written first.
 """
 
@@ -24,7 +24,7 @@ from dagster_project.settings import Settings
 
 WEBHOOK_SECONDS = 10
 RECORD = "nights.json"
-FAILED_NEXT = "`hiw status` shows what is published; `hiw refresh` runs the night again."
+FAILED_NEXT = "`hiw status` shows what is published; `hiw refresh` starts the nightly run again."
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,21 @@ class NightRecord:
     run_id: str = ""
     succeeded: bool = True
     problems: list[str] = field(default_factory=list)
-    """Sentences of the last night."""
+    """Sentences of the last nightly run."""
 
     @property
     def last_good_at(self) -> dt.datetime | None:
-        """When the last night that succeeded ended."""
+        """When the last nightly run that succeeded ended."""
         return dt.datetime.fromisoformat(self.last_good) if self.last_good else None
 
     @property
     def was_killed(self) -> bool:
-        """Whether a night began that never came to its end; it may also be running now."""
+        """Whether a nightly run began that never came to its end; it may also be running now."""
         return self.began > self.ended
 
 
 def read_record(lake: Lake) -> NightRecord | None:
-    """The record; None before the first night. Raises LakeError where it is damaged."""
+    """The record; None before the first nightly run. Raises LakeError where it is damaged."""
     path = lake.dagster_home / RECORD
     try:
         return NightRecord(**json.loads(path.read_text(encoding="utf-8")))
@@ -59,7 +59,9 @@ def read_record(lake: Lake) -> NightRecord | None:
         return None
     except (ValueError, TypeError) as error:
         raise LakeError(
-            f"the record of the nights ({RECORD})", "it is damaged", "remove it; the next night writes it anew"
+            f"the record of the nightly runs ({RECORD})",
+            "it is damaged",
+            "remove it; in the next nightly run writes it again",
         ) from error
 
 
@@ -72,34 +74,36 @@ def _now() -> str:
 
 
 def begin_night(settings: Settings) -> None:
-    """Write that a night began, and alert where the one before never ended. Raises NoSpace or OSError where nothing can be written: such a night need not begin."""
+    """Write that a nightly run began, and alert where the one before never ended. Raises NoSpace or OSError where nothing can be written: such a nightly run need not begin."""
     lake = Lake(settings.data_lake)
     try:
         before = read_record(lake) or NightRecord()
     except LakeError:
         before = NightRecord()
     if before.was_killed:
-        what = Problem(f"the night that began at {before.began} did not come to its end: it was killed", "the night")
+        what = Problem(
+            f"the nightly run that began at {before.began} did not come to its end: it was killed", "the nightly run"
+        )
         write_alert(settings, "nightly_refresh", f"night-{before.began.replace(':', '')}", [what])
     _write(lake, replace(before, began=_now()))
 
 
 def end_night(settings: Settings, run_id: str, problems: Sequence[Problem], *, succeeded: bool, job: str) -> list[str]:
-    """Record how a night ended; alert where there is anything to say. Gives what of that could not be done, as sentences.
+    """Record how a nightly run ended; alert where there is anything to say. Gives what of that could not be done, as sentences.
 
-    Never raises: a full disk is one of the ways in which a night ends.
+    Never raises: a full disk is one of the ways in which a nightly run ends.
     """
     undone: list[str] = []
     lake = Lake(settings.data_lake)
     try:
         before = read_record(lake) or NightRecord()
         if run_id and before.run_id == run_id:
-            return []  # the daemon's sensor sees the nights that a shell started as well
+            return []  # the daemon's sensor sees the nightly runs that a shell started as well
         now, sentences = _now(), [problem.sentence for problem in problems]
         good = now if succeeded else before.last_good
         _write(lake, NightRecord(good, before.began, now, run_id, succeeded, sentences))
     except (OSError, LakeError) as error:
-        undone += _undone(f"How this night ended could not be written down: {explain(error)}")
+        undone += _undone(f"How this run ended could not be written down: {explain(error)}")
     if problems:
         undone += write_alert(
             settings, job, run_id or f"night-{_now().replace(':', '')}", problems, failed=not succeeded
@@ -137,7 +141,7 @@ def _undone(sentence: str) -> list[str]:
 
 def _alert(job: str, run_id: str, problems: Sequence[Problem], *, failed: bool) -> dict[str, Any]:
     kept = "The release that was published before this run is untouched."
-    held = "The night published what it could; what is named stays at its last good state."
+    held = "The nightly run published what it could; what is named stays at its last good state."
     return {
         "at": _now(),
         "job": job,

@@ -1,7 +1,7 @@
 """Runs whose process is gone: they are marked failed, their pool slots freed, the dbt they left behind ended.
 
 Dagster's own run monitoring sees runs that the daemon launched. A run started from a shell and killed with -9 stays
-"started" for ever, and the next one waits for its slot for ever; this closes that gap. Who works holds the night's lock, which the
+"started" for ever, and the next one waits for its slot for ever; this closes that gap. Who works holds the nightly run's lock, which the
 kernel takes from the dead; the name of the machine says nothing, for a container that starts again has another one.
 """
 
@@ -77,7 +77,7 @@ def reap_dead_runs(instance: dg.DagsterInstance, settings: Settings, *, alive: s
             run = record.dagster_run
             if _is_dead(record, settings, alone=alone, alive=alive):
                 instance.report_run_failed(
-                    run, "The process of this run is gone (killed or lost); it was reaped by the next night."
+                    run, "The process of this run is gone (killed or lost); it was reaped by the next nightly run."
                 )
                 instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
                 reaped.append(run.run_id)

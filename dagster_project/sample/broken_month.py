@@ -1,7 +1,7 @@
 """A bad night on purpose: the latest A&E month of a written estate is revised wrongly, and later revised again.
 
 The revision raises one trust's Type 1 attendances and breaches. In the broken issue the total row was forgotten, so the
-providers do not add up to it; in the mended issue it is right.
+providers do not add up to it; in the fixed issue it is right.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def break_month(folder: Path) -> Path:
     """
     newest = _newest_issue(folder)
     if newest.tail.startswith("revised"):
-        raise ValueError(f"{newest.address} is a revision already: mend it before the month is broken again")
+        raise ValueError(f"{newest.address} is a revision already: fix it before the month is broken again")
     address = nhse_ae.file_address(newest.year, newest.month, revised=True)
     content = _alter(mirror_path(folder, newest.address).read_bytes(), REVISED_TRUST)
     return _publish(folder, newest, address, content, keep=True)
 
 
 def mend_month(folder: Path) -> Path:
-    """Publish the mended revision in the place of the broken one and return the new file.
+    """Publish the fixed revision in the place of the broken one and return the new file.
 
     The broken file stays where it is, without a link, as uploads do. Raises ValueError when no month was broken.
     """

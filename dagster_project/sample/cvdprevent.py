@@ -1,6 +1,6 @@
 """CVDPREVENT documents of the sample, at the addresses of the interface: December 2025, and one indicator for England in September.
 
-Planted: people in deprived fifths are younger, so that crude prevalence of hypertension is lowest there, while at every
+Planted: people in deprived quintiles are younger, so that crude prevalence of hypertension is lowest there, while at every
 age they have more of it, so that the age-standardised one is highest. Every count is the sum of the sub-ICB locations. As in
 the real answers counts below England are rounded to 5 beside values of the exact counts, 1 to 7 people are suppressed with
 their value, age-standardised rows have no counts, and prevalence of hypertension has neither ethnicity nor PLUS groups.
@@ -31,7 +31,7 @@ INDICATORS = {
 PREVALENCE = 11
 WANTED = (11, 32, 14, 22, 53)
 OF_ENGLAND_ONLY = (22, 53)
-"""Offered for England and no ICB, so that a night takes two documents for them."""
+"""Offered for England and no ICB, so that a nightly run takes two documents for them."""
 SMALL = 7
 AGES = ("18-39", "40-59", "60-79", "80+")
 ETHNICITIES = {
@@ -63,7 +63,7 @@ _STANDARD = (0.36, 0.34, 0.23, 0.07)
 _LEVEL_OF = {32: 0.72, 14: 0.60, 22: 0.56, 53: 0.81}
 
 Cell = tuple[int, int]  # people counted over, people counted
-Table = dict[tuple[int, int], Cell]  # (fifth 0 to 4, age 0 to 3)
+Table = dict[tuple[int, int], Cell]  # (quintile 0 to 4, age 0 to 3)
 
 
 def published_files(seed: int, edition: int) -> Published:
@@ -90,7 +90,7 @@ def published_files(seed: int, edition: int) -> Published:
 
 
 def true_prevalence(seed: int, quintile: int) -> tuple[float, float]:
-    """Give England's crude and age-standardised prevalence of hypertension in a fifth (1 to 5), as shares."""
+    """Give England's crude and age-standardised prevalence of hypertension in a quintile (1 to 5), as shares."""
     table = _england(seed, 11, 30)
     cells = [table[quintile - 1, age] for age in range(len(AGES))]
     return sum(cases for _, cases in cells) / sum(people for people, _ in cells), _standardise(cells)[0]
@@ -148,7 +148,7 @@ def _of_sub_icb(seed: int, indicator: int, period: int, sub_icb: org.SubIcb) -> 
     table: Table = {}
     for fifth, members in enumerate(people):
         for age, number in enumerate(apportion(members, _AGE_MIX[fifth])):
-            excess = 1.16 - 0.08 * fifth  # 16% more at every age in the most deprived fifth, 16% fewer in the least
+            excess = 1.16 - 0.08 * fifth  # 16% more at every age in the most deprived quintile, 16% fewer in the least
             cases = round(number * _PREVALENCE[age] * excess * (0.98 + 0.04 * stream.random()))
             table[fifth, age] = (
                 (number, cases) if indicator == PREVALENCE else (cases, round(cases * _LEVEL_OF[indicator]))

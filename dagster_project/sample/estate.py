@@ -1,7 +1,7 @@
-"""The entrance to the synthetic estate: write it, break a month and mend it, and the true answers planted in it.
+"""The entrance to the synthetic estate: write it, break a month and fix it, and the true answers planted in it.
 
 The folder is laid out as ``wget --force-directories`` lays out a mirror of the publishers' sites, so the code that
-reads a mirror reads it. Each source is written by the module of its name; who the organisations are stands in
+reads a mirror reads it. Each source is written by the module of its name; who the organisations are is in
 `organisations.py`.
 """
 

@@ -14,7 +14,7 @@ PAGE = (
 FILE = "https://files.digital.nhs.uk/SY/NTHET2/Case-mix-adjusted-stage-1-and-2-2022.xlsx"
 QUINTILES = ("1 - most deprived", "2", "3", "4", "5 - least deprived")
 EARLY = {"England": 0.55, "1": 0.51, "5": 0.59}
-"""True shares: England, and the fifths at the ends; those between lie on a line."""
+"""True shares: England, and the quintiles at the ends; those between lie on a line."""
 _STAGED = 20_000
 _HEADER: list[Cell] = [
     "Geography type",

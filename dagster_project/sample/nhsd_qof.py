@@ -1,4 +1,4 @@
-"""Vaccination achievement of twenty sample practices, in the columns of the copy at hand; one has nobody to count."""
+"""Vaccination achievement of twenty sample practices, in the columns of the available copy; one has nobody to count."""
 
 from __future__ import annotations
 

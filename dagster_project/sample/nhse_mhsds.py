@@ -136,7 +136,7 @@ def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
 def _acute() -> Iterator[tuple[str, str, str, tuple[str, ...], list[int]]]:
     """Give measure, first day, name of the groups, labels and England's counts of detentions and acute admissions.
 
-    Planted: the most deprived tenth has 600 of 4,000 detentions, the least deprived 200; of 360 admissions of Black people 90
+    Planted: the most deprived decile has 600 of 4,000 detentions, the least deprived 200; of 360 admissions of Black people 90
     are without contact before, of all 3,000 it is 500.
     """
     whole = {"MHS81": ("01/01/2026", 4000), "MHS106": ("01/11/2025", 3000), "MHS106b": ("01/11/2025", 500)}

@@ -1,6 +1,6 @@
 """RTT full extracts of the sample from before April 2021: March 2021, whose bands end at 52 weeks, and March 2017 in the older layout.
 
-They are written to the layouts that public pipelines read; no real file was at hand. Planted: three lines stand above the
+They are written to the layouts that public pipelines read; no real file was available. Planted: three lines stand above the
 headings of March 2017, and its last column has no heading.
 """
 

@@ -2,7 +2,7 @@
 
 Counts are made exactly, added up (trust, ICB, region, NHS acute, England), and only then rounded to five, hidden
 (``*`` for 1 to 7) or left out (0). Two truths are planted: more patients over 52 weeks the more deprived the decile,
-and in five ethnic groups. Each metric has a denominator of its own, because unknown ages, sexes and deciles are left
+and in five ethnic groups. Each metric has its own denominator, because unknown ages, sexes and deciles are left
 out.
 """
 

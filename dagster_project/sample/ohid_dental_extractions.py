@@ -1,6 +1,6 @@
 """Tooth extractions of the sample: the workbook of three years with its eight tables side by side.
 
-Planted: children of the most deprived fifth have three times the rate of the least deprived. One district is small enough
+Planted: children of the most deprived quintile have three times the rate of the least deprived. One district is small enough
 for the letter c, one is withheld as a whole in the first year.
 """
 
@@ -127,7 +127,7 @@ def _shown(value: int, exact: bool, withheld: bool) -> Cell:
 
 
 def quintiles(seed: int) -> list[tuple[int, int]]:
-    """Give children and episodes for decay of each fifth in 2020-21, most deprived first; they add up to England."""
+    """Give children and episodes for decay of each quintile in 2020-21, most deprived first; they add up to England."""
     children, _, decay = _add([england(seed, "2020-21", age) for age in AGES])
     return list(zip(apportion(children, [1.0] * 5), apportion(decay, QUINTILE_WEIGHTS), strict=True))
 

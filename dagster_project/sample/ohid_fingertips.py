@@ -1,6 +1,6 @@
 """Fingertips of the sample: four indicators in the official 27 columns, with England under two parents.
 
-Rows without an indicator id stand at the end of the first file, as in the copy at hand; tenths of local authorities fall
+Rows without an indicator id stand at the end of the first file, as in the available copy; tenths of local authorities fall
 from the most to the least deprived; one ICB has no value and a note.
 """
 

@@ -1,6 +1,6 @@
 """The invented organisations and places: regions, ICBs, sub-ICB locations, trusts, other providers, LSOAs.
 
-Codes have the publishers' shapes and stand in none of their files (tests/unit/sample proves it against the mirror).
+Codes have the publishers' shapes and are in none of their files (tests/unit/sample proves it against the mirror).
 Every name says SAMPLE and SYNTHETIC. What happens to them in time is told here too; figures are not.
 
 The story: R9X merged into R9B on 1 October 2025; R9Y was split between R9C and R9D on 1 October 2021; R9V was succeeded
@@ -216,7 +216,7 @@ def lsoas_2011() -> tuple[Lsoa, ...]:
 
 @cache
 def lsoas_2021() -> tuple[Lsoa, ...]:
-    """Give the LSOAs of 2021: most are those of 2011, the others have codes of their own."""
+    """Give the LSOAs of 2021: most are those of 2011, the others have separate codes."""
     return tuple(sorted({change.new for change in lsoa_changes()}, key=lambda lsoa: lsoa.code))
 
 

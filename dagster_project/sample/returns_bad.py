@@ -64,7 +64,7 @@ def bad_returns() -> Mapping[str, BadReturn]:
         "organisation does not exist": BadReturn(_sent(3, _rows(UNKNOWN), UNKNOWN), "C03", "F"),
         "trust has closed": BadReturn(_sent(4, _rows(CLOSED), CLOSED), "C03", "F"),
         "row stands twice": BadReturn(_sent(5, [*good, good[0]]), "C04", "F"),
-        "an NHS number stands in a cell": BadReturn(
+        "an NHS number is in a cell": BadReturn(
             replace(_sent(6, [*good[:-1], (*good[-1][:-1], NHS_NUMBER)]), known_issues=""), "C05", "F"
         ),
         "signed off after it was sent": BadReturn(

@@ -2,7 +2,7 @@
 
 A trust's folder of the inbox gets three files: `HIW-WL01_R9A_2026-10_v01.csv`, the sidecar `….manifest.csv`, and
 `….received` with one moment in UTC (`2026-11-12T09:00:00`). The last one exists in the sample only: without it every
-return would come in on the night that made it, and nothing could be early, late or revised.
+return would come in on the nightly run that made it, and nothing could be early, late or revised.
 Not here: who sends what (returns_story.py) and the figures (returns_<collection>.py).
 """
 

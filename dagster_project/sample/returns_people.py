@@ -37,7 +37,7 @@ _DEPRIVED_TRUSTS = frozenset({"R9A", "R9D", "R9K", "R9C"})
 
 
 def fifth_of(decile: int) -> int:
-    """Place of the fifth of a decile's place; the last of either is "not known"."""
+    """Place of the quintile of a decile's place; the last of either is "not known"."""
     return len(FIFTHS) - 1 if decile == NOT_KNOWN_DECILE else decile // 2
 
 
@@ -68,7 +68,7 @@ def _deciles(org_code: str) -> Shares:
 
 
 def _segregate(shares: Shares) -> Shares:
-    """R9B: White patients live in the better-off fifths, Asian and Black patients in the poorer ones."""
+    """R9B: White patients live in the better-off quintiles, Asian and Black patients in the poorer ones."""
     shares = shares.copy()
     for row, code in enumerate(ETHNIC):
         if FIVE_OF[code] in (2, 3):
@@ -112,7 +112,7 @@ def grouping_sets(org_code: str, counts: Counts) -> Iterator[tuple[tuple[str, st
 
 
 def five_by_fifth(counts: Counts) -> dict[tuple[str, str], Counts]:
-    """Ethnic group of five and fifth of deprivation -> one number for each outcome."""
+    """Ethnic group of five and quintile of deprivation -> one number for each outcome."""
     cells = {(five, fifth): np.zeros(counts.shape[2], dtype=np.int64) for five in FIVE for fifth in FIFTHS}
     for row, code in enumerate(ETHNIC):
         for column in range(len(DECILES)):

@@ -5,12 +5,12 @@ for the newest two. The newest is September 2026.
 
 | trust | what happens |
 |---|---|
-| R9A | the largest excess: over 52 weeks in the most deprived fifth; 2A beside 2 in the newest month |
-| R9B | the ethnic gap in long waits vanishes within fifths of deprivation: waits hang on the fifth alone |
+| R9A | the largest excess: over 52 weeks in the most deprived quintile; 2A beside 2 in the newest month |
+| R9B | the ethnic gap in long waits vanishes within quintiles of deprivation: waits hang on the quintile alone |
 | R9C | September 2026 comes three times: P, R before the close, V after it |
 | R9D | inequality widens month by month |
 | R9E | September 2026 comes late, before the close |
-| R9F | September 2026 does not come; August stands in for it in the estimated total of England |
+| R9F | September 2026 does not come; August is in for it in the estimated total of England |
 | R9G | ethnicity is recorded for 92 of 100 in August 2026, for 74 in September: its figures by ethnicity are withheld |
 | R9H | the board has suspended the waiting list return from September 2026 on |
 | R9J | sends SAFE files: suppressed and rounded before they come |

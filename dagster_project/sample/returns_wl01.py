@@ -1,4 +1,4 @@
-"""WL01 of the sample: incomplete pathways by wait band; the planted inequality stands in `over_52_weeks_share`."""
+"""WL01 of the sample: incomplete pathways by wait band; the planted inequality is in `over_52_weeks_share`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def list_size(org_code: str, month: dt.date) -> int:
 
 
 def deprivation_step(org_code: str, month: dt.date) -> float:
-    """How much the share over 52 weeks rises from fifth to fifth, relative to the middle one."""
+    """How much the share over 52 weeks rises from quintile to quintile, relative to the middle one."""
     passed = story.months_of(org_code).index(month)
     if org_code == "R9D":
         return 0.02 + 0.015 * passed
@@ -62,7 +62,7 @@ def deprivation_step(org_code: str, month: dt.date) -> float:
 
 
 def over_52_weeks_share(org_code: str, month: dt.date, five: int, fifth: int) -> float:
-    """The planted share over 52 weeks of an ethnic group of five and a fifth (places; the last of each: not known)."""
+    """The planted share over 52 weeks of an ethnic group of five and a quintile (places; the last of each: not known)."""
     base = 0.015 if org_code == "R9Q" else 0.040
     if org_code == "R9B":
         return (0.090, 0.070, 0.040, 0.025, 0.015, 0.040)[fifth]

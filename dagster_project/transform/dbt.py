@@ -46,10 +46,10 @@ SEED_TESTS = "test_type:generic,path:seeds"
 MART_KEYS = "tag:key,path:models/marts"
 """Gate 2 asks the same of the candidate, whose bytes are published; 44 tests less. They run in `make test` and with `hiw-dbt`."""
 NIGHT_TESTS = f"{SEED_TESTS} {MART_KEYS}"
-"""What no night asks (release/dbt_artifacts.py, is_left_out)."""
+"""What no nightly run asks (release/dbt_artifacts.py, is_left_out)."""
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 LONGEST_SECONDS = 3 * 60 * 60
-"""A first night builds within a minute; whoever waits for a dbt that hangs is told."""
+"""A first nightly run builds within a minute; whoever waits for a dbt that hangs is told."""
 KEPT_PARSES = 6
 DIGEST_SHOWN = 16
 RETURNS = dg.AssetKey("clean_returns")
@@ -68,7 +68,7 @@ def target_folder(settings: Settings) -> Path:
 def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
     """What the dbt project reads from its environment; telemetry off. Paths are relative to build/, where dbt works.
 
-    So every data folder of a checkout has the same values, and dbt parses the project once for all of them: it parses anew
+    So every data folder of a checkout has the same values, and dbt parses the project once for all of them: it parses again
     whatever reads a variable that has changed. The release is not named for the same reason; the candidate fills in `release_id`.
     """
     lake = Lake(settings.data_lake)
@@ -86,7 +86,7 @@ def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
         "HIW_TEMPORARY": lake.temporary.name,
         "DBT_TARGET_PATH": str(target_folder(settings)),
         "DBT_LOG_PATH": str(lake.build / "dbt_logs"),
-        # What dbt says stands in the log of the run; a file of every statement beside it costs 5 ms for each node.
+        # What dbt says is in the log of the run; a file of every statement beside it costs 5 ms for each node.
         "DBT_LOG_LEVEL_FILE": "none",
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
@@ -142,12 +142,12 @@ def _late(seconds: float) -> LakeError:
     return LakeError(
         "dbt",
         f"it had not ended after {seconds / 60:,.0f} minutes and was stopped",
-        "look at the machine's load, memory and disk, then run the night again",
+        "look at the machine's load, memory and disk, then start the nightly run again",
     )
 
 
 def drop_damaged_warehouse(lake: Lake, wait_seconds: float) -> str:
-    """Take away a warehouse file that DuckDB cannot open, for dbt to make it anew: it is a cache. Gives DuckDB's reason, or ""."""
+    """Take away a warehouse file that DuckDB cannot open, for dbt to make it again: it is a cache. Gives DuckDB's reason, or ""."""
     if not lake.warehouse.exists():
         return ""
     try:
@@ -196,7 +196,7 @@ def prepare_manifest(settings: Settings) -> Path:
 
 
 def _is_whole(manifest: Path) -> bool:
-    """dbt writes its manifest in place: a night that was killed meanwhile leaves half of it under the right name."""
+    """dbt writes its manifest in place: a nightly run that was killed meanwhile leaves half of it under the right name."""
     try:
         return "nodes" in json.loads(manifest.read_bytes())
     except (OSError, ValueError):
@@ -210,7 +210,7 @@ def _parse(settings: Settings, origin: Origin, kept: Path) -> None:
         finished = run_dbt(settings, origin, *PARSE, DBT_TARGET_PATH=working)
         if finished.returncode:
             raise LakeError(
-                "the dbt project", (finished.stdout + finished.stderr).strip(), "mend the file that dbt names"
+                "the dbt project", (finished.stdout + finished.stderr).strip(), "fix the file that dbt names"
             )
         for name in RENDERED:
             next(Path(working).glob(f"compiled/*/analyses/{name}")).rename(Path(working) / name)

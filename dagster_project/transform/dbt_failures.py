@@ -1,7 +1,7 @@
 """What of the project failed in the last run of dbt, as problems: model, test, file, reason and the keys of rows.
 
 Of a table made of returns no cell passes (release/dbt_messages.py): neither a message nor a row. Of other tables the rows are named by
-text and dates alone, so that no count of people ever stands in a message.
+text and dates alone, so that no count of people ever is in a message.
 """
 
 # ruff: noqa: S608 - the SQL is dbt's own compiled test in a subquery, read-only; names by duck.quote_identifier
@@ -33,7 +33,7 @@ MADE_OF_TESTS = ("unique_field", "value_field", "from_field")
 TROUBLE_WITH_PLACE = re.compile(r"^\s*\w+ Error in \w+ \S+ \(\S+\)\s*")
 STATEMENT = re.compile(r"^\s*(?:LINE \d+:|compiled code at )", re.MULTILINE)
 """Where the statement begins that DuckDB shows, and the path of it that dbt adds."""
-NEXT = "mend the model or the file that brought these rows, then `hiw refresh --offline`"
+NEXT = "fix the model or the file that brought these rows, then `hiw refresh --offline`"
 
 
 def dbt_problems(settings: Settings) -> list[Problem]:

@@ -1,6 +1,6 @@
 """dbt's own documentation of the project, for engineers: one page with the SQL and the lineage of every model.
 
-Not part of the night: it takes ten seconds and a second look at the warehouse, and nobody who reads the marts needs it; `hiw docs` makes
+Not part of the nightly run: it takes ten seconds and a second look at the warehouse, and nobody who reads the marts needs it; `hiw docs` makes
 it when an engineer wants it. It stays in build/ (private) because it shows the SQL of models over returns, and is never released.
 """
 
@@ -21,7 +21,7 @@ PAGE = "static_index.html"
 def write_docs(settings: Settings) -> Path:
     """Make build/dbt_docs/static_index.html, one file that opens without a server; gives its path.
 
-    Waits for a night that is running. Raises LakeError with dbt's own message.
+    Waits for a nightly run that is running. Raises LakeError with dbt's own message.
     """
     lake = Lake(settings.data_lake)
     if not lake.warehouse.exists():
@@ -30,5 +30,5 @@ def write_docs(settings: Settings) -> Path:
     folder = lake.build / "dbt_docs"
     done = run_dbt(settings, origin_of(settings), "docs", "generate", "--static", DBT_TARGET_PATH=str(folder))
     if done.returncode:
-        raise LakeError("the documentation", (done.stdout + done.stderr).strip()[-2000:], "mend what dbt names")
+        raise LakeError("the documentation", (done.stdout + done.stderr).strip()[-2000:], "fix what dbt names")
     return folder / PAGE

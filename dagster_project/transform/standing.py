@@ -1,8 +1,8 @@
-"""Seeds and views of the warehouse, which a night leaves standing when this very project made them.
+"""Skip rebuilding seeds and views of the warehouse when this exact project version built them.
 
-They change with the project alone, and are 99 of the 260 nodes of a night: dbt takes fifteen milliseconds for each. The record
+They change with the project alone, and are 99 of the 260 nodes of a nightly run: dbt takes fifteen milliseconds for each. The record
 names the project and the bytes of the file that the last whole run left; another project, a warehouse that anybody has written
-to since (one model built by hand, the marts built again with more withheld) or a run that did not succeed, and all is built anew.
+to since (one model built by hand, the marts built again with more withheld) or a run that did not succeed, and all is built again.
 """
 
 from __future__ import annotations

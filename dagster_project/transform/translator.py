@@ -31,7 +31,7 @@ class Translator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
     ) -> dg.AssetCheckSpec | None:
-        """The check of a test; none of a test that no night asks, whose check would wait for a result for ever."""
+        """The check of a test; none of a test that no nightly run asks, whose check would wait for a result for ever."""
         left_out = is_left_out(manifest["nodes"][unique_id])
         return None if left_out else super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
 
@@ -46,7 +46,7 @@ class Translator(DagsterDbtTranslator):
         return [str(meta.get("owner", "team:data-platform"))]
 
     def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
-        """Layer and sensitivity: what stands in the restricted schema is in no release."""
+        """Layer and sensitivity: what is in the restricted schema is in no release."""
         restricted = dbt_resource_props.get("schema") == RESTRICTED
         return {
             "layer": str(self.get_group_name(dbt_resource_props)),

@@ -1,6 +1,6 @@
 """Guard dbt's output: every line that may hold a cell of a return goes into withheld.log of the private folder build/.
 
-What is left of it (release/dbt_messages.py) goes on to Dagster's log and events, the log of the last night and the screen.
+What is left of it (release/dbt_messages.py) goes on to Dagster's log and events, the log of the last nightly run and the screen.
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ def test_a_user_who_may_only_read(name: str, whole: Path) -> None:
     require_explained(ended, name)
     assert (ended.exit_code != 0) == (name in WRITE | {"doctor"}), ended.output
     if name == "status":
-        assert "last good night: 20" in ended.output
+        assert "last good nightly run: 20" in ended.output
 
 
 def test_status_of_a_user_who_may_only_read_is_fresh_where_all_is_well(lake: Path) -> None:

@@ -277,5 +277,5 @@ def test_zero_that_stands_for_no_collection_becomes_not_collected_and_never_zero
     mended = [list(line) for line in lines]
     mended[1][10] = "31"
     lake.site.publish("2023-05", csv_bytes(retotal(mended)), tail="revised", uploaded="2023/09")
-    assert "the publisher seems to have mended it: RQM, 31" in lake.run().message
+    assert "the publisher seems to have fixed it: RQM, 31" in lake.run().message
     assert lake.links() == as_used

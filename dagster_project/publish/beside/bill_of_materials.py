@@ -1,6 +1,6 @@
 """List the software that made the release: a CycloneDX bill of materials of the installed distributions.
 
-Each has its licence, the sha256 of the wheels that the lock takes, and its scope: `required` to run a night, `excluded` when only
+Each has its licence, the sha256 of the wheels that the lock takes, and its scope: `required` to run the pipeline, `excluded` when only
 development needs it (CycloneDX's words). The product's own commit is in the pedigree of the root component.
 
 Written with cyclonedx-python-lib from importlib.metadata. Not with cyclonedx-bom: installing it brings a package that compiles

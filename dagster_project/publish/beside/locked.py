@@ -1,4 +1,4 @@
-"""Read requirements.in and requirements.lock: the hashes that an installation is checked against, and what a night needs.
+"""Read requirements.in and requirements.lock: the hashes that an installation is checked against, and what a nightly run needs.
 
 In requirements.in everything above the line `# -- Development` is needed to run; so is what the lock says came with it.
 """
@@ -43,7 +43,7 @@ def read_lock() -> Mapping[str, Locked]:
 
 @cache
 def needed_to_run() -> frozenset[str]:
-    """Give the normalised names of what a night needs, with all that these bring."""
+    """Give the normalised names of what a nightly run needs, with all that these bring."""
     text = (PROJECT_ROOT / "requirements.in").read_text(encoding="utf-8").partition(DEVELOPMENT)[0]
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     needed = {normalised(re.split(r"[=\[<>~! ]", line)[0]) for line in lines}

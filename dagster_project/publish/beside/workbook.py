@@ -1,7 +1,7 @@
 """marts.xlsx: an accessible workbook by the Government Analysis Function's rules, made with its own library gptables.
 
 Cover, contents, notes, then one table a sheet, each marked as a table with a title, its unit and the meaning of the shorthand. Which
-sheets there are stands in workbook.yml. Not here: how a figure comes about.
+sheets there are is in workbook.yml. Not here: how a figure comes about.
 """
 
 from __future__ import annotations

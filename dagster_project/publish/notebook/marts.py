@@ -6,7 +6,7 @@
 
     HIW_MARTS=/srv/hiw/published/marts.duckdb uvx marimo edit --sandbox marts.py     (or: marimo run marts.py)
 
-Run as a plain script (`python marts.py`) it executes every cell once; `make test-compat` does that in an environment of its own.
+Run as a plain script (`python marts.py`) it executes every cell once; `make test-compat` does that in its own environment.
 """
 
 import marimo
@@ -65,7 +65,7 @@ def draw_the_gradient(alt, indicator, marts, mo, origin):
         order by decile""",
         [indicator.value],
     ).df()
-    title = "England by tenth of deprivation (1 is the most deprived), with 95% limits"
+    title = "England by decile of deprivation (1 is the most deprived), with 95% limits"
     base = alt.Chart(deciles, title=title if origin == "published" else f"SYNTHETIC: {title}").encode(x="decile:O")
     chart = base.mark_rule(color="#12436D").encode(y=alt.Y("lower:Q", title="value"), y2="upper:Q") + base.mark_point(
         color="#12436D", filled=True, size=60

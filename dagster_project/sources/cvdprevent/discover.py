@@ -39,7 +39,7 @@ LEVELS = {1: "england", 6: "region", 7: "icb", 8: "sub_icb"}
 PERIODS = 4
 MAXIMUM_PAGES = 50
 PERIOD_NAME = re.compile(r"To (?P<month>[A-Z][a-z]+) (?P<year>20\d\d)")
-WHERE = "compare the address with the interface's documentation and mend discover.py"
+WHERE = "compare the address with the interface's documentation and fix discover.py"
 
 
 def locate(source: Source, transport: Transport, today: dt.date) -> Iterator[Located]:

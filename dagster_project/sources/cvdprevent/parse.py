@@ -14,7 +14,7 @@ INDICATOR_NAME = "trim(regexp_replace(indicator_name, '[\ufffd\u00a0]+$', ''))"
 """Some names end in a broken character and a no-break space."""
 STANDARDISED = " - age standardised"
 BASE_TYPE = f"replace(lower(category_type), '{STANDARDISED}', '')"
-# "Male - 40-59" is the band 40-59 of men; the sex stands in CategoryAttribute too.
+# "Male - 40-59" is the band 40-59 of men; the sex is in CategoryAttribute too.
 NAME = "lower(regexp_replace(category_name, '^(Male|Female|Persons) - ', ''))"
 ETHNIC_GROUPS = {
     **{name: name for name in ("asian", "black", "mixed", "other", "white", "unknown")},

@@ -1,4 +1,4 @@
-"""Early diagnosis of cancer to one row an area, period, cancer group and fifth of deprivation."""
+"""Early diagnosis of cancer to one row an area, period, cancer group and quintile of deprivation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def parse(job: ParseJob) -> str:
     job.read_rows(read_sheet(job, "^data$"))
     job.require_none(
         f"select distinct deprivation from typed where lower(deprivation) <> 'all' and {FIFTH} is null order by all",
-        "a fifth of deprivation that is not in the code list",
+        "a quintile of deprivation that is not in the code list",
         "add the label to parse.py",
     )
     return f"""

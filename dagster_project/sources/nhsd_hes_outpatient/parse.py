@@ -48,7 +48,7 @@ DECILE_OF_LABEL = {
     "less deprived 30-40%": "7",
     "less deprived 20-30%": "8",
     "less deprived 10-20%": "9",
-    # The CSV of 2023-24 calls the last tenth LESS DEPRIVED 10%, the workbook of 2024-25 Least deprived 10%.
+    # The CSV of 2023-24 calls the last decile LESS DEPRIVED 10%, the workbook of 2024-25 Least deprived 10%.
     "less deprived 10%": "10",
     "least deprived 10%": "10",
     "unknown/non-uk country": "unknown",
@@ -526,7 +526,7 @@ def _match_headings(job: ParseJob, row: list[Any]) -> dict[str, int]:
 def _require_columns(job: ParseJob, header: list[Any], columns: Mapping[str, int], besides: Sequence[str] = ()) -> None:
     for column in job.entity.file_columns:
         if column.name not in columns and column.name not in besides:
-            raise job.error(f"column {column.header!r} is missing", "mend the heading in source.yml if it was renamed")
+            raise job.error(f"column {column.header!r} is missing", "fix the heading in source.yml if it was renamed")
     for place, cell in enumerate(header):
         if _text(cell) and place not in columns.values():
             raise job.error(f"column {place + 1}, {_text(cell)!r}, is not in the contract", "add it to source.yml")

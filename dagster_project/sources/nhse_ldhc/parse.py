@@ -19,7 +19,7 @@ def parse(job: ParseJob) -> str:
     job.require_none(
         "select practice_code from typed group by practice_code "
         "having count(distinct (sub_icb_code, icb_code, region_code)) > 1 order by all",
-        "a practice that stands under two sub-ICB locations, ICBs or regions: it would be counted in both",
+        "a practice that is under two sub-ICB locations, ICBs or regions: it would be counted in both",
         "ask the publisher which is right",
     )
     return f"""

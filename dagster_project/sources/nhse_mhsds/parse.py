@@ -76,7 +76,7 @@ GROUP = """
         when dimension = 'age_band' and label = 'Under 18' then '0-17'
         when dimension = 'age_band' then replace(replace(replace(label, ' to ', '-'), ' and over', '+'), ' years', '')
     end"""
-# 30/04/2026, 01-04-2025, 01/06/24 and 1/6/2024 stand in published files; %y takes two digits of a year only.
+# 30/04/2026, 01-04-2025, 01/06/24 and 1/6/2024 are in published files; %y takes two digits of a year only.
 DAY = "try_strptime({0}, ['%d/%m/%y', '%d/%m/%Y', '%d-%m-%Y', '%Y-%m-%d'])::date"
 SPELLING = r"regexp_replace(regexp_replace(day, '^[0-9]{1,2}([/-])[0-9]{1,2}\b', 'd\1m'), '[0-9]', 'y', 'g')"
 

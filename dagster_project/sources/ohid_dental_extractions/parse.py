@@ -25,7 +25,7 @@ CODE_HEADINGS = {"ONS Code", "Region Code", "LA Code"}
 AGE = re.compile(r"^(?:Age|Total)\s+(\d+-\d+)yrs$")
 DEPRIVATION = re.compile(r"^Table 3: Caries tooth extractions for England by deprivation quintile")
 LAST_YEAR = "2020-21"
-LOOK = "look at the workbook; mend parse.py if the publisher changed its layout"
+LOOK = "look at the workbook; fix parse.py if the publisher changed its layout"
 Row = tuple[int, dict[str, str | None]]
 """Number of a record, and its cells. One row of a sheet gives five records: place of the sheet, row and place of the age
 are read from the number as 11|00085 -> sheet 11, row 8, fifth age."""
@@ -73,7 +73,7 @@ def _check_england(job: ParseJob) -> None:
         "max(episodes_decay) filter (where deprivation_quintile = 'all') as england from typed "
         f"where area_level = 'england' and age_band = '0-19' and financial_year = '{LAST_YEAR}' "
         "group by all having fifths is distinct from england",
-        "the fifths of deprivation do not sum to England (year, fifths, England)",
+        "the quintiles of deprivation do not sum to England (year, fifths, England)",
         LOOK,
     )
     job.set_aside(

@@ -5,7 +5,7 @@
     Inputs: figures, a SELECT of family_id, measure, value, ci_lower_95, ci_upper_95, reference_group (NULL: as the seed says),
     undefined_reason (why the value is NULL), limits_reason (why only the limits are); measure_family; dimensions, those whose
     families take part; expects, whether the figures say what chance alone would make (expected_value, expected_upper_95).
-    Status: that of the group that stands in the way; not_applicable where the groups are there and the measure is undefined.
+    Status: that of the group that is in the way; not_applicable where the groups are there and the measure is undefined.
 #}
 {% macro inequality_rows(figures, measure_family, dimensions, expects=false) %}
     with

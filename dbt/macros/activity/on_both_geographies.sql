@@ -8,7 +8,7 @@
     not known is not known, and its bounds are the sums of the parts' bounds. An organisation that was split has no current
     row, and those that took it over are not_available for the periods in which it still reported, because their share of it
     is not known. mart_data_quality lists both. A figure that the publisher worked out (published) cannot be summed: it stands
-    on current geography only for an organisation that is today what it was; where its counts stand beside it, they are summed, and
+    on current geography only for an organisation that is today what it was; where its counts are next to it, they are summed, and
     the limits hold what their rounding allows.
 #}
 {% macro on_both_geographies(figures, published=false, rounded=false) %}
@@ -101,8 +101,8 @@
                 {{ in_order("sum", "mapped.numerator") }} as numerator,
                 {{ in_order("sum", "mapped.denominator") }} as denominator,
                 count(*) filter (where mapped.numerator is null) as parts_unknown,
-                -- a count has no denominator, so only a part that is not published makes the sum of denominators
-                -- unknown
+                -- a count has no denominator, so only a part that is not published
+                -- makes the sum of denominators unknown
                 count(*) filter (
                     where mapped.denominator is null and mapped.value_status <> 'published'
                 ) as denominators_unknown,
@@ -111,7 +111,8 @@
                 count(*) filter (where mapped.numerator_low is null) as parts_exact,
                 {{ in_order("sum", "coalesce(mapped.numerator_low, mapped.numerator)") }} as numerator_low,
                 {{ in_order("sum", "coalesce(mapped.numerator_high, mapped.numerator)") }} as numerator_high,
-                -- alphabetical order of the statuses happens not to matter: any part that is not published decides
+                -- alphabetical order of the statuses happens not to matter: any part
+                -- that is not published decides
                 coalesce(
                     max(mapped.value_status) filter (where mapped.value_status <> 'published'), 'published'
                 ) as value_status,

@@ -1,5 +1,5 @@
 {#
-    The organisation of a WLMDS row: England is all sectors, and each sector of England is an organisation of its own
+    The organisation of a WLMDS row: England is all sectors, and each sector of England is its own organisation
     (ENG_NHS_ACUTE, ENG_INDEPENDENT_SECTOR, ENG_OTHER), so that trusts can be put beside providers of their own kind.
 #}
 {% macro wlmds_organisation() -%}

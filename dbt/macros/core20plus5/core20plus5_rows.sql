@@ -102,7 +102,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                         and measure = 'absolute_gap'
                         and value is null
                 ) as core20_gap_reason,
-                -- tenths before fifths: a line through ten points knows more
+                -- deciles before quintiles: a line through ten points knows more
                 {%- for column in ["value", "ci_lower_95", "ci_upper_95"] %}
                     coalesce(
                         max({{ column }}) filter (
@@ -198,7 +198,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
             when measures.slope_index_value is null
             then
                 coalesce(
-                    measures.slope_index_reason, 'no tenths or fifths of deprivation'
+                    measures.slope_index_reason, 'no deciles or quintiles of deprivation'
                 )
         end as slope_index_reason,
         figures.ethnic_grouping,
@@ -287,7 +287,7 @@ providers in its area, wherever their patients live; its residents who are treat
     end
 {%- endmacro -%}
 
-{#- A gap of Core20 less the rest in words: worse and better only where the direction that is good is known and the interval leaves out 0. -#}
+{#- A gap of Core20 minus the rest in words: worse and better only where the direction that is good is known and the interval leaves out 0. -#}
 {%- macro gap_reading(value, lower, upper, polarity) -%}
     case
         when {{ value }} is null

@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {#
-    What stands in the status column beside disclosed_count: 'published', 'suppressed' (1 to 7, shown as [c]) or 'missing'
+    What is in the status column beside disclosed_count: 'published', 'suppressed' (1 to 7, shown as [c]) or 'missing'
     (there is no count, or it is negative or not whole). A 0 is 'published'.
 #}
 {% macro disclosed_count_status(count) -%}

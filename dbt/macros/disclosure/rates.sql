@@ -70,7 +70,7 @@
 
 {#
     The expression where the status is 'published', else NULL: what every rate, limit, mean, gap and ratio that is worked out
-    from rounded counts stands in.
+    from rounded counts is in.
 #}
 {% macro disclosed_value(status, expression) -%}
     case when {{ status }} = 'published' then {{ expression }} end

@@ -1,6 +1,6 @@
 {#
     From cells of the full cross to the grouping sets of a return: G0 total, G1 ethnic category, G2 decile, G3 age, G4 sex, G5 ethnic
-    group of five by fifth, G9 the cross itself. Every set is a sum over the same cells, so every set sums to G0.
+    group of five by quintile, G9 the cross itself. Every set is a sum over the same cells, so every set sums to G0.
 #}
 {# The select list that turns places (sort_order) into codes; columns that a return shares. #}
 {% macro extract_codes_of_groups(relation) -%}

@@ -48,7 +48,7 @@
     Standard error that rounding of both counts to 5 adds to a share or a rate x / n: sqrt(2 cells (1 + (x / n)^2)) / n
     (delta method); 0 where is_rounded is false.
     Inputs: the counts that were rounded (for a share of those without the event: the numerator as published, because n - x
-    is not rounded by itself); cells, how many rounded counts were added up to each (a fifth is two tenths).
+    is not rounded by itself); cells, how many rounded counts were added up to each (a quintile is two deciles).
     Method: rounding to 5 is off by -2 to 2, each as likely, so by a variance of (5^2 - 1) / 12 = 2.
 #}
 {% macro rounding_error(numerator, denominator, is_rounded, cells=1) -%}
@@ -142,8 +142,8 @@
 {%- endmacro %}
 
 {#
-    How many rounded counts are added up in the count of a group, where tenths and the sixteen ethnic categories are published:
-    two in a fifth, two in Core20 and eight in the rest, at most four in an ethnic group of five, ten or eighteen in the whole.
+    How many rounded counts are added up in the count of a group, where deciles and the sixteen ethnic categories are published:
+    two in a quintile, two in Core20 and eight in the rest, at most four in an ethnic group of five, ten or eighteen in the whole.
 #}
 {% macro rounding_cells(dimension, group_code) -%}
     case
@@ -160,7 +160,7 @@
 {%- endmacro %}
 
 {#
-    A 95% limit of a value that also holds an error of its own: the half-width and 1.96 times the error are added as squares.
+    A 95% limit of a value that also holds its own error: the half-width and 1.96 times the error are added as squares.
     Inputs: value, limit, error (standard error that is added), scale: identity, log (a ratio or rate; error is relative) or logit (a
     share; error is that of the share), so that limits stay in their range.
     NULL: a missing value or limit; unchanged where the value or the limit is at an end of the scale.

@@ -10,7 +10,7 @@
       screen_outliers        true: moving ranges of 3.267 times their mean or more are left out of the limits (NHSRplotthedots'
                              default); false: as Making Data Count's workbook
       fix_after              the limits come from the first n points of the segment; none: from all
-      rebase                 an expression that numbers the segments within a series; limits and runs start anew in each; 0: one
+      rebase                 an expression that numbers the segments within a series; limits and runs start again in each; 0: one
       run_length             points on one side of the mean that make a shift, and points of a trend (7; some use 6 or 8)
       minimum_points         below it the limits are trial limits (13)
       shift_length           points on one side of the mean that make a shift; none: run_length

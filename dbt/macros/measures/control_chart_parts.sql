@@ -3,7 +3,7 @@
     rising).
 #}
 {#
-    Point number times direction where the last `length` points (for steps: `length` less one steps) all have the same
+    Point number times direction where the last `length` points (for steps: `length` minus one steps) all have the same
     sign, else 0. less is 1 for steps between points, 0 for points.
 #}
 {% macro measure_run_end(sign, partition, length, less) -%}

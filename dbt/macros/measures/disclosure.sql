@@ -26,7 +26,7 @@
     end
 {%- endmacro %}
 
-{# Why no count is given: NULL where one is. 'suppressed' is a status of its own, neither missing nor 0. #}
+{# Why no count is given: NULL where one is. 'suppressed' is its own status, neither missing nor 0. #}
 {% macro disclosure_reason(count, rule="hes", threshold=7) -%}
     {%- set n = measure_double(count) -%}
     {%- set known = measure_disclosure_rule(rule) -%}

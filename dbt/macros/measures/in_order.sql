@@ -3,7 +3,7 @@
 
     Inputs: function; expression, or the body of a call block where it is long. A filter or an over clause may follow.
     Method: the numbers are taken in the order of their own size, so nothing hangs on which thread met which row first. Adding
-    doubles in another order changes the last digit: two first nights of one estate differed in 2,607 of 41,952 values, and
+    doubles in another order changes the last digit: two first nightly runs of one estate differed in 2,607 of 41,952 values, and
     stddev_samp changes with the number of threads (DuckDB 1.5.6). Rounding before storing was left aside: it moves the point
     at which two builds differ and does not take it away, and thresholds before the store would still see the unrounded figure.
     Counts are whole numbers, whose sums are exact below 2^53: they need no order. It takes 6 to 9 times as long as a plain

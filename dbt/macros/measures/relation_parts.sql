@@ -3,7 +3,7 @@
     CTE: `select * from ({{ slope_index(ref("int_x"), ["organisation_code"], "decile", "population", "value") }})`.
 
     group_by is a list of plain column names, or of {"expression": ..., "name": ...}; one result row per combination
-    (NULL is a group of its own). An empty list makes the whole relation one group.
+    (NULL is its own group). An empty list makes the whole relation one group.
 #}
 {# The keys as a list of {"expression", "name"}. #}
 {% macro measure_keys(group_by) -%}

@@ -10,7 +10,7 @@
     Method: values that differ by chance alone spread as well, small groups most: W has the mean B + E, with B the variance of the
     true values and E = sum a (1 - a) se^2. W / g is taken as chi-squared with f degrees of freedom and non-centrality B / g, with
     g and f from the mean and the variance of W under chance (Satterthwaite); where se^2 falls with the population, as for shares and
-    rates, f is the number of subgroups less one. Limits: the non-centralities of which W is the 2.5% and the 97.5% point
+    rates, f is the number of subgroups minus one. Limits: the non-centralities of which W is the 2.5% and the 97.5% point
     (noncentrality_limit); where the first is 0 and chance would pass W in at most 5%, the lower limit is that of the 5% point, so
     that it is above 0 exactly where the spread is more than chance.
     Why not Ahn's standard error: its limits lay below 0 in half of the published rows, and of 600 simulated trusts in which no

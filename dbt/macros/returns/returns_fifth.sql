@@ -1,4 +1,4 @@
-{# The fifth of deprivation of a decile as the returns write it: `1` to `5`, `99` where the decile is not known. #}
+{# The quintile of deprivation of a decile as the returns write it: `1` to `5`, `99` where the decile is not known. #}
 {% macro returns_fifth(decile) -%}
     case
         when {{ decile }} = '99'

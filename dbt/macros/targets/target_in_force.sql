@@ -29,7 +29,7 @@
 {%- endmacro -%}
 
 {#-
-    How a figure stands to a target, by the days of the target and the figure's own period, never by the day of the night: `no target`; `lapsed`
+    How a figure stands to a target, by the days of the target and the figure's own period, never by the day of the nightly run: `no target`; `lapsed`
     after its last day; `not yet due` before the month in which it is to be met; else `met` or `not met`. NULL where the figure is not known.
     Inputs, all SQL: value, period_end, polarity, target, due (NULL where it is to be met in every period), ends (last day on which it applies).
 -#}

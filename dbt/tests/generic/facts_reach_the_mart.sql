@@ -1,10 +1,10 @@
--- Published facts that the mart's question covers and that are not in it, or stand in
+-- Published facts that the mart's question covers and that are not in it, or are in
 -- it with another value. A mart declares which facts it covers: `facts` (a table of
 -- facts), `condition` (on `fact`, and on `indicator`, its row of dim_indicator), `keys`
 -- (column of the facts: column of the mart), `value` (the column that shows the value),
 -- `indicators` (a model whose indicator_id lists those covered; a seed would make it a
--- test of seeds, which no night runs), `newest_of` (columns within which the newest
--- period alone is covered). A join that loses a source fails.
+-- test of seeds, which no nightly run runs), `newest_of` (columns within which the
+-- newest period alone is covered). A join that loses a source fails.
 {% test facts_reach_the_mart(
     model,
     facts,

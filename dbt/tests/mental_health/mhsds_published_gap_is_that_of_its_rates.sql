@@ -1,8 +1,8 @@
 {{ config(severity="warn") }}
--- A difference that the publisher gives (MHS95g: most deprived fifth against the rest)
--- and that is not the difference of its own rates. Rates and difference are rounded to
--- whole numbers, so they may be 2 apart. Only warns: it is the publisher's arithmetic,
--- and the direction of the difference is not documented.
+-- A difference that the publisher gives (MHS95g: most deprived quintile against the
+-- rest) and that is not the difference of its own rates. Rates and difference are
+-- rounded to whole numbers, so they may be 2 apart. Only warns: it is the publisher's
+-- arithmetic, and the direction of the difference is not documented.
 with
     measures as (select * from {{ ref("stg_nhse_mhsds__measure") }}),
 

@@ -49,7 +49,7 @@ FACTS = [
         for p in ("", "a")
         for by in ("deprivation", "ethnicity", "age", "sex")
     ],
-    ("STM-MHS157", "available_level", "deprivation tenth"),
+    ("STM-MHS157", "available_level", "deprivation decile"),
     ("STM-LD-02", "target_statement", "by March 2024"),
     ("STM-LD-02", "target_source", "(?s)Parliament.*2021 and 2023"),
     ("rtt_over_52_weeks", "target_statement", "Under 1% of the waiting list by March 2026"),

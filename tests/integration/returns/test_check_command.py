@@ -71,7 +71,7 @@ def test_terminal_names_rule_row_and_what_to_do_and_what_was_not_checked(tmp_pat
         "F01",
         "wte",
         "not checked",
-        "the return of the period before is not at hand",
+        "the return of the period before is not available",
     ):
         assert words in printed
 

@@ -81,7 +81,7 @@ def test_gate_holds_more_checks_than_people_and_an_indicator_that_is_not_there(p
     ("place", "value", "said"),
     [
         (PRACTICE, "PCN-1", r"column practice_code: the text must match"),
-        (SUB_ICB, "99Z", r"a practice that stands under two sub-ICB locations"),
+        (SUB_ICB, "99Z", r"a practice that is under two sub-ICB locations"),
         (MEASURE, "Patients", r"column measure: the text must be one of: Count, Numerator"),
         (INDICATOR, "LDOB080", r"column indicator_code: the text must match"),
         (DATE, "20260131", r"listed as 2026-02 but holds another period"),

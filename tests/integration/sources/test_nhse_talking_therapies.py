@@ -66,9 +66,7 @@ def test_row_that_every_other_trust_and_month_has_is_missed_without_an_earlier_f
     (failure,) = judge(
         SLUG, "trust", parse_file(SLUG, "trust", _changed(original, tmp_path / "short.csv", lost), "2023").clean
     )
-    assert failure.startswith(
-        "1 rows are lacking that stand beside every other period_start and organisation_level and"
-    )
+    assert failure.startswith("1 rows are lacking that are next to every other period_start and organisation_level and")
     assert f" / provider / {row['nhs_trust22_code']} / {row['name']})" in failure
 
 

@@ -124,7 +124,7 @@ def _formula_without_result(sheets: Sheets) -> None:
         (_formula_without_result, "sheet 'W20': D8 holds a formula without a stored result"),
         (_other_area, "row 8 of sheet .W20 local_authority. is of several areas: E08990003, E08990004"),
         (_other_england, "England is not the same on the sheets"),
-        (_other_quintile, "the fifths of deprivation do not sum to England"),
+        (_other_quintile, "the quintiles of deprivation do not sum to England"),
         (
             _no_table_4,
             "sheet .W10 statistical_region. has the tables episodes, population, episodes_not_decay, not each",

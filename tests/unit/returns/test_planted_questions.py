@@ -201,7 +201,7 @@ def test_hidden_cells_are_bounds_of_the_ethnic_gap_and_not_left_out() -> None:
     said 10%, as White patients (100 of 1,000), so no gap: it is -1.8 to -0.6 points. Fifth 5: withheld, 0 to 50 of 50.
     The whole group comes from its own figure. R9G records too little and is in no sum.
     """
-    withheld = {"numerator_status": "withheld", "withheld_reason": "half of the fifths of this group are too small"}
+    withheld = {"numerator_status": "withheld", "withheld_reason": "half of the quintiles of this group are too small"}
     unrecorded = {"numerator_status": "withheld", "withheld_reason": "W06: ethnic category not known for more than 20%"}
     rows = answer(
         "ethnic_gap_inside_deprivation_fifths",

@@ -122,7 +122,7 @@ def test_workbook_gives_the_text_of_the_csv_and_its_own_row_numbers(tmp_path: Pa
 
 
 def test_workbook_whose_table_does_not_begin_in_a1_is_not_shifted_into_place(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="the header must stand in row 1"):
+    with pytest.raises(Unreadable, match="the header must be in row 1"):
         cells(make_workbook(tmp_path / "low.xlsx", first_row=2))
     with duckdb.connect() as con:
         found = read_data(con, make_workbook(tmp_path / "right.xlsx", first_column=1), COLUMNS)

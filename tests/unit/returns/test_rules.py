@@ -98,7 +98,7 @@ CASES = [
     Case("C00", "WL01", unchanged, "line 2 holds the control character 0x00", "F", outcome="unreadable", row=2, payload=lambda b: b.replace(b"W000", b"W\0", 1)),
     Case("C01", "WL01", unchanged, "this column of the template is missing", "F", column="wait_band", row=1, payload=lambda b: b.replace(b"wait_band", b"waitband")),
     Case("C01", "WL01", unchanged, "column 12 has a heading that the template does not have, or has already", "F", row=1, payload=lambda b: b.replace(b"\r\n", b",x\r\n")),
-    Case("C01", "WF01", unchanged, "the columns stand in another order than in the template", "F", row=1, payload=lambda b: b.replace(b"org_code,snapshot_date", b"snapshot_date,org_code").replace(b"R9A,2026-09-30", b"2026-09-30,R9A")),
+    Case("C01", "WF01", unchanged, "the columns are in another order than in the template", "F", row=1, payload=lambda b: b.replace(b"org_code,snapshot_date", b"snapshot_date,org_code").replace(b"R9A,2026-09-30", b"2026-09-30,R9A")),
     Case("C01", "WF01", unchanged, "the row has 9 cells where the header has 10", "F", row=3, payload=lambda b: b.replace(b",EXTERNAL,NO\r\n", b",EXTERNAL\r\n")),
     Case("C01", "WL01", unchanged, "template version 2.0.0 is newer than this check knows; today's is 1.0.0", "F", {"template_version": "2.0.0"}),
     Case("C01", "WL01", unchanged, "template version 0.9.0 is no longer taken; today's is 1.0.0", "F", {"template_version": "0.9.0"}),
@@ -252,7 +252,7 @@ def test_what_is_not_at_hand_is_said_and_never_passed_in_silence(tmp_path: Path)
         assert verdict.outcome == "accepted"
     assert {"C03", "C06", "C11", "C12", "C13", "W03", "W05", "M04"} <= set(unchecked)
     assert all(f.severity == "I" and f.what.startswith("not checked: ") for f in unchecked.values())
-    assert unchecked["W05"].why == "the published RTT and WLMDS totals are not at hand"
+    assert unchecked["W05"].why == "the published RTT and WLMDS totals are not available"
     with validate(write_return(tmp_path / "actions", "AP01"), alone) as verdict:
         assert "P01" in {f.rule for f in verdict.findings if f.not_checked}
 

@@ -14,7 +14,7 @@ from dagster_project.returns.making import NotMade, make_manifest
 from dagster_project.returns.validation import validate
 from tests.fixtures.returns_files import VALID, Row, as_csv, context, write_return
 
-THOUSANDS, MARK, DASH = "written with a thousands mark", "a mark stands for a count", "a dash or a word stands"
+THOUSANDS, MARK, DASH = "written with a thousands mark", "a mark stands for a count", "a dash or a word is in its place"
 WRITTEN = [
     *((text, THOUSANDS) for text in ("1,500", "1 500", "1\u00a0500", "1\u202f500", "1'500", "1.500", "1,500,000", "+2,000", "1,500.00")),
     *((text, MARK) for text in ("*", "**", "#", "†", "[x]", "[z]", "x", ":", "..", "<5", "<8", "supp", "low")),
@@ -212,7 +212,7 @@ def test_a_title_above_the_headings_is_one_finding(title: bytes, tmp_path: Path)
     payload = title + as_csv(VALID["WL01"]())
     with validate(write_return(tmp_path, "WL01", payload=payload), context()) as verdict:
         row = title.count(b"\n") + 1
-        assert said(verdict) == [("C01", 1, f"the headings of the template stand in row {row}")]
+        assert said(verdict) == [("C01", 1, f"the headings of the template are in row {row}")]
         assert verdict.outcome == "rejected"
 
 

@@ -3,8 +3,8 @@
 -- CAN-01 is one year, unadjusted, from the counts; CAN-02 three years, case-mix
 -- adjusted, as published. The unadjusted percentage is printed to one decimal and its
 -- counts are exact: the value is theirs while the two agree, else the printed one.
--- Residents of ICBs; no figure is of a trust. Core20 and rest are sums of the fifths of
--- England.
+-- Residents of ICBs; no figure is of a trust. Core20 and rest are sums of the
+-- quintiles of England.
 with
     staged as (
         select

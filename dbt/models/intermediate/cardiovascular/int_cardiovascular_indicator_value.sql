@@ -4,8 +4,8 @@
 -- age-standardised?
 -- Crude prevalence falls with deprivation only because deprived areas are younger:
 -- compare the standardised rows, which are the publisher's and have no counts; the
--- denominator of the crude row is their weight. Core20 is fifth 1. The rest are the
--- other four fifths, which have no standardised value of their own. England's counts
+-- denominator of the crude row is their weight. Core20 is quintile 1. The rest are the
+-- other four quintiles, which have no standardised value of their own. England's counts
 -- are exact and give what is printed to two decimals with more digits. Below England
 -- counts are rounded to 5 and the printed value comes from the counts before rounding,
 -- so value and limits stand as printed. Of the rest, and of organisations that have
@@ -158,7 +158,7 @@ with
             end as value_status,
             case
                 when count(*) > 1 and standardisation <> 'crude'
-                then 'no standardised value is published for four fifths together'
+                then 'no standardised value is published for four quintiles together'
                 else max(value_status_reason)
             end as value_status_reason,
             max(snapshot_sha256) as snapshot_sha256

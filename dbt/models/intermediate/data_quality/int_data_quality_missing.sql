@@ -5,7 +5,7 @@
 -- where the periods after are not there yet; in RTT every trust of a WLMDS release
 -- within a year, which is of the same waiting lists; in the physical health checks
 -- every sub-ICB location that ODS lists as open on the last day. In the 47 months of
--- A&E that were looked at August 2022 has four (two trusts, two other providers) and
+-- A&E that were read August 2022 has four (two trusts, two other providers) and
 -- eight months have one; RTT of January 2026 has one trust (RHQ).
 {%- set around = 3 %}
 with
@@ -96,7 +96,7 @@ with
         group by periods.source_id, periods.period_end, reporters.current_code
     ),
 
-    -- in each of the 22 quarters that were looked at, who answered was exactly this
+    -- in each of the 22 quarters that were read, who answered was exactly this
     -- list
     on_the_list_of_ods as (
         select

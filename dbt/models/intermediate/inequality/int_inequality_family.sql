@@ -1,5 +1,5 @@
 -- Grain: family of groups (int_inequality_group). Question: can a measure over all
--- groups be worked out, from which groups, and if not, which group stands in the way?
+-- groups be worked out, from which groups, and if not, which group is in the way?
 -- The first group in order that is not published decides the status.
 with
     ordered as (

@@ -142,7 +142,7 @@ select
         then 'no figure'
         else figures.value_status_reason
     end as value_status_reason,
-    -- an ethnic group without people takes no part; a tenth without people is a gap in
+    -- an ethnic group without people takes no part; a decile without people is a gap in
     -- the order
     families.dimension in ('imd_decile', 'imd_quintile', 'core20')
     or coalesce(figures.value_status, 'missing') <> 'not_applicable' as is_used

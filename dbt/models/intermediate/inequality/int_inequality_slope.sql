@@ -1,9 +1,10 @@
 {{ config(materialized="view") }}
--- Grain: as fct_inequality_measure, measures slope_index and relative_index, for tenths
--- and fifths of deprivation. Question: how much more does the most deprived end have
--- than the least deprived, when every group between counts?
--- All tenths (fifths) are required. Both indices are most over or minus least deprived,
--- as the gaps are, whatever direction is good. Fitted on the logit or log scale.
+-- Grain: as fct_inequality_measure, measures slope_index and relative_index, for
+-- deciles and quintiles of deprivation. Question: how much more does the most deprived
+-- end have than the least deprived, when every group between counts?
+-- All deciles (quintiles) are required. Both indices are most over or minus least
+-- deprived, as the gaps are, whatever direction is good. Fitted on the logit or log
+-- scale.
 {%- set figures %}
     with
         usable as (

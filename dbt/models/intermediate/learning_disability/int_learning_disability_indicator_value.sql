@@ -56,7 +56,7 @@ with
             organisation_code,
             organisation_level,
             'all' as treatment_function_code,
-            -- the count begins anew each April
+            -- the count begins again each April
             make_date(
                 year(month_start) - case when month(month_start) < 4 then 1 else 0 end,
                 4,

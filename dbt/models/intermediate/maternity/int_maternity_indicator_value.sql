@@ -8,7 +8,7 @@
 -- the file prints, which is made from the counts before rounding (10 of 135 stand
 -- beside 60 preterm births in 1,000, from 8 of 134). Counts are rounded to 5 and serve
 -- for its limits only: the low and high columns hold what the rounding allows. Of
--- fifths and Core20 no rate is printed: they are sums of the tenths' counts (of
+-- quintiles and Core20 no rate is printed: they are sums of the deciles' counts (of
 -- England's rates, to one decimal, a mean would be off by more), as are bookings and
 -- records that can be used of exp-data, and their limits hold the rounding too.
 {%- set measures = {
@@ -250,7 +250,7 @@ with
             group_code
     ),
 
-    -- Core20 and fifths from the tenths; a sum with an unknown part is not known
+    -- Core20 and quintiles from the deciles; a sum with an unknown part is not known
     grouped as (
         select *
         from rates

@@ -5,7 +5,7 @@
 -- England, regions and ICBs: each month, for admissions the three months that the
 -- publisher counts. A trust's month is nearly all hidden (April 2026, RDY: one of
 -- eleven
--- tenths is shown), so trusts have the sum of twelve months of detentions, with the
+-- deciles is shown), so trusts have the sum of twelve months of detentions, with the
 -- number of hidden cells and bounds. Below England counts are rounded to 5 and those
 -- under 5 hidden: a shown one lies within 2 of what it says, a hidden one or one
 -- without
@@ -49,7 +49,7 @@ with
             on figure.dimension = groups.dimension
             and figure.group_code = groups.group_code
         where figure.measure_id in ('MHS81', 'MHS106', 'MHS106b')
-        -- one organisation may stand in two breakdowns: that of those registered stands
+        -- one organisation may be in two breakdowns: that of those registered stands
         qualify
             row_number() over (
                 partition by

@@ -36,7 +36,7 @@ with
             and not (
                 dimension = 'sex' and group_code not in ('male', 'female', 'unknown')
             )
-        -- one organisation may stand in two breakdowns (residence; GP practice or
+        -- one organisation may be in two breakdowns (residence; GP practice or
         -- residence): the one that counts those registered stands
         qualify
             row_number() over (

@@ -6,7 +6,7 @@
 -- staging: no figure is published for them.
 -- ODS reports carry no date: the latest opening or closing in the report of trusts
 -- stands for it.
--- Each sector of England that WLMDS publishes is an organisation of its own, so that
+-- Each sector of England that WLMDS publishes is its own organisation, so that
 -- like can be put beside like.
 with
     trusts as (select * from {{ ref("stg_ods_organisation__trust") }}),

@@ -5,7 +5,7 @@
 -- Share = DNA / (seen + DNA), all specialties; cancelled appointments are in neither.
 -- An asterisk stands for 1 to 7: a share with a hidden
 -- part is not known, and its numerator lies between bounds. Activity outside the
--- regions has no region and stands in England only.
+-- regions has no region and is in England only.
 with
     activity as (
         select *

@@ -1,7 +1,7 @@
--- Grain: year x trust, and year x fifth of trusts by the deprivation of their
+-- Grain: year x trust, and year x quintile of trusts by the deprivation of their
 -- catchment (organisation ENG).
 -- Question: do trusts whose catchments are more deprived have more missed appointments?
--- Ecological: Core20 share is the share of residents of the most deprived fifth of
+-- Ecological: Core20 share is the share of residents of the most deprived quintile of
 -- England (IMD 2019, Census 2021) in the ICBs from which
 -- the trust's patients come (2022), weighted by its share from each. It says nothing
 -- of who of a trust's patients missed an appointment.
@@ -60,7 +60,7 @@ with
                     || years.months
                     || ' months have a count of 1 to 7 that is hidden by the publisher'
                 when catchments.catchment_core20_share is null
-                then 'no catchment of this trust is at hand'
+                then 'no catchment of this trust is available'
             end as value_status_reason,
             years.snapshot_sha256
         from years
@@ -117,7 +117,7 @@ select
         when max(left_out.trusts_left_out) > 0
         then
             max(left_out.trusts_left_out)
-            || ' trusts are in no fifth: their counts or their catchments are not known'
+            || ' trusts are in no quintile: their counts or their catchments are not known'
     end,
     cast(count(*) as integer),
     cast(max(left_out.trusts_left_out) as integer),

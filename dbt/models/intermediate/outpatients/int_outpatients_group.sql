@@ -2,9 +2,9 @@
 -- have, by deprivation and by ethnicity?
 -- 2023-24 comes as one CSV, 2024-25 as two workbooks of the same shape; where a year
 -- has both, the CSV is used. Deciles are rolled up to
--- fifths and to Core20 (the two most deprived tenths), ethnic categories to five
+-- quintiles and to Core20 (the two most deprived deciles), ethnic categories to five
 -- groups. Deprivation that is not known, not stated (Z) and
--- not known (99) stay groups of their own. Every dimension adds up to the same total.
+-- not known (99) stay separate groups. Every dimension adds up to the same total.
 {%- set measures = [
     "attendances",
     "attended_first",

@@ -42,8 +42,8 @@ with
                 snapshot_sha256
             from groups
             {%- if parts[1] == "population" %}
-                -- The census is not at hand by the 16 categories of 2001. England as a
-                -- whole has no rate: one attendance in five has no ethnic group, so
+                -- The census is not available by the 16 categories of 2001. England as
+                -- a whole has no rate: one attendance in five has no ethnic group, so
                 -- that every group would seem to attend less than England does.
                 where dimension not in ('ethnic_group', 'all')
             {%- endif %}
@@ -98,7 +98,7 @@ with
                     and group_code in ('unknown', 'not_stated', 'not_known')
                 then 'there is no population of people whose group is not recorded'
                 when has_no_population
-                then 'no population of this group is at hand'
+                then 'no population of this group is available'
             end as value_status_reason,
             cast(0 as integer) as organisations_missing,
             case

@@ -1,4 +1,4 @@
--- Grain: submission in use (WL01, OP01) x metric x dimension x group (x fifth, for
+-- Grain: submission in use (WL01, OP01) x metric x dimension x group (x quintile, for
 -- ethnicity within deprivation).
 -- Question: what are numerator and denominator of each metric in each group of each
 -- trust? True counts: restricted.
@@ -38,7 +38,7 @@ with
         where collection_code in ('WL01', 'OP01')
     ),
 
-    -- What each metric counts stands in the seed, where the disclosure attack reads it
+    -- What each metric counts is in the seed, where the disclosure attack reads it
     -- too. Pathways without a known clock start are in no metric.
     outcomes as (
         select
@@ -184,7 +184,7 @@ with
     ),
 
     -- Each dimension: the grouping set that brings it, its group, and the column that
-    -- the fifth comes from.
+    -- the quintile comes from.
     dimensioned as (
         {%- for dimension, (grouping_set, group, fifth) in {
             "ALL": ["G0", "'ALL'", "null"],

@@ -1,4 +1,4 @@
--- Grain: level x organisation x metric x dimension x group (x fifth) x period,
+-- Grain: level x organisation x metric x dimension x group (x quintile) x period,
 -- reported or estimated.
 -- Question: what are the true counts of each trust, of the trusts of each ICB, and of
 -- all of them? Restricted.
@@ -7,8 +7,8 @@
 -- none at all (a closed trust would be counted beside its successor). Deciles of
 -- another edition than `returns_imd_version` are a dimension of their own
 -- (IMD_QUINTILE_2019): never added, never joined into one series.
--- Fine breakdowns are kept for the newest periods; a trend needs fifths and groups of
--- five.
+-- Fine breakdowns are kept for the newest periods; a trend needs quintiles and groups
+-- of five.
 -- Estimated total of England: for each missing trust the newest earlier return of
 -- twelve months; never inside trust rows.
 {%- set counts = ["numerator", "denominator"] %}

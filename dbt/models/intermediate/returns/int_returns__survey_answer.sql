@@ -96,7 +96,7 @@ with
             replies.org_code, replies.wave, replies.question_code, replies.option_code
     ),
 
-    -- an option may stand in the seed more than once, with a wave range for each
+    -- an option may be in the seed more than once, with a wave range for each
     -- wording
     offered as (
         select distinct waves.wave_year, options.question_code, options.option_code

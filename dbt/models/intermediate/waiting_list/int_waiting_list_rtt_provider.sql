@@ -10,7 +10,7 @@ with
             provider_code,
             provider_parent_code,
             -- C_999 is the publisher's own total of the other rows (equal in all 40,488
-            -- groups of January 2026): it is kept under a code of its own, and nothing
+            -- groups of January 2026): it is kept under its own code, and nothing
             -- below adds it to them.
             case
                 when treatment_function_code = 'C_999'

@@ -1,7 +1,7 @@
 -- Grain: organisation x sector x treatment function x day x metric x category x waiting
 -- band, complete. Question: what does the publisher say about each cell, the absent
 -- ones with it? The files leave out cells without patients (24,612 of 30,690 cells
--- stand in the first geography file), so a cell that is absent is 0 where its
+-- are in the first geography file), so a cell that is absent is 0 where its
 -- organisation has the metric at all. A suppressed cell stays NULL, between 1 and 7.
 with
     geography as (

@@ -1,11 +1,12 @@
 -- Grain: organisation x sector x treatment function x day x dimension x group.
--- Question: how many wait, how many of them how long? Deciles are rolled up to fifths
--- and to Core20 (the two most deprived tenths), ethnic categories to five groups. A sum
--- with a suppressed part is NULL, between the sums of the parts' bounds. The total is
--- the metric's own: Age, Sex, IMD and Ethnicity leave out different people (England, 29
--- June 2025: 7,201,115, 6,855,290, 7,088,955 and 7,321,885). Known is the total without
--- the pathways whose clock start is not known, as in RTT and in the returns: the sum of
--- the three bands, or where one of them is hidden the total less those unknown.
+-- Question: how many wait, how many of them how long? Deciles are rolled up to
+-- quintiles and to Core20 (the two most deprived deciles), ethnic categories to five
+-- groups. A sum with a suppressed part is NULL, between the sums of the parts' bounds.
+-- The total is the metric's own: Age, Sex, IMD and Ethnicity leave out different
+-- people (England, 29 June 2025: 7,201,115, 6,855,290, 7,088,955 and 7,321,885). Known
+-- is the total without the pathways whose clock start is not known, as in RTT and in
+-- the returns: the sum of the three bands, or where one of them is hidden the total
+-- minus those unknown.
 {%- set bands = [
     "total",
     "known",

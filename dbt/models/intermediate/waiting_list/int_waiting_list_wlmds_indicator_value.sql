@@ -1,10 +1,10 @@
 -- Grain: as fct_indicator_value, WLMDS indicators. Question: which share of each group
 -- waits how long? Denominator: the metric's own pathways with a known clock start, as
--- in RTT and in the returns. Those without one (0.1 % of England's) stand beside it in
+-- in RTT and in the returns. Those without one (0.1 % of England's) are next to it in
 -- mart_waiting_list, and are in the count of all who wait, the publisher's Total.
--- England's most and least deprived tenth have 3.1 % and 2.7 % over 52 weeks on 29 June
--- 2025. Sectors: England is all sectors, and each sector of it is an organisation of
--- its own; regions, ICBs and trusts are published for NHS acute providers only.
+-- England's most and least deprived decile have 3.1 % and 2.7 % over 52 weeks on 29
+-- June 2025. Sectors: England is all sectors, and each sector of it is an organisation
+-- of its own; regions, ICBs and trusts are published for NHS acute providers only.
 {%- set indicators = {
     "waiting": "total",
     "within_18_weeks": "weeks_00_18",

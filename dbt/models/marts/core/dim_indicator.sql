@@ -2,7 +2,7 @@
 -- does it truly exist, and who answers for it?
 -- Everything comes from dbt/indicators/<indicator_id>.yml
 -- (dagster_project/contracts/indicator.py), but for its place in the Statement on
--- information, which stands in a seed that a human can replace.
+-- information, which is in a seed that a human can replace.
 with
     statement_places as (
         select

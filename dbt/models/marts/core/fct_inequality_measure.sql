@@ -1,6 +1,6 @@
 -- Grain: indicator x organisation x treatment function x period x geography basis x
 -- dimension x measure x groups compared. Question: how unequal is an indicator, by
--- which measure, and how sure is that? Each family of measures is a model of its own,
+-- which measure, and how sure is that? Each family of measures is its own model,
 -- int_inequality_<family>, and one more name in this list.
 {%- set families = [
     "int_inequality_gap",

@@ -1,10 +1,10 @@
 -- Grain: edition of the IMD x organisation (England, ICB, trust). Question: which share
--- of its people live in the most deprived fifth of England (Core20)?
+-- of its people live in the most deprived quintile of England (Core20)?
 -- England and ICBs: residents of Census 2021. Trusts have no residents, and the
 -- catchments that are held go down to ICBs, not to small areas: what can be said of a
 -- trust is the share of all residents of the ICBs from which its patients come. All
 -- trusts of one ICB are alike in it (13 of Cheshire and Merseyside: 32.0 to 35.1%, IMD
--- 2019), so it stands in a column of its own and core20_share stays empty. Editions
+-- 2019), so it is in its own column and core20_share stays empty. Editions
 -- are never mixed or compared.
 with
     residents as (

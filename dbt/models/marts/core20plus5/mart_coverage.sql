@@ -2,7 +2,7 @@
 -- at a level and by a breakdown, which of them are in this release, and why are the
 -- others not there?
 -- Every indicator of the catalogue has all its rows, held or not. What the catalogue
--- says (dbt/indicators) stands beside what the facts hold. A level for which a target
+-- says (dbt/indicators) is next to what the facts hold. A level for which a target
 -- is
 -- set and no figure is read is published all the same (cancer waits of ICBs).
 {%- set levels = ["england", "region", "icb", "sub_icb", "trust"] %}
@@ -171,7 +171,7 @@ with
             on stated.indicator_id = held.indicator_id
             and stated.breakdown = held.breakdown
             and stated.organisation_level = held.organisation_level
-            -- figures that carry another indicator stand in only where that is said
+            -- figures that carry another indicator are in only where that is said
             and (
                 stated.held_as is null
                 or list_contains(

@@ -2,7 +2,7 @@
 -- indicator x breakdown x dimension x group. Question: what can an organisation say in
 -- its annual report on each line of NHS England's Statement on information on health
 -- inequalities, by deprivation, ethnicity, age and sex, and if it cannot, why?
--- Newest period, current geography. An organisation without a figure of its own is
+-- Newest period, current geography. An organisation without its own figure is
 -- shown that of its ICB, then England's, and figures_of says so: a figure of the
 -- trust's ICB is never called the trust's. Where nothing is held there is one row for
 -- the breakdown, with the reason.
@@ -51,7 +51,7 @@ with
     ),
 
     -- The newest period of each indicator, organisation and breakdown; the finest
-    -- grouping that is short enough for a report: fifths, Core20 and five ethnic
+    -- grouping that is short enough for a report: quintiles, Core20 and five ethnic
     -- groups.
     figures as (
         select

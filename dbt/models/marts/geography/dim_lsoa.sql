@@ -91,7 +91,7 @@ select
     imd_rank,
     imd_decile,
     cast(ceil(imd_decile / 2.0) as integer) as imd_quintile,
-    -- Core20: the most deprived fifth of England, not of the ICB (NHS England,
+    -- Core20: the most deprived quintile of England, not of the ICB (NHS England,
     -- Core20PLUS5)
     imd_decile <= 2 as is_core20,
     income_decile,

@@ -2,9 +2,9 @@
 -- period, current geography. Question: is the month an ordinary one, does the series
 -- improve or worsen,
 -- and will it meet its target as it stands?
--- XmR chart (Making Data Count) with limits and runs anew in each segment. A month
--- without a figure has a row without a point. The limits are not cut at 0 and 1,
--- because the rules are judged by them.
+-- XmR chart (Making Data Count) with limits and runs that start again in each segment.
+-- A month without a figure has a row without a point. The limits are not cut at 0 and
+-- 1, because the rules are judged by them.
 -- The rules say "special cause" in at most 5% of years of a series that is stable:
 -- * Making Data Count's (7 points, two in three) say it in 12 to 14%, and in 71 to 79%
 -- of years of a stable series whose months are alike as those of trusts are (lag 1

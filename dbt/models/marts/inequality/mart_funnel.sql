@@ -12,7 +12,7 @@
 -- chance alone (dispersion_ratio, mean of z squared, is 1 there and 100 to 1,000 in
 -- waits). Label and rating therefore use limits that add the variance between trusts
 -- (macro funnel_dispersion; a hidden count stands there at the middle of its bounds);
--- those for chance alone stand beside them (chance_). A label is given where it holds
+-- those for chance alone are next to them (chance_). A label is given where it holds
 -- for the whole of the bounds. Better, worse and a clear difference are outside 99.8%:
 -- of 150 trusts that do not differ, 7 lie outside 95%. There is no rank: a place in a
 -- table without limits means nothing.

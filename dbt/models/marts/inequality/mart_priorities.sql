@@ -1,14 +1,14 @@
 -- Grain: organisation (England, ICBs, trusts) x indicator x group, newest period of the
 -- indicator, current geography. Question: where is a group clearly worse off, by how
 -- much, and which indicator matters most to it?
--- Groups: fifths of deprivation against the least deprived, ethnic categories against
--- White British. Adverse events: int_inequality_group. Excess: events less those at the
--- rate of the reference; limits Newcombe (shares) or MOVER (rates) times the people of
--- the group. Against the average the group is compared with everybody else and the
--- difference scaled by their share, which gives the same figure with limits. The best
--- group is picked by the data among those large enough: no limits.
--- Rounding: counts are rounded to 5 (int_inequality_rounding), a fifth is the sum of
--- two rounded tenths, and everybody else of all those of the other groups. The
+-- Groups: quintiles of deprivation against the least deprived, ethnic categories
+-- against White British. Adverse events: int_inequality_group. Excess: events less
+-- those at the rate of the reference; limits Newcombe (shares) or MOVER (rates) times
+-- the people of the group. Against the average the group is compared with everybody
+-- else and the difference scaled by their share, which gives the same figure with
+-- limits. The best group is picked by the data among those large enough: no limits.
+-- Rounding: counts are rounded to 5 (int_inequality_rounding), a quintile is the sum of
+-- two rounded deciles, and everybody else of all those of the other groups. The
 -- half-widths of the limits then take the error of rounding in quadrature, and the p
 -- value takes it into its standard error (macro rounding_error).
 -- Chance: p by the likelihood ratio test against the reference; q by Benjamini and
@@ -19,11 +19,11 @@
 -- Clear difference: q at most 5%, the interval above 0, worse off than everybody else
 -- together, the group recorded for enough people, and it and its reference large
 -- enough.
--- Ranks: the fifths overlap the ethnic categories, so each dimension has a ranking of
--- its own; of indicators that contain each other (seed indicator_nesting) only the most
--- severe with a clear difference takes part, the others are `contained`: a person over
--- 52 weeks is also over 18. Order: avoidable adverse events per 1,000 people in the
--- group, to one decimal (a frequent indicator does not win by its size); equal is a
+-- Ranks: the quintiles overlap the ethnic categories, so each dimension has a ranking
+-- of its own; of indicators that contain each other (seed indicator_nesting) only the
+-- most severe with a clear difference takes part, the others are `contained`: a person
+-- over 52 weeks is also over 18. Order: avoidable adverse events per 1,000 people in
+-- the group, to one decimal (a frequent indicator does not win by its size); equal is a
 -- tie.
 -- Thresholds: 80% as ethnicity_known_share_minimum of expectations/thresholds.yml; 10
 -- events as OHID asks of a standardised rate; 100 people, because a count rounded to 5
@@ -131,7 +131,7 @@ with
             row_number() over (
                 partition by family_id
                 -- Rounded, then by code: equal rates differed by the last bit of a
-                -- parallel sum, and the next night another group was the best.
+                -- parallel sum, and in the next nightly run another group was the best.
                 order by
                     round(adverse_events / denominator, 12),
                     denominator desc,

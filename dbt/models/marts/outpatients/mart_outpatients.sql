@@ -50,7 +50,7 @@ with
         {{ beside_england(["nhsd_hes_outpatient", "nhsd_hes_monthly"], shared) }}
     ),
 
-    -- sites of independent providers stand in no other source
+    -- sites of independent providers are in no other source
     reported_names as (
         select
             organisation_code,

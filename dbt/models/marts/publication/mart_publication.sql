@@ -1,4 +1,4 @@
--- Grain: published table. Question: can tonight's table be trusted: what did the gate
+-- Grain: published table. Question: can today's table be trusted: what did the gate
 -- say of it, from which inputs and
 -- which code was it made, and under which licence may it be used?
 -- dbt cannot know what the gate will say: the columns that are NULL here are filled

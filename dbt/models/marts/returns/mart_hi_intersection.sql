@@ -1,22 +1,22 @@
--- Grain: trust x metric x ethnic group of five x fifth of deprivation x period
+-- Grain: trust x metric x ethnic group of five x quintile of deprivation x period
 -- (newest periods).
--- Question: is the gap between ethnic groups still there inside each fifth of
+-- Question: is the gap between ethnic groups still there inside each quintile of
 -- deprivation, and is it larger or smaller
 -- there than the two gaps alone would make it?
--- Against White patients of the same fifth (within_fifth_*), and against White
--- patients of the least deprived fifth:
+-- Against White patients of the same quintile (within_fifth_*), and against White
+-- patients of the least deprived quintile:
 -- ratio of ratios RR11 / (RR10 x RR01), 1 where the two disadvantages multiply; RERI
 -- RR11 - RR10 - RR01 + 1, 0 where they add (Rothman). 1 first: the ethnic group; 1
--- second: the fifth. Both on the share of adverse events (over 18 weeks, not within),
--- so that above 1 and above 0 mean: worse together than apart (on the share within 18
--- weeks both had the opposite sign). Limits by the delta method (macros interaction).
--- Groups of five that a trust sent in the grouping of 2001 (ASIAN_2001, OTHER_2001; see
--- int_returns__rate_cell) are named and withheld, counts too: no whole of theirs is in
--- the marts, so the disclosure attack could not weigh them against the categories.
--- Each of the four cells adds the variance of its share and that of rounding its counts
--- to 5 (macro rounding_error). The limits are those of one row, not corrected for how
--- many rows there are; interaction_certainty is: q by Benjamini and Hochberg over the
--- rows of all trusts and metrics of a period.
+-- second: the quintile. Both on the share of adverse events (over 18 weeks, not
+-- within), so that above 1 and above 0 mean: worse together than apart (on the share
+-- within 18 weeks both had the opposite sign). Limits by the delta method (macros
+-- interaction). Groups of five that a trust sent in the grouping of 2001 (ASIAN_2001,
+-- OTHER_2001; see int_returns__rate_cell) are named and withheld, counts too: no whole
+-- of theirs is in the marts, so the disclosure attack could not weigh them against the
+-- categories. Each of the four cells adds the variance of its share and that of
+-- rounding its counts to 5 (macro rounding_error). The limits are those of one row,
+-- not corrected for how many rows there are; interaction_certainty is: q by Benjamini
+-- and Hochberg over the rows of all trusts and metrics of a period.
 {%- set cell = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set metrics = "('WL_LE18_PCT', 'WL_GT52_PCT', 'OP_DNA_PCT')" %}
 with
@@ -71,7 +71,7 @@ with
     ),
 
     -- Where half of an ethnic group's cells are hidden, rows and columns together would
-    -- say too much of them: the group is then shown in no fifth.
+    -- say too much of them: the group is then shown in no quintile.
     thin as (
         select
             *,
@@ -111,7 +111,7 @@ with
                     then
                         coalesce(
                             withheld_reason,
-                            'half of the fifths of this group are too small'
+                            'half of the quintiles of this group are too small'
                         )
                     else withheld_reason
                 end as withheld_reason

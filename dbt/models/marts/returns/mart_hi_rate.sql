@@ -2,10 +2,10 @@
 -- of England apart.
 -- Question: how long do the groups of a trust wait, and how often do they miss
 -- appointments, against the reference group, and how many fewer long waits or missed
--- appointments would there be at its rate? Reference: least deprived tenth and fifth,
--- White British, White, 50 to 64 years, male (the largest or least disadvantaged group;
--- it stands in reference_group). Rates, limits, ratios and excess come from the rounded
--- counts.
+-- appointments would there be at its rate? Reference: least deprived decile and
+-- quintile, White British, White, 50 to 64 years, male (the largest or least
+-- disadvantaged group; it is in reference_group). Rates, limits, ratios and excess
+-- come from the rounded counts.
 -- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
 -- those beyond.
 -- Hundreds of groups are compared in a month, and one in twenty ratios lies outside its

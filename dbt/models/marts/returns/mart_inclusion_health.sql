@@ -11,7 +11,7 @@
 -- rr_limits_note says so. The return counts people by month (AE_PERSONS), which does
 -- not
 -- give those of a quarter, so the variance between people cannot be worked out.
--- EPC_REGISTERED: growth is worked out from the counts; a stated growth stands beside
+-- EPC_REGISTERED: growth is worked out from the counts; a stated growth is next to
 -- it, marked where it differs.
 with
     {% set counts = [

@@ -1,6 +1,6 @@
--- Grain: level x organisation x metric x dimension (fifths of one edition) x period.
+-- Grain: level x organisation x metric x dimension (quintiles of one edition) x period.
 -- Question: how much more do the most deprived have than the least deprived, when
--- every fifth counts, and is that widening
+-- every quintile counts, and is that widening
 -- or narrowing? Slope and relative index are most minus (over) least deprived, from
 -- the shown rates; sii in points.
 -- Editions of the deciles are two series (dimension IMD_QUINTILE and

@@ -4,7 +4,7 @@
 -- file is in use. REJECTED: files came, none
 -- could be taken. LATE, AWAITED: nothing came, after and before the soft deadline.
 -- What each file became, superseded ones
--- too, stands in mart_submission_file.
+-- too, is in mart_submission_file.
 with
     files as (
         select

@@ -1,4 +1,5 @@
--- Grain: file whose manifest could be read. Question: what became of each file that a
+-- Grain: file whose manifest could be read. Question: what is the outcome of each
+-- file that a
 -- trust sent?
 -- SUPERSEDED: accepted, and another one speaks for the trust and period.
 select

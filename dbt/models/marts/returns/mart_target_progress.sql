@@ -1,10 +1,10 @@
 -- Grain: target x period in which its metric was reported x source. Question: is the
--- organisation on its way to the target, and do the people of the most deprived fifth
--- (Core20) lag behind the others?
+-- organisation on its way to the target, and do the people of the most deprived
+-- quintile (Core20) lag behind the others?
 -- Figures come from the returns (mart_hi_rate) and from the published indicator that
 -- the metric names (seed hi_metric); both stand where both are there. The gap is Core20
--- less the other four fifths, as everywhere. A published figure has its Core20 from the
--- newest waiting list by deprivation up to the same day, the month before at the
+-- minus the other four quintiles, as everywhere. A published figure has its Core20 from
+-- the newest waiting list by deprivation up to the same day, the month before at the
 -- earliest. Trajectory: a straight line from the baseline to the target. GREEN: at the
 -- trajectory or better; AMBER: worse by at most a fifth of the way from baseline to
 -- target; RED: worse than that. Not judged where the figure is not shown, and after the

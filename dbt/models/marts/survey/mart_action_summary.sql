@@ -1,6 +1,6 @@
 -- Grain: trust. Question: how many priorities has the trust open, how many of them can
 -- be measured, are they paid for longer than a year, and is breadth itself a problem?
--- Rating and self-assessment stand beside the numbers; an association, not a cause.
+-- Rating and self-assessment are next to the numbers; an association, not a cause.
 with
     actions as (
         select

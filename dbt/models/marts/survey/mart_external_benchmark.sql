@@ -1,6 +1,6 @@
 -- Grain: figure from elsewhere. Question: what do others say, for whom does it hold,
 -- and do their counts bear out what they state?
--- A growth is worked out from its counts; what the source states stands beside it, and
+-- A growth is worked out from its counts; what the source states is next to it, and
 -- a difference of more than the threshold of rule U04 (2 points) is a warning.
 with
     threshold as (

@@ -3,7 +3,7 @@
 -- OVERALL is the survey's question HI_MATURITY (one rating); the five domains and
 -- SELF_ASSESSMENT (all 25 items) are shares of the points that the answered items can
 -- give, rated by the bands of the seed. A domain with fewer than four of five items
--- answered is not rated. Earlier waves stand in mart_trust_survey and
+-- answered is not rated. Earlier waves are in mart_trust_survey and
 -- mart_self_assessment, so that a rating is never the best of several years. The
 -- median of peers (other trusts of the type too, at least ten) is for one's own year.
 {%- set fewest_answered, fewest_peers = 0.8, 10 %}

@@ -3,7 +3,7 @@
 -- Staff are counted as people: 1 to 7 are hidden, others rounded to the nearest 5, and
 -- WTE of fewer than 8 people, or of fewer than 8 WTE, is hidden with them. employs_role
 -- says no more than a 0 that is shown beside it: whether there is anybody. The stage
--- of the snapshot before stands beside, so that a move backwards shows.
+-- of the snapshot before is alongside, so that a move backwards shows.
 {%- set stages = [
     "NONE",
     "CONSIDERING",

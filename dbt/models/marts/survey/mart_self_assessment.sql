@@ -1,6 +1,6 @@
 -- Grain: trust x year x item. Question: how far has the trust come on each of the 25
 -- items of the self-assessment?
--- An item that is NA or was left out is missing, never 0. What stands in the reference
+-- An item that is NA or was left out is missing, never 0. What is in the reference
 -- to the evidence is free text and stays restricted: here only whether there is one.
 with
     submissions as (

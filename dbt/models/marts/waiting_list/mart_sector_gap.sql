@@ -1,6 +1,6 @@
 -- Grain: indicator x day. Question: how much of England's Core20 gap in waits comes
--- from who is treated where? England of all sectors stands beside trusts that are NHS
--- acute providers only; the two differ because people of the most deprived fifth are
+-- from who is treated where? England of all sectors is next to trusts that are NHS
+-- acute providers only; the two differ because people of the most deprived quintile are
 -- treated less often in the independent sector, where waits are shorter.
 -- Kitagawa 1955 (components of a difference between two rates): with shares w and
 -- values p of the sectors, the gap is the sum of mean(w) x gap of p (within) and of
