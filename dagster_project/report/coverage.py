@@ -111,7 +111,7 @@ def _reasons(context: Context, title: str, rows: Sequence[Row]) -> list[Block]:
 
 
 def _words(key: Any) -> tuple[str, ...]:
-    return tuple(str(part) for part in key)
+    return tuple("" if part is None else str(part) for part in key)
 
 
 def why_not(context: Context, rows: Sequence[Row]) -> list[Section]:
