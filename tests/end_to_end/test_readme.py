@@ -16,7 +16,7 @@ from tests.fixtures.guides import GUIDES
 from tests.warehouses import Warehouse
 
 BLOCK = re.compile(r"```sql\n(?P<query>.*?)```\n\n```text\n(?P<result>.*?)```", re.DOTALL)
-QUERIES = 11
+QUERIES = 18
 LONGEST_RESULT = 14
 
 
