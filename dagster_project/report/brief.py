@@ -280,7 +280,7 @@ def _of_changes(context: Context, told: Told) -> list[str]:
         name = _name(context, worse[0]["indicator_id"])
         return [f"Why does “{name}” get worse, and does it do so for every group?"]
     if any(row["assurance_icon"] == "consistent_fail" for row in newest):
-        return ["Which missed target weighs most on the most deprived fifth, and what changes the process?"]
+        return ["Which missed target weighs most on the most deprived quintile, and what changes the process?"]
     return []
 
 

@@ -133,7 +133,7 @@ def print_summary(verdict: Verdict, console: Console) -> None:
         )
     broken = [finding for finding in verdict.findings if not finding.not_checked]
     if broken:
-        console.print(_table(("rule", "row", "column", "what", "how to mend"), map(_line, broken[:LISTED_IN_TERMINAL])))
+        console.print(_table(("rule", "row", "column", "what", "how to fix"), map(_line, broken[:LISTED_IN_TERMINAL])))
     if len(broken) > LISTED_IN_TERMINAL:
         console.print(f"{len(broken) - LISTED_IN_TERMINAL:,} more: see the page and the workbook (--out FOLDER).")
     for finding in verdict.findings:
