@@ -106,13 +106,14 @@ def _gap(context: Context, row: Row) -> Markup:
         return mark(row, column, "whole", priorities.STATUS)
 
     return say(
-        "<strong>{group}: {indicator}.</strong> About {excess} of {events} {counted} would not be if this group fared like the {reference} "
+        "<strong>{group}: {indicator}.</strong> About {excess} fewer of the {events} {counted} that {adverse}, if this group fared like the {reference} "
         "(95% limits {lower} to {upper}): a clear difference. {period}.",
         group=context.plain_group(row["dimension"], row["group_code"]),
         indicator=_name(context, row["indicator_id"]),
         excess=figure("excess_against_reference"),
         events=figure("adverse_events"),
         counted=priorities.counted(row),
+        adverse=priorities.adverse(context, row),
         reference=context.plain_group(row["dimension"], row["reference_group"]),
         lower=figure("excess_against_reference_ci_lower_95"),
         upper=figure("excess_against_reference_ci_upper_95"),
@@ -288,5 +289,5 @@ def _of_recording(rows: Sequence[Row]) -> list[str]:
     poor = [row for row in rows if row["value"] < WELL_RECORDED]
     if not poor:
         return []
-    field = quality.FIELDS.get(str(poor[0]["field_name"]), "it")
+    field = quality.FIELDS.get(str(poor[0]["field_name"]), str(poor[0]["field_name"]))
     return [f"Who owns the recording of {field}, and what brings it to nearly everybody?"]

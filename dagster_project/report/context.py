@@ -104,7 +104,8 @@ class Context:
 
     def dated(self, row: Row) -> Markup | str:
         """The period of a row; one that is old with its age."""
-        return self.dated_day(row["period_end"], show_period(row))
+        period = show_period(row)
+        return period if period.endswith("old)") else self.dated_day(row["period_end"], period)
 
     def dated_day(self, day: dt.date, words: str) -> Markup | str:
         """A date in words; one that is old with its age."""

@@ -102,8 +102,8 @@ def _gaps(context: Context, rows: Sequence[Row]) -> Iterator[Block]:
         judged, key=lambda r: (KINDS.get(r["core20_gap_reading"], 2), -abs(r["core20_gap"]), _named(context, r))
     )
     worse, better = (sum(r["core20_gap_reading"] == word for r in judged) for word in ("worse", "better"))
-    said = [words for count, words in ((worse, "fares worse on some"), (better, "better on some")) if count]
-    title = f"The most deprived quintile {' and '.join(said)} of these indicators" if said else NO_GAP
+    said = [words for count, words in ((worse, "worse on some"), (better, "better on some")) if count]
+    title = f"The most deprived quintile fares {' and '.join(said)} of these indicators" if said else NO_GAP
     described = (
         "Each indicator: the filled mark is the most deprived quintile (Core20) minus the rest, in percentage points, with 95% limits as a bar; the "
         "hollow mark at zero is the rest. Orange diamond: worse. Blue square: better. Grey circle: no clear difference, or neither is better."

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from dagster_project.lake.paths import Lake
 from dagster_project.operate.brief import write_brief
+from dagster_project.report import build_report
 from tests.end_to_end.test_ui import CHROMIUM, CHROMIUM_OPTIONS
 from tests.warehouses import Warehouse
 
@@ -275,6 +277,31 @@ def test_a_brief_is_one_side_of_a4_in_the_browser_and_from_the_command(
     expect(desktop.page.locator(".brief")).to_have_css("break-inside", "auto")
     assert desktop.page.evaluate("getComputedStyle(document.body).margin") == "0px", "the policy lets its own style in"
     assert desktop.wrong == []
+
+
+def test_a_brief_with_the_longest_names_and_figures_is_still_one_side(
+    sample_warehouse: Warehouse, desktop: Watched, tmp_path: Path
+) -> None:
+    """Names longer than any of the ODS and of the catalogue, three gaps of millions, every series a concern."""
+    copy = tmp_path / "marts.duckdb"
+    copy.write_bytes((sample_warehouse.lake / "published" / "marts.duckdb").read_bytes())
+    with duckdb.connect(str(copy)) as con:
+        con.execute(
+            "update dim_organisation set organisation_name = repeat('Associated Northern University Hospitals ', 4)"
+        )
+        con.execute("update dim_indicator set indicator_name = repeat('Emergency admissions, ', 6) || indicator_id")
+        con.execute(
+            "update mart_priorities set priority_rank = 1, avoidable_per_1000 = 5, adverse_events = 9e6, "
+            "excess_against_reference = 8e6, excess_against_reference_ci_lower_95 = 7e6, "
+            "excess_against_reference_ci_upper_95 = 9e6"
+        )
+        con.execute(
+            "update mart_control_chart set variation_icon = 'special_cause_concern', assurance_icon = 'consistent_fail'"
+        )
+    build_report(copy, tmp_path / "site")
+    desktop.page.goto((tmp_path / "site" / f"brief-{TRUST}.html").as_uri())
+    expect(desktop.page.locator(".part li").first).to_contain_text("9,000,000")
+    assert _pages_of(desktop.page.pdf(prefer_css_page_size=True)) == 1
 
 
 def test_the_policy_of_the_page_stops_a_script_that_was_slipped_in(
