@@ -43,6 +43,7 @@ COMMANDS: dict[str, list[str]] = {
     "query": ["query"],
     "query NAME": ["query", "how_fresh_is_it"],
     "attach": ["attach"],
+    "brief": ["brief", "R9A", "--to", "{lake}/out"],
     "webserver": ["webserver"],
     "ui": ["ui"],
     "docs": ["docs"],
@@ -57,7 +58,7 @@ COMMANDS: dict[str, list[str]] = {
     "returns receive": ["returns", "receive"],
 }
 WRITE = {"refresh", "refresh --json", "publish", "rollback", "verify", "webserver", "ui", "docs", "prepare"} | {
-    *("returns template", "returns manifest", "returns check", "returns receive")
+    *("brief", "returns template", "returns manifest", "returns check", "returns receive")
 }
 """Commands that cannot do their work where nothing can be written."""
 
@@ -207,7 +208,11 @@ def test_status_of_a_user_who_may_only_read_is_fresh_where_all_is_well(lake: Pat
 def test_a_full_disk(name: str, lake: Path) -> None:
     ended = run(lake, COMMANDS[name], full_disk)
     require_explained(ended, name)
-    if name in WRITE - {"prepare", "publish"}:  # the small folder has no candidate that may be published
+    if name in WRITE - {
+        "prepare",
+        "publish",
+        "brief",
+    }:  # the small folder has no candidate that may be published, and no such brief
         assert ended.exit_code and "the disk" in ended.output, ended.output
 
 
