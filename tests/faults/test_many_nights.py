@@ -27,7 +27,7 @@ from tests.integration.release.release_estate import Estate, generation_of
 LONDON = ZoneInfo("Europe/London")
 FIRST, DAY_OF_MONTH = dt.date(2025, 10, 20), 12
 """The first night, and the day on which the month before comes out."""
-NIGHTS, WHOLE = 25, 163
+NIGHTS, WHOLE = 12, 163
 """Of the suite: one month comes out and the clock goes back; of endurance: to the end of March, when it goes forward."""
 MEMORY_BYTES = 48 << 20
 
