@@ -165,7 +165,7 @@ def summary_lines(result: NightResult, settings: Settings) -> list[str]:
     marts = os.path.relpath(Lake(settings.data_lake).marts)
     report = os.path.relpath(Lake(settings.data_lake).published / "report" / "index.html")
     held = sum(check.startswith("ERROR ") for check in result.failed_checks)
-    lines.append(f"{result.outcome}: release {result.release}" + (f"; {held} checks held a file back" if held else ""))
+    lines.append(f"{result.outcome}: release {result.release}" + (f"; held back by a check: {held}" if held else ""))
     lines += [f"The report is {report}; `make ui` shows this run; `hiw status` what is held or overdue."]
     lines += [f"The marts are in {marts}. Three queries to try:"]
     return lines + [f'  .venv/bin/hiw sql "{query}"' for query in FIRST_QUERIES]
