@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -106,13 +107,21 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
 
 @contextmanager
 def _log_of(lake: Lake, *, verbose: bool) -> Iterator[None]:
-    """Keep dbt's lines, which dagster-dbt prints, in a log beside the event log; on the screen only when asked for."""
+    """Keep dbt's lines, which dagster-dbt prints, and Dagster's own warnings in a log beside the event log; on the screen only when asked for.
+
+    In a nightly run with nothing new Dagster warns of every check that was not asked: 60 lines about checks that nothing needs.
+    """
     if verbose:
         yield
         return
     log = lake.dagster_home / "last_night.log"
     with log.open("w", encoding="utf-8") as lines, redirect_stdout(lines):
-        yield
+        handler = logging.StreamHandler(lines)
+        logging.getLogger("dagster").addHandler(handler)
+        try:
+            yield
+        finally:
+            logging.getLogger("dagster").removeHandler(handler)
 
 
 def _loggers(lake: Lake, *, verbose: bool) -> dict[str, Any]:
