@@ -275,12 +275,13 @@ def webserver(
         bool, typer.Option("--read-only", help="Read-only: users cannot launch runs or change anything.")
     ] = False,
     path_prefix: Annotated[str, typer.Option(help="Path under which a proxy shows it, such as /dagster.")] = "",
+    workspace: Annotated[Path | None, typer.Option(hidden=True, help="Names the code server of `hiw ui`.")] = None,
 ) -> None:
     """Serve Dagster's pages on this machine; elsewhere only with HIW_BEHIND_PROXY=1."""
     with _explained() as settings:
         from dagster_project.operate.webserver import serve
 
-        serve(settings, host, port, read_only=read_only, path_prefix=path_prefix)
+        serve(settings, host, port, read_only=read_only, path_prefix=path_prefix, workspace=workspace)
 
 
 @app.command()

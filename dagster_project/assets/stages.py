@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -39,13 +40,11 @@ class Stages(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Look at one line of Dagster's log."""
         event = getattr(record, "dagster_meta", {}).get("dagster_event")
-        try:
-            if event is not None and event.is_step_start:
-                self._note(self._stage_of(str(event.step_key)))
-            elif event is not None and event.is_step_success and event.step_key == LAST:
+        if event is not None and event.is_step_start:
+            self._note(self._stage_of(str(event.step_key)))
+        elif event is not None and event.is_step_success and event.step_key == LAST:
+            with suppress(OSError):  # without a record the next run has no estimate
                 self._remember()
-        except OSError:
-            self.handleError(record)
 
     def _stage_of(self, step: str) -> str:
         return next((stage for stage in STAGES if step == stage or step.startswith(f"{stage}_")), "")

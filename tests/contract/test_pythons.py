@@ -17,7 +17,7 @@ from dagster_project.operate.doctor import NEWEST_PYTHON, OLDEST_PYTHON
 from dagster_project.settings import PROJECT_ROOT
 
 VERSIONS = [f"3.{minor}" for minor in range(OLDEST_PYTHON[1], NEWEST_PYTHON[1] + 1)]
-NO_REGISTRY = re.compile(r"dns error|failed to fetch|connect|timed out", re.IGNORECASE)
+NO_REGISTRY = re.compile(r"dns error|error sending request|timed out", re.IGNORECASE)
 
 
 def test_makefile_project_and_doctor_name_the_same_versions() -> None:
@@ -62,6 +62,6 @@ def test_the_lock_has_wheels_for(version: str, tmp_path: Path) -> None:
         "requirements.lock",
     ]
     asked = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
-    if asked.returncode and NO_REGISTRY.search(asked.stderr):
+    if asked.returncode and NO_REGISTRY.search(asked.stderr) and "CI" not in os.environ:
         pytest.skip("no package registry is reached")
     assert asked.returncode == 0, asked.stderr

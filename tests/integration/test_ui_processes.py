@@ -6,12 +6,9 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
-
-import pytest
 
 from tests.fixtures.loopback import free_port
 from tests.warehouses import HIW, Warehouse
@@ -50,23 +47,23 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "lake").exists()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc names the children")
 def test_when_the_daemon_ends_nothing_is_left(tmp_path: Path) -> None:
     port = free_port()
     environment = Warehouse(tmp_path / "lake", {"HIW_SOURCES": "sample"}).environment
-    ui = subprocess.Popen(
-        [HIW, "ui", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
+    log = tmp_path / "log"
+    with log.open("wb") as said:
+        ui = subprocess.Popen([HIW, "ui", "--port", str(port)], env=environment, stdout=said, stderr=said)
     try:
         _wait_for(f"http://127.0.0.1:{port}/server_info", ui)
         children = children_of(ui.pid)
         (daemon,) = (pid for pid, command in children.items() if "dagster-daemon" in command)
         assert sum("api grpc" in command for command in children.values()) == 1, "one code server for both"
         os.kill(daemon, signal.SIGKILL)
-        ui.wait(END_SECONDS)
+        assert ui.wait(END_SECONDS) == 1
+        assert "the daemon ended with -9" in log.read_text(encoding="utf-8")
         assert {pid: command for pid, command in children.items() if _lives(pid)} == {}
     finally:
-        ui.kill()
+        ui.terminate()
         ui.wait()
 
 
