@@ -66,8 +66,6 @@ class Layout(_Strict):
     title: str
     collection: str = Field(alias="return")
     elements: tuple[Element, ...]
-    period: str = ""
-    """The column whose months the profile shows."""
     faults: tuple[Fault, ...] = ()
     reasons: dict[str, str] = {}
     rules: tuple[str, ...] = ()

@@ -14,7 +14,6 @@ from dagster_project.extract.refused import silent
 from dagster_project.extract.running import Run, Summary, Wanted, open_run
 from dagster_project.settings import Settings
 
-SMALL = 8
 OTHER = "other months, or none"
 
 
@@ -26,7 +25,7 @@ class Profile:
     blank: list[tuple[str, str, str]]
     """Element, the trust's column, how many records lack it."""
     periods: list[tuple[str, str]]
-    """Month, how many records; months with fewer than 8 records are not named."""
+    """Month, how many records; months of fewer records than are told are not named."""
 
     @property
     def stops(self) -> bool:
@@ -70,12 +69,6 @@ def _blank(run: Run, summary: Summary) -> list[tuple[str, str, str]]:
 
 def _periods(run: Run, summary: Summary) -> list[tuple[str, str]]:
     """Months by the layout's own date."""
-    layout = summary.found.layout
-    if not layout.period:
-        return []
     with silent("the extract cannot be counted"):
-        rows = run.con.execute(
-            f"select case when n >= {SMALL} then month end as shown, sum(n) from (select strftime({_q(layout.period)}, '%Y-%m') as month, "
-            f"count(*) as n from {_q(layout.name)} group by all) group by all order by shown nulls last"
-        ).fetchall()
-    return list(zip((month or OTHER for month, _ in rows), run.told([int(n) for _, n in rows]), strict=True))
+        rows = run.con.execute(run.sql[f"{summary.found.layout.name}_periods"]).fetchall()
+    return [(month or OTHER, told) for month, told in rows]

@@ -11,24 +11,32 @@
 {{ extract_wlmds_open_judged() }}
 -- name: wlmds_open_duplicates
 {{ extract_wlmds_open_duplicates() }}
+-- name: wlmds_open_periods
+{{ extract_periods("wlmds_open", "census_day") }}
 -- name: wlmds_open_cells
 {{ extract_wlmds_open_cells() }}
 -- name: cds_020_judged
 {{ extract_cds_020_judged() }}
 -- name: cds_020_duplicates
 {{ extract_cds_020_duplicates() }}
+-- name: cds_020_periods
+{{ extract_periods("cds_020", "appointment_date") }}
 -- name: cds_020_cells
 {{ extract_cds_020_cells() }}
 -- name: ecds_judged
 {{ extract_ecds_judged() }}
 -- name: ecds_duplicates
 {{ extract_ecds_duplicates() }}
+-- name: ecds_periods
+{{ extract_periods("ecds", "arrival_date") }}
 -- name: ecds_cells
 {{ extract_ecds_cells() }}
 -- name: admitted_care_judged
 {{ extract_admitted_care_judged() }}
 -- name: admitted_care_duplicates
 {{ extract_admitted_care_duplicates() }}
+-- name: admitted_care_periods
+{{ extract_periods("admitted_care", "spell_start") }}
 -- name: admitted_care_cells
 {{ extract_admitted_care_cells() }}
 -- name: wl01_rows

@@ -27,7 +27,7 @@
 {% macro extract_grouping_sets(cell, outcomes) -%}
     {%- set by = outcomes | join(", ") -%}
     fifth as (
-        select code as decile, case when code = '99' then 'Q99' else 'Q' || cast((cast(code as integer) + 1) // 2 as varchar) end as code
+        select code as decile, 'Q' || {{ returns_fifth("code") }} as code
         from return_code
         where list_code = 'imd_decile' and note = 'decile'
     ),
@@ -88,6 +88,23 @@
         then '[c]'
         else cast({{ disclosed_count(count) }} as varchar)
     end
+{%- endmacro %}
+
+{#
+    How many records of a layout are in each month of its date `day`, as told; a month whose number is not told has no name.
+    Columns: month (YYYY-MM; NULL for these months and for records without a date), told.
+#}
+{% macro extract_periods(relation, day) -%}
+    with
+        by_month as (select strftime({{ day }}, '%Y-%m') as month, count(*) as n from {{ relation }} group by all),
+        shown as (
+            select case when {{ disclosed_count_status("n") }} = 'published' then month end as month, cast(sum(n) as bigint) as n
+            from by_month
+            group by all
+        )
+    select month, {{ extract_told("n") }} as told
+    from shown
+    order by month nulls last
 {%- endmacro %}
 
 {# A count of records as it is told to a person: 0, fewer than 8, or to the nearest 5, so that no difference of two tells of a few. #}

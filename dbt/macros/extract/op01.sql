@@ -10,10 +10,7 @@
         prepared as (
             select
                 records.*,
-                parameters.period_start,
-                parameters.period_end,
-                parameters.provider_codes,
-                parameters.has_treatment_function,
+                parameters.*,
                 records.appointment_date as on_day,
                 case
                     when records.unique_identifier is not null
@@ -29,41 +26,24 @@
         {{ extract_key("appointment") }},
         appointment is null as has_no_key,
         applied_at,
-        cast(
-            case
-                when not list_contains(provider_codes, {{ extract_provider("provider") }})
-                then 'provider'
-                when cds_type <> '020'
-                then 'not_020'
-                when appointment_date is null
-                then 'no_date'
-                when appointment_date not between period_start and period_end
-                then 'month'
-                when attended = '0'
-                then 'future'
-                when attended is null
-                then 'no_outcome'
-                when first_attendance = '5'
-                then 'clock_stop'
-                when first_attendance is null or first_attendance in ('6', '7', '8', '9')
-                then 'no_kind'
-            end as enum('provider', 'not_020', 'no_date', 'month', 'future', 'no_outcome', 'clock_stop', 'no_kind')
-        ) as reason,
+        {{
+            extract_reason(
+                {
+                    "not_020": "cds_type <> '020'",
+                    "no_date": "appointment_date is null",
+                    "month": "appointment_date not between period_start and period_end",
+                    "future": "attended = '0'",
+                    "no_outcome": "attended is null",
+                    "clock_stop": "first_attendance = '5'",
+                    "no_kind": "first_attendance is null or first_attendance in ('6', '7', '8', '9')",
+                }
+            )
+        }},
         cast(try_cast(first_attendance as integer) as utinyint) as first_attendance,
         cast(try_cast(attended as integer) as utinyint) as attended,
-        treatment_function,
-        ethnic_category,
-        coalesce(imd_decile, 99) as imd_decile,
-        age_band,
-        person_stated_gender,
-        area_reason,
-        coalesce(attended not in ('0', '2', '3', '4', '5', '6', '7'), false) as unlisted_attended,
+        {{ extract_person_columns() }},
+        coalesce(attended not in (select code from attended_or_did_not_attend), false) as unlisted_attended,
         coalesce(first_attendance not in ('1', '2', '3', '4', '5', '6', '7', '8', '9'), false) as unlisted_first_attendance,
-        has_treatment_function and treatment_function is null as unlisted_treatment_function,
-        ethnic_category is null as unlisted_ethnic_category,
-        person_stated_gender is null as unlisted_gender,
-        birth_date is null and age_given is null as birth_date_missing,
-        birth_date is not null and age_years is null as age_out_of_range,
         coalesce(appointment_date < birth_date, false) as appointment_before_birth,
         columns('^unread_')
     from placed
@@ -79,12 +59,8 @@
                 "reason is null desc",
                 "attended desc",
                 "first_attendance",
-                "treatment_function",
-                "ethnic_category",
-                "imd_decile",
-                "age_band",
-                "person_stated_gender",
-            ],
+            ]
+            + extract_groups(),
         )
     }}
 {%- endmacro %}
@@ -93,9 +69,9 @@
 {% macro extract_cds_020_cells() -%}
     with
         counted as (
-            select first_attendance, attended, treatment_function, ethnic_category, imd_decile, age_band, person_stated_gender, count(*) as n
+            select first_attendance, attended, {{ extract_groups() | join(", ") }}, count(*) as n
             from judged
-            where reason is null and rowid not in (select place from duplicates)
+            where {{ extract_counts() }}
             group by all
         )
     select

@@ -53,8 +53,8 @@
     Two numbers of 64 bits that stand for a text in counting and comparing, so that no identifier is kept: two keys are taken for one
     only when both are the same (1 in 10^25 for 50 million).
 #}
-{% macro extract_key(text) -%}
-    hash({{ text }}) as key_1, hash('other' || {{ text }}) as key_2
+{% macro extract_key(text, name="key") -%}
+    hash({{ text }}) as {{ name }}_1, hash('other' || {{ text }}) as {{ name }}_2
 {%- endmacro %}
 
 {#
@@ -215,6 +215,44 @@
         left join decile_of_postcode as by_postcode on by_postcode.postcode = addressed.postcode
     )
 {%- endmacro %}
+
+{# By what every return of patients counts them: columns of a judged record, places in the code lists. #}
+{% macro extract_groups() -%}
+    {{ return(["treatment_function", "ethnic_category", "imd_decile", "age_band", "person_stated_gender"]) }}
+{%- endmacro %}
+
+{# What a judged record says of its person: the columns of extract_groups, area_reason, and the faults of age, groups and function. #}
+{% macro extract_person_columns() -%}
+    treatment_function,
+    ethnic_category,
+    coalesce(imd_decile, 99) as imd_decile,
+    age_band,
+    person_stated_gender,
+    area_reason,
+    has_treatment_function and treatment_function is null as unlisted_treatment_function,
+    ethnic_category is null as unlisted_ethnic_category,
+    person_stated_gender is null as unlisted_gender,
+    birth_date is null and age_given is null as birth_date_missing,
+    birth_date is not null and age_years is null as age_out_of_range
+{%- endmacro %}
+
+{#
+    `reason` of a judged record: the first of `reasons` (name -> condition) for which it does not count, another provider before all; NULL
+    where it counts.
+#}
+{% macro extract_reason(reasons) -%}
+    {%- set all_reasons = dict(provider="not list_contains(provider_codes, " ~ extract_provider("provider") ~ ")", **reasons) -%}
+    cast(
+        case
+            {%- for reason, condition in all_reasons.items() %}
+            when {{ condition }} then '{{ reason }}'
+            {%- endfor %}
+        end as enum('{{ all_reasons | join("', '") }}')
+    ) as reason
+{%- endmacro %}
+
+{# Whether a row of `judged` counts: it has no reason not to, and is the version that stands. #}
+{% macro extract_counts() -%} reason is null and rowid not in (select place from duplicates) {%- endmacro %}
 
 {#
     The rows of `judged` (rowid, as `place`) that are older versions: of the rows of one key all but the first by `in_order`, which ends

@@ -63,6 +63,19 @@
     {%- endfor %}
 {%- endmacro %}
 
+{# The group of somebody who has several records: HOMELESS where one says so, else that of the last by `in_order` whose housing is known. #}
+{% macro extract_group_of_several(in_order) -%}
+    case
+        when bool_or(accommodation_group = 'HOMELESS')
+        then 'HOMELESS'
+        else
+            coalesce(
+                max_by(accommodation_group, row({{ in_order }}, accommodation_group)) filter (accommodation_group <> 'NOT_KNOWN'),
+                'NOT_KNOWN'
+            )
+    end
+{%- endmacro %}
+
 {#
     One judged row for each attendance record of ECDS. Rules: the month is that of the arrival; department 01 to 04; category 1, 2, 3 or
     blank. A person is the NHS number where its status is 01 (or no status is there), else the local identifier; else one for each record.
@@ -72,9 +85,7 @@
         prepared as (
             select
                 records.*,
-                parameters.period_start,
-                parameters.period_end,
-                parameters.provider_codes,
+                parameters.*,
                 case
                     when records.unique_identifier is not null
                     then 'record ' || records.unique_identifier
@@ -92,25 +103,19 @@
         {{ extract_key("attendance") }},
         attendance is null as has_no_key,
         applied_at,
-        hash(person) as person_1,
-        hash('other' || person) as person_2,
+        {{ extract_key("person", "person") }},
         person is null as person_missing,
-        cast(
-            case
-                when not list_contains(provider_codes, {{ extract_provider("provider") }})
-                then 'provider'
-                when arrival_date is null
-                then 'no_date'
-                when arrival_date not between period_start and period_end
-                then 'month'
-                when department_type = '05'
-                then 'same_day'
-                when upper(attendance_category) = '4'
-                then 'planned'
-                when upper(attendance_category) = 'X'
-                then 'dead_on_arrival'
-            end as enum('provider', 'no_date', 'month', 'same_day', 'planned', 'dead_on_arrival')
-        ) as reason,
+        {{
+            extract_reason(
+                {
+                    "no_date": "arrival_date is null",
+                    "month": "arrival_date not between period_start and period_end",
+                    "same_day": "department_type = '05'",
+                    "planned": "upper(attendance_category) = '4'",
+                    "dead_on_arrival": "upper(attendance_category) = 'X'",
+                }
+            )
+        }},
         last_day(arrival_date) as month,
         arrival_date,
         arrival_time,
@@ -149,25 +154,14 @@
     with
         counted as (
             select * from judged
-            where reason is null and rowid not in (select place from duplicates)
+            where {{ extract_counts() }}
         ),
         known as ({{ extract_by_method("counted") }}),
         persons as (
             select
                 month,
                 identification_method,
-                case
-                    when bool_or(accommodation_group = 'HOMELESS')
-                    then 'HOMELESS'
-                    else
-                        coalesce(
-                            max_by(
-                                accommodation_group,
-                                row(arrival_date, coalesce(arrival_time, ''), accommodation_group)
-                            ) filter (accommodation_group <> 'NOT_KNOWN'),
-                            'NOT_KNOWN'
-                        )
-                end as accommodation_group
+                {{ extract_group_of_several("arrival_date, coalesce(arrival_time, '')") }} as accommodation_group
             from known
             where not person_missing
             group by month, identification_method, person_1, person_2
@@ -194,9 +188,7 @@
         prepared as (
             select
                 records.*,
-                parameters.period_start,
-                parameters.period_end,
-                parameters.provider_codes,
+                parameters.*,
                 upper(records.admission_method) as method,
                 case
                     when records.spell_number is not null
@@ -211,20 +203,16 @@
     select
         {{ extract_key("spell") }},
         spell is null as has_no_key,
-        cast(
-            case
-                when not list_contains(provider_codes, {{ extract_provider("provider") }})
-                then 'provider'
-                when spell_start is null
-                then 'no_date'
-                when patient_classification in ('3', '4', '5', '8')
-                then 'classification'
-                when method not in ('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')
-                then 'not_emergency'
-                when spell_start > period_end or coalesce(discharge_date, spell_start) < period_start
-                then 'month'
-            end as enum('provider', 'no_date', 'classification', 'not_emergency', 'month')
-        ) as reason,
+        {{
+            extract_reason(
+                {
+                    "no_date": "spell_start is null",
+                    "classification": "patient_classification in ('3', '4', '5', '8')",
+                    "not_emergency": "method not in ('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')",
+                    "month": "spell_start > period_end or coalesce(discharge_date, spell_start) < period_start",
+                }
+            )
+        }},
         spell_start,
         case when discharge_date >= spell_start then discharge_date end as discharge_date,
         coalesce(try_cast(episode_number as integer), 0) as episode_number,
@@ -256,17 +244,7 @@
                 identification_method,
                 min(spell_start) as spell_start,
                 max(discharge_date) as discharge_date,
-                case
-                    when bool_or(accommodation_group = 'HOMELESS')
-                    then 'HOMELESS'
-                    else
-                        coalesce(
-                            max_by(accommodation_group, row(episode_number, accommodation_group)) filter (
-                                accommodation_group <> 'NOT_KNOWN'
-                            ),
-                            'NOT_KNOWN'
-                        )
-                end as accommodation_group
+                {{ extract_group_of_several("episode_number") }} as accommodation_group
             from known
             group by identification_method, key_1, key_2, case when has_no_key then place end
         ),

@@ -12,10 +12,7 @@
         prepared as (
             select
                 records.* exclude (list_type),
-                parameters.census_date,
-                parameters.provider_codes,
-                parameters.has_list_type,
-                parameters.has_treatment_function,
+                parameters.*,
                 upper(records.list_type) as list_type,
                 parameters.census_date as on_day,
                 case
@@ -35,35 +32,22 @@
         {{ extract_key("pathway") }},
         pathway is null as has_no_key,
         created_at,
-        cast(
-            case
-                when not list_contains(provider_codes, {{ extract_provider("provider") }})
-                then 'provider'
-                when census_day <> census_date
-                then 'census'
-                when has_list_type and list_type in ('ONON', 'INON')
-                then 'not_rtt'
-                when admission_method = '13'
-                then 'planned'
-                when clock_end <= census_date
-                then 'closed'
-                when rtt_status in ('30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98')
-                then 'stopped'
-            end as enum('provider', 'census', 'not_rtt', 'planned', 'closed', 'stopped')
-        ) as reason,
+        {{
+            extract_reason(
+                {
+                    "census": "census_day <> census_date",
+                    "not_rtt": "has_list_type and list_type in ('ONON', 'INON')",
+                    "planned": "admission_method = '13'",
+                    "closed": "clock_end <= census_date",
+                    "stopped": "rtt_status in ('30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98')",
+                }
+            )
+        }},
         coalesce(case when has_list_type then list_type = 'IRTT' else decision_to_admit <= census_date end, false) as is_2a,
         cast(days_waited as integer) as days_waited,
-        treatment_function,
-        ethnic_category,
-        coalesce(imd_decile, 99) as imd_decile,
-        age_band,
-        person_stated_gender,
+        {{ extract_person_columns() }},
         cast(waits.sort_order as utinyint) as wait_band,
-        area_reason,
         has_list_type and (list_type is null or list_type not in ('ORTT', 'IRTT', 'ONON', 'INON')) as unlisted_list_type,
-        has_treatment_function and treatment_function is null as unlisted_treatment_function,
-        ethnic_category is null as unlisted_ethnic_category,
-        person_stated_gender is null as unlisted_gender,
         coalesce(
             rtt_status not in ('10', '11', '12', '20', '21', '30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98', '99'),
             false
@@ -72,8 +56,6 @@
         clock_start is null as clock_start_missing,
         coalesce(clock_start > census_date, false) as clock_start_after_census,
         coalesce(clock_end < clock_start, false) as clock_end_before_start,
-        birth_date is null and age_given is null as birth_date_missing,
-        birth_date is not null and age_years is null as age_out_of_range,
         coalesce(has_list_type and list_type = 'IRTT' and decision_to_admit is null, false) as decision_missing,
         coalesce(has_list_type and list_type = 'ORTT' and decision_to_admit <= census_date, false) as decision_unexpected,
         columns('^unread_')
@@ -105,12 +87,8 @@
                 "reason is null desc",
                 "days_waited desc nulls last",
                 "is_2a desc",
-                "treatment_function",
-                "ethnic_category",
-                "imd_decile",
-                "age_band",
-                "person_stated_gender",
-            ],
+            ]
+            + extract_groups(),
         )
     }}
 {%- endmacro %}
@@ -119,9 +97,9 @@
 {% macro extract_wlmds_open_cells() -%}
     with
         counted as (
-            select is_2a, treatment_function, ethnic_category, imd_decile, age_band, person_stated_gender, wait_band, count(*) as n
+            select is_2a, wait_band, {{ extract_groups() | join(", ") }}, count(*) as n
             from judged
-            where reason is null and rowid not in (select place from duplicates)
+            where {{ extract_counts() }}
             group by all
         ),
         parts as (
