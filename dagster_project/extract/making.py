@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagster_project.contracts.collection import load_collections
 from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.mapping import Mapping
 from dagster_project.extract.note import known_issues, methods_note
@@ -14,12 +15,10 @@ from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.running import Run, Summary, Wanted, open_run
 from dagster_project.lake.files import write_atomically, writing_whole
 from dagster_project.lake.paths import Lake
-from dagster_project.returns.area import ReturnsArea, write_private
+from dagster_project.returns.area import FILE_MODE, ReturnsArea, write_private
 from dagster_project.returns.inbox import DONE
 from dagster_project.returns.making import make_manifest
 from dagster_project.settings import Settings
-
-PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,11 @@ def make_return(
         whole = run.folder / "return.csv"
         with silent("the return cannot be written"):
             run.con.execute(f"copy \"return\" to {_t(str(whole))} (header, delimiter ',')")
-        with writing_whole(data, PRIVATE) as stream, whole.open("rb") as source:
+        with writing_whole(data, FILE_MODE) as stream, whole.open("rb") as source:
             shutil.copyfileobj(source, stream)
         manifest = make_manifest(data, _said(mapping, wanted))
-        manifest.chmod(PRIVATE)
-        write_atomically(note, methods_note(run).encode(), PRIVATE)
+        manifest.chmod(FILE_MODE)
+        write_atomically(note, methods_note(run).encode(), FILE_MODE)
         return Made(data, manifest, note, run.summaries)
 
 
@@ -64,11 +63,12 @@ def put_into_inbox(made: Made, mapping: Mapping, settings: Settings) -> Path:
 
 def _said(mapping: Mapping, wanted: Wanted) -> dict[str, str]:
     """What the manifest says besides what is worked out from the file."""
+    columns = {column.name for column in load_collections()[mapping.collection].columns}
     return {
         "submission_type": mapping.submission_type,
-        "disclosure_profile": "SAFE" if wanted.is_safe else "RESTRICTED",
-        "imd_version": mapping.imd_version if mapping.collection != "UC01" else "",
-        "ethnic_code_set": "EC2001" if mapping.collection != "UC01" else "",
+        "disclosure_profile": wanted.profile,
+        "imd_version": mapping.imd_version if "imd_decile" in columns else "",
+        "ethnic_code_set": "EC2001" if "ethnic_category" in columns else "",
         "signed_off_role": mapping.signed_off_role,
         "signed_off_date": mapping.signed_off_date.isoformat(),
         "known_issues": known_issues(mapping, wanted),

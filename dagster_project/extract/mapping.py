@@ -12,10 +12,9 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from dagster_project.contracts.collection import load_collections
 from dagster_project.extract.layouts import Layout, load_layouts
 from dagster_project.extract.refused import Refused
-from dagster_project.returns.manifest import ENDS_IN, MONTHS
+from dagster_project.returns.calendar import CADENCES, month_end, period_start
 from dagster_project.yaml_files import read_yaml
 
 AREA = "area"
@@ -126,7 +125,7 @@ class Mapping(_Strict):
             _judge_input(name, given, self.collection)
         if not any(name != AREA for name in self.inputs):
             raise ValueError("inputs: no layout of the records is named")
-        months = ENDS_IN[load_collections()[self.collection].cadence]
+        months = CADENCES[self.collection].ends_in
         if int(self.period[5:]) not in months:
             raise ValueError(
                 f"period: a period of {self.collection} ends in month {', '.join(map(str, sorted(months)))}"
@@ -136,14 +135,12 @@ class Mapping(_Strict):
     @property
     def period_start(self) -> dt.date:
         """First day of the period."""
-        months = int(self.period[:4]) * 12 + int(self.period[5:]) - MONTHS[load_collections()[self.collection].cadence]
-        return dt.date(months // 12, months % 12 + 1, 1)
+        return period_start(CADENCES[self.collection], self.period_end)
 
     @property
     def period_end(self) -> dt.date:
         """Last day of the period."""
-        months = int(self.period[:4]) * 12 + int(self.period[5:])
-        return dt.date(months // 12, months % 12 + 1, 1) - dt.timedelta(days=1)
+        return month_end(int(self.period[:4]), int(self.period[5:]))
 
     @property
     def records(self) -> dict[str, Input]:

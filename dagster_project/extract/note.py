@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from dagster_project.extract.mapping import Mapping
-from dagster_project.extract.running import Line, Run, Summary, Wanted
+from dagster_project.extract.running import Run, Summary, Wanted
 
 CERTAINTY = "[V] a primary source was read; [S] public code that reads the real thing; [M] not verified; [O] a rule of this project."
 SHARED_RULES = (
@@ -33,7 +33,7 @@ def methods_note(run: Run) -> str:
     lines = [
         f"# How {mapping.collection} of {mapping.organisation} for {mapping.period} was made",
         "",
-        f"`hiw extract` {version('nhs-health-inequalities-warehouse')}, DuckDB {version('duckdb')}; profile {'SAFE' if wanted.is_safe else 'RESTRICTED'}; "
+        f"`hiw extract` {version('nhs-health-inequalities-warehouse')}, DuckDB {version('duckdb')}; profile {wanted.profile}; "
         f"{mapping.imd_version}; census {(wanted.census or mapping.period_end).isoformat()}.",
         "",
     ]
@@ -67,14 +67,10 @@ def _of_layout(summary: Summary) -> list[str]:
         *_table(["Element", "What", "Records"], [[line.element, line.what, line.told] for line in summary.faults]),
         "### Without a deprivation decile (99)",
         "",
-        *_table(["Why", "Records"], _of(summary.without_decile)),
+        *_table(["Why", "Records"], [[line.what, line.told] for line in summary.without_decile]),
         *(f"- {rule}" for rule in layout.rules),
         "",
     ]
-
-
-def _of(lines: list[Line]) -> list[list[str]]:
-    return [[line.what, line.told] for line in lines]
 
 
 def _table(header: list[str], rows: list[list[str]]) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.duck import open_database
+from dagster_project.duck import connection
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.layouts import Fault, Layout, load_layouts
@@ -45,6 +45,11 @@ class Wanted:
     census: dt.date | None = None
     census_differs: bool = False
     is_safe: bool = False
+
+    @property
+    def profile(self) -> str:
+        """The disclosure profile, as the manifest has it."""
+        return "SAFE" if self.is_safe else "RESTRICTED"
 
 
 @dataclass(frozen=True)
@@ -98,15 +103,14 @@ class Run:
 def open_run(mapping: Mapping, base: Path, given: Sequence[str], wanted: Wanted, settings: Settings) -> Iterator[Run]:
     """Make the relations and judge every record; `given` are the files as they were named, `base` the folder of the mapping."""
     sql = statements(settings)
-    with private_folder() as folder:
-        con = open_database(None, memory_limit=settings.memory_limit, threads=settings.threads, temp_directory=folder)
-        try:
-            run = Run(con, mapping, folder, wanted, sql)
-            with silent("the extract cannot be worked on"):
-                _judge(run, base, _by_input(mapping, given), settings)
-                yield run
-        finally:
-            con.close()
+    with (
+        private_folder() as folder,
+        connection(None, memory_limit=settings.memory_limit, threads=settings.threads, temp_directory=folder) as con,
+        silent("the extract cannot be worked on"),
+    ):
+        run = Run(con, mapping, folder, wanted, sql)
+        _judge(run, base, _by_input(mapping, given), settings)
+        yield run
 
 
 def _by_input(mapping: Mapping, given: Sequence[str]) -> dict[str, list[Path]]:

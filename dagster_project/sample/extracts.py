@@ -21,7 +21,7 @@ from dagster_project.sample.mhclg_imd import FILE_7_2019, FILE_7_2025
 from dagster_project.sample.mhclg_imd import published_files as imd_files
 from dagster_project.sample.ons_geography import LSOA_2011_TO_2021
 from dagster_project.sample.ons_geography import published_files as geography_files
-from dagster_project.sample.returns_people import _SEX_WEIGHTS, AGES, DECILES, ETHNIC, SEXES, Counts, age_weights
+from dagster_project.sample.returns_people import AGES, DECILES, ETHNIC, SEX_WEIGHTS, SEXES, Counts, age_weights
 
 FORMS = {"WL01": ("wlmds_open", "untidy"), "OP01": ("cds_020", "untidy"), "UC01": ("ecds",)}
 AGE_RANGES = ((0, 4), (5, 17), (18, 18), (19, 29), (30, 39), (40, 49), (50, 64), (65, 74), (75, 84), (85, 99))
@@ -73,7 +73,7 @@ def _records(org_code: str, counts: Counts, some: Counts | None, chance: random.
             if some is None
             else [some[:, :, outcome], counts[:, :, outcome] - some[:, :, outcome]]
         )
-        weights = (age_weights(org_code), _SEX_WEIGHTS)
+        weights = (age_weights(org_code), SEX_WEIGHTS)
         left = [apportion(int(counts[:, :, outcome].sum()), one) for one in weights]
         for place, part in enumerate(parts):
             is_last = place == len(parts) - 1
@@ -238,7 +238,7 @@ def _untidy_list(org_code: str, month: dt.date) -> dict[str, bytes]:
     elements: {{LOCAL_PATIENT_IDENTIFIER: Hosp No}}
 """
     return {
-        "extract.csv": _table(header, rows).decode().encode("cp1252"),
+        "extract.csv": csv_bytes([header, *rows], separator=";").decode().encode("cp1252"),
         "area.csv": csv_bytes([["Hosp No", "Postcode"], *addresses]),
         **_beside("WL01", org_code, month, inputs, postcodes=True),
     }
@@ -327,7 +327,10 @@ def _untidy_appointments(org_code: str, month: dt.date) -> dict[str, bytes]:
       APPOINTMENT_DATE: Date
       POSTCODE_OF_USUAL_ADDRESS: PCode
 """
-    return {"extract.csv": _table(header, rows, "\t"), **_beside("OP01", org_code, month, inputs, postcodes=True)}
+    return {
+        "extract.csv": csv_bytes([header, *rows], separator="\t"),
+        **_beside("OP01", org_code, month, inputs, postcodes=True),
+    }
 
 
 # -- urgent care ------------------------------------------------------------------------------------------------------
@@ -386,14 +389,6 @@ def _urgent_care(org_code: str, quarter: dt.date) -> dict[str, bytes]:
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
-
-
-def _table(header: Sequence[Cell], rows: Sequence[Sequence[Cell]], separator: str = ";") -> bytes:
-    """A CSV with another separator; cells that hold it are quoted."""
-    lines = [header, *rows]
-    return "".join(
-        separator.join(f'"{cell}"' if separator in str(cell) else str(cell) for cell in line) + "\r\n" for line in lines
-    ).encode()
 
 
 def _text(day: dt.date | None) -> str:

@@ -78,10 +78,14 @@ def suppress(count: int) -> str:
     return "*" if 0 < count < _SUPPRESSED_BELOW else str(round_to_five(count))
 
 
-def csv_bytes(rows: Iterable[Sequence[Cell]], *, line_end: str = "\r\n", quote_all: bool = False) -> bytes:
+def csv_bytes(
+    rows: Iterable[Sequence[Cell]], *, line_end: str = "\r\n", quote_all: bool = False, separator: str = ","
+) -> bytes:
     """Write rows as UTF-8 CSV without a byte order mark."""
     text = io.StringIO()
-    csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL).writerows(rows)
+    csv.writer(
+        text, delimiter=separator, lineterminator=line_end, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    ).writerows(rows)
     return text.getvalue().encode()
 
 

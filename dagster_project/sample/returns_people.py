@@ -31,7 +31,7 @@ NOT_KNOWN_DECILE = len(DECILES) - 1
 
 _ETHNIC_WEIGHTS = (70, 1.2, 5, 0.8, 0.5, 0.5, 0.6, 3.2, 3.6, 1.4, 2.2, 1.4, 2.8, 0.6, 0.8, 2.4)
 _AGE_WEIGHTS = (3, 7, 1, 12, 14, 14, 24, 14, 8, 3, 0)
-_SEX_WEIGHTS = (44, 55.8, 0.1, 0.1)
+SEX_WEIGHTS = (44, 55.8, 0.1, 0.1)
 _POOR, _RICH = (18, 16, 13, 11, 10, 9, 8, 6, 5, 4), (4, 5, 6, 8, 9, 10, 11, 13, 16, 18)
 _DEPRIVED_TRUSTS = frozenset({"R9A", "R9D", "R9K", "R9C"})
 
@@ -104,7 +104,7 @@ def grouping_sets(org_code: str, counts: Counts) -> Iterator[tuple[tuple[str, st
     by_age = np.array([apportion(int(total), age_weights(org_code)) for total in whole])
     for place, age in enumerate(AGES):
         yield ("G3", ALL, ALL, age, ALL), by_age[:, place]
-    by_sex = np.array([apportion(int(total), _SEX_WEIGHTS) for total in whole])
+    by_sex = np.array([apportion(int(total), SEX_WEIGHTS) for total in whole])
     for place, sex in enumerate(SEXES):
         yield ("G4", ALL, ALL, ALL, sex), by_sex[:, place]
     for cell, number in five_by_fifth(counts).items():
