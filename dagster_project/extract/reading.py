@@ -80,10 +80,23 @@ def _source(con: duckdb.DuckDBPyConnection, given: Input, file: Path) -> Source:
     sql = f"read_parquet({_t(str(file))})"
     with silent(f"{file.name} cannot be read"):
         if given.format == "database":
-            con.execute(f"attach if not exists {_t(str(file))} as source (read_only)")
+            _attach(con, file)
             sql = f"({given.query.strip().rstrip(';')})"
         described = con.execute(f"select column_name, column_type from (describe select * from {sql})").fetchall()
     return Source(sql, tuple((name, name, kind) for name, kind in described))
+
+
+def _attach(con: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Attach a database as `source`. Raises Refused for a second one: the queries of both would read the first."""
+    attached = con.execute("select path from duckdb_databases() where database_name = 'source'").fetchone()
+    if attached is None:
+        con.execute(f"attach {_t(str(file))} as source (read_only)")
+    elif not file.samefile(attached[0]):
+        raise Refused(
+            "the extract is in several databases",
+            f"{file.name} is a second one",
+            "put all tables into one database, or give the others as Parquet",
+        )
 
 
 def csv_source(given: Input, file: Path) -> Source:
@@ -193,15 +206,15 @@ def _value(element: Element, given: Input, place: Place, column: tuple[str, str,
         return f"cast(null as {_type(element)})", "false"
     kind = "VARCHAR" if place.constant else column[2] if column else ""
     name = _t(place.constant) if place.constant else _q(column[1]) if column else ""
-    if element.kind in {"date", "moment"} and kind.startswith(("DATE", "TIMESTAMP")):
-        value = f"cast({name} as {_type(element)})"
-        return (f"case when {value} {NEVER} then null else {value} end" if element.kind == "date" else value), "false"
     text = f"nullif(trim(cast({name} as varchar)), '')"
     if given.missing:
         text = f"case when {text} in ({', '.join(map(_t, given.missing))}) then null else {text} end"
     if place.values:
         cases = " ".join(f"when {_t(value)} then {_t(code)}" for value, code in place.values.items())
         text = f"case coalesce({text}, '') {cases} else {text} end"
+    if element.kind in {"date", "moment"} and kind.startswith(("DATE", "TIMESTAMP")):
+        value = f"cast({text if given.missing or place.values else name} as {_type(element)})"
+        return (f"case when {value} {NEVER} then null else {value} end" if element.kind == "date" else value), "false"
     if element.kind == "number":
         return f"try_cast({text} as integer)", "false"
     if element.kind in {"code", "text"}:
@@ -216,7 +229,8 @@ def _value(element: Element, given: Input, place: Place, column: tuple[str, str,
     times = TIMES if element.kind == "moment" else tuple(reversed(TIMES))
     forms = "[" + ", ".join(_t(form + time) for time in times) + "]"
     value = f"cast(try_strptime({text}, {forms}) as {_type(element)})"
-    quick = _quick_date(name, form) if element.kind == "date" and not (place.values or place.constant) else ""
+    is_plain = element.kind == "date" and not (place.values or place.constant or given.missing)
+    quick = _quick_date(name, form) if is_plain else ""
     if quick:
         value = f"coalesce({quick}, {value})"
     unread = f"({value} is null and {text} is not null)"

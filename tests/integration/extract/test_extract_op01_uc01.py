@@ -6,18 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from dagster_project.cli import app
 from tests.fixtures import extracts as own
+from tests.fixtures.extracts import run
 
 OP01, UC01 = "HIW-OP01_R9A_2026-09_v01.csv", "HIW-UC01_R9A_2026-09_v01.csv"
-
-
-def run(*arguments: object) -> tuple[int, str]:
-    """Exit code and everything that the command said."""
-    result = CliRunner().invoke(app, ["extract", *map(str, arguments)])
-    return result.exit_code, result.output
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +131,7 @@ def test_every_planted_fault_of_op01_is_found_with_its_count_and_element(folder:
     assert code == 1, said
     (profile,) = json.loads(said)
     for where, words, number, _ in OP01_FAULTS:
-        found = {f"{line['element']}: {line['what']}".removeprefix(": "): line["told"] for line in profile[where]}
+        found = own.told_of(profile[where])
         # An appointment before birth has an age below 0, which is told of the birth date.
         assert [told for what, told in found.items() if words in what] == [str(number)], (words, found)
 

@@ -6,18 +6,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from typer.testing import CliRunner
 
-from dagster_project.cli import app
 from tests.fixtures import extracts as own
+from tests.fixtures.extracts import run
 
 RETURN = "HIW-WL01_R9A_2026-09_v01.csv"
-
-
-def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and everything that the command said."""
-    result = CliRunner().invoke(app, ["extract", *arguments])
-    return result.exit_code, result.output
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +148,38 @@ def test_a_database_and_parquet_are_read_as_the_csv_is(folder: Path, records: li
         code, said = run("make", str(folder / f"{form}.yml"), str(folder / name), "--out", str(folder / form))
         assert code < 2, said
         assert (folder / form / RETURN).read_bytes() == whole
+
+
+def test_a_second_database_is_refused(folder: Path, records: list[own.Record]) -> None:
+    """The queries of all files say `source`: the second file would count the first one's records again."""
+    (folder / "half.csv").write_text(own.csv_text(own.WLMDS_HEADER, map(own.wlmds_row, records[:100])))
+    for name in ("north", "south"):
+        with duckdb.connect(str(folder / f"{name}.duckdb")) as con:
+            con.execute(f"create table lists as from read_csv('{folder / 'half.csv'}', all_varchar = true)")
+    form = '{dates: "%d/%m/%Y", format: database, query: "select * from source.main.lists"}'
+    (folder / "two.yml").write_text(own.MAPPING.replace('{dates: "%d/%m/%Y"}', form))
+    files = (folder / "north.duckdb", folder / "south.duckdb")
+    code, said = run("make", folder / "two.yml", *files, "--out", folder / "two")
+    assert code == 2 and "south.duckdb is a second one" in " ".join(said.split()), said
+
+
+def test_a_date_that_stands_for_nothing_is_missing(folder: Path, records: list[own.Record]) -> None:
+    """Systems write a day such as 01/01/1950 for a birth date that they do not have; it is no age of 76."""
+    default = own.dt.date(1950, 1, 1)
+    some = [one | {"born": None if place % 3 else one["born"]} for place, one in enumerate(records[:90])]
+    written = [one | {"born": one["born"] or default} for one in some]
+    mapping = own.MAPPING.replace('"%d/%m/%Y"', '"%d/%m/%Y", missing: ["01/01/1950"]')
+    blank, named = (own.csv_text(own.WLMDS_HEADER, map(own.wlmds_row, rows)) for rows in (some, written))
+    whole = rows_of(folder, "blank", [blank])
+    assert rows_of(folder, "named", [named], mapping) == whole
+    typed = f"(select * replace (strptime(PERSON_BIRTH_DATE, '%d/%m/%Y')::date as PERSON_BIRTH_DATE) from read_csv('{folder / 'named0.csv'}', all_varchar = true))"
+    duckdb.sql(f"copy {typed} to '{folder / 'typed.parquet'}' (format parquet)")
+    (folder / "typed.yml").write_text(
+        own.MAPPING.replace('"%d/%m/%Y"', '"%d/%m/%Y", format: parquet, missing: ["1950-01-01"]')
+    )
+    code, said = run("make", folder / "typed.yml", folder / "typed.parquet", "--out", folder / "typed")
+    assert code < 2, said
+    assert (folder / "typed" / RETURN).read_bytes() == whole
 
 
 def test_somebody_born_on_29_february_is_18_on_1_march(folder: Path, records: list[own.Record]) -> None:
