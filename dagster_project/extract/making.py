@@ -12,7 +12,7 @@ from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.mapping import Mapping
 from dagster_project.extract.note import known_issues, methods_note
 from dagster_project.extract.refused import Refused, silent
-from dagster_project.extract.running import Run, Summary, Wanted, open_run
+from dagster_project.extract.running import Run, Wanted, open_run
 from dagster_project.lake.files import write_atomically, writing_whole
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import FILE_MODE, ReturnsArea, write_private
@@ -28,7 +28,6 @@ class Made:
     data: Path
     manifest: Path
     note: Path
-    summaries: list[Summary]
 
 
 def make_return(
@@ -48,17 +47,16 @@ def make_return(
         manifest = make_manifest(data, _said(mapping, wanted))
         manifest.chmod(FILE_MODE)
         write_atomically(note, methods_note(run).encode(), FILE_MODE)
-        return Made(data, manifest, note, run.summaries)
+        return Made(data, manifest, note)
 
 
-def put_into_inbox(made: Made, mapping: Mapping, settings: Settings) -> Path:
-    """Put a return into the drop folder of this installation, as its trust would; the data file there. Raises NoSpace or OSError."""
+def put_into_inbox(made: Made, mapping: Mapping, settings: Settings) -> None:
+    """Put a return into the drop folder of this installation, as its trust would. Raises NoSpace or OSError."""
     area = ReturnsArea.of(Lake(settings.data_lake))
     folder = area.inbox / mapping.organisation
     for path in (made.manifest, made.data):
         write_private(folder / path.name, path.read_bytes(), area)
     write_private(folder / (made.data.name + DONE), b"", area)
-    return folder / made.data.name
 
 
 def _said(mapping: Mapping, wanted: Wanted) -> dict[str, str]:

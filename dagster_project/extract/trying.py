@@ -12,9 +12,9 @@ from dagster_project.sample.returns_story import NEWEST_MONTH, URGENT_CARE_TRUST
 
 def write_sample(code: str, org_code: str, form: str, folder: Path) -> list[Path]:
     """Write the newest extract of a sample trust into `folder`. Raises Refused for what the sample does not have."""
-    forms = FORMS.get(code, ())
+    forms = list(FORMS.get(code, ()))
     trusts = URGENT_CARE_TRUSTS if code == "UC01" else WAITING_LIST_TRUSTS
-    if org_code not in trusts or (form or "".join(forms[:1])) not in forms:
+    if org_code not in trusts or not forms or (form or forms[0]) not in forms:
         known = "; ".join(f"{name}: {', '.join(of)}" for name, of in FORMS.items())
         raise Refused(
             "the sample has no such extract",

@@ -23,7 +23,6 @@ from dagster_project.sample.ons_geography import LSOA_2011_TO_2021
 from dagster_project.sample.ons_geography import published_files as geography_files
 from dagster_project.sample.returns_people import AGES, DECILES, ETHNIC, SEX_WEIGHTS, SEXES, Counts, age_weights
 
-FORMS = {"WL01": ("wlmds_open", "untidy"), "OP01": ("cds_020", "untidy"), "UC01": ("ecds",)}
 AGE_RANGES = ((0, 4), (5, 17), (18, 18), (19, 29), (30, 39), (40, 49), (50, 64), (65, 74), (75, 84), (85, 99))
 DAYS_WAITED = ((0, 126), (127, 182), (183, 280), (281, 364), (365, 455), (456, 546), (547, 728), (729, 1100))
 FUNCTIONS = ("100", "101", "108", "110", "144", "173", "301", "303", "502", "650", "711", "142", "106")
@@ -51,14 +50,7 @@ Record = tuple[Patient, int, bool]
 
 def sample_extract(code: str, org_code: str, month: dt.date, form: str) -> dict[str, bytes]:
     """Name -> bytes of an extract, its mapping and the public files that it needs. Raises KeyError for an unknown form."""
-    makers: dict[tuple[str, str], Callable[[str, dt.date], dict[str, bytes]]] = {
-        ("WL01", "wlmds_open"): _wlmds,
-        ("WL01", "untidy"): _untidy_list,
-        ("OP01", "cds_020"): _cds,
-        ("OP01", "untidy"): _untidy_appointments,
-        ("UC01", "ecds"): _urgent_care,
-    }
-    return makers[code, form](org_code, month)
+    return FORMS[code][form](org_code, month)
 
 
 # -- patients ---------------------------------------------------------------------------------------------------------
@@ -435,3 +427,11 @@ def _beside(code: str, org_code: str, month: dt.date, inputs: str, *, postcodes:
         "File_7.csv": published[FILE_7_2019 if edition == "IMD2019" else FILE_7_2025],
         "lsoa_change.csv": published[LSOA_2011_TO_2021],
     } | ({"postcodes.csv": csv_bytes(lookup)} if postcodes else {})
+
+
+FORMS: dict[str, dict[str, Callable[[str, dt.date], dict[str, bytes]]]] = {
+    "WL01": {"wlmds_open": _wlmds, "untidy": _untidy_list},
+    "OP01": {"cds_020": _cds, "untidy": _untidy_appointments},
+    "UC01": {"ecds": _urgent_care},
+}
+"""Return -> form -> what makes its files; the first form is the national layout."""

@@ -56,7 +56,7 @@ def test_the_commands_of_the_readme_end_with_an_accepted_return(
     assert data.read_bytes() == wanted
 
     lake = Lake(tmp_path / "lake")
-    made = Made(data, data.with_suffix(".manifest.csv"), data.with_suffix(".methods.md"), [])
+    made = Made(data, data.with_suffix(".manifest.csv"), data.with_suffix(".methods.md"))
     put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), Settings(data_lake=lake.root))
     assert [one.name for one in take_in(lake).receipts if one.outcome.startswith("accepted")] == [data.name]
     assert len(receipts(lake)) == 1
