@@ -38,7 +38,7 @@ OF_UC01 = """\
 """
 INPUT = """\
   {name}:                   # {title}
-    format: csv             # csv, parquet or database (a file that DuckDB can attach; then write a `query`)
+    format: csv             # csv, parquet or database (one file that DuckDB can attach; then write a `query`)
     separator: ","
     encoding: utf-8         # utf-8, utf-16, latin-1 or cp1252
     dates: ""               # how dates are written, such as "%d/%m/%Y" or "%Y-%m-%d"; never guessed
