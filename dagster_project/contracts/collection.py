@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from dagster_project.contracts.strict import Strict, Text
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.yaml_files import read_yaml
 
@@ -25,7 +26,6 @@ Severity = Literal["F", "G", "R", "W", "I"]
 """F refuses the file, G a group of rows, R sets a row aside, W warns, I informs."""
 Cadence = Literal["monthly", "quarterly", "half_yearly", "yearly"]
 ColumnType = Literal["code", "text", "free_text", "date", "integer", "decimal", "count", "decimal_count", "year", "url"]
-Text = Annotated[str, Field(min_length=1)]
 Model = TypeVar("Model", bound=BaseModel)
 
 CLEAN_TYPES: dict[str, str] = {
@@ -42,11 +42,7 @@ class ReturnsContractError(Exception):
     """A collection's YAML that cannot be used; the text names the file and the place."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CodeList(_Strict):
+class CodeList(Strict):
     """Where the codes of a column stand: a seed of `dbt/seeds/returns/`, and the rows of it that are meant."""
 
     seed: Text = "return_code"
@@ -57,7 +53,7 @@ class CodeList(_Strict):
     """Only rows of these levels, where the seed has a column `level`; empty means all."""
 
 
-class Column(_Strict):
+class Column(Strict):
     """A column of a return, as the sender writes it."""
 
     name: Text
@@ -89,7 +85,7 @@ class Column(_Strict):
         return CLEAN_TYPES.get(self.type, "VARCHAR")
 
 
-class Rule(_Strict):
+class Rule(Strict):
     """One rule of a collection. `sql` selects what breaks it; nothing of a cell's content ever enters the words."""
 
     id: Text
@@ -110,7 +106,7 @@ class Rule(_Strict):
     """What the rule cannot be checked without; where it is not available the answer says so."""
 
 
-class Control(_Strict):
+class Control(Strict):
     """What the manifest's control_total must equal."""
 
     sql: Text
@@ -119,17 +115,17 @@ class Control(_Strict):
     """The rule that compares; ED01 only warns."""
 
 
-class EarlierVersion(_Strict):
+class EarlierVersion(Strict):
     """An older template that is still taken: how its header differs from today's."""
 
     version: Text
     absent: tuple[str, ...] = ()
     """Columns of today that it does not have; they are NULL."""
-    renamed: dict[str, str] = {}
+    renamed: dict[str, str] = Field(default_factory=dict)
     """Today's name -> its name there."""
 
 
-class CleanColumn(_Strict):
+class CleanColumn(Strict):
     """A column of the clean Parquet."""
 
     name: Text
@@ -137,7 +133,7 @@ class CleanColumn(_Strict):
     description: Text
 
 
-class Collection(_Strict):
+class Collection(Strict):
     """One return: a grain, columns, rules."""
 
     code: Text
@@ -242,7 +238,7 @@ class Collection(_Strict):
         return self
 
 
-class Common(_Strict):
+class Common(Strict):
     """The manifest's columns and the rules that returns share."""
 
     manifest: tuple[Column, ...]

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from dagster_project.contracts.strict import Strict, Text
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.yaml_files import read_yaml
 
 INDICATORS_FOLDER = PROJECT_ROOT / "dbt" / "indicators"
 
-Text = Annotated[str, Field(min_length=1)]
 Unit = Annotated[str, Field(pattern=r"^(proportion|count|rate_per_[0-9]+|ratio|difference|score)$")]
 """The facts use the first three; ratios, differences and scores are in the mart of the workforce standards."""
 Level = Literal["england", "england_sector", "region", "icb", "sub_icb", "trust", "other_provider"]
@@ -49,11 +49,7 @@ class IndicatorError(Exception):
     """A file of the catalogue that cannot be used; the text names the file and the place."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Document(_Strict):
+class Document(Strict):
     """What a statement rests on, as a reader can look it up: title, publisher and the day or edition in words."""
 
     title: Text
@@ -65,7 +61,7 @@ class Document(_Strict):
         return f"{self.title} ({self.publisher}, {self.date})"
 
 
-class Target(_Strict):
+class Target(Strict):
     """A national target in the unit of the indicator: for which levels and days it holds, and who set it.
 
     A standard is to be met in every period in which it applies, a milestone in the month of its last day. While a target
@@ -97,7 +93,7 @@ PARTS: tuple[Part, ...] = ("definition", "denominator", "target", "levels")
 NOT_CHECKED = "not yet checked"
 
 
-class Verification(_Strict):
+class Verification(Strict):
     """How far a part of an indicator was checked, on which day and against what."""
 
     verification: Literal["read in the source", "secondary source"]
@@ -105,7 +101,7 @@ class Verification(_Strict):
     verified_against: Document
 
 
-class Core20Plus5(_Strict):
+class Core20Plus5(Strict):
     """Where the indicator is in Core20PLUS5."""
 
     programme: Literal["adults", "children"]
@@ -113,7 +109,7 @@ class Core20Plus5(_Strict):
     element: Text
 
 
-class Published(_Strict):
+class Published(Strict):
     """For which levels the publisher gives a breakdown; where for none, `note` says why."""
 
     levels: tuple[Level, ...]
@@ -126,7 +122,7 @@ class Published(_Strict):
         return self
 
 
-class Indicator(_Strict):
+class Indicator(Strict):
     """One file. Exactly one of source_id, published_elsewhere and not_public says whether public figures exist."""
 
     indicator_id: Text

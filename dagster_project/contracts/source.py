@@ -15,15 +15,14 @@ from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from dagster_project.contracts.strict import Strict, Text
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.yaml_files import read_yaml
 
 SOURCES_FOLDER = PROJECT_ROOT / "dagster_project" / "sources"
 SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-
-Text = Annotated[str, Field(min_length=1)]
 
 
 def _check_pattern(pattern: str) -> str:
@@ -41,11 +40,7 @@ class ContractError(Exception):
     """A source.yml that cannot be used; the text names the file and the place."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileColumn(_Strict):
+class FileColumn(Strict):
     """A column as the publisher writes it. Everything is read as text; `type` says what the text must be."""
 
     name: Text
@@ -57,7 +52,9 @@ class FileColumn(_Strict):
     type: Literal["text", "count", "decimal"] = "text"
     blank: Literal["missing", "zero", "not_collected", "not_applicable", "refuse"] = "missing"
     """What an empty cell means; `refuse` rejects the row."""
-    markers: dict[str, Literal["suppressed", "not_applicable", "not_collected", "missing"]] = {}
+    markers: dict[str, Literal["suppressed", "not_applicable", "not_collected", "missing"]] = Field(
+        default_factory=dict
+    )
     """Signs that stand for no number ("*", "-"); only for counts and decimals. They get a `<name>_status` column."""
     pattern: Pattern = ""
     """A regular expression that the whole text must match; a row that does not match is rejected."""
@@ -78,7 +75,7 @@ class FileColumn(_Strict):
         return self.type != "text" and (bool(self.markers) or self.blank in {"not_collected", "not_applicable"})
 
 
-class RepeatedColumn(_Strict):
+class RepeatedColumn(Strict):
     """Columns that differ only by a running number, such as the 105 week bands of RTT."""
 
     first: int
@@ -102,7 +99,7 @@ class RepeatedColumn(_Strict):
         ]
 
 
-class CleanColumn(_Strict):
+class CleanColumn(Strict):
     """A column of the clean table: what staging reads."""
 
     name: Text
@@ -112,7 +109,7 @@ class CleanColumn(_Strict):
     key: bool = False
 
 
-class RepeatedCleanColumn(_Strict):
+class RepeatedCleanColumn(Strict):
     """Clean columns that differ only by a running number."""
 
     first: int
@@ -135,7 +132,7 @@ class RepeatedCleanColumn(_Strict):
         ]
 
 
-class Correction(_Strict):
+class Correction(Strict):
     """A known error of the publisher, as data: the cells it covers, what they really are, and who says so.
 
     The guard: a covered cell that does not hold `when_value` means that the publisher has fixed it, and the file is
@@ -152,7 +149,7 @@ class Correction(_Strict):
     provided_by: Text
 
 
-class TextCorrection(_Strict):
+class TextCorrection(Strict):
     """A text that a publisher's file writes wrongly in one period, as data: what it writes, what it means, and who says so.
 
     The guard: the parser takes a cell that says `as_written` for `means` and lets no third text through, so a file that
@@ -167,7 +164,7 @@ class TextCorrection(_Strict):
     provided_by: Text
 
 
-class Labels(_Strict):
+class Labels(Strict):
     """The words that a clean column may hold, because dbt joins or compares them; gate 1 holds a file with another one.
 
     A label that no model knows would fall out of a sum without a trace, or fail dbt and with it the whole release. The words
@@ -198,7 +195,7 @@ class Labels(_Strict):
         return self
 
 
-class LinkName(_Strict):
+class LinkName(Strict):
     """The facts that a source needs from the name of a file; how they are spelt is in lake/links.py.
 
     A name is taken when all of it is understood: at least one of `words` (where there are any), a period of one of the
@@ -222,7 +219,7 @@ class LinkName(_Strict):
     """The periods whose files have the layout, where the publisher changed it; "" means without end on that side."""
 
 
-class Reference(_Strict):
+class Reference(Strict):
     """A list of areas or organisations in another clean table that a table of reference is compared with at gate 1.
 
     Only reference sources have any, and no two tables are references of each other, not even by way of a third.
@@ -242,7 +239,7 @@ class Reference(_Strict):
     """SQL condition: the rows of the other table that are compared."""
 
 
-class ConfirmedBy(_Strict):
+class ConfirmedBy(Strict):
     """The real file that has passed the parser and gate 1; a contract test reads it again."""
 
     period: Text
@@ -250,7 +247,7 @@ class ConfirmedBy(_Strict):
     """Without `https://`, as a mirror keeps it."""
 
 
-class Entity(_Strict):
+class Entity(Strict):
     """One table that a source publishes, in files of one shape."""
 
     name: Text
@@ -368,7 +365,7 @@ class Entity(_Strict):
         return self
 
 
-class LandingPage(_Strict):
+class LandingPage(Strict):
     """A page that links to files, or to pages that do."""
 
     address: Text
@@ -381,7 +378,7 @@ class LandingPage(_Strict):
     """Whether its absence is reported when other landing pages of the source were found."""
 
 
-class Calendar(_Strict):
+class Calendar(Strict):
     """When the publisher brings out the next period, for freshness."""
 
     rule: Literal["second_thursday", "days_after_period_end", "irregular"]
@@ -392,7 +389,7 @@ class Calendar(_Strict):
     months_per_period: int = 1
 
 
-class Source(_Strict):
+class Source(Strict):
     """One published dataset of one publisher."""
 
     slug: Text

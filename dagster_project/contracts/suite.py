@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dagster_project.contracts.seeds import seed_files
 from dagster_project.contracts.source import load_sources
+from dagster_project.contracts.strict import Strict
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.yaml_files import read_yaml
 
@@ -23,20 +24,18 @@ EXPECTATIONS = PROJECT_ROOT / "expectations"
 JUDGES = PROJECT_ROOT / "dagster_project" / "quality"
 
 
-class Threshold(BaseModel):
+class Threshold(Strict):
     """A number that a person decided: with its reason, its owner and the day of its next review."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     value: float | int
     reason: str = Field(min_length=10)
     owner: str
     review_date: dt.date
 
 
-class AcceptedEdition(BaseModel):
+class AcceptedEdition(Strict):
     """A file that is genuine although it changed more than gate 1 lets through: who looked, when, and what they found."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     source: str
     entity: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
@@ -45,24 +44,22 @@ class AcceptedEdition(BaseModel):
     accepted_on: dt.date
 
 
-class Expectation(BaseModel):
+class Expectation(Strict):
     """One expectation in Great Expectations' own words."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     type: str
     severity: Literal["critical", "warning", "info"] = "critical"
     notes: str = Field(min_length=5)
     kwargs: dict[str, Any]
 
 
-class Suite(BaseModel):
+class Suite(Strict):
     """The expectations of one table.
 
     `query` is a SELECT over the name `batch`; it gives the columns that the expectations name, aggregated where the table is
     large. `key` are the columns of it that name a row, for the failing keys that the operator is shown.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     owner: str
     query: str
@@ -70,10 +67,9 @@ class Suite(BaseModel):
     expectations: tuple[Expectation, ...] = Field(min_length=1)
 
 
-class LandingSuites(BaseModel):
+class LandingSuites(Strict):
     """expectations/landing/<slug>.yml: one suite for each entity of a source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     source: str
     suites: dict[str, Suite]
 

@@ -10,19 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from dagster_project.contracts.strict import Strict
 from dagster_project.yaml_files import read_yaml
 
 LAYOUTS_FOLDER = Path(__file__).parent / "layouts"
 CODES_FOLDER = Path(__file__).parent / "codes"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Element(_Strict):
+class Element(Strict):
     """An element of the NHS Data Dictionary that a layout carries."""
 
     name: str
@@ -45,7 +42,7 @@ class Element(_Strict):
         return frozenset(plain_name(name) for name in (self.name, *self.aliases))
 
 
-class Fault(_Strict):
+class Fault(Strict):
     """Something that is looked for on each record: a Boolean column of `judged`."""
 
     id: str
@@ -59,7 +56,7 @@ class Fault(_Strict):
     """Told of an extract that does not have the element, too."""
 
 
-class Layout(_Strict):
+class Layout(Strict):
     """A layout of records: what is read, what is looked for, why a record may not count."""
 
     name: str
@@ -67,7 +64,7 @@ class Layout(_Strict):
     collection: str = Field(alias="return")
     elements: tuple[Element, ...]
     faults: tuple[Fault, ...] = ()
-    reasons: dict[str, str] = {}
+    reasons: dict[str, str] = Field(default_factory=dict)
     rules: tuple[str, ...] = ()
 
     def element(self, name: str) -> Element | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from dagster_project.contracts.strict import Strict
 from dagster_project.extract.layouts import Layout, load_layouts
 from dagster_project.extract.refused import Refused
 from dagster_project.returns.calendar import CADENCES, month_end, period_start
@@ -22,17 +23,13 @@ NONE = "none"
 """What a mapping writes for an element that the trust's files do not have."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Place(_Strict):
+class Place(Strict):
     """Where an element stands: a column, or one value for every row; how it is written; what its values mean."""
 
     column: str = ""
     constant: str = ""
     dates: str = ""
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
     """The trust's value -> the code; "" is the blank one."""
 
     @field_validator("values", mode="before")
@@ -41,7 +38,7 @@ class Place(_Strict):
         return {str(key): str(code) for key, code in value.items()} if isinstance(value, dict) else value
 
 
-class Input(_Strict):
+class Input(Strict):
     """One kind of file: how it is written, and where its elements stand."""
 
     format: Literal["csv", "parquet", "database"] = "csv"
@@ -54,7 +51,7 @@ class Input(_Strict):
     """Texts that stand for nothing, besides the blank."""
     query: str = ""
     """One SELECT on the tables of the database, which is called `source`."""
-    elements: dict[str, Place] = {}
+    elements: dict[str, Place] = Field(default_factory=dict)
 
     @field_validator("elements", mode="before")
     @classmethod
@@ -65,7 +62,7 @@ class Input(_Strict):
         return {name: {"column": place} if isinstance(place, str) else place or {} for name, place in value.items()}
 
 
-class Files(_Strict):
+class Files(Strict):
     """The public files that turn an address into a decile. Paths are taken from the folder of the mapping."""
 
     imd: str = ""
@@ -74,7 +71,7 @@ class Files(_Strict):
     hostels: str = ""
 
 
-class Stated(_Strict):
+class Stated(Strict):
     """A row of UC01 that no extract holds: a population, or people of enhanced primary care."""
 
     month: dt.date
@@ -85,7 +82,7 @@ class Stated(_Strict):
     source: str = ""
 
 
-class Mapping(_Strict):
+class Mapping(Strict):
     """A trust's mapping file."""
 
     collection: str = Field(alias="return")

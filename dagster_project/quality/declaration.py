@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from dagster_project.contracts.strict import Strict
 from dagster_project.quality.metrics import Counted, metrics_of_seed
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Count(_Strict):
+class Count(Strict):
     """A count of people or events: its status column, and the columns of its published bounds if it has any."""
 
     status: str
@@ -27,7 +24,7 @@ class Count(_Strict):
     high: str | None = None
 
 
-class Rate(_Strict):
+class Rate(Strict):
     """A rate of two counts of the same row, with its limits."""
 
     value: str
@@ -45,7 +42,7 @@ class Rate(_Strict):
     """To how many decimals the mart rounds the rate; without it the rate is not rounded."""
 
 
-class Mean(_Strict):
+class Mean(Strict):
     """A mean, median, minimum or maximum over the people that `base` counts."""
 
     value: str
@@ -54,28 +51,28 @@ class Mean(_Strict):
     where: str = "true"
 
 
-class Derived(_Strict):
+class Derived(Strict):
     """A number that is worked out from what the mart shows; `inputs` are the shown columns that it depends on alone."""
 
     how: str = Field(min_length=15)
     inputs: tuple[str, ...] = ()
 
 
-class National(_Strict):
+class National(Strict):
     """The rows that the rule leaves alone: national figures. `exact`: they are shown unrounded, and attacked as such."""
 
     where: str
     exact: bool = True
 
 
-class Side(_Strict):
+class Side(Strict):
     """The rows on one side of a relation: of which mart (this one if not said), and which of them, as a SQL condition."""
 
     mart: str | None = None
     where: str = "true"
 
 
-class Relation(_Strict):
+class Relation(Strict):
     """The parts add up to the whole, count by count: what an attacker knows about the mart without having seen a patient."""
 
     name: str = Field(min_length=8)
@@ -91,7 +88,7 @@ class Relation(_Strict):
     """False where groups are missing among the parts: their sum is at most the whole."""
 
 
-class Metrics(_Strict):
+class Metrics(Strict):
     """Which counts of several metrics are the same people, and which are parts of others (quality/metrics.py)."""
 
     column: str
@@ -114,7 +111,7 @@ class Metrics(_Strict):
         return Counted.of(metrics_of_seed(self.seed) if self.seed else self.definitions)
 
 
-class SafeCounts(_Strict):
+class SafeCounts(Strict):
     """The whole declaration."""
 
     counts: Mapping[str, Count] = Field(min_length=1)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from dagster_project.contracts.strict import Strict
 from dagster_project.release.dbt_artifacts import ColumnDescription, ExposedModel, read_artefact
 from dagster_project.release.errors import ReleaseError
 from dagster_project.yaml_files import read_yaml
@@ -33,10 +34,9 @@ PROPERTIES: tuple[Property, ...] = ("unit", "code_list", "source", "caveat")
 Entry = TypeVar("Entry", bound=BaseModel)
 
 
-class SharedColumns(BaseModel):
+class SharedColumns(Strict):
     """Columns with these names (`*` as in file names) share what is said here."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     columns: tuple[str, ...] = Field(min_length=1)
     unit: str = ""
     code_list: str = ""
@@ -48,10 +48,9 @@ class SharedColumns(BaseModel):
         return any(fnmatchcase(column, pattern) for pattern in self.columns)
 
 
-class Term(BaseModel):
+class Term(Strict):
     """A word of the published file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     term: str = Field(min_length=2)
     definition: str = Field(min_length=10)
     see: str = Field(min_length=2)

@@ -11,9 +11,10 @@ from typing import Literal
 
 import duckdb
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from dagster_project.contracts.source import Source, load_sources
+from dagster_project.contracts.strict import Strict
 from dagster_project.contracts.suite import Suite, load_marts, load_thresholds
 from dagster_project.duck import connection, open_database
 from dagster_project.lake.paths import Lake
@@ -29,10 +30,9 @@ EXAMPLE_QUERIES = "example_queries.yml"
 ROWS_FALL = "release_rows_fall_maximum_share"
 
 
-class ExampleQuery(BaseModel):
+class ExampleQuery(Strict):
     """A question that the marts answer, for whom, and the query that answers it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     question: str = Field(min_length=10)
     user: str = Field(min_length=3)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from dagster_project.contracts.strict import Strict
 from dagster_project.publish.beside.csv_files import harmless
 from dagster_project.release.contents import MAIN, tables_of
 from dagster_project.yaml_files import read_yaml
@@ -36,16 +37,15 @@ LEGEND = {
 SYNTHETIC = "SYNTHETIC DATA: every organisation and every figure is invented. Do not quote."
 
 
-class Sheet(BaseModel):
+class Sheet(Strict):
     """One sheet: what it shows, and the query that gives it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = Field(pattern=r"^[A-Z][A-Za-z_]{2,30}$")
     title: str
     needs: tuple[str, ...]
     units: str
     note: str
-    statuses: dict[str, str] = {}
+    statuses: dict[str, str] = Field(default_factory=dict)
     query: str
 
 
