@@ -16,6 +16,8 @@ from pathlib import Path
 import duckdb
 
 LOCK_WORDS = ("lock", "Conflicting")
+MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
+"""No fault of the file that was read: it is read or judged again when there is room."""
 Configuration = dict[str, str | bool | int | float | list[str]]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts.source import Entity, FileColumn, Source
-from dagster_project.duck import quote_identifier, quote_literal
+from dagster_project.duck import MACHINE_ERRORS, quote_identifier, quote_literal
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
 from dagster_project.lake.columns import (
     NO_BREAK_SPACE,
@@ -43,7 +43,6 @@ from dagster_project.lake.snapshots import Snapshot
 
 STREAMED_BYTES = 20_000_000
 """Text files above this are read by a view, twice if need be, instead of being held as a table of text."""
-MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 
 
 class ParseJob:
@@ -202,7 +201,7 @@ class ParseJob:
     def on_text(self, statement: str) -> duckdb.DuckDBPyConnection:
         try:
             return self.connection.execute(statement)
-        except MACHINE_ERRORS:  # no fault of the file: it must be parsed again when there is room
+        except MACHINE_ERRORS:
             raise
         except duckdb.Error as error:
             raise self.error(f"it cannot be read as CSV: {str(error).splitlines()[0]}", "look at the file") from error

@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts.source import CleanColumn, Correction, Entity, Source
-from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
-from dagster_project.lake.clean import MACHINE_ERRORS, ParseJob, one_cell
+from dagster_project.duck import MACHINE_ERRORS, quote_identifier, quote_literal, scratch_connection
+from dagster_project.lake.clean import ParseJob, one_cell
 from dagster_project.lake.files import part_of, sync_folder, write_atomically
 from dagster_project.lake.parse_report import ParseReport
 from dagster_project.lake.snapshots import Snapshot

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 Answer: TypeAlias = "list[Outcome] | duckdb.Error | KeyError"
 LONGEST_SECONDS = 3600
 """A nightly run of 210 trusts is judged within two minutes."""
-MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import duckdb
 
 from dagster_project.contracts.source import Entity, Source
 from dagster_project.contracts.suite import load_landing
-from dagster_project.duck import quote_literal, scratch_connection
+from dagster_project.duck import MACHINE_ERRORS, quote_literal, scratch_connection
 from dagster_project.lake.acceptance import Gate, Verdict
 from dagster_project.lake.completeness import find_holes
-from dagster_project.quality.judge import MACHINE_ERRORS, Question, answers, ask
+from dagster_project.quality.judge import Question, answers, ask
 from dagster_project.quality.labels import find_unknown_labels
 
 
@@ -25,7 +25,7 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
         unknown, left_out = _compare_lists(entity, clean, memory_limit, threads)
         (outcomes,) = answers(asked)
         if isinstance(outcomes, MACHINE_ERRORS):
-            raise outcomes  # the machine's fault, not the file's: it is judged again in the next nightly run
+            raise outcomes
         if isinstance(outcomes, Exception):  # fail closed: if the suite cannot run, hold the file
             return Verdict(False, (f"the suite {suite.name} could not be run: {outcomes}",))
         failed = [outcome for outcome in outcomes if not outcome.passed]
@@ -47,4 +47,4 @@ def _compare_lists(
         except MACHINE_ERRORS:
             raise
         except duckdb.Error as error:
-            return (f"the labels of {entity.name} could not be compared with their lists: {error}",), ()
+            return (f"the labels and full set of {entity.name} could not be compared: {error}",), ()
