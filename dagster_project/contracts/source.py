@@ -22,6 +22,8 @@ from dagster_project.settings import PROJECT_ROOT
 from dagster_project.yaml_files import read_yaml
 
 SOURCES_FOLDER = PROJECT_ROOT / "dagster_project" / "sources"
+TOOLKIT = ("cells", "clean", "clean_writer", "columns", "families", "headings", "parse_report", "tables")
+"""The modules of lake/ that every parser is made of."""
 SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
@@ -452,19 +454,7 @@ class Source(Strict):
     def fingerprint(self) -> str:
         """Changes whenever the contract, the parser or the toolkit does, so that clean tables are made again."""
         digest = hashlib.sha256()
-        toolkit = SOURCES_FOLDER.parent / "lake"
-        shared = (
-            toolkit / name
-            for name in (
-                "cells.py",
-                "clean.py",
-                "clean_writer.py",
-                "columns.py",
-                "families.py",
-                "headings.py",
-                "tables.py",
-            )
-        )
+        shared = (SOURCES_FOLDER.parent / "lake" / f"{name}.py" for name in TOOLKIT)
         for path in (self.folder / "source.yml", self.folder / "parse.py", *shared):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:8]

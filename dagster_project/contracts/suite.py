@@ -115,7 +115,7 @@ def fingerprint(*paths: Path, words: Iterable[str] = ()) -> str:
 
 
 def landing_fingerprint(slug: str) -> str:
-    """The fingerprint of a source's suites, of the seeds that its labels are compared with, and of its editions accepted by hand."""
-    labels = (JUDGES / "labels.py", *seed_files(load_sources()[slug]))
+    """The fingerprint of a source's suites, of the lists that its tables are compared with, and of its editions accepted by hand."""
+    lists = (JUDGES / "labels.py", JUDGES.with_name("lake") / "completeness.py", *seed_files(load_sources()[slug]))
     accepted = sorted(sha256 for source, _, sha256 in load_accepted_editions() if source == slug)
-    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", *labels, words=accepted)
+    return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", *lists, words=accepted)
