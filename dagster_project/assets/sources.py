@@ -5,7 +5,6 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 from pydantic import Field
@@ -14,7 +13,7 @@ from dagster_project.assets.transports import open_transport
 from dagster_project.contracts.source import Source, load_sources
 from dagster_project.contracts.suite import landing_fingerprint
 from dagster_project.lake.acceptance import Acceptance, CleanReport
-from dagster_project.lake.calendar import newest_expected_period
+from dagster_project.lake.calendar import LONDON, newest_expected_period
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.progress import show_progress
 from dagster_project.lake.snapshots import FetchReport, fetch_source
@@ -23,7 +22,6 @@ from dagster_project.quality.landing import landing_gate
 from dagster_project.runtime.orphans import hold_for_run
 from dagster_project.settings import Settings
 
-LONDON = ZoneInfo("Europe/London")
 MAXIMUM_LISTED = 20
 
 

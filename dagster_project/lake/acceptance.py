@@ -25,11 +25,10 @@ from dagster_project.lake.discovery import PART
 from dagster_project.lake.files import LakeError, NoSpace, sync_folder
 from dagster_project.lake.ledger import Entry, Event, Ledger
 from dagster_project.lake.parse_report import ParseReport
-from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.paths import EMPTY, Lake, Origin
 from dagster_project.lake.snapshots import Snapshot, known_snapshots
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
-EMPTY = "_empty.parquet"
 PERIODS_OF_HISTORY = 12
 SHORTEST_HISTORY = 3
 OF_REPLACED = ("landing_rows_minimum_share_of_replaced", "landing_codes_lost_maximum_share_of_replaced")

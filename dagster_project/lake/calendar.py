@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from dagster_project.contracts.source import Source
 
 THURSDAY = 3
+LONDON = ZoneInfo("Europe/London")
+"""Publication days and deadlines of returns are days there."""
 
 
 def second_thursday(year: int, month: int) -> dt.date:

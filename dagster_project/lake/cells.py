@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from dagster_project.lake.archives import DAMAGE
+from dagster_project.lake.archives import DAMAGE, PIECE_BYTES
 from dagster_project.lake.files import LakeError
 
 MAXIMUM_NAMED = 3
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-PIECE_BYTES, OVERLAP_BYTES = 1 << 20, 64
+OVERLAP_BYTES = 64
 
 
 class UnreadableCell(LakeError):

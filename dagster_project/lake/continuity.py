@@ -19,7 +19,7 @@ import duckdb
 from dagster_project.contracts.source import CleanColumn, Entity
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.clean_writer import read_report
-from dagster_project.lake.exchanged import FIGURES, find_exchanged, find_moved, read_figures
+from dagster_project.lake.exchanged import figure_columns, find_exchanged, find_moved, read_figures
 
 SHOWN = 5
 FEW_LOST = 0.01
@@ -214,14 +214,10 @@ def _name_rows(pair: _Pair, table: str, rows: str) -> tuple[int, str]:
     return count, name_first([name for (name,) in first])
 
 
-def _figures(pair: _Pair) -> list[str]:
-    return [column.name for column in pair.entity.clean_columns if not column.key and column.type in FIGURES]
-
-
 def _went_blank(pair: _Pair) -> str:
     """SQL: a figure of the earlier row is blank now, and no status says that the publisher hides it or has none."""
     conditions = []
-    for name in _figures(pair):
+    for name in figure_columns(pair.entity):
         status = next((s for s in (f"{name}_status", "value_status") if s in pair.columns), None)
         unmarked = f"new_rows.{quote_identifier(status)} in ('missing', 'published')" if status else "true"
         column = quote_identifier(name)
@@ -231,7 +227,7 @@ def _went_blank(pair: _Pair) -> str:
 
 def _count_changed(pair: _Pair) -> int:
     """Rows of both with another figure; of a table without figures, with another text."""
-    names = _figures(pair) or [column.name for column in pair.entity.clean_columns if not column.key]
+    names = figure_columns(pair.entity) or [column.name for column in pair.entity.clean_columns if not column.key]
     differs = (f"new_rows.{name} is distinct from old_rows.{name}" for name in map(quote_identifier, names))
     return int(pair.one(f"select count(*) {pair.joined} and ({' or '.join(differs) or 'false'})"))
 

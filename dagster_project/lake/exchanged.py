@@ -52,9 +52,14 @@ class Figures:
     old: Matrix
 
 
+def figure_columns(entity: Entity) -> list[str]:
+    """The names of the columns of figures of a clean table."""
+    return [column.name for column in entity.clean_columns if not column.key and column.type in FIGURES]
+
+
 def read_figures(con: duckdb.DuckDBPyConnection, entity: Entity, joined: str) -> Figures:
     """The columns of figures; `joined` is the FROM of new_rows and old_rows."""
-    names = [column.name for column in entity.clean_columns if not column.key and column.type in FIGURES]
+    names = figure_columns(entity)
     return Figures(names, *_columns(con, entity, joined, names))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 Origin = Literal["published", "synthetic"]
+EMPTY = "_empty.parquet"
+"""The table without rows that gives dbt the columns before the first file has come."""
 VERIFYING = "verify-"
 """Begins the name of the folder in which a release is built again (publish/verify.py); it holds rows of returns."""
 

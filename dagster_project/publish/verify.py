@@ -21,11 +21,11 @@ import duckdb
 
 from dagster_project.contracts.source import Source, load_sources
 from dagster_project.duck import connection
-from dagster_project.lake.acceptance import EMPTY, point_to
+from dagster_project.lake.acceptance import point_to
 from dagster_project.lake.clean_writer import build_clean_table, write_empty
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.night import night_lock
-from dagster_project.lake.paths import VERIFYING, Lake, Origin
+from dagster_project.lake.paths import EMPTY, VERIFYING, Lake, Origin
 from dagster_project.lake.snapshots import Snapshot, read_provenance
 from dagster_project.release.candidate import selected
 from dagster_project.release.contents import MAIN, attach, columns_of, content_hash, qualified, tables_of

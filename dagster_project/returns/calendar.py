@@ -20,17 +20,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 import duckdb
 import holidays
 
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
+from dagster_project.lake.calendar import LONDON
 from dagster_project.lake.files import LakeError
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.returns.clean_tables import load_clean_tables
 
-LONDON = ZoneInfo("Europe/London")
 LAST_SECOND = dt.time(23, 59, 59)
 SATURDAY = 5
 PARTICIPANT_COLUMNS = (

@@ -13,11 +13,11 @@ import duckdb
 
 from dagster_project.contracts.collection import load_collections
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
+from dagster_project.lake.paths import EMPTY
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.yaml_files import read_yaml
 
 COLUMNS = Path(__file__).with_name("clean_tables.yml")
-EMPTY = "_empty.parquet"
 
 
 @cache

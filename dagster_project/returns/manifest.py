@@ -11,14 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from dagster_project.contracts.collection import Column, Severity, load_collections, load_common
+from dagster_project.lake.calendar import LONDON
 from dagster_project.returns.codes import valid_codes
 from dagster_project.returns.submission import FILE_NAME, ORGANISATION_CODE, Context, Manifest, Submission
 from dagster_project.returns.typed import DATE, DECIMAL, INTEGER
 
-LONDON = ZoneInfo("Europe/London")
 MONTHS = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
 PERIOD_WORDS = {
     "monthly": "month",
