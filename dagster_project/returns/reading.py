@@ -55,7 +55,7 @@ class Unreadable(Exception):
 
 
 class WrongLayout(Unreadable):
-    """A table whose header is the template's, but for one thing: `what` says it, `fix` how it is put right, `lacking` why the
+    """A table whose header is the template's, but for one thing: `what` says it, `mend` how it is put right, `lacking` why the
     rows are not read."""
 
     def __init__(self, what: str, mend: str, lacking: str) -> None:

@@ -61,7 +61,7 @@ def read_record(lake: Lake) -> NightRecord | None:
         raise LakeError(
             f"the record of the nightly runs ({RECORD})",
             "it is damaged",
-            "remove it; in the next nightly run writes it again",
+            "remove it; the next nightly run writes it again",
         ) from error
 
 
