@@ -256,14 +256,12 @@ class Entity(Strict):
     title: Text
     grain: Text
     link: LinkName | None = None
-    """The facts to read from the name of a linked file. Prefer it to `link_pattern`."""
-    link_pattern: Pattern = ""
-    """A regular expression searched in the decoded address; named groups give the period (see lake/discovery.py). For
-    addresses that are fixed or questions to an interface, and where the words of real names are not known."""
-    link_text_pattern: Pattern = ""
+    """The facts to read from the name of a file that a landing page links to."""
     direct_addresses: tuple[str, ...] = ()
-    """Addresses of files that have no landing page; `period` is then fixed by `fixed_period`. Where several files of one
-    period belong together (one for each indicator of Fingertips), the group `part` of `link_pattern` tells them apart."""
+    """Addresses of files that have no landing page; `fixed_period` is their period."""
+    link_pattern: Pattern = ""
+    """A regular expression searched in the decoded address of a question to an interface. Where several files of one period
+    belong together (one for each indicator of Fingertips), its group `part` tells them apart."""
     fixed_period: str = ""
     format: Literal["csv", "zip_csv", "xlsx", "ods", "json", "csv_or_xlsx", "csv_or_zip", "xlsx_or_ods", "json_or_csv"]
     """`csv_or_xlsx`: a CSV that some addresses hold saved as a workbook of one sheet; `csv_or_zip`: a CSV, alone or the only
@@ -341,8 +339,10 @@ class Entity(Strict):
 
     @model_validator(mode="after")
     def _key_and_names(self) -> Entity:
-        if bool(self.link) == bool(self.link_pattern):
-            raise ValueError(f"entity {self.name}: needs either link or link_pattern")
+        if bool(self.link) == bool(self.direct_addresses or self.link_pattern):
+            raise ValueError(f"entity {self.name}: needs either link or addresses that no page links to")
+        if self.direct_addresses and not self.fixed_period:
+            raise ValueError(f"entity {self.name}: direct_addresses need a fixed_period")
         names = [column.name for column in self.clean_columns]
         if len(set(names)) != len(names):
             raise ValueError(f"entity {self.name}: a clean column stands twice")

@@ -10,16 +10,15 @@ import datetime as dt
 import importlib
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin
 
 from bs4 import BeautifulSoup
 
 from dagster_project.contracts.source import Entity, LandingPage, Source
-from dagster_project.lake.files import LakeError
 from dagster_project.lake.http import SourceMoved
-from dagster_project.lake.links import DATA_ENDINGS, MONTHS, ending_of, name_of, read_name, revision_number
+from dagster_project.lake.links import DATA_ENDINGS, ending_of, name_of, read_name
 from dagster_project.lake.transport import Transport
 
 PART = "+"
@@ -35,7 +34,7 @@ class Located:
     period: str
     address: str
     revision: int
-    """Which edition of its period it is, as `revision_number` counts; the `version` of a pattern where it names one."""
+    """Which edition of its period it is, as `revision_number` counts."""
     uploaded: str
     """The year and month of the upload folder, `2026-02`, or ""."""
     order: int
@@ -60,8 +59,7 @@ class Discovery:
 def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
     """Every file of the source that its landing pages offer today.
 
-    Raises SourceMoved when no landing page could be read or none of them links to a file of the source; LakeError when a
-    link matches a pattern but gives no period. A source whose addresses are not links of a page (an interface) has a
+    Raises SourceMoved when no landing page could be read or none of them links to a file of the source. A source whose addresses are not links of a page (an interface) has a
     discover.py of its own: `locate(source, transport, today)` gives what it offers, and raises as this does.
     """
     if (source.folder / "discover.py").is_file():
@@ -76,14 +74,14 @@ def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
         raise SourceMoved(
             pages or source.slug,
             f"no landing page of {source.slug} links to a file that its patterns know ({len(missing)} pages missing){names}",
-            "open the page in a browser and fix link, link_pattern or landing_pages in source.yml",
+            "open the page in a browser and fix link or landing_pages in source.yml",
         )
     return Discovery(tuple(sorted(located, key=_order)), tuple(missing), tuple(unknown))
 
 
-def _unknown_names(source: Source, links: list[tuple[str, str]], taken: set[str]) -> list[str]:
+def _unknown_names(source: Source, links: list[str], taken: set[str]) -> list[str]:
     """Data files that the pages link to and nobody declared; a new spelling of a wanted file is among them."""
-    names = {name_of(address) for address, _ in links if address not in taken and ending_of(address) in DATA_ENDINGS}
+    names = {name_of(address) for address in links if address not in taken and ending_of(address) in DATA_ENDINGS}
     return sorted(name for name in names if not any(re.search(p, name, re.IGNORECASE) for p in source.left_out))
 
 
@@ -96,10 +94,8 @@ def _order(found: Located) -> tuple[str, str, tuple[str, int, int]]:
     return (found.entity, found.period, found.edition)
 
 
-def _read_landing_pages(
-    source: Source, transport: Transport, today: dt.date
-) -> tuple[list[tuple[str, str]], list[str]]:
-    links: dict[str, str] = {}
+def _read_landing_pages(source: Source, transport: Transport, today: dt.date) -> tuple[list[str], list[str]]:
+    links: dict[str, None] = {}
     missing: list[str] = []
     waiting = [(a, page.follow_pattern) for page in source.landing_pages for a in _page_addresses(page, today)]
     done: set[str] = set()
@@ -114,13 +110,13 @@ def _read_landing_pages(
             missing.append(address)
             continue
         found = list(_links(text, address))
-        links |= dict(found)
+        links |= dict.fromkeys(found)
         if follow:
-            waiting += [(link, "") for link, _ in found if re.search(follow, link)]
+            waiting += [(link, "") for link in found if re.search(follow, link)]
     direct = any(entity.direct_addresses for entity in source.entities)
     if source.landing_pages and len(missing) == len(done) and not direct:
         raise SourceMoved(", ".join(missing), f"no landing page of {source.slug} was found", "fix source.yml")
-    return list(links.items()), missing
+    return list(links), missing
 
 
 def _page_addresses(page: LandingPage, today: dt.date) -> Iterator[str]:
@@ -132,86 +128,26 @@ def _page_addresses(page: LandingPage, today: dt.date) -> Iterator[str]:
         yield page.address.format(financial_year=f"{year}-{(year + 1) % 100:02d}")
 
 
-def _links(text: str, base: str) -> Iterator[tuple[str, str]]:
+def _links(text: str, base: str) -> Iterator[str]:
     for anchor in BeautifulSoup(text, "html.parser").find_all("a", href=True):
-        yield urljoin(base, str(anchor["href"])), " ".join(anchor.get_text().split())
+        yield urljoin(base, str(anchor["href"]))
 
 
-def _locate(entity: Entity, links: list[tuple[str, str]]) -> Iterator[Located]:
+def _locate(entity: Entity, links: list[str]) -> Iterator[Located]:
     for address in entity.direct_addresses:
         known = re.search(entity.link_pattern, unquote(address))
-        part = _part(known.groupdict()) if known else ""
+        part = PART + known["part"] if known and "part" in known.groupdict() else ""
         yield Located(entity.name, entity.fixed_period + part, address, 0, "", 0)
-    if entity.direct_addresses:
+    if entity.link is None:
         return
-    for place, (address, text) in enumerate(links):
-        facts = _facts(entity, address)
-        if facts is None or (entity.link_text_pattern and not re.search(entity.link_text_pattern, text)):
+    for place, address in enumerate(links):
+        facts = read_name(entity.link, address)
+        if facts is None:
             continue
         upload = UPLOAD_FOLDER.search(address)
         uploaded = f"{upload[1]}-{upload[2]}" if upload else ""
-        yield Located(entity.name, facts[0], address, facts[1], uploaded, len(links) - place)
-
-
-def _facts(entity: Entity, address: str) -> tuple[str, int] | None:
-    """Period and revision of a link to a file of the entity, or None."""
-    if entity.link is not None:
-        read = read_name(entity.link, address)
-        return (read.period or entity.fixed_period, read.revision) if read else None
-    match = re.search(entity.link_pattern, unquote(address))
-    if match is None:
-        return None
-    return period_of(entity, address, match) + _part(match.groupdict()), _revision(address, match.groupdict())
-
-
-def _part(groups: Mapping[str, str | None]) -> str:
-    return PART + str(groups["part"]) if groups.get("part") else ""
-
-
-def _revision(address: str, groups: Mapping[str, str | None]) -> int:
-    """The revision of a link that a pattern found: its group `version`, or the words for editions in its name."""
-    if groups.get("version"):
-        return int(groups["version"] or 0)
-    match = re.search(r"(provisional|final|revised)(?:-(\d)(?!\d))?", name_of(address), re.IGNORECASE)
-    return revision_number(match[1], int(match[2] or 0)) if match else 0
-
-
-def period_of(entity: Entity, address: str, match: re.Match[str]) -> str:
-    """The period that the named groups of a link pattern give.
-
-    `day`, `month`, `year` -> `2025-06-29`; `month`, `year` -> `2026-01`; `financial_year` (`2023-24` or `2324`) ->
-    `fy2023-24` (so that 2010-11 is never taken for a month); `year` alone -> `2024`; none -> the entity's fixed period. Months may be names of any length, years may
-    have two digits.
-    """
-    groups = {name: text for name, text in match.groupdict().items() if text is not None}
-    if "financial_year" in groups:
-        return _financial_year(groups["financial_year"], address)
-    if "month" in groups and "year" in groups:
-        return _calendar_period(groups, address)
-    if "year" in groups and len(groups["year"]) == 4:  # noqa: PLR2004 - a calendar year
-        return groups["year"]
-    if entity.fixed_period:
-        return entity.fixed_period
-    raise LakeError(address, f"its link pattern gives no period for {entity.name}", "fix link_pattern in source.yml")
-
-
-def _financial_year(text: str, address: str) -> str:
-    """`2023-24`, or `2324` and `2021` as HES names write it (2020-21, never the year 2021)."""
-    digits = text.replace("-", "")
-    first, second = (digits[:4], digits[4:]) if "-" in text else ("20" + digits[:2], digits[2:])
-    if int(second) != (int(first) + 1) % 100:
-        raise LakeError(address, f"{text!r} is not a financial year", "fix link_pattern in source.yml")
-    return f"fy{first}-{second}"
-
-
-def _calendar_period(groups: dict[str, str], address: str) -> str:
-    month = MONTHS.get(groups["month"][:3].lower())
-    year = int(groups["year"]) + (2000 if len(groups["year"]) == 2 else 0)  # noqa: PLR2004
-    if month is None:
-        raise LakeError(address, f"{groups['month']!r} is not a month", "fix link_pattern in source.yml")
-    if "day" not in groups:
-        return f"{year:04d}-{month:02d}"
-    return dt.date(year, month, int(groups["day"])).isoformat()
+        period = facts.period or entity.fixed_period
+        yield Located(entity.name, period, address, facts.revision, uploaded, len(links) - place)
 
 
 def period_bounds(period: str) -> tuple[dt.date, dt.date]:

@@ -342,7 +342,7 @@ NEW_SOURCE = """
         title: Visits by provider
         grain: one row for each provider and month
         absent_row: gap
-        link_pattern: /(?P<month>[A-Z][a-z]+)-(?P<year>20\\d\\d)[^/]*\\.csv$
+        link: {period: [month], endings: [csv], random_suffix: true}
         format: csv
         extra_columns: ignore
         columns:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.contracts.source import Entity, LandingPage, Source, load_sources
-from dagster_project.lake.discovery import Located, discover, period_bounds, period_of
-from dagster_project.lake.files import LakeError
+from dagster_project.contracts.source import LandingPage, Source, load_sources
+from dagster_project.lake.discovery import Located, discover, period_bounds
 from dagster_project.lake.http import Fetched, SourceMoved
 from dagster_project.lake.paths import Origin
 
@@ -143,7 +141,7 @@ def test_pages_that_a_page_leads_to_are_read_once_and_not_further() -> None:
 
 
 def test_page_without_any_known_link_is_an_error_that_names_the_page_and_what_to_do() -> None:
-    with pytest.raises(SourceMoved, match=r"(?s)ae/.*no landing page of nhse_ae links to a file.*link_pattern"):
+    with pytest.raises(SourceMoved, match=r"(?s)ae/.*no landing page of nhse_ae links to a file.*fix link or"):
         discover(source(ONE_PAGE), Pages({PAGE: links("https://www.england.nhs.uk/about/")}), TODAY)
 
 
@@ -158,41 +156,6 @@ def test_data_file_that_is_neither_taken_nor_left_out_is_named() -> None:
     page = Pages({PAGE: links(*(f"{UPLOADS}/2026/02/{name}" for name in names))})
     asked = source(ONE_PAGE).model_copy(update={"left_out": ("^ambulance",)})
     assert discover(asked, page, TODAY).unknown_names == ("Notes-on-the-series.XLSX",)
-
-
-def entity_with(pattern: str, fixed_period: str = "") -> Entity:
-    update = {"link": None, "link_pattern": pattern, "fixed_period": fixed_period}
-    return load_sources()["nhse_ae"].entities[0].model_copy(update=update)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "address", "period"),
-    [
-        (r"(?P<financial_year>20\d\d-\d\d)", "x-2010-11.csv", "fy2010-11"),
-        (r"(?P<month>[A-Z][a-z]{2})(?P<year>\d\d)", "Jan26.csv", "2026-01"),
-        (r"(?P<day>\d+)-(?P<month>[A-Za-z]+)-(?P<year>\d{4})", "7-SEPTEMBER-2025.csv", "2025-09-07"),
-        (r"census", "census.csv", "2021"),
-        (r"stages-(?P<year>20\d\d)", "stages-2022.xlsx", "2022"),
-    ],
-)
-def test_period_of_every_kind(pattern: str, address: str, period: str) -> None:
-    match = re.search(pattern, address)
-    assert match is not None
-    assert period_of(entity_with(pattern, "2021"), address, match) == period
-
-
-@pytest.mark.parametrize(
-    ("pattern", "address", "words"),
-    [
-        (r"(?P<month>[A-Z][a-z]+)-(?P<year>\d{4})", "Total-2026.csv", "'Total' is not a month"),
-        (r"nothing", "nothing.csv", "gives no period"),
-    ],
-)
-def test_address_without_a_period_is_refused_and_never_guessed(pattern: str, address: str, words: str) -> None:
-    match = re.search(pattern, address)
-    assert match is not None
-    with pytest.raises(LakeError, match=words):
-        period_of(entity_with(pattern), address, match)
 
 
 @pytest.mark.parametrize(
