@@ -28,7 +28,7 @@ import pytest
 from dagster_project.lake.snapshots import Snapshot
 from tests.fixtures.estate_lake import IN_ORDER, EstateLake, begin, newest_files
 from tests.fixtures.meaning import DAMAGES, GUISES
-from tests.fixtures.tried import try_mutation
+from tests.fixtures.tried import table_of, try_mutation
 
 TRIED = int(os.environ.get("HIW_FUZZ") or 100)
 KINDS = GUISES | DAMAGES
@@ -56,7 +56,7 @@ def cases(estate: EstateLake, seed: int) -> Iterator[tuple[Snapshot, str, random
 
 @pytest.mark.timeout(0)  # beside other work on the machine a mutation takes seconds
 def test_a_changed_file_gives_the_same_figures_or_is_held_by_name(estate: EstateLake, seed: int) -> None:
-    outcomes, faults = Counter[tuple[str, str, str]](), list[str]()
+    outcomes, faults = Counter[tuple[str, ...]](), list[str]()
     for file, kind, stream in cases(estate, seed):
         if outcomes.total() == TRIED:
             break
@@ -66,7 +66,7 @@ def test_a_changed_file_gives_the_same_figures_or_is_held_by_name(estate: Estate
         outcomes[file.source, kind, outcome.what] += 1
         if outcome.what not in {"same", "held"}:
             faults.append(f"{file.source} {file.entity}, {kind}: {outcome.what} {outcome.said[:300]}")
-    print(_table(outcomes))
+    print(table_of(outcomes, [*sorted({source for source, *_ in outcomes}), *KINDS]))
     assert faults == []
     read = sum(n for (_, kind, what), n in outcomes.items() if kind in GUISES and what == "same")
     assert read >= READ_AS_WRITTEN * sum(n for (_, kind, _), n in outcomes.items() if kind in GUISES)
@@ -92,14 +92,3 @@ def test_what_the_fuzzer_found_is_held(estate: EstateLake, table: str, kind: str
     outcome = try_mutation(estate, file, KINDS[kind], random.Random(f"1 {file.entity} {kind}"))
     assert outcome is not None
     assert outcome.what == "held" and said in outcome.said, outcome
-
-
-def _table(outcomes: Counter[tuple[str, str, str]]) -> str:
-    """The counts of each source and kind, and of all together."""
-    words = ("same", "held", "silent", "wrong")
-    names = [*sorted({source for source, _, _ in outcomes}), *KINDS, "all"]
-    lines = [f"{'':34}" + "".join(f"{word:>8}" for word in words)]
-    for name in names:
-        counts = [sum(n for (s, k, w), n in outcomes.items() if w == word and name in {s, k, "all"}) for word in words]
-        lines.append(f"{name:34}" + "".join(f"{number:8,}" for number in counts))
-    return "\n".join(lines)
