@@ -193,7 +193,7 @@ def write_empty(entity: Entity, path: Path) -> None:
     columns = ", ".join(
         f"cast(null as {column.type}) as {quote_identifier(column.name)}" for column in entity.clean_columns
     )
-    part = path.with_name(path.name + ".part")
+    part = part_of(path)
     with scratch_connection() as con:
         con.execute(
             f"copy (select {columns}, cast(null as varchar) as snapshot_sha256 limit 0) to {quote_literal(str(part))} (format parquet)"

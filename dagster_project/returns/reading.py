@@ -2,7 +2,7 @@
 
 Nothing is sniffed and nothing is padded: the header is that of the template, a row that is too short or too long is named
 and refused. A plain CSV goes straight through DuckDB; anything unusual about it (quotes, blank lines, another encoding) sends
-it through Python's csv module, which says in which row it stands. Not here: what the cells mean (typing.py).
+it through Python's csv module, which says in which row it stands. Not here: what the cells mean (typed.py).
 """
 
 # ruff: noqa: S608 - every name in the SQL is quoted by duck.quote_identifier, every value is a parameter or a quoted path
