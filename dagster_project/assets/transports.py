@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from dagster_project.lake.files import part_of
 from dagster_project.lake.http import FetchLimits, HttpClient
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.transport import HttpsTransport, MirrorTransport, Transport
@@ -37,7 +38,7 @@ def _sample_estate(lake: Lake) -> Path:
     folder = lake.sample / digest.hexdigest()[:12]
     if not folder.exists():
         shutil.rmtree(lake.sample, ignore_errors=True)
-        unfinished = folder.with_name(folder.name + ".part")
+        unfinished = part_of(folder)
         unfinished.mkdir(parents=True)
         write_estate(unfinished)
         unfinished.rename(folder)

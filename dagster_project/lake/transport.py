@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from dagster_project.lake.files import LakeError, hash_file, sync_folder
+from dagster_project.lake.files import LakeError, hash_file, part_of, sync_folder
 from dagster_project.lake.http import Fetched, HttpClient, SourceMoved
 from dagster_project.lake.paths import Origin
 from dagster_project.settings import Settings
@@ -80,7 +80,7 @@ class MirrorTransport:
         if etag == sha256:
             return Fetched(address, None, sha256, size, sha256, None, None, now, "not_modified")
         destination.parent.mkdir(parents=True, exist_ok=True)
-        part = destination.with_name(destination.name + ".part")
+        part = part_of(destination)
         shutil.copyfile(original, part)
         part.replace(destination)
         sync_folder(destination.parent)

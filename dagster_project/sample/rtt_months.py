@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dagster_project.lake.files import part_of
 from dagster_project.sample import nhse_rtt
 from dagster_project.sample import organisations as org
 from dagster_project.sample.files import MONTHS, csv_bytes, mirror_path, write_marker, write_published
@@ -55,7 +56,7 @@ def _write_month(path: Path, year: int, month: int, rows: int, seed: int) -> Pat
     if path.is_file():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
+    part = part_of(path)
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(nhse_rtt.inner_name(year, month), date_time=(year, month + 1, 28, 0, 0, 0))
         entry.compress_type = zipfile.ZIP_DEFLATED

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
+from dagster_project.lake.files import part_of
 
 Row = tuple[str | None, ...]
 
@@ -22,7 +23,7 @@ def write_text_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) ->
         if _read_rows(con, path, columns) == ordered:
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
+        part = part_of(path)
         lists = ", ".join(f"unnest(?::varchar[]) as {quote_identifier(name)}" for name in columns)
         values = [[row[n] for row in ordered] for n in range(len(columns))]
         con.execute(f"create or replace temp table written as select {lists}", values)
