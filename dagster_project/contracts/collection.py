@@ -13,12 +13,13 @@ from typing import Literal, TypeVar
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from dagster_project.contracts.seeds import SEEDS
 from dagster_project.contracts.strict import Strict, Text
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.yaml_files import read_yaml
 
 COLLECTIONS_FOLDER = PROJECT_ROOT / "dagster_project" / "returns" / "collections"
-SEEDS_FOLDER = PROJECT_ROOT / "dbt" / "seeds" / "returns"
+SEEDS_FOLDER = SEEDS / "returns"
 SUPPRESSED = "[c]"
 """How a sender of a SAFE return writes a count of 1 to 7."""
 
