@@ -20,9 +20,7 @@ with
             case
                 when waits.organisation_level = 'england'
                 then 'england'
-                when place.organisation_level = 'trust'
-                then 'trust'
-                else 'other_provider'
+                else {{ provider_level("place") }}
             end as organisation_level,
             'all' as treatment_function_code,
             waits.period_start,

@@ -1,15 +1,12 @@
 -- Grain: as fct_indicator_value, detentions (MHS81) and acute admissions of people who
 -- had no contact before (MHS106b of MHS106). Question: who is detained, and who comes
--- to
--- care through an emergency first?
+-- to care through an emergency first?
 -- England, regions and ICBs: each month, for admissions the three months that the
 -- publisher counts. A trust's month is nearly all hidden (April 2026, RDY: one of
--- eleven
--- deciles is shown), so trusts have the sum of twelve months of detentions, with the
--- number of hidden cells and bounds. Below England counts are rounded to 5 and those
--- under 5 hidden: a shown one lies within 2 of what it says, a hidden one or one
--- without
--- a row is 0 to 4.
+-- eleven deciles is shown), so trusts have the sum of twelve months of detentions, with
+-- the number of hidden cells and bounds. Below England counts are rounded to 5 and
+-- those under 5 hidden: a shown one lies within 2 of what it says, a hidden one or one
+-- without a row is 0 to 4.
 {%- set rounding, greatest_hidden, months_of_a_sum = 2, 4, 12 %}
 {%- set grain = [
     "organisation_code",
@@ -21,25 +18,17 @@ with
     measures as (
         select
             figure.* exclude (organisation_level),
+            {{ level_of_file("figure.organisation_level", "place") }}
+            as organisation_level,
+            -- England's counts are exact
             case
-                when figure.organisation_level <> 'provider'
-                then figure.organisation_level
-                else coalesce(place.organisation_level, 'other_provider')
-            end as organisation_level,
-            cast(
-                case
-                    when figure.organisation_level = 'england'
-                    then figure.value
-                    else coalesce(greatest(figure.value - {{ rounding }}, 0), 0)
-                end as double
-            ) as value_low,
-            cast(
-                case
-                    when figure.organisation_level = 'england'
-                    then figure.value
-                    else coalesce(figure.value + {{ rounding }}, {{ greatest_hidden }})
-                end as double
-            ) as value_high
+                when figure.organisation_level <> 'england'
+                then coalesce(greatest(figure.value - {{ rounding }}, 0), 0)
+            end as value_low,
+            case
+                when figure.organisation_level <> 'england'
+                then coalesce(figure.value + {{ rounding }}, {{ greatest_hidden }})
+            end as value_high
         from {{ ref("stg_nhse_mhsds__measure") }} as figure
         left join
             {{ ref("dim_organisation") }} as place
@@ -74,12 +63,8 @@ with
             cast(null as double) as denominator,
             cast(null as double) as denominator_low,
             cast(null as double) as denominator_high,
-            case
-                when organisation_level <> 'england' then value_low
-            end as numerator_low,
-            case
-                when organisation_level <> 'england' then value_high
-            end as numerator_high,
+            value_low as numerator_low,
+            value_high as numerator_high,
             value_status,
             case
                 when value_status <> 'published'
@@ -100,18 +85,10 @@ with
             'quarter' as period_type,
             first_met.value as numerator,
             admitted.value as denominator,
-            case
-                when admitted.organisation_level <> 'england' then admitted.value_low
-            end as denominator_low,
-            case
-                when admitted.organisation_level <> 'england' then admitted.value_high
-            end as denominator_high,
-            case
-                when admitted.organisation_level <> 'england' then first_met.value_low
-            end as numerator_low,
-            case
-                when admitted.organisation_level <> 'england' then first_met.value_high
-            end as numerator_high,
+            admitted.value_low as denominator_low,
+            admitted.value_high as denominator_high,
+            first_met.value_low as numerator_low,
+            first_met.value_high as numerator_high,
             case
                 when admitted.value is null or first_met.value is null
                 then 'suppressed'

@@ -56,11 +56,8 @@ with
                 {%- endfor %}
             end as indicator_id,
             figure.organisation_code,
-            case
-                when figure.organisation_level <> 'provider'
-                then figure.organisation_level
-                else coalesce(organisation.organisation_level, 'other_provider')
-            end as organisation_level,
+            {{ level_of_file("figure.organisation_level", "organisation") }}
+            as organisation_level,
             'all' as treatment_function_code,
             figure.period_start,
             figure.period_end,

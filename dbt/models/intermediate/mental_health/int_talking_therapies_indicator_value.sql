@@ -36,11 +36,8 @@ with
     organisations as (
         select
             period_start,
-            case
-                when published.organisation_level <> 'provider'
-                then published.organisation_level
-                else coalesce(place.organisation_level, 'other_provider')
-            end as organisation_level,
+            {{ level_of_file("published.organisation_level", "place") }}
+            as organisation_level,
             published.organisation_code,
             measure,
             value,

@@ -56,9 +56,7 @@ select
         then 'england'
         when counts.breakdown = 'region_of_provider'
         then 'region'
-        when place.organisation_level = 'trust'
-        then 'trust'
-        else 'other_provider'
+        else {{ provider_level("place") }}
     end as organisation_level,
     counts.period_start,
     last_day(counts.period_start) as period_end,

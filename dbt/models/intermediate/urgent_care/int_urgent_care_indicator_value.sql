@@ -9,11 +9,7 @@ with
     providers as (
         select
             provider.*,
-            case
-                when place.organisation_level = 'trust'
-                then 'trust'
-                else 'other_provider'
-            end as provider_level,
+            {{ provider_level("place") }} as provider_level,
             place.icb_code,
             region.region_code
         from {{ ref("int_urgent_care_provider") }} as provider

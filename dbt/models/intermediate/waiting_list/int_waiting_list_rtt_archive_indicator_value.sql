@@ -1,10 +1,8 @@
 -- Grain: as fct_indicator_value, RTT indicators before April 2021. Question: how long
--- was
--- the waiting list before, and who waited over 52 weeks? The bands of these files end
--- there, so over 65 and 78 weeks have no figure. Their parents of providers are no
--- ICBs:
--- England and providers only. int_waiting_list_rtt_provider says why Part_2A stays out
--- and what C_999 is.
+-- was the waiting list before, and who waited over 52 weeks? The bands of these files
+-- end there, so over 65 and 78 weeks have no figure. Their parents of providers are no
+-- ICBs: England and providers only. int_waiting_list_rtt_provider says why Part_2A
+-- stays out and what C_999 is.
 with
     pathways as (
         select *
@@ -35,14 +33,7 @@ with
         select 'ENG' as organisation_code, 'england' as organisation_level, incomplete.*
         from incomplete
         union all
-        select
-            provider_code,
-            case
-                when trust.organisation_level = 'trust'
-                then 'trust'
-                else 'other_provider'
-            end,
-            incomplete.*
+        select provider_code, {{ provider_level("trust") }}, incomplete.*
         from incomplete
         left join
             {{ ref("dim_organisation") }} as trust
@@ -66,30 +57,11 @@ with
     ),
 
     figures as (
-        {%- for indicator in ["waiting", "within_18_weeks", "over_52_weeks"] %}
-            select
-                'rtt_{{ indicator }}' as indicator_id,
-                organisation_code,
-                organisation_level,
-                treatment_function_code,
-                period_start,
-                last_day(period_start) as period_end,
-                'month' as period_type,
-                'all' as dimension,
-                'all' as group_code,
-                cast({{ indicator }} as double) as numerator,
-                {{
-                    (
-                        "cast(null as double)"
-                        if indicator == "waiting"
-                        else "cast(waiting as double)"
-                    )
-                }} as denominator,
-                'published' as value_status,
-                cast(null as varchar) as value_status_reason,
-                {{ exact_figure() }},
-                'nhse_rtt_archive' as source_id,
-                snapshot_sha256
-            from organisations {{ "union all" if not loop.last }}
-        {%- endfor %}
+        {{
+            rtt_figures(
+                "organisations",
+                ["waiting", "within_18_weeks", "over_52_weeks"],
+                "nhse_rtt_archive",
+            )
+        }}
     ) {{ on_both_geographies("figures") }}

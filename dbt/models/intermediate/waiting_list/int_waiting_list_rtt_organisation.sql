@@ -13,11 +13,7 @@ with
     providers as (
         select
             provider.*,
-            case
-                when trust.organisation_level = 'trust'
-                then 'trust'
-                else 'other_provider'
-            end as provider_level,
+            {{ provider_level("trust") }} as provider_level,
             -- an ICB that no list has yet lies where its providers lie
             coalesce(icb.region_code, trust.region_code) as region_code
         from {{ ref("int_waiting_list_rtt_provider") }} as provider
