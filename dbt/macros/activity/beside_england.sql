@@ -3,9 +3,38 @@
     them: the columns that the marts of activity share. England is compared within the same source, indicator, treatment function,
     period, dimension, group, geography basis and sector (trusts, ICBs and regions of WLMDS are NHS acute providers, so they stand
     beside England's NHS acute providers, not beside all sectors); "higher" and "lower" mean that England lies outside the 95 % limits (OHID's rule).
-    Inputs: sources, a list of source_id; named_columns, the columns to give, in their order.
+    Inputs: sources, a list of source_id; more, the columns beside those that every mart of activity has.
 #}
-{% macro beside_england(sources, named_columns) %}
+{% macro beside_england(sources, more=[]) %}
+    {%- set shared = [
+        "indicator_id",
+        "indicator_name",
+        "unit",
+        "polarity",
+        "organisation_code",
+        "organisation_name",
+        "organisation_level",
+        "period_start",
+        "period_end",
+        "period_type",
+        "geography_basis",
+        "numerator",
+        "denominator",
+        "value",
+        "ci_lower_95",
+        "ci_upper_95",
+        "value_status",
+        "value_status_reason",
+        "england_value",
+        "gap_to_england",
+        "england_comparison",
+        "geography_vintage",
+        "source_id",
+        "snapshot_sha256",
+        "data_as_of",
+        "data_origin",
+        "release_id",
+    ] -%}
     {%- set sources_listed = "'" ~ (sources | join("', '")) ~ "'" -%}
     with
         figures as (
@@ -86,6 +115,6 @@
             {{ join_target("figure", "figure.dimension = 'all' and figure.treatment_function_code = 'all'") }}
         )
 
-    select {{ named_columns | join(", ") }}
+    select {{ (shared + more) | join(", ") }}
     from beside
 {% endmacro %}

@@ -7,44 +7,7 @@
 -- edition of the IMD; nearly the same for all trusts of an ICB. It says nothing of who
 -- of a trust's patients waits; `core20_basis` says so in every row that has a share.
 with
-    waits as (
-        {{
-            beside_england(
-                ["nhse_cwt"],
-                [
-                    "indicator_id",
-                    "indicator_name",
-                    "unit",
-                    "polarity",
-                    "target",
-                    "target_reading",
-                    "organisation_code",
-                    "organisation_name",
-                    "organisation_level",
-                    "period_start",
-                    "period_end",
-                    "period_type",
-                    "geography_basis",
-                    "numerator",
-                    "denominator",
-                    "value",
-                    "ci_lower_95",
-                    "ci_upper_95",
-                    "value_status",
-                    "value_status_reason",
-                    "england_value",
-                    "gap_to_england",
-                    "england_comparison",
-                    "geography_vintage",
-                    "source_id",
-                    "snapshot_sha256",
-                    "data_as_of",
-                    "data_origin",
-                    "release_id",
-                ],
-            )
-        }}
-    ),
+    waits as ({{ beside_england(["nhse_cwt"], ["target", "target_reading"]) }}),
 
     catchments as (
         select imd_version, organisation_code, core20_share_of_catchment_icbs

@@ -7,47 +7,24 @@
 -- organisation (all patients of the organisation together), or
 -- ecological (the deprivation is that of the catchment; it says nothing of who missed
 -- the appointment).
-{%- set shared = [
-    "indicator_id",
-    "indicator_name",
-    "unit",
-    "polarity",
-    "organisation_code",
-    "organisation_name",
-    "organisation_level",
-    "period_start",
-    "period_end",
-    "period_type",
-    "dimension",
-    "group_code",
-    "group_name",
-    "geography_basis",
-    "numerator",
-    "denominator",
-    "value",
-    "value_low",
-    "value_high",
-    "ci_lower_95",
-    "ci_upper_95",
-    "value_status",
-    "value_status_reason",
-    "numerator_low",
-    "numerator_high",
-    "organisations_missing",
-    "england_value",
-    "gap_to_england",
-    "england_comparison",
-    "imd_version",
-    "geography_vintage",
-    "source_id",
-    "snapshot_sha256",
-    "data_as_of",
-    "data_origin",
-    "release_id",
-] %}
 with
     figures as (
-        {{ beside_england(["nhsd_hes_outpatient", "nhsd_hes_monthly"], shared) }}
+        {{
+            beside_england(
+                ["nhsd_hes_outpatient", "nhsd_hes_monthly"],
+                [
+                    "dimension",
+                    "group_code",
+                    "group_name",
+                    "value_low",
+                    "value_high",
+                    "numerator_low",
+                    "numerator_high",
+                    "organisations_missing",
+                    "imd_version",
+                ],
+            )
+        }}
     ),
 
     -- sites of independent providers are in no other source
@@ -88,22 +65,17 @@ select
         else 'attendances_by_group'
     end as analysis,
     case when figures.dimension = 'all' then 'organisation' else 'patient' end as basis,
-    {%- for column in shared %}
-        {%- if column == "organisation_name" %}
-            coalesce(
-                figures.organisation_name, reported_names.organisation_name
-            ) as organisation_name,
-        {%- else %} figures.{{ column }},
-        {%- endif %}
-    {%- endfor %}
-    cast(null as double) as catchment_core20_share,
-    cast(null as integer) as organisations
+    figures.* replace (
+        coalesce(
+            figures.organisation_name, reported_names.organisation_name
+        ) as organisation_name
+    )
 from figures
 left join reported_names on figures.organisation_code = reported_names.organisation_code
-union all
+union all by name
 select
-    'did_not_attend_against_catchment_deprivation',
-    'ecological',
+    'did_not_attend_against_catchment_deprivation' as analysis,
+    'ecological' as basis,
     indicator.indicator_id,
     indicator.indicator_name,
     indicator.unit,
@@ -113,7 +85,7 @@ select
     ecological.organisation_level,
     ecological.period_start,
     ecological.period_end,
-    'year',
+    'year' as period_type,
     ecological.dimension,
     ecological.group_code,
     case
@@ -123,39 +95,33 @@ select
             || ecological.group_code
             || ' of trusts by deprivation of the catchment (1 is the most deprived)'
         else 'All groups together'
-    end,
-    'as_reported',
+    end as group_name,
+    'as_reported' as geography_basis,
     ecological.numerator,
     ecological.denominator,
     case
         when ecological.value_status = 'published'
         then {{ proportion("ecological.numerator", "ecological.denominator") }}
-    end,
-    cast(null as double),
-    cast(null as double),
+    end as value,
     case
         when ecological.value_status = 'published'
         then {{ wilson_lower("ecological.numerator", "ecological.denominator") }}
-    end,
+    end as ci_lower_95,
     case
         when ecological.value_status = 'published'
         then {{ wilson_upper("ecological.numerator", "ecological.denominator") }}
-    end,
+    end as ci_upper_95,
     ecological.value_status,
     ecological.value_status_reason,
-    cast(null as double),
-    cast(null as double),
     ecological.organisations_missing,
-    cast(null as double),
-    cast(null as double),
-    'not_compared',
-    '2019',
-    'organisations_' || cast(ecological.period_end as varchar),
-    'nhsd_hes_monthly',
+    'not_compared' as england_comparison,
+    '2019' as imd_version,
+    'organisations_' || cast(ecological.period_end as varchar) as geography_vintage,
+    'nhsd_hes_monthly' as source_id,
     ecological.snapshot_sha256,
-    ecological.period_end,
-    '{{ env_var("HIW_ORIGIN") }}',
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}',
+    ecological.period_end as data_as_of,
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id,
     ecological.catchment_core20_share,
     ecological.organisations
 from ecological

@@ -10,61 +10,34 @@ with
             beside_england(
                 ["nhse_rtt", "nhse_rtt_archive", "nhse_wlmds"],
                 [
-                    "indicator_id",
-                    "indicator_name",
-                    "unit",
-                    "polarity",
                     "target",
                     "target_reading",
-                    "organisation_code",
-                    "organisation_name",
-                    "organisation_level",
                     "treatment_function_code",
                     "treatment_function_name",
-                    "period_start",
-                    "period_end",
-                    "period_type",
                     "dimension",
                     "group_code",
                     "group_name",
-                    "geography_basis",
-                    "numerator",
-                    "denominator",
-                    "value",
                     "value_low",
                     "value_high",
-                    "ci_lower_95",
-                    "ci_upper_95",
-                    "value_status",
-                    "value_status_reason",
                     "numerator_low",
                     "numerator_high",
                     "sector",
                     "organisations_missing",
-                    "england_value",
-                    "gap_to_england",
-                    "england_comparison",
                     "imd_version",
-                    "geography_vintage",
-                    "source_id",
-                    "snapshot_sha256",
-                    "data_as_of",
-                    "data_origin",
-                    "release_id",
                 ],
             )
         }}
     )
 
 select
-    figures.* exclude (release_id),
+    figures.*,
     {{ level_label("figures.organisation_level", "figures.source_id") }} as level_label,
     unknown.numerator / nullif(unknown.denominator, 0) as unknown_clock_start_share,
     {%- for side in ["low", "high"] %}
-        coalesce(unknown.numerator_{{ side }}, unknown.numerator)
-        / nullif(unknown.denominator, 0) as unknown_clock_start_share_{{ side }},
+        coalesce(unknown.numerator_{{ side }}, unknown.numerator) / nullif(
+            unknown.denominator, 0
+        ) as unknown_clock_start_share_{{ side }} {{- "," if not loop.last }}
     {%- endfor %}
-    figures.release_id
 from figures
 left join
     {{ ref("int_waiting_list_unknown_clock_start") }} as unknown
