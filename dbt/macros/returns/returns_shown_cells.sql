@@ -34,6 +34,26 @@
 {%- endmacro %}
 
 {#
+    The columns of cells, without count and rate where a condition holds: `withheld`, for the reason that a cell has already or
+    the one given. Inputs: cells, a relation of returns_shown_cells; condition, never NULL; reason, in words.
+#}
+{% macro returns_withheld_where(cells, condition, reason) -%}
+    {{ cells }}.* replace (
+        {%- for column in ["numerator_status", "denominator_status", "rate_status"] %}
+            case when {{ condition }} then 'withheld' else {{ cells }}.{{ column }} end as {{ column }},
+        {%- endfor %}
+        {%- for column in ["numerator", "denominator"] %}
+            case when not {{ condition }} then {{ cells }}.{{ column }} end as {{ column }},
+        {%- endfor %}
+        case
+            when {{ condition }}
+            then coalesce({{ cells }}.withheld_reason, '{{ reason }}')
+            else {{ cells }}.withheld_reason
+        end as withheld_reason
+    )
+{%- endmacro %}
+
+{#
     The same cells with every set withheld that one of the relations in `checks` would leave too narrow: no count, no rate.
     Inputs: cells, a CTE of returns_shown_cells; checks, a list of dictionaries with same, sets, parts and whole, as
     disclosed_sets_to_withhold takes them (the columns in `sets` tell the parts from their whole). With hide_whole the whole
@@ -45,23 +65,7 @@
     {%- set flags = ["is_withheld_found"] if found else [] -%}
     {%- for check in checks -%} {%- do flags.append("is_withheld_" ~ loop.index) -%} {%- endfor -%}
     {%- set is_withheld = "coalesce(" ~ flags | join(", ") ~ ", false)" -%}
-    select
-        {{ cells }}.* replace (
-            {%- for column in ["numerator_status", "denominator_status", "rate_status"] %}
-                case when {{ is_withheld }} then 'withheld' else {{ cells }}.{{ column }} end as {{ column }},
-            {%- endfor %}
-            {%- for column in ["numerator", "denominator"] %}
-                case when not {{ is_withheld }} then {{ cells }}.{{ column }} end as {{ column }},
-            {%- endfor %}
-            case
-                when {{ is_withheld }}
-                then
-                    coalesce(
-                        {{ cells }}.withheld_reason, 'a small number could be worked out from the groups beside it'
-                    )
-                else {{ cells }}.withheld_reason
-            end as withheld_reason
-        )
+    select {{ returns_withheld_where(cells, is_withheld, "a small number could be worked out from the groups beside it") }}
     from {{ cells }}
     {%- if found %}
         {%- set columns = ["geo_level", "geo_code", "metric_id", "dim_type", "period_end"] %}

@@ -93,29 +93,13 @@ with
 
     guarded as (
         select
-            thin.* replace (
-                {%- for column in [
-                    "numerator_status",
-                    "denominator_status",
-                    "rate_status",
-                ] %}
-                    case
-                        when is_thin then 'withheld' else {{ column }}
-                    end as {{ column }},
-                {%- endfor %}
-                {%- for column in ["numerator", "denominator"] %}
-                    case when not is_thin then {{ column }} end as {{ column }},
-                {%- endfor %}
-                case
-                    when is_thin
-                    then
-                        coalesce(
-                            withheld_reason,
-                            'half of the quintiles of this group are too small'
-                        )
-                    else withheld_reason
-                end as withheld_reason
-            )
+            {{
+                returns_withheld_where(
+                    "thin",
+                    "is_thin",
+                    "half of the quintiles of this group are too small",
+                )
+            }}
         from thin
     ),
 
@@ -257,19 +241,7 @@ select
     100 * share as value,
     rate_status as value_status,
     'percent' as unit,
-    {{
-        disclosed_value(
-            "rate_status", wilson_lower("numerator", "denominator", 0.95, 100)
-        )
-    }} as ci_lower_95,
-    {{
-        disclosed_value(
-            "rate_status", wilson_upper("numerator", "denominator", 0.95, 100)
-        )
-    }} as ci_upper_95,
-    case
-        when rate_status = 'published' then 'OK' else upper(rate_status)
-    end as disclosure_flag,
+    {{ returns_rate_limits() }},
     withheld_reason,
     case
         when is_compared then {{ gap_absolute_proportions(*pair, multiplier=100) }}
@@ -305,13 +277,7 @@ select
     end as reri_ci_upper_95,
     q_value as interaction_q_value,
     case
-        when not interacts
-        then null
-        when q_value is null
-        then 'too few to tell'
-        when q_value <= 0.05
-        then 'clear difference'
-        else 'no clear difference'
+        when interacts then {{ returns_certainty("q_value") }}
     end as interaction_certainty,
     imd_version,
     case when is_revised then 'r' end as revision_flag,

@@ -10,15 +10,13 @@
 -- those beyond.
 -- Hundreds of groups are compared in a month, and one in twenty ratios lies outside its
 -- limits by chance alone: rate_ratio_q_value is by Benjamini and Hochberg over all
--- ratios
--- shown of
--- the level and the month, whatever the metric and the dimension, with the rounding
--- of the
--- counts in the standard error; certainty follows it.
+-- ratios shown of the level and the month, whatever the metric and the dimension, with
+-- the rounding of the counts in the standard error; certainty follows it.
 -- Groups that are not known are no groups to be compared.
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set group = ["metric_id", "dim_type", "dim_value", "period_end"] %}
 {%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%' and is_expected and (dim_type = 'ALL' or not is_safe)" %}
+{%- set unknown_groups = "('Z', '99', 'UNK', 'X')" %}
 {%- set is_hidden_sum = "coalesce(has_hidden_part and trusts_included < 10, false)" %}
 with
     shown as (
@@ -110,31 +108,13 @@ with
 
     summed as (
         select
-            safe.* replace (
-                {%- for column in [
-                    "numerator_status",
-                    "denominator_status",
-                    "rate_status",
-                ] %}
-                    case
-                        when {{ is_hidden_sum }} then 'withheld' else safe.{{ column }}
-                    end as {{ column }},
-                {%- endfor %}
-                {%- for column in ["numerator", "denominator"] %}
-                    case
-                        when not {{ is_hidden_sum }} then safe.{{ column }}
-                    end as {{ column }},
-                {%- endfor %}
-                case
-                    when {{ is_hidden_sum }}
-                    then
-                        coalesce(
-                            safe.withheld_reason,
-                            'a sum of few trusts, of which one is hidden'
-                        )
-                    else safe.withheld_reason
-                end as withheld_reason
-            )
+            {{
+                returns_withheld_where(
+                    "safe",
+                    is_hidden_sum,
+                    "a sum of few trusts, of which one is hidden",
+                )
+            }}
         from safe
         left join
             hidden_parts
@@ -273,23 +253,7 @@ with
             }} as value,
             compared.rate_status as value_status,
             'percent' as unit,
-            {{
-                disclosed_value(
-                    "compared.rate_status",
-                    wilson_lower("numerator", "denominator", 0.95, 100),
-                )
-            }} as ci_lower_95,
-            {{
-                disclosed_value(
-                    "compared.rate_status",
-                    wilson_upper("numerator", "denominator", 0.95, 100),
-                )
-            }} as ci_upper_95,
-            case
-                when compared.rate_status = 'published'
-                then 'OK'
-                else upper(compared.rate_status)
-            end as disclosure_flag,
+            {{ returns_rate_limits() }},
             compared.withheld_reason,
             compared.reference_value as reference_group,
             case
@@ -311,7 +275,7 @@ with
                 when is_compared then {{ gap_relative_katz_upper(*pair) }}
             end as rate_ratio_ci_upper_95,
             case
-                when is_compared and compared.dim_value not in ('Z', '99', 'UNK', 'X')
+                when is_compared and compared.dim_value not in {{ unknown_groups }}
                 then
                     {{
                         normal_p_value(
@@ -367,12 +331,8 @@ select
         when
             reference_group is null
             or group_code = reference_group
-            or group_code in ('Z', '99', 'UNK', 'X')
+            or group_code in {{ unknown_groups }}
         then null
-        when q_value is null
-        then 'too few to tell'
-        when q_value <= 0.05
-        then 'clear difference'
-        else 'no clear difference'
+        else {{ returns_certainty("q_value") }}
     end as certainty
 from controlled
