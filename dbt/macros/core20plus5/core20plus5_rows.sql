@@ -4,6 +4,7 @@ the whole, each PLUS group and the measures of inequality beside it. Values come
 fct_inequality_measure; nothing is worked out here but the reading of them.
 -#}
 {%- macro core20plus5_rows(programme) -%}
+    {%- set ethnic_groupings = "('ethnic_group_5', 'ethnic_group_5_2001', 'ethnic_group_msds')" -%}
     {%- set plus_groups = ["white", "mixed", "asian", "black", "other", "minority"] -%}
     {%- set key = [
         "indicator_id",
@@ -51,17 +52,12 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                 {%- for group in plus_groups %}
                     max(figure.value) filter (
                         where
-                            figure.dimension in (
-                                'ethnic_group_5', 'ethnic_group_5_2001', 'ethnic_group_msds'
-                            )
+                            figure.dimension in {{ ethnic_groupings }}
                             and figure.group_code = '{{ group }}'
                     ) as {{ group }}_value,
                 {%- endfor %}
                 max(figure.dimension) filter (
-                    where
-                        figure.dimension in (
-                            'ethnic_group_5', 'ethnic_group_5_2001', 'ethnic_group_msds'
-                        )
+                    where figure.dimension in {{ ethnic_groupings }}
                 ) as ethnic_grouping,
                 max(figure.imd_version) as imd_version,
                 count(distinct figure.imd_version) as imd_versions,

@@ -71,17 +71,4 @@
         best_groups on excess.family_id = best_groups.family_id and best_groups.place = 1
 {%- endset %}
 
-{{
-    inequality_rows(
-        figures,
-        "excess",
-        [
-            "imd_decile",
-            "imd_quintile",
-            "core20",
-            "ethnic_group",
-            "ethnic_group_5",
-            "ethnic_group_5_2001",
-        ],
-    )
-}}
+{{ inequality_rows(figures, "excess", inequality_dimensions()) }}

@@ -58,14 +58,7 @@ with
             on figure.indicator_id = indicator.indicator_id
         where
             indicator.unit <> 'count'
-            and figure.dimension in (
-                'imd_decile',
-                'imd_quintile',
-                'core20',
-                'ethnic_group',
-                'ethnic_group_5',
-                'ethnic_group_5_2001'
-            )
+            and figure.dimension in ('{{ inequality_dimensions() | join("', '") }}')
             -- rates whose people are never published (MHSDS) have no weights: no
             -- measure over all groups, and no row
             and figure.indicator_id in (

@@ -12,12 +12,5 @@ from {{ ref("fct_indicator_value") }}
 where
     value_status = 'published'
     and denominator is not null
-    and dimension in (
-        'imd_decile',
-        'imd_quintile',
-        'core20',
-        'ethnic_group',
-        'ethnic_group_5',
-        'ethnic_group_5_2001'
-    )
+    and dimension in ('{{ inequality_dimensions() | join("', '") }}')
 group by source_id, organisation_level
