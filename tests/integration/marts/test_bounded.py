@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from itertools import product
 
+import duckdb
 import pytest
 
+from dagster_project.contracts.suite import load_marts
+from dagster_project.quality.runner import run_suite
 from tests.warehouses import Warehouse
 
 FEWEST = 50
@@ -50,3 +53,30 @@ def test_bounds_of_a_gap_are_its_least_and_most_over_every_count_that_may_be_hid
         shares = [(hidden / people, reference / reference_people) for hidden, reference in pairs]
         found = [a - b if measure == "absolute_gap" else a / b for a, b in shares]
         assert (low, high) == pytest.approx((min(found), max(found)), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("where", "low", "high", "refused"),
+    [
+        # hidden counts of MHSDS are 0 to 4, of every other source 1 to 7
+        ("indicator_id = 'MHS81' and organisation_level = 'icb'", 0, 4, False),
+        ("indicator_id = 'MHS81' and organisation_level = 'icb'", 1, 4, True),
+        ("indicator_id = 'op_did_not_attend' and organisation_level = 'trust'", 1, 7, False),
+        ("indicator_id = 'op_did_not_attend' and organisation_level = 'trust'", 2, 7, True),
+    ],
+)
+def test_the_gate_lets_every_hidden_count_through_and_no_narrower_one(
+    sample_warehouse: Warehouse, where: str, low: int, high: int, refused: bool
+) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"attach '{sample_warehouse.lake / 'published' / 'marts.duckdb'}' as published (read_only)")
+        con.execute("create table planted as from published.main.fct_indicator_value")
+        con.execute(
+            "update planted set value_status = 'bounded', numerator = null, value = null, ci_lower_95 = null, ci_upper_95 = null, "
+            f"numerator_low = {low}, numerator_high = {high}, value_low = {low}, value_high = {high} where rowid = "
+            f"(select min(rowid) from planted where {where} and value_status = 'published' and geography_basis = 'current')"
+        )
+        outcomes = run_suite(con, load_marts()["fct_indicator_value"], "from planted", made_of_returns=False)
+    faults = [one.sentence for one in outcomes if not one.passed and one.severity == "critical"]
+    assert [sentence for sentence in faults if "hidden_counts_known" not in sentence] == []
+    assert bool(faults) is refused

@@ -10,13 +10,10 @@
 -- allows, and the greatest over the least. A label that does not hold is withheld
 -- (int_standardisation_withheld).
 -- A count that the publisher hid, or a sum with hidden cells, has the bounds that his
--- own
--- file gives (1 to 7 for each hidden cell). Where the people are known it is `bounded`:
--- no value, and value_low and value_high, the value with the least and the most that
--- was
--- hidden. They are numerator_low and numerator_high of the same row over its
--- denominator,
--- so they tell nobody more than these did.
+-- own file gives (1 to 7 for each hidden cell, in MHSDS 0 to 4). Where the people are
+-- known it is `bounded`: no value, and value_low and value_high, the value with the
+-- least and the most that was hidden. They are numerator_low and numerator_high of the
+-- same row over its denominator, so they tell nobody more than these did.
 {%- set counted_figures = [
     "int_waiting_list_rtt_indicator_value",
     "int_waiting_list_rtt_archive_indicator_value",
