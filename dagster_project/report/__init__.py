@@ -4,10 +4,10 @@
     marts.py          reading the published file; a row knows its table and key
     figures.py        how a number, a status and a date are shown, and marked up so that a test can find them in the file
     tables.py         tables of figures
-    charts.py         charts as SVG; icons.py the Making Data Count icons
+    charts.py         charts as SVG; dots.py, dumbbells.py those of groups below each other; icons.py the Making Data Count icons
     lineage.py        where a table comes from, and its drawing; columns.py where each of its columns comes from
     england.py, organisations.py, indicators.py, survey.py, quality.py, coverage.py, provenance.py    what the pages say; sections in
-    priorities.py, groups.py, trends.py, scorecard.py, returned.py, commitments.py
+    tiles.py, brief.py, priorities.py, groups.py, trends.py, scorecard.py, comparisons.py, returned.py, commitments.py
     templates/, static/    Jinja2 templates, style sheet and the small script of the search
 
 Not here: figures of any other origin than the file, and sums (a number on a page is a cell of the published file, to the

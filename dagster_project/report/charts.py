@@ -1,4 +1,4 @@
-"""Charts as SVG: dots with limits, control charts, funnels. Small, deterministic, readable without colour.
+"""Charts as SVG: control charts, funnels, and what every chart is made of. Small, deterministic, readable without colour.
 
 Altair through vl-convert was measured first (altair 6.3.0, vl-convert 1.9.0, one process, this project's two-core machine): 1.8 s to
 import, then 24 ms to make a chart's specification and 15 ms to convert it. 250 organisations with five charts each would take
@@ -13,7 +13,6 @@ Not here: what a chart is about, and the table below it.
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -146,84 +145,20 @@ def svg(frame: Frame, height: float, parts: Sequence[str]) -> Markup:
     )
 
 
-# -- dots with limits -------------------------------------------------------------------------------------------------
-
-LETTER = 9
-"""Width of a letter of a label: that of a wide face in bold, for a reader whose machine has no Arial."""
-LINES = 3
-ROW_LINE, ROW_MARK = 18, 24
-"""Height of a line of a label, and of the stretch below it that holds the mark."""
-FAR = 0.5
-"""A reference further away than this part of the dots' own range is named and not drawn: the differences would vanish."""
+def no_figure(frame: Frame) -> Markup:
+    """The drawing where there is no value to draw."""
+    return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
 
 
-def wrapped(label: str, shown: str) -> list[str]:
-    """A label in lines that leave room for the figure at the right; at most three."""
-    letters = int(WIDTH / LETTER) - len(shown) - 1
-    return textwrap.wrap(label, max(letters, 12), max_lines=LINES, placeholder=" …") or [""]
-
-
-def draw_dots(frame: Frame, dots: Sequence[Dot], form: Formatter, *, references: Sequence[Reference] = ()) -> Markup:
-    """One line a group: its label and figure, and below them its value as a dot with its 95% limits as a bar.
-
-    Without any value to draw the picture says so. References are lines such as England or a target; the axis is that of the dots.
-    """
-    known = [v for dot in dots for v in (dot.value, dot.lower, dot.upper) if v is not None]
-    if not known:
-        return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
-    labels = [wrapped(dot.label, dot.shown) for dot in dots]
-    tops = [sum(ROW_LINE * len(lines) + ROW_MARK for lines in labels[:place]) + 4 for place in range(len(dots) + 1)]
-    bottom = tops[-1]
-    near = [r for r in references if _is_near(r.value, known)]
-    scale, marks = scale_of([*known, *(r.value for r in near)], MARGIN + 10, WIDTH - MARGIN - 10)
-    parts = [f'<g stroke="{LIGHT}">', *(line(scale.at(m), 2, scale.at(m), bottom) for m in marks), "</g>"]
-    parts += [
-        text(scale.at(m), bottom + 18, form(m), anchor="middle", fill=GREY, kind="tick")
-        for m in marks[:: _every(marks)]
-    ]
-    for dot, lines, top in zip(dots, labels, tops, strict=False):
-        parts += _dot(dot, lines, scale, top)
-    for place, reference in enumerate(references):
-        parts += _reference(reference, scale if reference in near else None, bottom, place)
-    return svg(frame, bottom + 26 + 20 * len(references), parts)
-
-
-def _is_near(value: float, known: Sequence[float]) -> bool:
-    room = FAR * (max(known) - min(known))
-    return min(known) - room <= value <= max(known) + room
-
-
-def _every(marks: Sequence[float]) -> int:
+def every(marks: Sequence[float]) -> int:
+    """Which marks of an axis have words: all, or every other one."""
     return 1 if len(marks) <= 5 else 2  # noqa: PLR2004 - six labels would touch each other
 
 
-def _reference(reference: Reference, scale: Scale | None, bottom: float, place: int) -> list[str]:
-    """The line, and below the axis what it is, with a piece of the same line before it; the words alone where it lies far off the axis."""
-    y, stroke = bottom + 40 + 20 * place, PINK if place else INK
-    if scale is None:
-        return [text(MARGIN, y, f"{reference.label}: beyond this axis")]
-    x = scale.at(reference.value)
-    return [
-        line(x, 2, x, bottom, stroke=stroke, width=1.5, dashes=reference.dashes),
-        line(MARGIN, y - 5, MARGIN + 30, y - 5, stroke=stroke, width=1.5, dashes=reference.dashes),
-        text(MARGIN + 38, y, reference.label),
-    ]
-
-
-def _dot(dot: Dot, lines: Sequence[str], scale: Scale, top: float) -> list[str]:
-    weight, height = "bold" if dot.highlight else "", ROW_LINE * len(lines)
-    parts = [f'<rect x="0" y="{_number(top)}" width="{WIDTH}" height="{height}" fill="#fff"/>']
-    parts += [text(2, top + 14 + ROW_LINE * n, words, weight=weight) for n, words in enumerate(lines)]
-    parts.append(text(WIDTH - 2, top + 14, dot.shown, anchor="end", weight=weight, kind="figure"))
-    if dot.value is None:
-        return parts
-    y = top + height + ROW_MARK / 2 - 2
-    if dot.lower is not None and dot.upper is not None:
-        low, high = scale.at(dot.lower), scale.at(dot.upper)
-        d = f"M{_number(low)} {_number(y - 5)}v10m0 -5H{_number(high)}m0 -5v10"
-        parts.append(f'<path d="{d}" fill="none" stroke="{INK}" stroke-width="1.5"/>')
-    mark = diamond(scale.at(dot.value), y, 7) if dot.highlight else circle(scale.at(dot.value), y, 6)
-    return [*parts, mark]
+def _levels(ys: Scale, marks: Sequence[float], form: Formatter) -> list[str]:
+    """The grid of an upright axis, and what its lines stand for."""
+    parts = [f'<g stroke="{LIGHT}">', *(line(LEFT, ys.at(m), WIDTH, ys.at(m)) for m in marks), "</g>"]
+    return parts + [text(LEFT - 6, ys.at(m) + 5, form(m), anchor="end", fill=GREY, kind="tick") for m in marks]
 
 
 # -- control charts ---------------------------------------------------------------------------------------------------
@@ -262,11 +197,10 @@ def draw_control_chart(
     """An XmR chart: months with their values, the mean and the process limits of each segment, the target where there is one."""
     known = [v for p in points for v in (p.value, p.lower, p.upper) if v is not None]
     if not known:
-        return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
+        return no_figure(frame)
     ys, marks = scale_of([*known, *([target.value] if target else [])], TALL, 12)
     xs = Scale(0, max(len(points) - 1, 1), LEFT + 8, WIDTH - 12)
-    parts = [f'<g stroke="{LIGHT}">', *(line(LEFT, ys.at(m), WIDTH, ys.at(m)) for m in marks), "</g>"]
-    parts += [text(LEFT - 6, ys.at(m) + 5, form(m), anchor="end", fill=GREY, kind="tick") for m in marks]
+    parts = _levels(ys, marks, form)
     parts += [part for stretch in _segments(points) for part in _limits(points, stretch, xs, ys)]
     if target is not None:
         y = ys.at(target.value)
@@ -362,11 +296,10 @@ def prepare_funnel(spots: Sequence[Spot], baseline: Reference, form: Formatter) 
     ys, marks = scale_of([*inner, baseline.value], TALL + 30, 12)
     sizes = ticks_of(0, ordered[-1].size)
     xs = Scale(0, sizes[-1], LEFT + 4, WIDTH - 12)
-    parts = [f'<g stroke="{LIGHT}">', *(line(LEFT, ys.at(m), WIDTH, ys.at(m)) for m in marks), "</g>"]
-    parts += [text(LEFT - 6, ys.at(m) + 5, form(m), anchor="end", fill=GREY, kind="tick") for m in marks]
+    parts = _levels(ys, marks, form)
     parts += [
         text(xs.at(s), TALL + 50, f"{s:,.0f}", anchor="middle", fill=GREY, kind="tick")
-        for s in sizes[1 : -1 : _every(sizes)]
+        for s in sizes[1 : -1 : every(sizes)]
     ]
     parts.append(line(LEFT, ys.at(baseline.value), WIDTH, ys.at(baseline.value), stroke=INK, width=1.5))
     for name, dashes in (("lower_95", "3 3"), ("upper_95", "3 3"), ("lower_998", ""), ("upper_998", "")):
@@ -420,12 +353,11 @@ def draw_caterpillar(
     """Every organisation as a dot with its limits, from the lowest to the highest; the names are in the table below."""
     drawn = [d for d in dots if d.value is not None]
     if not drawn:
-        return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
+        return no_figure(frame)
     known = [v for d in drawn for v in (d.value, d.lower, d.upper) if v is not None]
     ys, marks = scale_of([*known, *([reference.value] if reference else [])], TALL + 30, 12)
     xs = Scale(0, max(len(drawn) - 1, 1), LEFT + 8, WIDTH - 8)
-    parts = [f'<g stroke="{LIGHT}">', *(line(LEFT, ys.at(m), WIDTH, ys.at(m)) for m in marks), "</g>"]
-    parts += [text(LEFT - 6, ys.at(m) + 5, form(m), anchor="end", fill=GREY, kind="tick") for m in marks]
+    parts = _levels(ys, marks, form)
     bars = [
         f"M{_number(xs.at(n))} {_number(ys.at(d.lower))}V{_number(ys.at(d.upper))}"
         for n, d in enumerate(drawn)

@@ -16,11 +16,11 @@ from dagster_project.report.charts import (
     Reference,
     Spot,
     draw_caterpillar,
-    draw_dots,
     draw_funnel,
     prepare_funnel,
 )
 from dagster_project.report.context import Context, Organisation
+from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import FORMATS, mark, present, show, show_period, tick, value_format
 from dagster_project.report.marts import Row, group_rows
 from dagster_project.report.priorities import counted

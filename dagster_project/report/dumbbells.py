@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from markupsafe import Markup
@@ -15,8 +16,6 @@ from dagster_project.report.charts import (
     BLUE,
     GREY,
     INK,
-    LIGHT,
-    MARGIN,
     ORANGE,
     WIDTH,
     Formatter,
@@ -25,17 +24,15 @@ from dagster_project.report.charts import (
     circle,
     diamond,
     line,
-    scale_of,
+    no_figure,
     square,
     svg,
     text,
-    wrapped,
 )
+from dagster_project.report.dots import Line, axis_of, draw_lines, limits_bar
 
 Kind = Literal["better", "worse", "neither"]
-LINES: dict[Kind, str] = {"worse": ORANGE, "better": BLUE, "neither": GREY}
-LINE, BELOW = 18, 26
-"""Height of a line of a label, and of the stretch below it that holds the marks."""
+STROKES: dict[Kind, str] = {"worse": ORANGE, "better": BLUE, "neither": GREY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +55,10 @@ def draw_dumbbells(frame: Frame, pairs: Sequence[Pair], form: Formatter, *, zero
     """One line a group: the hollow mark is what it is compared with, the filled one the group. `zero` names the line at zero."""
     known = [v for p in pairs for v in (p.start, p.to, p.lower, p.upper) if v is not None and p.to is not None]
     if not known:
-        return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
-    labels = [wrapped(pair.label, pair.shown) for pair in pairs]
-    tops = [sum(LINE * len(lines) + BELOW for lines in labels[:place]) + 4 for place in range(len(pairs) + 1)]
-    scale, marks = scale_of([*known, *([0.0] if zero else [])], MARGIN + 10, WIDTH - MARGIN - 10)
-    bottom = tops[-1]
-    parts = [f'<g stroke="{LIGHT}">', *(line(scale.at(m), 2, scale.at(m), bottom) for m in marks), "</g>"]
-    if zero:
-        parts.append(line(scale.at(0.0), 2, scale.at(0.0), bottom, stroke=INK, width=1.5))
-    parts += [
-        text(scale.at(m), bottom + 18, form(m), anchor="middle", fill=GREY, kind="tick")
-        for m in marks[:: 1 if len(marks) <= 5 else 2]  # noqa: PLR2004 - six labels would touch each other
-    ]
-    for pair, lines, top in zip(pairs, labels, tops, strict=False):
-        parts += _pair(pair, lines, scale, top)
+        return no_figure(frame)
+    scale, marks = axis_of([*known, *([0.0] if zero else [])])
+    lines = [Line(p.label, p.shown, p.kind != "neither", partial(_pair, p, scale)) for p in pairs]
+    parts, bottom = draw_lines(lines, scale, marks, form, zero=bool(zero))
     if zero:
         parts.append(text(scale.at(0.0), bottom + 36, zero, anchor=_anchor(scale.at(0.0)), fill=INK))
     return svg(frame, bottom + (44 if zero else 26), parts)
@@ -82,26 +69,15 @@ def _anchor(x: float) -> str:
     return "start" if x < WIDTH / 3 else "end" if x > 2 * WIDTH / 3 else "middle"
 
 
-def _pair(pair: Pair, lines: Sequence[str], scale: Scale, top: float) -> list[str]:
-    weight = "" if pair.kind == "neither" else "bold"
-    # A white ground keeps the grid out of the words.
-    height = LINE * len(lines)
-    parts = [f'<rect x="0" y="{top:g}" width="{WIDTH}" height="{height:g}" fill="#fff"/>']
-    parts += [text(2, top + 14 + LINE * n, words, weight=weight) for n, words in enumerate(lines)]
-    parts.append(text(WIDTH - 2, top + 14, pair.shown, anchor="end", weight=weight, kind="figure"))
+def _pair(pair: Pair, scale: Scale, y: float) -> list[str]:
     if pair.to is None:
-        return parts
-    y, x = top + height + BELOW / 2 - 2, scale.at(pair.to)
+        return []
+    x, parts = scale.at(pair.to), []
     if pair.start is not None:
         start = scale.at(pair.start)
-        parts.append(line(start, y, x, y, stroke=LINES[pair.kind], width=5))
+        parts.append(line(start, y, x, y, stroke=STROKES[pair.kind], width=5))
         parts.append(f'<circle cx="{start:g}" cy="{y:g}" r="5" fill="#fff" stroke="{INK}" stroke-width="1.5"/>')
-    if pair.lower is not None and pair.upper is not None:
-        low, high = scale.at(pair.lower), scale.at(pair.upper)
-        parts.append(
-            f'<path d="M{low:g} {y - 5:g}v10m0 -5H{high:g}m0 -5v10" fill="none" stroke="{INK}" stroke-width="1.5"/>'
-        )
-    return [*parts, _mark(pair.kind, x, y)]
+    return [*parts, *limits_bar(scale, pair.lower, pair.upper, y), _mark(pair.kind, x, y)]
 
 
 def _mark(kind: Kind, x: float, y: float) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dagster_project.report.blocks import Block, Paragraph, Picture, Section, say
-from dagster_project.report.charts import Dot, Frame, Reference, draw_dots
+from dagster_project.report.charts import Dot, Frame, Reference
 from dagster_project.report.context import Context
+from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import (
     FORMATS,
     gap_format,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, indicator_page, link, say
-from dagster_project.report.charts import Dot, Frame, draw_dots
+from dagster_project.report.charts import Dot, Frame
 from dagster_project.report.context import Context
+from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import mark, show, show_period, tick
 from dagster_project.report.marts import Row
 from dagster_project.report.tables import Column, Figures, Table, Words, make_table

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular
-from dagster_project.report.charts import Dot, Frame, draw_dots
+from dagster_project.report.charts import Dot, Frame
 from dagster_project.report.context import ENGLAND, Context
+from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import present, show, show_date, show_period, tick
 from dagster_project.report.marts import Marts, Row, group_rows
 from dagster_project.report.tables import Column, Figures, Table, Words, make_table

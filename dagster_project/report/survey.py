@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dagster_project.report.blocks import Block, Page, Paragraph, Picture, Section, Tabular
-from dagster_project.report.charts import Dot, Frame, draw_dots
+from dagster_project.report.charts import Dot, Frame
 from dagster_project.report.context import Context
+from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import show, tick
 from dagster_project.report.marts import Row, group_rows
 from dagster_project.report.tables import Column, Figures, Table, Words, make_table
