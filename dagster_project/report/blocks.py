@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
+from dagster_project.report.dumbbells import Kind
 from dagster_project.report.tables import Table
 
 
@@ -66,7 +67,7 @@ class Tile:
     note: str
     address: str
     more: str
-    kind: Literal["better", "worse", "neither"] = "neither"
+    kind: Kind = "neither"
     spark: Markup | str = ""
 
 

@@ -35,12 +35,11 @@ FIELDS = ("ethnicity", "imd", "ETHNIC_CATEGORY", "IMD_DECILE")
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of an organisation: ranked gaps and others, splits of the waiting list, control charts, slopes, recording."""
+    """What is known of an organisation: gaps, ranked or not, splits of the waiting list, control charts, recording."""
 
     gaps: Sequence[Row]
     splits: Sequence[groups.Split]
     control: Sequence[Row]
-    slopes: Sequence[Row]
     recording: Sequence[Row]
 
 
@@ -49,24 +48,25 @@ def path(code: str) -> str:
     return f"brief-{slug(code)}.html"
 
 
-def section(context: Context, organisation: Organisation, told: Told) -> Section:
+def section(organisation: Organisation, said: Sequence[Block]) -> Section:
     """The brief as the first section of the organisation's page, with the way to the side that prints."""
     way = Paragraph(link(path(organisation.code), "Print this brief: one A4 side"))
-    return Section(ANCHOR, TITLE, [*_blocks(context, told), way], "brief")
+    return Section(ANCHOR, TITLE, [*said, way], "brief")
 
 
-def page(context: Context, organisation: Organisation, told: Told) -> Page:
+def page(context: Context, organisation: Organisation, said: Sequence[Block]) -> Page:
     """The brief alone."""
     row = organisation.row
     board = context.name(str(row["icb_code"])) if organisation.level == "trust" and row.get("icb_code") else ""
     who = [organisation.code, LEVELS[organisation.level], board, "" if organisation.is_current else "closed"]
-    sections = [Section(ANCHOR, TITLE, _blocks(context, told), "brief")]
+    sections = [Section(ANCHOR, TITLE, said, "brief")]
     lead = ", ".join(part for part in who if part)
     crumbs = [(organisation.path, "The whole page of this organisation")]
     return Page(path(organisation.code), organisation.name, sections, lead, crumbs, "brief.html")
 
 
-def _blocks(context: Context, told: Told) -> list[Block]:
+def blocks(context: Context, told: Told) -> list[Block]:
+    """What the brief says: for the organisation's page and for the side that prints."""
     recording = _recording(told.recording)
     changes = _changes(context, told)
     questions = _questions(context, told, recording)
@@ -87,37 +87,23 @@ def _name(context: Context, indicator_id: str) -> str:
 # -- gaps -------------------------------------------------------------------------------------------------------------
 
 
-def _ranked(rows: Sequence[Row]) -> list[Row]:
-    found = [row for row in rows if row["priority_rank"] is not None]
-    return sorted(
-        found, key=lambda r: (r["priority_rank"], -r["avoidable_per_1000"], r["indicator_id"], r["group_code"])
-    )[:GAPS]
-
-
 def _gaps(context: Context, rows: Sequence[Row]) -> list[Markup | str]:
-    ranked = _ranked(rows)
-    if not ranked:
-        return [priorities.nothing_ranked(rows)]
-    return [_gap(context, row) for row in ranked]
+    said: list[Markup | str] = [_gap(context, row) for row in priorities.ranked(rows)[:GAPS]]
+    return said or [priorities.nothing_ranked(rows)]
 
 
 def _gap(context: Context, row: Row) -> Markup:
-    def figure(column: str) -> Markup:
-        return mark(row, column, "whole", priorities.STATUS)
-
     return say(
         "<strong>{group}: {indicator}.</strong> About {excess} fewer of the {events} {counted} that {adverse}, if this group fared like the {reference} "
         "(95% limits {lower} to {upper}): a clear difference. {period}.",
         group=context.plain_group(row["dimension"], row["group_code"]),
         indicator=_name(context, row["indicator_id"]),
-        excess=figure("excess_against_reference"),
-        events=figure("adverse_events"),
+        events=mark(row, "adverse_events", "whole", priorities.STATUS),
         counted=priorities.counted(row),
         adverse=priorities.adverse(context, row),
         reference=context.plain_group(row["dimension"], row["reference_group"]),
-        lower=figure("excess_against_reference_ci_lower_95"),
-        upper=figure("excess_against_reference_ci_upper_95"),
         period=context.dated(row),
+        **priorities.excess(row),
     )
 
 
@@ -161,13 +147,16 @@ def _waits(context: Context, splits: Sequence[groups.Split]) -> Block:
 
 
 NO_GROUP = "no group differs clearly from the same group in England"
+KINDS: Mapping[tuple[str, str], Kind] = {
+    ("higher", "higher_is_better"): "better",
+    ("higher", "lower_is_better"): "worse",
+    ("lower", "higher_is_better"): "worse",
+    ("lower", "lower_is_better"): "better",
+}
+"""How England is left behind, and which direction is good."""
 
 
 def _pair(context: Context, row: Row, form: str) -> Pair:
-    signs: Mapping[str, int] = {"higher": 1, "lower": -1}
-    sign = signs.get(str(row.get("england_comparison")), 0)
-    better = {"higher_is_better": 1, "lower_is_better": -1}.get(str(row.get("polarity")), 0)
-    kind: Kind = "neither" if not sign * better else "better" if sign == better else "worse"
     return Pair(
         context.plain_group(row["dimension"], row["group_code"]),
         row.get("england_value"),
@@ -175,7 +164,7 @@ def _pair(context: Context, row: Row, form: str) -> Pair:
         row.get("ci_lower_95"),
         row.get("ci_upper_95"),
         show(row, "value", form),
-        kind,
+        KINDS.get((row["england_comparison"], row["polarity"]), "neither"),
     )
 
 
@@ -264,7 +253,7 @@ def _questions(context: Context, told: Told, recording: Sequence[Row]) -> list[M
 
 
 def _of_gaps(context: Context, rows: Sequence[Row]) -> list[str]:
-    ranked = _ranked(rows)
+    ranked = priorities.ranked(rows)
     if not ranked:
         return ["Which groups are too small to judge here, and how do we hear from them by other means?"]
     row = ranked[0]

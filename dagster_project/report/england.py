@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagster_project.report import commitments, groups, priorities, returned, scorecard, tiles, trends
+from dagster_project.report import commitments, groups, priorities, returned, tiles, trends
 from dagster_project.report.blocks import Page, Paragraph, Section
 from dagster_project.report.context import ENGLAND, Context
+from dagster_project.report.organisations import Everything
 
 WHERE = (
     "treatment_function_code = 'all' and geography_basis = 'current' and organisation_level = 'england' "
@@ -16,24 +17,25 @@ LEAD = "Gaps between groups of patients in England, in every NHS trust and every
 SHORTHAND = "A figure that cannot be shown says why: [c] confidential, [x] not available, [z] not applicable. A zero is a figure: none were counted."
 
 
-def page(context: Context) -> Page:
+def page(context: Context, everything: Everything) -> Page:
     """The page of England."""
     own = f"organisation_code = '{ENGLAND}'"
-    marts = context.marts
-    splits = groups.read_splits(marts, "mart_waiting_list", WHERE, gaps_where=own).get(ENGLAND, [])
-    scorecards = scorecard.Scorecards(context)
-    sections = [tiles.section(context, scorecards.of(ENGLAND)), *scorecards.sections(context, ENGLAND)]
-    ranked = marts.rows("mart_priorities", own)
-    if ranked:
-        sections.append(priorities.section(context, ranked))
+    splits = groups.read_splits(context.marts, "mart_waiting_list", WHERE, gaps_where=own).get(ENGLAND, [])
+    scorecards = everything.scorecards
+    gaps, control, slopes = (
+        rows.get(ENGLAND, []) for rows in (everything.priorities, everything.control, everything.slopes)
+    )
+    first = tiles.section(context, gaps, scorecards.of(ENGLAND), slopes, control)
+    sections = [first, *scorecards.sections(context, ENGLAND)]
+    if gaps:
+        sections.append(priorities.section(context, gaps))
     if splits:
         sections.append(_waiting(context, "deprivation", "Waiting list by deprivation", splits, "imd_decile"))
         sections.append(_waiting(context, "ethnicity", "Waiting list by ethnic category", splits, "ethnic_group"))
-    control = marts.rows("mart_control_chart", own)
     if control:
-        sections.append(trends.section(context, control, marts.rows("mart_trend", own)))
-    sections += returned.england(context, returned.read_returned(marts))
-    sections += commitments.england(context, commitments.read_commitments(marts))
+        sections.append(trends.section(context, control, slopes))
+    sections += returned.england(context, everything.returned)
+    sections += commitments.england(context, everything.commitments)
     sections.append(Section("read", "How to read this page", [Paragraph(tiles.RULE), Paragraph(SHORTHAND)]))
     return Page("index.html", "Health inequalities in England", sections, LEAD)
 

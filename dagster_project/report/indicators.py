@@ -36,6 +36,7 @@ from dagster_project.report.figures import (
     value_format,
 )
 from dagster_project.report.marts import Row, group_rows
+from dagster_project.report.organisations import Everything
 from dagster_project.report.tables import Figures, Table, Words, make_table
 
 VALUES = "fct_indicator_value"
@@ -89,13 +90,13 @@ def read_newest(context: Context) -> dict[Any, list[Row]]:
     return group_rows(context.marts.rows(VALUES, newest), "indicator_id")
 
 
-def pages(context: Context) -> Iterator[Page]:
+def pages(context: Context, everything: Everything) -> Iterator[Page]:
     """Every indicator's page, and the page by which organisations and indicators are found."""
     newest = read_newest(context)
-    compared = comparisons.read_comparisons(context)
+    compared = everything.comparisons
     measures = group_rows(_england_measures(context), "indicator_id")
-    control = group_rows(context.marts.rows("mart_control_chart", f"organisation_code = '{ENGLAND}'"), "indicator_id")
-    slopes = group_rows(context.marts.rows("mart_trend", f"organisation_code = '{ENGLAND}'"), "indicator_id")
+    control = group_rows(everything.control.get(ENGLAND, []), "indicator_id")
+    slopes = group_rows(everything.slopes.get(ENGLAND, []), "indicator_id")
     why = group_rows(context.marts.rows(coverage.COVERAGE), "indicator_id")
     for indicator_id, indicator in context.indicators.items():
         rows = newest.get(indicator_id, [])

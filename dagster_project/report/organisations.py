@@ -37,7 +37,7 @@ LEADS = {
 
 @dataclass
 class Everything:
-    """The rows of all organisations, by code."""
+    """The rows of all organisations and of England, by code."""
 
     priorities: dict[Any, list[Row]]
     splits: dict[str, list[groups.Split]]
@@ -57,10 +57,10 @@ def read_everything(context: Context) -> Everything:
     marts = context.marts
     level = "organisation_level in ('trust', 'icb')"
     return Everything(
-        group_rows(marts.rows("mart_priorities", level), "organisation_code"),
+        group_rows(marts.rows("mart_priorities"), "organisation_code"),
         groups.read_splits(marts, "mart_waiting_list", SPLIT_WHERE, gaps_where=level),
-        group_rows(marts.rows("mart_control_chart", level), "organisation_code"),
-        group_rows(marts.rows("mart_trend", level), "organisation_code"),
+        group_rows(marts.rows("mart_control_chart"), "organisation_code"),
+        group_rows(marts.rows("mart_trend"), "organisation_code"),
         group_rows(quality.read_newest(marts, level), "organisation_code"),
         comparisons.read_comparisons(context),
         _read_boards(context),
@@ -87,24 +87,23 @@ def _told(code: str, everything: Everything) -> brief.Told:
         everything.priorities.get(code, []),
         everything.splits.get(code, []),
         everything.control.get(code, []),
-        everything.slopes.get(code, []),
         everything.quality.get(code, []),
     )
 
 
-def pages(context: Context) -> Iterator[Page]:
+def pages(context: Context, everything: Everything) -> Iterator[Page]:
     """Every organisation's page and its brief."""
-    everything = read_everything(context)
     for organisation in sorted(context.organisations.values(), key=lambda o: o.code):
-        yield _page(context, organisation, everything)
-        yield brief.page(context, organisation, _told(organisation.code, everything))
+        said = brief.blocks(context, _told(organisation.code, everything))
+        yield _page(context, organisation, everything, brief.section(organisation, said))
+        yield brief.page(context, organisation, said)
 
 
-def _page(context: Context, organisation: Organisation, everything: Everything) -> Page:
+def _page(context: Context, organisation: Organisation, everything: Everything, first: Section) -> Page:
     code = organisation.code
     splits = everything.splits.get(code, [])
     sections = [
-        brief.section(context, organisation, _told(code, everything)),
+        first,
         priorities.section(context, everything.priorities.get(code, [])),
         groups.section(context, "deprivation", "Waiting list by deprivation", _of(splits, "imd_quintile")),
         groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),

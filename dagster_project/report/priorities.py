@@ -28,17 +28,29 @@ CAVEAT = (
 
 def section(context: Context, rows: Sequence[Row]) -> Section:
     """The section for the rows of one organisation."""
-    ranked = sorted(
-        (r for r in rows if r["priority_rank"] is not None),
-        key=lambda r: (r["priority_rank"], -r["avoidable_per_1000"], _label(context, r)),
-    )
+    first = ranked(rows)
     others = [r for r in rows if r["priority_rank"] is None]
-    blocks: list[Block] = [_headline(context, ranked, others)]
-    if ranked:
-        blocks += [_picture(context, ranked), Paragraph(say(CAVEAT, counted=counted(ranked[0])), "caveat")]
+    blocks: list[Block] = [_headline(context, first, others)]
+    if first:
+        blocks += [_picture(context, first), Paragraph(say(CAVEAT, counted=counted(first[0])), "caveat")]
     if others:
         blocks.append(Tabular(_unranked(context, others), "Other groups, and why they are not ranked"))
     return Section(ANCHOR, TITLE, blocks)
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """The groups with a clear difference, most avoidable events per 1,000 people first."""
+    return sorted(
+        (row for row in rows if row["priority_rank"] is not None),
+        key=lambda row: (row["priority_rank"], -row["avoidable_per_1000"], row["indicator_id"], row["group_code"]),
+    )
+
+
+def excess(row: Row) -> dict[str, Markup]:
+    """The avoidable events of a group with their limits, for a sentence: `excess`, `lower`, `upper`."""
+    column = "excess_against_reference"
+    names = {"excess": column, "lower": f"{column}_ci_lower_95", "upper": f"{column}_ci_upper_95"}
+    return {name: mark(row, of, "whole", STATUS) for name, of in names.items()}
 
 
 def counted(row: Row) -> str:
@@ -70,16 +82,14 @@ def headline(context: Context, row: Row) -> Markup:
         counted=counted(row),
         adverse=adverse(context, row),
         reference=reference,
-        excess=mark(row, "excess_against_reference", "whole", STATUS),
-        lower=mark(row, "excess_against_reference_ci_lower_95", "whole", STATUS),
-        upper=mark(row, "excess_against_reference_ci_upper_95", "whole", STATUS),
+        **excess(row),
         share=mark(row, "avoidable_share_of_events", "percent0", STATUS),
     )
 
 
-def _headline(context: Context, ranked: Sequence[Row], others: Sequence[Row]) -> Paragraph:
-    if ranked:
-        top = ranked[0]
+def _headline(context: Context, first: Sequence[Row], others: Sequence[Row]) -> Paragraph:
+    if first:
+        top = first[0]
         sensitive = (
             " Beside the average of all groups there is no clear difference: the answer hangs on the group it is compared with."
             if top["is_reference_sensitive"]
@@ -100,8 +110,8 @@ def _label(context: Context, row: Row) -> str:
     return f"{context.group_name(row['dimension'], row['group_code'])}, {context.short_name(row['indicator_id'])}"
 
 
-def _picture(context: Context, ranked: Sequence[Row]) -> Picture:
-    drawn = ranked[:DRAWN]
+def _picture(context: Context, rows: Sequence[Row]) -> Picture:
+    drawn = rows[:DRAWN]
     dots = [
         Dot(
             _label(context, row),
@@ -122,7 +132,7 @@ def _picture(context: Context, ranked: Sequence[Row]) -> Picture:
         "as a bar.",
         context.synthetic,
     )
-    return Picture(title, draw_dots(frame, dots, tick("whole")), _ranked(context, ranked), f"On {show_period(first)}.")
+    return Picture(title, draw_dots(frame, dots, tick("whole")), _table(context, rows), f"On {show_period(first)}.")
 
 
 def _words(context: Context) -> list[Column]:
@@ -136,7 +146,7 @@ def _words(context: Context) -> list[Column]:
     ]
 
 
-def _ranked(context: Context, rows: Sequence[Row]) -> Table:
+def _table(context: Context, rows: Sequence[Row]) -> Table:
     return make_table(
         "Groups with a clear difference, most avoidable events per 1,000 people first, with 95% limits",
         rows,

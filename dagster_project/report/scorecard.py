@@ -11,7 +11,7 @@ from typing import Any
 from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, indicator_page
 from dagster_project.report.charts import Frame
 from dagster_project.report.context import ENGLAND, Context
-from dagster_project.report.dumbbells import Kind, Pair, draw_dumbbells
+from dagster_project.report.dumbbells import Pair, draw_dumbbells
 from dagster_project.report.figures import TICKS, gap_format, present, show, value_format
 from dagster_project.report.marts import Row, group_rows
 from dagster_project.report.tables import Column, Figures, Table, Words, make_table
@@ -93,15 +93,20 @@ def _place(row: Row) -> tuple[Any, ...]:
     return (row["priority_no"], row["indicator_id"])
 
 
+def judged(rows: Sequence[Row]) -> list[Row]:
+    """Those with a gap in percentage points."""
+    return [row for row in rows if row["unit"] == "proportion" and row["core20_gap"] is not None]
+
+
 def _gaps(context: Context, rows: Sequence[Row]) -> Iterator[Block]:
     """One chart of every gap in percentage points, clear ones first; indicators of other units are in the tables alone."""
-    judged = [row for row in rows if row["unit"] == "proportion" and row["core20_gap"] is not None]
-    if not judged:
+    known = judged(rows)
+    if not known:
         return
     ordered = sorted(
-        judged, key=lambda r: (KINDS.get(r["core20_gap_reading"], 2), -abs(r["core20_gap"]), _named(context, r))
+        known, key=lambda r: (KINDS.get(r["core20_gap_reading"], 2), -abs(r["core20_gap"]), _named(context, r))
     )
-    worse, better = (sum(r["core20_gap_reading"] == word for r in judged) for word in ("worse", "better"))
+    worse, better = (sum(r["core20_gap_reading"] == word for r in known) for word in ("worse", "better"))
     said = [words for count, words in ((worse, "worse on some"), (better, "better on some")) if count]
     title = f"The most deprived quintile fares {' and '.join(said)} of these indicators" if said else NO_GAP
     described = (
@@ -118,7 +123,6 @@ def _gaps(context: Context, rows: Sequence[Row]) -> Iterator[Block]:
 
 
 def _pair(context: Context, row: Row) -> Pair:
-    kinds: dict[str, Kind] = {"worse": "worse", "better": "better"}
     old = f", {context.years_old(row['period_end'])} years old" if context.is_old(row) else ""
     return Pair(
         f"{_named(context, row)}{old}",
@@ -127,7 +131,7 @@ def _pair(context: Context, row: Row) -> Pair:
         row["core20_gap_ci_lower_95"],
         row["core20_gap_ci_upper_95"],
         show(row, "core20_gap", _gap_form(row), "gap_status"),
-        kinds.get(row["core20_gap_reading"], "neither"),
+        row["core20_gap_reading"] if row["core20_gap_reading"] in KINDS else "neither",
     )
 
 

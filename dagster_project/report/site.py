@@ -65,9 +65,10 @@ def _files(context: Context, lineage: Lineage) -> Iterator[tuple[str, bytes]]:
 
 
 def _pages(context: Context, lineage: Lineage) -> Iterator[Page]:
-    yield england.page(context)
-    yield from organisations.pages(context)
-    yield from indicators.pages(context)
+    everything = organisations.read_everything(context)
+    yield england.page(context, everything)
+    yield from organisations.pages(context, everything)
+    yield from indicators.pages(context, everything)
     yield from survey.pages(context)
     yield quality.page(context)
     yield from coverage.pages(context)

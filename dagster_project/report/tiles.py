@@ -15,8 +15,8 @@ from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.dumbbells import Kind, draw_spark
 from dagster_project.report.figures import gap_format, mark, present, show_period, value_format
 from dagster_project.report.marts import Row
-from dagster_project.report.priorities import STATUS, counted
-from dagster_project.report.scorecard import READINGS
+from dagster_project.report.priorities import counted, excess, ranked
+from dagster_project.report.scorecard import READINGS, judged
 from dagster_project.report.trends import NO_TREND
 
 RULE = (
@@ -25,47 +25,42 @@ RULE = (
     "close or widen; and how complete the recording is. Figures of two years old or more are left out here."
 )
 DEPRIVATION, ETHNICITY = ("imd_quintile", "imd_decile"), ("ethnic_group", "ethnic_group_5", "ethnic_group_5_2001")
-OWN = f"organisation_code = '{ENGLAND}'"
 
 
-def section(context: Context, scorecard: Sequence[Row]) -> Section:
-    """The tiles; `scorecard` are the newest rows of England in both scorecards."""
-    trends = context.marts.rows("mart_trend", OWN)
+def section(
+    context: Context, gaps: Sequence[Row], scorecard: Sequence[Row], slopes: Sequence[Row], control: Sequence[Row]
+) -> Section:
+    """The tiles, of rows of England; `scorecard` are the newest ones of both scorecards."""
     found = [
-        *_gap(context, "Largest gap by deprivation", DEPRIVATION),
-        *_gap(context, "Largest gap by ethnicity", ETHNICITY),
+        *_gap(context, "Largest gap by deprivation", gaps, DEPRIVATION),
+        *_gap(context, "Largest gap by ethnicity", gaps, ETHNICITY),
         *_core20(context, scorecard),
-        *_change(context, trends),
-        *_closing(context, trends),
+        *_change(context, slopes, control),
+        *_closing(context, slopes),
         *_recording(context),
     ]
     empty = Paragraph("This release holds no figures of England that are complete and recent enough to stand here.")
     return Section("stands-out", "What stands out", [Tiles(found)] if found else [empty])
 
 
-def _gap(context: Context, title: str, dimensions: Sequence[str]) -> Iterator[Tile]:
-    rows = context.marts.rows("mart_priorities", OWN)
-    ours = [row for row in rows if row["dimension"] in dimensions and not context.is_old(row)]
-    ranked = sorted(
-        (row for row in ours if row["priority_rank"] is not None),
-        key=lambda row: (row["priority_rank"], -row["avoidable_per_1000"], row["indicator_id"], row["group_code"]),
-    )
-    if not ranked:
+def _gap(context: Context, title: str, gaps: Sequence[Row], dimensions: Sequence[str]) -> Iterator[Tile]:
+    ours = [row for row in gaps if row["dimension"] in dimensions and not context.is_old(row)]
+    clear = ranked(ours)
+    if not clear:
         if ours:
             yield Tile(title, "None clear", "No group fares worse by more than chance.", "", "index.html#gaps", "Gaps")
         return
-    row = ranked[0]
+    row, figures = clear[0], excess(clear[0])
     yield Tile(
         title,
-        say("about {excess} avoidable", excess=mark(row, "excess_against_reference", "whole", STATUS)),
+        say("about {excess} avoidable", **figures),
         say(
             "{indicator}: {group}, beside {reference}. Avoidable {counted}, 95% limits {lower} to {upper}.",
             group=context.plain_group(row["dimension"], row["group_code"]),
             indicator=context.short_name(row["indicator_id"]),
             counted=counted(row),
             reference=context.plain_group(row["dimension"], row["reference_group"]),
-            lower=mark(row, "excess_against_reference_ci_lower_95", "whole", STATUS),
-            upper=mark(row, "excess_against_reference_ci_upper_95", "whole", STATUS),
+            **figures,
         ),
         f"Worse, a clear difference. {show_period(row)}",
         "index.html#gaps",
@@ -76,10 +71,10 @@ def _gap(context: Context, title: str, dimensions: Sequence[str]) -> Iterator[Ti
 
 def _core20(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
     title = "Widest gap of Core20PLUS5"
-    judged = [row for row in rows if row["unit"] == "proportion" and row["core20_gap"] is not None]
-    clear = [row for row in judged if row["core20_gap_reading"] in {"worse", "better"} and not context.is_old(row)]
+    known = judged(rows)
+    clear = [row for row in known if row["core20_gap_reading"] in {"worse", "better"} and not context.is_old(row)]
     if not clear:
-        if judged:
+        if known:
             said = "No recent gap between the most deprived quintile and the rest is a clear difference."
             yield Tile(title, "None clear", said, "", "index.html#core20plus5", "Scorecard")
         return
@@ -106,7 +101,7 @@ def _recent(context: Context, row: Row) -> bool:
     return row["last_period_end"] is not None and not context.is_old_day(row["last_period_end"])
 
 
-def _change(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
+def _change(context: Context, rows: Sequence[Row], control: Sequence[Row]) -> Iterator[Tile]:
     title = "Changing most"
     told = [row for row in rows if row["subject"] == "value" and row["trend"] != NO_TREND and _recent(context, row)]
     rated = [row for row in told if row["trend_rating"] and context.unit(row["indicator_id"]) == "proportion"]
@@ -132,15 +127,14 @@ def _change(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
         indicator_page(row["indicator_id"]),
         "This indicator",
         row["trend_rating"],
-        _spark(context, row),
+        _spark(row, control),
     )
 
 
-def _spark(context: Context, row: Row) -> Markup | str:
+def _spark(row: Row, control: Sequence[Row]) -> Markup | str:
     if row["dimension"] != "all":
         return ""
-    series = context.marts.rows("mart_control_chart", f"{OWN} and indicator_id = ?", [row["indicator_id"]])
-    values = present([point["value"] for point in series])
+    values = present([point["value"] for point in control if point["indicator_id"] == row["indicator_id"]])
     return draw_spark(values) if len(values) > 2 else ""  # noqa: PLR2004 - two points are no line
 
 
@@ -164,7 +158,7 @@ def _closing(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
 
 
 def _recording(context: Context) -> Iterator[Tile]:
-    own = f"{OWN} or (organisation_level = 'england' and organisation_code = 'all')"
+    own = f"organisation_code = '{ENGLAND}' or (organisation_level = 'england' and organisation_code = 'all')"
     rows = [
         row
         for row in context.marts.rows("mart_data_quality", own)
