@@ -15,7 +15,7 @@ from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.figures import show_date
 from dagster_project.report.marts import Marts, Row, group_rows
 from dagster_project.report.returned import URGENT_CARE
-from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 PLUS, ACTIONS, EQUALITY = "mart_plus_group", "mart_action", "mart_workforce_equality"
 SILENT = {"not_named", "not_answered"}
@@ -214,8 +214,7 @@ def _measured() -> list[Column]:
     return [
         Words("Indicator", _indicator),
         Figures("Value", "value", _form),
-        Figures("Lower 95% limit", "ci_lower_95", _form),
-        Figures("Upper 95% limit", "ci_upper_95", _form),
+        *limits(_form),
         Words("That is", _kind),
         Words("On", lambda row: show_date(row["snapshot_date"])),
     ]
@@ -246,8 +245,7 @@ def _shares(caption: str, rows: Sequence[Row]) -> Table:
         Words("Group", lambda row: STAFF.get(row["comparison_group"], row["comparison_group"])),
         *(_COUNTED if any(row["numerator_status"] != "not_applicable" for row in rows) else ()),
         Figures("Share", "value", "percent1"),
-        Figures("Lower 95% limit", "ci_lower_95", "percent1"),
-        Figures("Upper 95% limit", "ci_upper_95", "percent1"),
+        *limits("percent1"),
     ]
     return make_table(caption, ordered, columns)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, indicator_page, say
+from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, say
 from dagster_project.report.charts import (
     Dot,
     Frame,
@@ -24,7 +24,7 @@ from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import FORMATS, mark, present, show, show_period, tick, value_format
 from dagster_project.report.marts import Row, group_rows
 from dagster_project.report.priorities import counted
-from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 ANCHOR, TITLE = "others", "Beside other organisations"
 PREFERRED = ("rtt_over_52_weeks", "rtt_within_18_weeks", "ae_four_hour_all", "op_did_not_attend")
@@ -212,8 +212,7 @@ def side_by_side(context: Context, rows: Sequence[Row], form: str, caption: str,
         ),
         Figures("Of", "denominator", "whole"),
         Figures("Value", "value", form),
-        Figures("Lower 95% limit", "ci_lower_95", form),
-        Figures("Upper 95% limit", "ci_upper_95", form),
+        *limits(form),
     ]
     if rows and "funnel_label" in rows[0].values:
         columns.append(Words("In the funnel", label))
@@ -230,11 +229,7 @@ def _positions(context: Context, rows: Sequence[Row]) -> Table:
         "Position among all trusts, every share that can be compared",
         rows,
         [
-            Words(
-                "Indicator",
-                lambda row: context.short_name(row["indicator_id"]),
-                lambda row: indicator_page(row["indicator_id"]),
-            ),
+            context.indicator_column(),
             Words(
                 "Group",
                 lambda row: (
@@ -245,8 +240,7 @@ def _positions(context: Context, rows: Sequence[Row]) -> Table:
             ),
             Words("Period", show_period),
             Figures("Value", "value", "percent2"),
-            Figures("Lower 95% limit", "ci_lower_95", "percent2"),
-            Figures("Upper 95% limit", "ci_upper_95", "percent2"),
+            *limits("percent2"),
             Figures("All trusts", "baseline", "percent2"),
             Words("In the funnel", label),
         ],

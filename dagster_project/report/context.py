@@ -11,9 +11,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.report.blocks import organisation_page
+from dagster_project.report.blocks import indicator_page, organisation_page
 from dagster_project.report.figures import show_name, show_period
 from dagster_project.report.marts import Marts, Row, group_rows
+from dagster_project.report.tables import Words
 
 LEVELS = {"trust": "NHS trust", "icb": "Integrated care board", "region": "Region", "england": "England"}
 ENGLAND = "ENG"
@@ -131,6 +132,14 @@ class Context:
         name = self.indicator_name(indicator_id)
         short = _shortened(name)
         return name if self._short_names[short] > 1 else short
+
+    def indicator_column(self) -> Words:
+        """The column of a table that names the indicator and leads to its page."""
+        return Words(
+            "Indicator",
+            lambda row: self.short_name(row["indicator_id"]),
+            lambda row: indicator_page(row["indicator_id"]),
+        )
 
     @cached_property
     def _short_names(self) -> Counter[str]:

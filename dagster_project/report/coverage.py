@@ -14,7 +14,7 @@ from dagster_project.report.blocks import Block, Bullets, Page, Paragraph, Secti
 from dagster_project.report.context import Context
 from dagster_project.report.figures import present, show_period, value_format
 from dagster_project.report.marts import Marts, Row, group_rows
-from dagster_project.report.tables import Cell, Column, Figures, Line, Table, Words, make_table
+from dagster_project.report.tables import Cell, Column, Figures, Line, Table, Words, limits, make_table
 
 COVERAGE, STATEMENT = "mart_coverage", "mart_statement"
 PATH, TITLE = "coverage.html", "Coverage"
@@ -207,11 +207,7 @@ def _figures(context: Context, caption: str, rows: Sequence[Row], *further: Colu
     )
     columns: list[Column] = [
         Words("Line", lambda row: f"{row['line_no']}. {row['line']}"),
-        Words(
-            "Indicator",
-            lambda row: context.short_name(row["indicator_id"]),
-            lambda row: indicator_page(row["indicator_id"]),
-        ),
+        context.indicator_column(),
         Words(
             "Group",
             lambda row: "everybody" if row["dimension"] == "all" else str(row.get("group_name", row["group_code"])),
@@ -219,8 +215,7 @@ def _figures(context: Context, caption: str, rows: Sequence[Row], *further: Colu
         Words("Figures of", lambda row: row["figures_of"]),
         Words("Period", show_period),
         Figures("Value", "value", form),
-        Figures("Lower 95% limit", "ci_lower_95", form),
-        Figures("Upper 95% limit", "ci_upper_95", form),
+        *limits(form),
         *further,
     ]
     return make_table(caption, ordered, columns)

@@ -22,7 +22,7 @@ from dagster_project.report.figures import (
     value_format,
 )
 from dagster_project.report.marts import Marts, Row
-from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 DIMENSIONS = {
     "imd_quintile": "by deprivation of the area where people live (quintiles)",
@@ -139,8 +139,7 @@ def table(context: Context, rows: Sequence[Row], form: str) -> Table:
         columns += [
             Figures("Of", "denominator", "whole"),
             Figures("Value", "value", form),
-            Figures("Lower 95% limit", "ci_lower_95", form),
-            Figures("Upper 95% limit", "ci_upper_95", form),
+            *limits(form),
         ]
     return make_table(f"{name} {DIMENSIONS[rows[0]['dimension']]}, {show_period(rows[0])}", rows, columns)
 

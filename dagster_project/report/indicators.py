@@ -37,7 +37,7 @@ from dagster_project.report.figures import (
 )
 from dagster_project.report.marts import Row, group_rows
 from dagster_project.report.organisations import Everything
-from dagster_project.report.tables import Figures, Table, Words, make_table
+from dagster_project.report.tables import Figures, Table, Words, limits, make_table
 
 VALUES = "fct_indicator_value"
 NEEDED = ("treatment_function_code", "geography_basis", "standardisation", "dimension", "value_status")
@@ -224,8 +224,7 @@ def _measure_table(caption: str, rows: Sequence[Row], form: str) -> Table:
         [
             Words("Measure", lambda row: SLOPES[row["measure"]]),
             Figures("Value", "value", form),
-            Figures("Lower 95% limit", "ci_lower_95", form),
-            Figures("Upper 95% limit", "ci_upper_95", form),
+            *limits(form),
             Words("Period", lambda row: show_date(row["period_end"])),
         ],
     )

@@ -138,11 +138,7 @@ def _picture(context: Context, rows: Sequence[Row]) -> Picture:
 def _words(context: Context) -> list[Column]:
     return [
         Words("Group", lambda row: context.group_name(row["dimension"], row["group_code"])),
-        Words(
-            "Indicator",
-            lambda row: context.short_name(row["indicator_id"]),
-            lambda row: indicator_page(row["indicator_id"]),
-        ),
+        context.indicator_column(),
     ]
 
 

@@ -9,7 +9,7 @@ from dagster_project.report.comparisons import page_of
 from dagster_project.report.context import Context
 from dagster_project.report.figures import show_date
 from dagster_project.report.marts import Marts, Row
-from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 ANCHOR, TITLE = "quality", "Data quality"
 MEASURES = {
@@ -88,8 +88,7 @@ def _figures() -> list[Column]:
         Figures("Counted", "numerator", "whole"),
         Figures("Of", "denominator", "whole"),
         Figures("Share", "value", "percent1"),
-        Figures("Lower 95% limit", "ci_lower_95", "percent1"),
-        Figures("Upper 95% limit", "ci_upper_95", "percent1"),
+        *limits("percent1"),
     ]
 
 

@@ -15,7 +15,7 @@ from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import present, show, show_date, show_period, tick
 from dagster_project.report.marts import Marts, Row, group_rows
-from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 NAMED = 2
 """Groups that a title names; the table has all."""
@@ -166,8 +166,7 @@ def _rate(context: Context, rows: Sequence[Row]) -> Picture:
         Words("Group", lambda row: group_name(context, row)),
         Figures("Of", "denominator", "whole", "denominator_status"),
         Figures("Rate", "value", form, RATE),
-        Figures("Lower 95% limit", "ci_lower_95", form, RATE),
-        Figures("Upper 95% limit", "ci_upper_95", form, RATE),
+        *limits(form, RATE),
         Figures("Ratio to the reference", "rate_ratio", "number2", RATE),
         Figures("Lower limit of the ratio", "rate_ratio_ci_lower_95", "number2", RATE),
         Figures("Upper limit of the ratio", "rate_ratio_ci_upper_95", "number2", RATE),
@@ -220,8 +219,7 @@ def _homeless(rows: Sequence[Row]) -> list[Block]:
         Figures("Homeless", "value", "number1", RATE),
         Figures("Housed", "reference_rate", "number1", "reference_rate_status"),
         Figures("Ratio", "rate_ratio", "number1", "rate_ratio_status"),
-        Figures("Lower 95% limit", "rate_ratio_ci_lower_95", "number1", "rate_ratio_status"),
-        Figures("Upper 95% limit", "rate_ratio_ci_upper_95", "number1", "rate_ratio_status"),
+        *limits("number1", "rate_ratio_status", of="rate_ratio"),
         Words("People counted from", lambda row: row.get("denominator_source", "not said")),
         Words("Quarter to", lambda row: show_date(row["period_end"])),
     ]
@@ -279,8 +277,7 @@ def _contrasts(rows: Sequence[Row], who: str) -> Table:
         Figures("Peers who report it", "peers_selecting", "whole", "peer_status"),
         Figures("Of", "peers", "whole", "peer_status"),
         Figures("Share", "peer_pct", "share0", "peer_status"),
-        Figures("Lower 95% limit", "peer_pct_ci_lower_95", "share0", "peer_status"),
-        Figures("Upper 95% limit", "peer_pct_ci_upper_95", "share0", "peer_status"),
+        *limits("share0", "peer_status", of="peer_pct"),
     ]
     return make_table(f"Where this trust and {who} differ in the survey", rows, columns, reason="peer_status_reason")
 

@@ -14,7 +14,7 @@ from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.dumbbells import Pair, draw_dumbbells
 from dagster_project.report.figures import TICKS, gap_format, present, show, value_format
 from dagster_project.report.marts import Row, group_rows
-from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 PROGRAMMES = (
     ("mart_core20plus5_adults", "Adults"),
@@ -178,8 +178,7 @@ def _core20_columns() -> list[Column]:
         Figures("Core20", "core20_value", _form, "core20_value_status"),
         Figures("The rest", "rest_value", _form, "rest_value_status"),
         Figures("Gap", "core20_gap", _gap_form, "gap_status"),
-        Figures("Lower 95% limit", "core20_gap_ci_lower_95", _gap_form, "gap_status"),
-        Figures("Upper 95% limit", "core20_gap_ci_upper_95", _gap_form, "gap_status"),
+        *limits(_gap_form, "gap_status", of="core20_gap"),
         Words("Reading", lambda row: READINGS.get(row["core20_gap_reading"], row["core20_gap_reading"])),
     ]
 
@@ -187,8 +186,7 @@ def _core20_columns() -> list[Column]:
 def _everybody_columns() -> list[Column]:
     return [
         Figures("Everybody", "all_value", _form, "all_value_status"),
-        Figures("Lower 95% limit", "all_ci_lower_95", _form, "all_value_status"),
-        Figures("Upper 95% limit", "all_ci_upper_95", _form, "all_value_status"),
+        *limits(_form, "all_value_status", of="all"),
         Figures("Target", "target", _form, "target_reading"),
         Words("Target met", lambda row: row.get("target_reading", "not known")),
     ]
@@ -255,8 +253,7 @@ def _priorities(context: Context, rows: Sequence[Row]) -> Table:
         Words("Indicator", lambda row: context.short_name(row["indicator_id"]), lambda row: _page(context, row)),
         Words("Period", lambda row: context.dated(row) if row["period_end"] else "none"),
         Figures("Value", "value", form),
-        Figures("Lower 95% limit", "ci_lower_95", form),
-        Figures("Upper 95% limit", "ci_upper_95", form),
+        *limits(form),
         Figures("Target", "target", form),
         Words("Target met", lambda row: row.get("target_reading", "not known")),
         Figures("Core20 minus the rest", "core20_gap", difference, "core20_gap_reading"),

@@ -10,7 +10,7 @@ from dagster_project.report.context import Context
 from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import show, tick
 from dagster_project.report.marts import Row, group_rows
-from dagster_project.report.tables import Column, Figures, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 TABLE, PATH, TITLE = "mart_survey_benchmark", "survey.html", "Survey benchmark"
 OWN = "own_survey"
@@ -82,8 +82,7 @@ def _figures() -> list[Column]:
         Figures("Trusts", "k", "whole"),
         Figures("Of", "n_base", "whole"),
         Figures("Share", "pct", "share0"),
-        Figures("Lower 95% limit", "pct_ci_lower_95", "share0"),
-        Figures("Upper 95% limit", "pct_ci_upper_95", "share0"),
+        *limits("share0", of="pct"),
     ]
 
 

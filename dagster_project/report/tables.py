@@ -40,6 +40,12 @@ class Words:
 Column = Figures | Words
 
 
+def limits(form: str | Callable[[Row], str], status: str = "value_status", *, of: str = "value") -> list[Figures]:
+    """The columns of the 95% limits of a figure."""
+    of = "" if of == "value" else f"{of}_"
+    return [Figures(f"{end.title()} 95% limit", f"{of}ci_{end}_95", form, status) for end in ("lower", "upper")]
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One cell: a figure (its column, and mostly its format, are in the head of the table), or words that may lead to a page."""

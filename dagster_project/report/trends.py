@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, indicator_page, say
+from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, say
 from dagster_project.report.charts import Frame, Point, Reference, draw_control_chart
 from dagster_project.report.context import Context
 from dagster_project.report.figures import (
@@ -89,11 +89,7 @@ def _summary(context: Context, newest: Sequence[Row]) -> Table:
         "Every series of months or quarters: where it stands now",
         newest,
         [
-            Words(
-                "Indicator",
-                lambda row: context.short_name(row["indicator_id"]),
-                lambda row: indicator_page(row["indicator_id"]),
-            ),
+            context.indicator_column(),
             Words("Period", context.dated),
             Figures("Value", "value", form),
             Figures("Mean", "mean_value", form),
@@ -225,11 +221,7 @@ def _slopes(context: Context, rows: Sequence[Row]) -> Table:
         "Rising or falling: series without a control chart",
         ordered,
         [
-            Words(
-                "Indicator",
-                lambda row: context.short_name(row["indicator_id"]),
-                lambda row: indicator_page(row["indicator_id"]),
-            ),
+            context.indicator_column(),
             Words("What", lambda row: _subject(context, row)),
             Figures("Points", "points_used", "whole"),
             Words("Until", lambda row: context.dated_day(row["last_period_end"], f"{row['last_period_end']:%B %Y}")),
