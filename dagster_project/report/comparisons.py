@@ -73,7 +73,7 @@ def read_comparisons(context: Context) -> dict[tuple[str, str, str], Comparison]
     for place, rows in sorted(grouped.items(), key=lambda item: str(item[0])):
         newest = max(row["period_end"] for row in rows)
         kept = [row for row in rows if row["period_end"] == newest]
-        found[place] = _comparison(context, kept)  # type: ignore[index]
+        found[place] = _comparison(context, kept)
     return found
 
 

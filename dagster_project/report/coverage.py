@@ -14,7 +14,7 @@ from dagster_project.report.blocks import Block, Bullets, Page, Paragraph, Secti
 from dagster_project.report.context import Context
 from dagster_project.report.figures import present, show_period, value_format
 from dagster_project.report.marts import Marts, Row, group_rows
-from dagster_project.report.tables import Cell, Column, Figures, Line, Table, Words, limits, make_table
+from dagster_project.report.tables import Cell, Column, Figures, Table, Words, limits, make_table, plain_table
 
 COVERAGE, STATEMENT = "mart_coverage", "mart_statement"
 PATH, TITLE = "coverage.html", "Coverage"
@@ -76,12 +76,11 @@ def pages(context: Context) -> list[Page]:
 
 
 def _matrix(context: Context, title: str, rows: Sequence[Row]) -> Table:
-    columns = tuple(Words(words, lambda row: "") for words in ("Indicator", *BREAKDOWNS.values()))
     grouped = sorted(
         group_rows(rows, "indicator_id").values(), key=lambda own: (own[0]["indicator_name"], own[0]["indicator_id"])
     )
-    lines = tuple(Line((_head(context, own[0]), *_statuses(own)), "") for own in grouped)
-    return Table(f"{title}: indicators by breakdown", columns, "", "", lines)
+    rows_said = [(_head(context, own[0]), *_statuses(own)) for own in grouped]
+    return plain_table(f"{title}: indicators by breakdown", ("Indicator", *BREAKDOWNS.values()), rows_said)
 
 
 def _head(context: Context, row: Row) -> Cell:
@@ -89,45 +88,37 @@ def _head(context: Context, row: Row) -> Cell:
     return Cell(row["indicator_name"], address=indicator_page(row["indicator_id"]) if known else None)
 
 
-def _statuses(rows: Sequence[Row]) -> list[Cell]:
+def _statuses(rows: Sequence[Row]) -> list[str]:
     found = {row["breakdown"]: row["coverage_status"] for row in rows}
-    return [Cell(STATUSES.get(found.get(name, ""), "not known")) for name in BREAKDOWNS]
+    return [STATUSES.get(found.get(name, ""), "not known") for name in BREAKDOWNS]
 
 
 def _reasons(context: Context, title: str, rows: Sequence[Row]) -> list[Block]:
     """Why a breakdown is not held in full, said once for all breakdowns of an indicator that have the same reason."""
     missing = [row for row in rows if row["coverage_status"] != "available" and row.get("coverage_reason")]
     grouped = group_rows(missing, "indicator_name", "indicator_id", "coverage_reason").items()
-    ordered = sorted((_words(key), own) for key, own in grouped)
-    lines = tuple(
-        Line(
-            (_head(context, own[0]), Cell(", ".join(BREAKDOWNS[r["breakdown"]].lower() for r in own)), Cell(key[2])), ""
-        )
-        for key, own in ordered
-    )
-    columns = tuple(Words(words, lambda row: "") for words in ("Indicator", "For", "Why"))
-    table = Table(f"{title}: why figures are not there", columns, "", "", lines)
-    return [Tabular(table, f"{title}: why figures are not there, or not all")] if lines else []
-
-
-def _words(key: Any) -> tuple[str, ...]:
-    return tuple("" if part is None else str(part) for part in key)
+    said = [
+        (_head(context, own[0]), ", ".join(BREAKDOWNS[row["breakdown"]].lower() for row in own), reason)
+        for (_, _, reason), own in sorted(grouped)
+    ]
+    table = plain_table(f"{title}: why figures are not there", ("Indicator", "For", "Why"), said)
+    return [Tabular(table, f"{title}: why figures are not there, or not all")] if said else []
 
 
 def why_not(context: Context, rows: Sequence[Row]) -> list[Section]:
     """For an indicator without figures: what exists and where, why it is not here, and what comes near."""
     if not rows:
         return []
-    grouped = group_rows(rows, "coverage_status", "coverage_reason").items()
-    lines = tuple(
-        Line((Cell(STATUSES.get(status, status)), Cell(_where(own)), Cell(reason or "not known")), "")
+    said = [
+        (STATUSES[status], _where(own), reason or "not known")
         for (status, reason), own in sorted(
-            ((_words(key), own) for key, own in grouped), key=lambda item: (list(STATUSES).index(item[0][0]), item[0])
+            group_rows(rows, "coverage_status", "coverage_reason").items(),
+            key=lambda item: (list(STATUSES).index(item[0][0]), item[0][1] or ""),
         )
-    )
-    columns = tuple(Words(words, lambda row: "") for words in ("What exists", "For", "Why, and where"))
+    ]
+    titles = ("What exists", "For", "Why, and where")
     near = _near(context, rows[0])
-    blocks: list[Block] = [Tabular(Table("Where figures of this indicator exist", columns, "", "", lines))]
+    blocks: list[Block] = [Tabular(plain_table("Where figures of this indicator exist", titles, said))]
     if near:
         blocks += [Paragraph("Indicators of the same area that have figures here:"), Bullets(near)]
     return [Section("why", "Why there are no figures here", blocks)]

@@ -8,7 +8,7 @@ Not here: what is done with the rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,9 +194,9 @@ class Marts:
         return self._con.execute(sql, parameters).fetchall()
 
 
-def group_rows(rows: Iterable[Row], *columns: str) -> dict[Hashable, list[Row]]:
+def group_rows(rows: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
     """Rows by the value of a column (or the tuple of several), in their order."""
-    grouped: dict[Hashable, list[Row]] = defaultdict(list)
+    grouped: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         values = tuple(row[column] for column in columns)
         grouped[values[0] if len(values) == 1 else values].append(row)

@@ -27,7 +27,7 @@ from dagster_project.report.context import Context
 from dagster_project.report.figures import show_date
 from dagster_project.report.lineage import Lineage, draw_lineage
 from dagster_project.report.marts import Row
-from dagster_project.report.tables import Cell, Column, Figures, Line, Table, Words, make_table
+from dagster_project.report.tables import Column, Figures, Words, make_table, plain_table
 
 PATH, TITLE = "provenance.html", "Where figures come from"
 
@@ -130,15 +130,13 @@ def _checks(context: Context) -> list[Block]:
         "select kind, count(*), count(*) filter (passed), count(*) filter (not passed) from meta.checks group by kind order by kind"
     )
     failed = context.marts.pairs("select name, severity, summary from meta.checks where not passed order by name")
-    lines = tuple(
-        Line((Cell(kind.replace("_", " ")), Cell(total), Cell(passed), Cell(missed)), "")
-        for kind, total, passed, missed in counted
-    )
     titles = ("Kind of check", "Checks", "Passed", "Not passed")
-    columns = tuple(Words(title, lambda row: "") for title in titles)
+    table = plain_table(
+        "Checks of this release by kind", titles, [(k.replace("_", " "), *counts) for k, *counts in counted]
+    )
     said = [say("<strong>{name}</strong> ({severity}): {summary}", name=n, severity=s, summary=w) for n, s, w in failed]
     first = "A critical check that fails holds the whole release back: a release that is out has passed all of them."
-    blocks: list[Block] = [Paragraph(first), Tabular(Table("Checks of this release by kind", columns, "", "", lines))]
+    blocks: list[Block] = [Paragraph(first), Tabular(table)]
     return [*blocks, Bullets(said)] if said else [*blocks, Paragraph("Every check passed, warnings too.")]
 
 
@@ -192,13 +190,11 @@ def _descriptions(context: Context) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _table_page(context: Context, name: str, columns: Sequence[tuple[Any, ...]], lineage: Lineage) -> Page:
-    lines = tuple(
-        Line((Cell(c), Cell(kind), Cell(unit or "none"), Cell(text)), "") for c, kind, unit, text, _ in columns
-    )
-    titles = tuple(Words(title, lambda row: "") for title in ("Column", "Type", "Unit", "What it holds"))
+    said = [(column, kind, unit or "none", text) for column, kind, unit, text, _ in columns]
+    titles = ("Column", "Type", "Unit", "What it holds")
     sections = [
         Section("made-from", "What it is made from", _made_from(context, name, lineage)),
-        Section("columns", "Columns", [Tabular(Table(f"Columns of {name}", titles, "", "", lines))]),
+        Section("columns", "Columns", [Tabular(plain_table(f"Columns of {name}", titles, said))]),
         Section(
             "columns-from", "Where each column comes from", _columns_from(name, [row[0] for row in columns], lineage)
         ),
@@ -214,15 +210,12 @@ def _made_from(context: Context, name: str, lineage: Lineage) -> list[Block]:
     title = f"{name} is made from {', '.join(sorted(n.name for n in nodes if n.layer == 'source')) or 'look-up tables'}"
     frame = Frame(title, "Layers from the publishers' files at the top to the published table at the bottom.", False)
     known = {unique_id: node.name for unique_id, node in lineage.nodes.items()}
-    lines = tuple(
-        Line(
-            (Cell(node.name), Cell(node.layer), Cell(", ".join(known[i] for i in node.reads if i in known) or "none")),
-            "",
-        )
+    said = [
+        (node.name, node.layer, ", ".join(known[i] for i in node.reads if i in known) or "none")
         for node in reversed(nodes)
-    )
-    columns = tuple(Words(words, lambda row: "") for words in ("Table", "Layer", "Reads"))
-    return [Picture(title, draw_lineage(frame, nodes), Table(f"Everything above {name}", columns, "", "", lines))]
+    ]
+    table = plain_table(f"Everything above {name}", ("Table", "Layer", "Reads"), said)
+    return [Picture(title, draw_lineage(frame, nodes), table)]
 
 
 LISTED = 12
@@ -242,11 +235,9 @@ def _columns_from(name: str, columns: Sequence[str], lineage: Lineage) -> list[B
                 "The columns of this table could not be followed in its SQL; the tables it is made from stand above."
             )
         ]
-    lines = tuple(
-        Line((Cell(c), Cell(_direct(c, origins, lineage)), Cell(_first(name, c, lineage))), "") for c in columns
-    )
-    titles = tuple(Words(t, lambda row: "") for t in ("Column", "Worked out from", "In files and look-up tables"))
-    return [Paragraph(FOLLOWED), Tabular(Table(f"Where the columns of {name} come from", titles, "", "", lines))]
+    said = [(column, _direct(column, origins, lineage), _first(name, column, lineage)) for column in columns]
+    titles = ("Column", "Worked out from", "In files and look-up tables")
+    return [Paragraph(FOLLOWED), Tabular(plain_table(f"Where the columns of {name} come from", titles, said))]
 
 
 def _direct(column: str, origins: Mapping[str, Sequence[Origin]], lineage: Lineage) -> str:

@@ -123,6 +123,12 @@ def make_table(
     return Table(caption, tuple(columns), source, key_text(common), lines, _notes(rows, lines, reason))
 
 
+def plain_table(caption: str, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A table of words and counts that are not cells of one mart; what is no Cell yet becomes one."""
+    lines = (Line(tuple(part if isinstance(part, Cell) else Cell(part) for part in row), "") for row in rows)
+    return Table(caption, tuple(Words(title, lambda row: "") for title in titles), "", "", tuple(lines))
+
+
 def _cell(row: Row, column: Column) -> Cell:
     if isinstance(column, Words):
         return Cell(column.text(row), address=column.address(row))
