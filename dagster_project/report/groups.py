@@ -147,10 +147,12 @@ def table(context: Context, rows: Sequence[Row], form: str) -> Table:
 # -- what the gap says ------------------------------------------------------------------------------------------------
 
 
-def is_clear(gap: Row) -> bool:
-    """Whether the 95% limits of a gap leave out zero."""
-    low, high = gap["ci_lower_95"], gap["ci_upper_95"]
-    return low is not None and high is not None and (low > 0 or high < 0)
+NO_LIMITS = "there are no limits, so the difference is not judged"
+"""A rate without its counts has none: its gap is known, and may be chance."""
+
+
+def _is_clear(gap: Row) -> bool:
+    return bool(gap["certainty"] == "clear difference")
 
 
 def finding(context: Context, split: Split) -> str:
@@ -159,14 +161,9 @@ def finding(context: Context, split: Split) -> str:
         return "too few to tell the groups apart"
     if split.dimension in EXTREMES:
         return _finding_of_extremes(split)
-    clear = [gap for gap in split.gaps.values() if is_clear(gap)]
     if not split.gaps:
         return DIMENSIONS[split.dimension]
-    if all(gap["value"] is None for gap in split.gaps.values()):
-        return "the groups cannot be compared, because figures are hidden or not there"
-    if not clear:
-        return f"no clear difference between any group and {context.group_name(split.dimension, REFERENCE.get(split.dimension, ''))}"
-    return _finding_of_groups(context, split, clear)
+    return _finding_of_groups(context, split)
 
 
 def _finding_of_extremes(split: Split) -> str:
@@ -174,14 +171,23 @@ def _finding_of_extremes(split: Split) -> str:
     gap = split.gaps.get(first)
     if gap is None or gap["value"] is None:
         return f"the most and the least deprived {part} cannot be compared"
-    if not is_clear(gap):
+    if gap["certainty"] is None:
+        return NO_LIMITS
+    if not _is_clear(gap):
         return f"no clear difference between the most and the least deprived {part}"
     return f"{'higher' if gap['value'] > 0 else 'lower'} in the most deprived {part} than in the least deprived"
 
 
-def _finding_of_groups(context: Context, split: Split, clear: Sequence[Row]) -> str:
-    ordered = sorted(clear, key=lambda gap: (-abs(gap["value"]), gap["comparison_group"]))
+def _finding_of_groups(context: Context, split: Split) -> str:
+    gaps = split.gaps.values()
     reference = context.group_name(split.dimension, REFERENCE.get(split.dimension, "rest"))
+    if all(gap["value"] is None for gap in gaps):
+        return "the groups cannot be compared, because figures are hidden or not there"
+    if all(gap["value"] is None or gap["certainty"] is None for gap in gaps):
+        return NO_LIMITS
+    ordered = sorted(filter(_is_clear, gaps), key=lambda gap: (-abs(gap["value"]), gap["comparison_group"]))
+    if not ordered:
+        return f"no clear difference between any group and {reference}"
     said = []
     for word, sign in (("higher", 1), ("lower", -1)):
         names = [
@@ -213,6 +219,14 @@ def gap_note(context: Context, split: Split, unit: str) -> Markup | str:
         return say(
             "Gap between the most and the least deprived {part}: {gap}.", part=part, gap=mark(gap, "value", form)
         )
+    if gap["certainty"] is None:
+        return say(
+            "Gap between the most and the least deprived {part}: {gap} {words}; {why}.",
+            part=part,
+            gap=mark(gap, "value", form),
+            words=words,
+            why=NO_LIMITS,
+        )
     return say(
         "Gap between the most and the least deprived {part}: {gap} {words} (95% limits {lower} to {upper}). {sure}",
         part=part,
@@ -220,5 +234,5 @@ def gap_note(context: Context, split: Split, unit: str) -> Markup | str:
         words=words,
         lower=mark(gap, "ci_lower_95", form),
         upper=mark(gap, "ci_upper_95", form),
-        sure="This is a clear difference." if is_clear(gap) else "There is no clear difference.",
+        sure="This is a clear difference." if _is_clear(gap) else "There is no clear difference.",
     )

@@ -121,3 +121,15 @@ def test_coverage_says_of_every_indicator_what_the_mart_says(sample_site: Site, 
     rows = _rows(_section(sample_site, "coverage.html", "england").select("table")[0])
     assert sorted((row[0], row[3] == "held") for row in rows) == sorted(held)
     assert sum(is_held for _, is_held in held) > 3
+
+
+def test_a_gap_without_limits_is_not_judged(sample_site: Site, sample_warehouse: Warehouse) -> None:
+    """A crude rate that is printed without its counts (6,900 and 6,200 in 100,000) was called no clear difference."""
+    without = sample_warehouse.query(
+        "select indicator_id from fct_inequality_measure where organisation_code = 'ENG' and measure = 'absolute_gap' and dimension = 'imd_quintile' "
+        "and reference_group = '5' and standardisation = 'crude' and value is not null and ci_lower_95 is null"
+    )
+    for (indicator_id,) in without:
+        said = _section(sample_site, f"indicator-{indicator_id}.html", "gradient").get_text()
+        assert "no limits, so the difference is not judged" in said and "no clear difference" not in said, indicator_id
+    assert without
