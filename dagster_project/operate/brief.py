@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
 import shutil
@@ -22,29 +20,21 @@ SECONDS = 120
 def write_brief(lake: Lake, code: str, folder: Path, *, pdf: bool = False) -> Path:
     """Write `brief-<code>.html`, or the PDF of it, into a folder and give its path; an older one there is replaced.
 
-    The HTML is whole by itself: its style is inside, it loads nothing and holds no link. The PDF is printed by a Chromium of this
-    machine. Raises LakeError where nothing is published, the organisation has no brief, or no browser is there.
+    The HTML is that of the report, whole by itself, without the link back to a page that is not beside it. The PDF is printed by a
+    Chromium of this machine. Raises LakeError where nothing is published, the organisation has no brief, or no browser is there.
     """
     report = lake.published / "report"
     page = report / brief_page(code.upper())
     if not page.is_file():
         what, why = f"There is no brief of {code}", f"{page.name} is not in the published report"
         raise LakeError(what, why, "look the code up on find.html of the report, or run `hiw refresh`")
-    whole = _by_itself(page.read_text(encoding="utf-8"), (report / "report.css").read_text(encoding="utf-8"))
+    whole = re.sub(r'<nav class="crumbs.*?</nav>\n', "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / page.name
     if not pdf:
         written.write_text(whole, encoding="utf-8")
         return written
     return _print(whole, written.with_suffix(".pdf"))
-
-
-def _by_itself(page: str, style: str) -> str:
-    """The page with its style inside, named by its hash in the policy of the page, and without what leads elsewhere."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = page.replace("style-src 'self'; img-src 'self'", f"style-src 'sha256-{digest}'")
-    page = page.replace('<link rel="stylesheet" href="report.css">', f"<style>{style}</style>")
-    return re.sub(r'<link rel="icon"[^>]*>\n?|<nav class="crumbs.*?</nav>\n?', "", page, flags=re.DOTALL)
 
 
 def _print(whole: str, target: Path) -> Path:

@@ -1,7 +1,7 @@
 """The brief of an organisation: one A4 side for a board, which stands first on its page and prints alone as `brief-<code>.html`.
 
-It is bounded so that it fits: three gaps, seven groups, three changes, three measures of recording, four questions. It holds no link but
-the one back to its page, so that a copy is whole by itself. Counts are of rows of the file. Not here: the sections it is taken from.
+It is bounded so that it fits: three gaps, seven groups, three changes, three measures of recording, four questions. Its style is
+inside and it holds no link but the one back to its page, so that a copy is whole by itself. Counts are of rows of the file. Not here: the sections it is taken from.
 """
 
 from __future__ import annotations

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
+from markupsafe import Markup
 
 from dagster_project.duck import connection
+from dagster_project.html_pages import style_hash, templates
 from dagster_project.report import (
     about,
     coverage,
@@ -59,8 +59,15 @@ def _files(context: Context, lineage: Lineage) -> Iterator[tuple[str, bytes]]:
         yield name, files(PACKAGE).joinpath("static", name).read_bytes()
     pages = list(_pages(context, lineage))
     navigation = [entry for entry in NAVIGATION if any(page.path == entry[0] for page in pages)]
+    style = files(PACKAGE).joinpath("static", "report.css").read_text(encoding="utf-8")
+    common = {
+        "release": context.release,
+        "navigation": navigation,
+        "style": Markup(style),  # noqa: S704 - a file of this package
+        "style_hash": style_hash(style),
+    }
     for page in pages:
-        yield page.path, render(page, {"release": context.release, "navigation": navigation}).encode()
+        yield page.path, _render(page, common).encode()
     yield from indicators.downloads(context)
 
 
@@ -76,17 +83,6 @@ def _pages(context: Context, lineage: Lineage) -> Iterator[Page]:
     yield from about.pages(context)
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader(PACKAGE, "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def render(page: Page, common: Mapping[str, Any]) -> str:
+def _render(page: Page, common: Mapping[str, Any]) -> str:
     """The HTML of a page; everything in it is escaped unless this package marked it up."""
-    return _environment().get_template(page.template).render(page=page, **common, **page.extra)
+    return templates(PACKAGE, "templates").get_template(page.template).render(page=page, **common, **page.extra)

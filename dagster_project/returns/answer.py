@@ -6,22 +6,19 @@ form of a return's, because names of files have held names of people. Not here: 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import xlsxwriter
 from rich.console import Console
 from rich.table import Table
 
 from dagster_project.contracts.collection import load_common
+from dagster_project.html_pages import style_hash, templates
 from dagster_project.lake.files import write_atomically
 from dagster_project.returns.submission import FILE_NAME, Finding
 from dagster_project.returns.verdict import Outcome, Verdict
@@ -156,34 +153,20 @@ def _line(finding: Finding) -> tuple[str, ...]:
 # -- page --------------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader(PACKAGE, "pages"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def html_page(verdict: Verdict) -> str:
     """The answer as one page without script, image or link; its only style is named by its hash in the page's policy."""
-    style = _environment().get_template("answer.css").render()
-    return (
-        _environment()
-        .get_template("answer.html")
-        .render(
-            title=f"{OUTCOME_WORDS[verdict.outcome]}: {shown_name(verdict)}",
-            facts=facts(verdict),
-            counts=rule_counts(verdict),
-            findings=[finding for finding in verdict.findings if not finding.not_checked],
-            not_checked=[finding for finding in verdict.findings if finding.not_checked],
-            total=sum(verdict.counts.values()),
-            severity_words=SEVERITY_WORDS,
-            style=style,
-            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        )
+    pages = templates(PACKAGE, "pages")
+    style = pages.get_template("answer.css").render()
+    return pages.get_template("answer.html").render(
+        title=f"{OUTCOME_WORDS[verdict.outcome]}: {shown_name(verdict)}",
+        facts=facts(verdict),
+        counts=rule_counts(verdict),
+        findings=[finding for finding in verdict.findings if not finding.not_checked],
+        not_checked=[finding for finding in verdict.findings if finding.not_checked],
+        total=sum(verdict.counts.values()),
+        severity_words=SEVERITY_WORDS,
+        style=style,
+        style_hash=style_hash(style),
     )
 
 

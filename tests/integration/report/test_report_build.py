@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import itertools
 import json
 import os
@@ -77,7 +79,10 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_runs_that_is_not_the_searc
         ]
         assert set(loaded) <= {"report.css", "report.js", "icon.svg"}, name
         assert ("report.js" in loaded) == (name == "find.html")
-        assert not soup.select("style, [style], form"), name
+        assert not soup.select("[style], form"), name
+        styles = [hashlib.sha256(style.get_text().encode()).digest() for style in soup.select("style")]
+        assert len(styles) == name.startswith("brief-"), "a brief is whole by itself"
+        assert all(f"'sha256-{base64.b64encode(digest).decode()}'" in str(policy["content"]) for digest in styles), name
 
 
 def test_headings_are_in_order_and_every_table_has_its_caption_and_scopes(sample_site: Site) -> None:
