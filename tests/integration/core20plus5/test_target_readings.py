@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 from pathlib import Path
 
 import duckdb
@@ -19,106 +19,112 @@ MACROS = (PROJECT_ROOT / "dbt" / "macros" / "targets" / "target_in_force.sql").r
 SPANS = (PROJECT_ROOT / "dbt" / "models" / "intermediate" / "targets" / "int_indicator_target.sql").read_text(
     encoding="utf-8"
 )
-READINGS = [
-    # 65% by March 2026, 70% by March 2027, 92% by March 2029, for England.
-    ("rtt_within_18_weeks", "england", "2025-03-31", 0.60, "no target", None),
-    ("rtt_within_18_weeks", "england", "2026-01-31", 0.6139, "not yet due", 0.65),
-    ("rtt_within_18_weeks", "england", "2026-03-31", 0.65, "met", 0.65),
-    ("rtt_within_18_weeks", "england", "2026-03-31", 0.6499, "not met", 0.65),
-    ("rtt_within_18_weeks", "england", "2026-04-30", 0.66, "not yet due", 0.70),
-    ("rtt_within_18_weeks", "england", "2027-03-31", 0.6999, "not met", 0.70),
-    ("rtt_within_18_weeks", "england", "2028-03-31", 0.93, "not yet due", 0.92),
-    ("rtt_within_18_weeks", "england", "2029-03-31", 0.9199, "not met", 0.92),
-    ("rtt_within_18_weeks", "england", "2029-04-30", 0.93, "lapsed", None),
-    # The steps of 2026 and 2027 are England's; a trust has steps in points, and the 92% of 2029.
-    ("rtt_within_18_weeks", "trust", "2026-03-31", 0.70, "not yet due", 0.92),
-    ("rtt_within_18_weeks", "trust", "2029-03-31", 0.93, "met", 0.92),
-    ("wlmds_within_18_weeks", "england", "2026-03-29", 0.64, "not met", 0.65),
-    ("wlmds_within_18_weeks", "england", "2026-04-05", 0.64, "not yet due", 0.70),
-    ("wlmds_within_18_weeks", "england", "2029-04-01", 0.64, "lapsed", None),
-    # Under 1% by March 2026, set for 2025/26: January 2026 had 1.9%.
-    ("rtt_over_52_weeks", "trust", "2025-03-31", 0.025, "no target", None),
-    ("rtt_over_52_weeks", "england", "2026-01-31", 0.019, "not yet due", 0.01),
-    ("rtt_over_52_weeks", "england", "2026-03-31", 0.0101, "not met", 0.01),
-    ("rtt_over_52_weeks", "england", "2026-03-31", 0.01, "met", 0.01),
-    ("rtt_over_52_weeks", "england", "2026-03-31", None, None, 0.01),
-    ("rtt_over_52_weeks", "england", "2026-04-30", 0.005, "lapsed", None),
-    # The week of WLMDS that ends in March is in the month, the first of April is not.
-    ("wlmds_over_52_weeks", "england", "2026-03-22", 0.02, "not met", 0.01),
-    ("wlmds_over_52_weeks", "england", "2026-02-22", 0.02, "not yet due", 0.01),
-    ("wlmds_over_52_weeks", "england", "2026-04-05", 0.02, "lapsed", None),
-    # None by September 2024.
-    ("rtt_over_65_weeks", "icb", "2024-08-31", 0.001, "not yet due", 0.0),
-    ("rtt_over_65_weeks", "icb", "2024-09-30", 0.0, "met", 0.0),
-    ("rtt_over_65_weeks", "icb", "2024-10-31", 0.0, "lapsed", None),
-    # 80% by March 2026, and again to March 2029.
-    ("cancer_28_days", "england", "2025-03-31", 0.80, "no target", None),
-    ("cancer_28_days", "trust", "2026-02-28", 0.78, "not yet due", 0.80),
-    ("cancer_28_days", "england", "2026-03-31", 0.7999, "not met", 0.80),
-    ("cancer_28_days", "england", "2029-03-31", 0.80, "met", 0.80),
-    ("cancer_28_days", "england", "2029-04-30", 0.80, "lapsed", None),
-    # 75% by March 2026, 85% by March 2029.
-    ("cancer_62_days", "england", "2026-02-28", 0.70, "not yet due", 0.75),
-    ("cancer_62_days", "england", "2026-03-31", 0.75, "met", 0.75),
-    ("cancer_62_days", "trust", "2029-03-31", 0.8499, "not met", 0.85),
-    ("cancer_62_days", "england", "2029-04-30", 0.85, "lapsed", None),
-    # 96% by March 2029, of the National Cancer Plan of 4 February 2026.
-    ("cancer_31_days", "england", "2026-01-31", 0.97, "no target", None),
-    ("cancer_31_days", "trust", "2028-12-31", 0.97, "not yet due", 0.96),
-    ("cancer_31_days", "trust", "2029-03-31", 0.9599, "not met", 0.96),
-    ("cancer_31_days", "england", "2029-03-31", 0.96, "met", 0.96),
-    ("cancer_31_days", "england", "2029-04-30", 0.97, "lapsed", None),
-    # Set for integrated care boards too, of which no figure is held.
-    ("cancer_31_days", "icb", "2029-03-31", 0.95, "not met", 0.96),
-    ("cancer_62_days", "icb", "2026-03-31", 0.75, "met", 0.75),
-    ("cancer_62_days", "icb", "2026-04-30", 0.75, "not yet due", 0.85),
-    ("cancer_28_days", "icb", "2026-03-31", 0.80, "no target", None),
-    # 72% by March 2026.
-    ("rtt_first_within_18_weeks", "trust", "2025-03-31", 0.80, "no target", None),
-    ("rtt_first_within_18_weeks", "icb", "2025-12-31", 0.80, "not yet due", 0.72),
-    ("rtt_first_within_18_weeks", "england", "2026-03-31", 0.7199, "not met", 0.72),
-    ("rtt_first_within_18_weeks", "trust", "2026-03-31", 0.72, "met", 0.72),
-    ("rtt_first_within_18_weeks", "trust", "2026-04-30", 0.80, "lapsed", None),
-    # Under 10% in every month of 2025/26; November 2025 had 7.2%.
-    ("ae_over_12_hours_from_arrival", "england", "2025-03-31", 0.05, "no target", None),
-    ("ae_over_12_hours_from_arrival", "england", "2025-11-30", 0.072, "met", 0.10),
-    ("ae_over_12_hours_from_arrival", "trust", "2025-04-30", 0.101, "not met", 0.10),
-    ("ae_over_12_hours_from_arrival", "trust", "2026-03-31", 0.09, "met", 0.10),
-    ("ae_over_12_hours_from_arrival", "england", "2026-04-30", 0.05, "lapsed", None),
-    # 69% in 2026/27.
-    ("talking_therapies_improvement", "england", "2026-03-31", 0.70, "no target", None),
-    ("talking_therapies_improvement", "england", "2026-12-31", 0.70, "not yet due", 0.69),
-    ("talking_therapies_improvement", "england", "2027-03-31", 0.68, "not met", 0.69),
-    ("talking_therapies_improvement", "england", "2027-04-30", 0.70, "lapsed", None),
-    # 95% is a standard; the steps of planning stand before it while they apply, and it stays after them.
-    ("ae_four_hour_all", "trust", "2020-01-31", 0.95, "met", 0.95),
-    ("ae_four_hour_all", "england", "2025-03-31", 0.78, "not met", 0.95),
-    ("ae_four_hour_all", "trust", "2025-04-30", 0.78, "not yet due", 0.78),
-    ("ae_four_hour_all", "trust", "2026-01-31", 0.72, "not yet due", 0.78),
-    ("ae_four_hour_all", "england", "2026-03-31", 0.78, "met", 0.78),
-    ("ae_four_hour_all", "england", "2027-03-31", 0.80, "not met", 0.82),
-    ("ae_four_hour_all", "england", "2029-03-31", 0.85, "met", 0.85),
-    ("ae_four_hour_all", "england", "2029-04-30", 0.85, "not met", 0.95),
-    # The four-hour target is of all types together.
-    ("ae_four_hour_type_1", "england", "2020-01-31", 0.96, "no target", None),
-    ("ae_four_hour_type_1", "trust", "2026-03-31", 0.72, "no target", None),
-    ("ae_four_hour_type_1", "trust", "2029-03-31", 0.72, "no target", None),
-    # Withdrawn on 21 September 2022.
-    ("MAT-01", "england", "2022-08-31", 0.2, "not met", 0.75),
-    ("MAT-01", "england", "2022-09-30", 0.8, "lapsed", None),
-    ("MAT-01", "england", "2025-04-30", 0.01, "lapsed", None),
-    ("MAT-01", "sub_icb", "2022-08-31", 0.2, "no target", None),
-    # No more than 30 for every million by March 2024.
-    ("STM-LD-02", "england", "2018-12-31", 45.0, "no target", None),
-    ("STM-LD-02", "england", "2023-03-31", 45.0, "not yet due", 30.0),
-    ("STM-LD-02", "england", "2024-03-31", 31.0, "not met", 30.0),
-    ("STM-LD-02", "england", "2024-04-30", 29.0, "lapsed", None),
-    ("SMI-01", "england", "2024-03-31", 0.685, "met", 0.6),
-    ("SMI-01", "england", "2025-03-31", 0.59, "not met", 0.6),
-    ("SMI-01", "england", "2025-06-30", 0.7, "lapsed", None),
-    ("AF-01", "icb", "2026-03-31", 0.9499, "not met", 0.95),
-    ("MAT-04", "england", "2026-01-31", 60.0, "no target", None),
-]
+READINGS = """
+# indicator, level, end of the period, figure, reading, target in force; a dash is none
+# 65% by March 2026, 70% by March 2027, 92% by March 2029, for England.
+rtt_within_18_weeks            england  2025-03-31  0.60    no target    -
+rtt_within_18_weeks            england  2026-01-31  0.6139  not yet due  0.65
+rtt_within_18_weeks            england  2026-03-31  0.65    met          0.65
+rtt_within_18_weeks            england  2026-03-31  0.6499  not met      0.65
+rtt_within_18_weeks            england  2026-04-30  0.66    not yet due  0.70
+rtt_within_18_weeks            england  2027-03-31  0.6999  not met      0.70
+rtt_within_18_weeks            england  2028-03-31  0.93    not yet due  0.92
+rtt_within_18_weeks            england  2029-03-31  0.9199  not met      0.92
+rtt_within_18_weeks            england  2029-04-30  0.93    lapsed       -
+# The steps of 2026 and 2027 are England's; a trust has steps in points, and the 92% of 2029.
+rtt_within_18_weeks            trust    2026-03-31  0.70    not yet due  0.92
+rtt_within_18_weeks            trust    2029-03-31  0.93    met          0.92
+wlmds_within_18_weeks          england  2026-03-29  0.64    not met      0.65
+wlmds_within_18_weeks          england  2026-04-05  0.64    not yet due  0.70
+wlmds_within_18_weeks          england  2029-04-01  0.64    lapsed       -
+# Under 1% by March 2026, set for 2025/26: January 2026 had 1.9%.
+rtt_over_52_weeks              trust    2025-03-31  0.025   no target    -
+rtt_over_52_weeks              england  2026-01-31  0.019   not yet due  0.01
+rtt_over_52_weeks              england  2026-03-31  0.0101  not met      0.01
+rtt_over_52_weeks              england  2026-03-31  0.01    met          0.01
+rtt_over_52_weeks              england  2026-03-31  -       -            0.01
+rtt_over_52_weeks              england  2026-04-30  0.005   lapsed       -
+# The week of WLMDS that ends in March is in the month, the first of April is not.
+wlmds_over_52_weeks            england  2026-03-22  0.02    not met      0.01
+wlmds_over_52_weeks            england  2026-02-22  0.02    not yet due  0.01
+wlmds_over_52_weeks            england  2026-04-05  0.02    lapsed       -
+# None by September 2024.
+rtt_over_65_weeks              icb      2024-08-31  0.001   not yet due  0.0
+rtt_over_65_weeks              icb      2024-09-30  0.0     met          0.0
+rtt_over_65_weeks              icb      2024-10-31  0.0     lapsed       -
+# 80% by March 2026, and again to March 2029.
+cancer_28_days                 england  2025-03-31  0.80    no target    -
+cancer_28_days                 trust    2026-02-28  0.78    not yet due  0.80
+cancer_28_days                 england  2026-03-31  0.7999  not met      0.80
+cancer_28_days                 england  2029-03-31  0.80    met          0.80
+cancer_28_days                 england  2029-04-30  0.80    lapsed       -
+# 75% by March 2026, 85% by March 2029.
+cancer_62_days                 england  2026-02-28  0.70    not yet due  0.75
+cancer_62_days                 england  2026-03-31  0.75    met          0.75
+cancer_62_days                 trust    2029-03-31  0.8499  not met      0.85
+cancer_62_days                 england  2029-04-30  0.85    lapsed       -
+# 96% by March 2029, of the National Cancer Plan of 4 February 2026.
+cancer_31_days                 england  2026-01-31  0.97    no target    -
+cancer_31_days                 trust    2028-12-31  0.97    not yet due  0.96
+cancer_31_days                 trust    2029-03-31  0.9599  not met      0.96
+cancer_31_days                 england  2029-03-31  0.96    met          0.96
+cancer_31_days                 england  2029-04-30  0.97    lapsed       -
+# Set for integrated care boards too, of which no figure is held.
+cancer_31_days                 icb      2029-03-31  0.95    not met      0.96
+cancer_62_days                 icb      2026-03-31  0.75    met          0.75
+cancer_62_days                 icb      2026-04-30  0.75    not yet due  0.85
+cancer_28_days                 icb      2026-03-31  0.80    no target    -
+# 72% by March 2026.
+rtt_first_within_18_weeks      trust    2025-03-31  0.80    no target    -
+rtt_first_within_18_weeks      icb      2025-12-31  0.80    not yet due  0.72
+rtt_first_within_18_weeks      england  2026-03-31  0.7199  not met      0.72
+rtt_first_within_18_weeks      trust    2026-03-31  0.72    met          0.72
+rtt_first_within_18_weeks      trust    2026-04-30  0.80    lapsed       -
+# Under 10% in every month of 2025/26; November 2025 had 7.2%.
+ae_over_12_hours_from_arrival  england  2025-03-31  0.05    no target    -
+ae_over_12_hours_from_arrival  england  2025-11-30  0.072   met          0.10
+ae_over_12_hours_from_arrival  trust    2025-04-30  0.101   not met      0.10
+ae_over_12_hours_from_arrival  trust    2026-03-31  0.09    met          0.10
+ae_over_12_hours_from_arrival  england  2026-04-30  0.05    lapsed       -
+# 69% in 2026/27.
+talking_therapies_improvement  england  2026-03-31  0.70    no target    -
+talking_therapies_improvement  england  2026-12-31  0.70    not yet due  0.69
+talking_therapies_improvement  england  2027-03-31  0.68    not met      0.69
+talking_therapies_improvement  england  2027-04-30  0.70    lapsed       -
+# 95% is a standard; the steps of planning stand before it while they apply, and it stays after them.
+ae_four_hour_all               trust    2020-01-31  0.95    met          0.95
+ae_four_hour_all               england  2025-03-31  0.78    not met      0.95
+ae_four_hour_all               trust    2025-04-30  0.78    not yet due  0.78
+ae_four_hour_all               trust    2026-01-31  0.72    not yet due  0.78
+ae_four_hour_all               england  2026-03-31  0.78    met          0.78
+ae_four_hour_all               england  2027-03-31  0.80    not met      0.82
+ae_four_hour_all               england  2029-03-31  0.85    met          0.85
+ae_four_hour_all               england  2029-04-30  0.85    not met      0.95
+# The four-hour target is of all types together.
+ae_four_hour_type_1            england  2020-01-31  0.96    no target    -
+ae_four_hour_type_1            trust    2026-03-31  0.72    no target    -
+ae_four_hour_type_1            trust    2029-03-31  0.72    no target    -
+# Withdrawn on 21 September 2022.
+MAT-01                         england  2022-08-31  0.2     not met      0.75
+MAT-01                         england  2022-09-30  0.8     lapsed       -
+MAT-01                         england  2025-04-30  0.01    lapsed       -
+MAT-01                         sub_icb  2022-08-31  0.2     no target    -
+# No more than 30 for every million by March 2024.
+STM-LD-02                      england  2018-12-31  45.0    no target    -
+STM-LD-02                      england  2023-03-31  45.0    not yet due  30.0
+STM-LD-02                      england  2024-03-31  31.0    not met      30.0
+STM-LD-02                      england  2024-04-30  29.0    lapsed       -
+SMI-01                         england  2024-03-31  0.685   met          0.6
+SMI-01                         england  2025-03-31  0.59    not met      0.6
+SMI-01                         england  2025-06-30  0.7     lapsed       -
+AF-01                          icb      2026-03-31  0.9499  not met      0.95
+MAT-04                         england  2026-01-31  60.0    no target    -
+"""
+
+
+def _readings() -> list[tuple[str, ...]]:
+    lines = (line for line in READINGS.splitlines() if line and not line.startswith("#"))
+    return [tuple(re.split(r"\s{2,}", line)) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -136,19 +142,23 @@ def spans() -> duckdb.DuckDBPyConnection:
     return con
 
 
+def _number(text: str) -> float | None:
+    return None if text == "-" else float(text)
+
+
 def _rendered(text: str) -> str:
     return jinja2.Environment(autoescape=False).from_string(text).render(ref=lambda name: name)
 
 
-@pytest.mark.parametrize(("indicator_id", "level", "period_end", "value", "reading", "in_force"), READINGS)
+@pytest.mark.parametrize(("indicator_id", "level", "period_end", "value", "reading", "in_force"), _readings())
 def test_a_reading_goes_by_the_period_and_the_level_of_the_figure(
     spans: duckdb.DuckDBPyConnection,
     indicator_id: str,
     level: str,
     period_end: str,
-    value: float | None,
-    reading: str | None,
-    in_force: float | None,
+    value: str,
+    reading: str,
+    in_force: str,
 ) -> None:
     call = "{{ target_reading('figure.value', 'figure.period_end', 'figure.polarity') }}"
     joined = "{{ join_target('figure') }}"
@@ -157,9 +167,9 @@ def test_a_reading_goes_by_the_period_and_the_level_of_the_figure(
     )
     spans.execute(
         "create or replace table figure as select ? as indicator_id, ? as organisation_level, ?::double as value, ?::date as period_end, ? as polarity",
-        [indicator_id, level, value, dt.date.fromisoformat(period_end), load_indicators()[indicator_id].polarity],
+        [indicator_id, level, _number(value), period_end, load_indicators()[indicator_id].polarity],
     )
-    assert spans.execute(sql).fetchall() == [(reading, in_force)]
+    assert spans.execute(sql).fetchall() == [(None if reading == "-" else reading, _number(in_force))]
 
 
 def test_spans_follow_each_other_without_gap_or_overlap(spans: duckdb.DuckDBPyConnection) -> None:
