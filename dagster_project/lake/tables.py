@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.contracts.source import FileColumn
-from dagster_project.lake.cells import count_rows
+from dagster_project.lake.cells import count_rows_of_sheets
 from dagster_project.lake.clean import ParseJob
 from dagster_project.lake.columns import SIGNED
 from dagster_project.lake.headings import fold
@@ -48,7 +48,7 @@ def read_sheet(
     needed = [column for column in columns if column.name == holding] if holding else columns
     title, rows = _find_sheet(job, title_pattern, [c for c in needed if c.name not in optional], bool(holding))
     header, places = _find_header(job, title, rows, columns, optional)
-    _count_again(job, title, rows, places)
+    count_again(job, [(title, rows)], columns=set(places.values()))
     job.report.preamble += [text for row in rows[:header] if (text := " ".join(filter(None, map(_text, row))))]
     end = _find_end(rows, header, until)
     if end < len(rows):
@@ -95,14 +95,21 @@ def _find_sheet(
     return titled[0], sheets[titled[0]]
 
 
-def _count_again(job: ParseJob, title: str, rows: list[list[Any]], places: dict[str, int]) -> None:
-    """Another reader must find as many rows with something in them; it sees errors, which this one takes for gaps."""
-    if job.snapshot.path.suffix.lower() != ".xlsx":
-        return
-    counted = count_rows(job.snapshot.path, title, job.report.name, columns=set(places.values()))
-    taken = sum(any(map(_text, row)) for row in rows)
-    if counted != taken:
-        raise job.error(f"sheet {title!r}: {taken:,} rows were read where {counted:,} are counted", "look at the file")
+def count_again(
+    job: ParseJob, sheets: Sequence[tuple[str, Sequence[Sequence[Any]]]], *, columns: Collection[int] | None = None
+) -> None:
+    """Count the rows of sheets by another reader, which also sees errors, where calamine shows a gap.
+
+    `sheets`: title and rows as they were read. Raises ParseError where the other reader finds more or fewer rows with
+    something in them, UnreadableCell naming cells of the columns that hold an error or a formula without a result.
+    """
+    counts = count_rows_of_sheets(job.snapshot.path, [title for title, _ in sheets], job.report.name, columns=columns)
+    for (title, rows), counted in zip(sheets, counts, strict=True):
+        taken = sum(any(map(_text, row)) for row in rows)
+        if counted != taken:
+            raise job.error(
+                f"sheet {title!r}: {taken:,} rows were read where {counted:,} are counted", "look at the file"
+            )
 
 
 def _find_header(

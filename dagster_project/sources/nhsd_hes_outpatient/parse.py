@@ -15,6 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from dagster_project.duck import quote_identifier, quote_literal
 from dagster_project.lake.clean import ParseJob
 from dagster_project.lake.headings import fold
+from dagster_project.lake.tables import count_again
 
 KINDS = (
     "attended_first",
@@ -147,7 +148,8 @@ def _parse_ethnicity_workbook(job: ParseJob) -> str:
 
 def _parse_groups_workbook(job: ParseJob, dimension: str) -> str:
     """Both workbooks: one sheet, one row a group, a row of totals."""
-    rows = max(_sheets(job), key=lambda sheet: len(_match_best(job, sheet[1])[1]))[1]
+    title, rows = max(_sheets(job), key=lambda sheet: len(_match_best(job, sheet[1])[1]))
+    count_again(job, [(title, rows)])
     place, columns = _find_header(job, rows)
     if "ethnic_category_code" in columns:
         columns["group_label"] = columns["ethnic_category_code"] + 1
@@ -313,7 +315,9 @@ def _parse_ages(job: ParseJob) -> str:
 
 
 def _rows_of_the_sexes(job: ParseJob) -> Iterator[Cells]:
-    for title, sheet in _sheets(job):
+    sheets = _sheets(job)
+    count_again(job, sheets)
+    for title, sheet in sheets:
         sex = re.fullmatch(r"All Attendances - (All|Male|Female)", title.strip())
         if sex is None:
             _require_year(job, title, sheet)

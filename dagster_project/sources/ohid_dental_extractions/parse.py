@@ -9,9 +9,9 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from dagster_project.lake.cells import count_rows_of_sheets
 from dagster_project.lake.clean import ParseJob
 from dagster_project.lake.headings import cell_text
+from dagster_project.lake.tables import count_again
 
 TABLES = {
     "population": r"ONS Mid 20\d\d Population",
@@ -90,7 +90,7 @@ def _all_rows(job: ParseJob) -> Iterator[Row]:
         raise job.error(f"it cannot be read as a workbook: {error}", "look at the file") from error
     headings = [str(rows[0][0]) if rows else "" for _, rows in sheets]
     levels = [next((kind for words, kind in LEVELS.items() if h.endswith(f"by {words}")), None) for h in headings]
-    _count_again(job, [sheet for sheet, level in zip(sheets, levels, strict=True) if level])
+    count_again(job, [sheet for sheet, level in zip(sheets, levels, strict=True) if level])
     for place, ((title, rows), heading, level) in enumerate(zip(sheets, headings, levels, strict=True), start=1):
         if level is not None:
             listed = _rows_of_areas(job, f"{title} {level}", heading, level, rows)
@@ -98,15 +98,6 @@ def _all_rows(job: ParseJob) -> Iterator[Row]:
         yield from ((place * SHEET + number, cells) for number, cells in _rows_of_deprivation(title, rows))
     if not any(levels):
         raise job.error("no sheet says that it is by England region or lower tier local authority", LOOK)
-
-
-def _count_again(job: ParseJob, sheets: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
-    """Another reader must find as many rows on the sheets of areas; it sees errors, which this one takes for gaps."""
-    counts = count_rows_of_sheets(job.snapshot.path, [title for title, _ in sheets], job.report.name)
-    for (title, rows), counted in zip(sheets, counts, strict=True):
-        taken = sum(any(str(cell).strip() for cell in row) for row in rows)
-        if counted != taken:
-            raise job.error(f"sheet {title!r}: {taken:,} rows were read where {counted:,} are counted", LOOK)
 
 
 def _rows_of_areas(job: ParseJob, sheet: str, heading: str, level: str, rows: Sequence[Sequence[Any]]) -> Iterator[Row]:

@@ -94,8 +94,8 @@
                     max(mapped.published_lower) as published_lower,
                     max(mapped.published_upper) as published_upper,
                     {% if rounded %}
-                        {{ in_order("sum", "mapped.denominator_low") }} as denominator_low,
-                        {{ in_order("sum", "mapped.denominator_high") }} as denominator_high,
+                        {{ sum_of_all("mapped.denominator_low") }} as denominator_low,
+                        {{ sum_of_all("mapped.denominator_high") }} as denominator_high,
                     {% endif %}
                 {% endif %}
                 {{ in_order("sum", "mapped.numerator") }} as numerator,

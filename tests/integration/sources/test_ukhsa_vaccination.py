@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -158,3 +160,33 @@ def test_the_sheet_is_found_by_its_columns_whatever_its_title(parse: Any, title:
 def test_what_differs_refuses_the_file_and_is_said(parse: Any, entity: str, change: Change, said: str) -> None:
     with pytest.raises(LakeError, match=said):
         parse(entity, change)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        # as LibreOffice writes an error: its text is the only place where it stands
+        ('office:value-type="string" office:string-value=""><text:p>#DIV/0!</text:p>', "holds #DIV/0!"),
+        ('office:value-type="string"><text:p>Err:502</text:p>', "holds Err:502"),
+        ('table:formula="of:=[.F2]">', "holds a formula without a stored result"),
+    ],
+)
+def test_an_error_in_a_cell_is_no_gap_and_holds_the_file_by_sheet_and_cell(
+    parse_file: Any, sample_estate: Path, tmp_path: Path, cell: str, said: str
+) -> None:
+    name, period = FILES["cover"]
+    (original,) = sample_estate.rglob(name)
+    marked = write_changed(original, tmp_path / "marked.ods", set_cell("Table_10", "991", 987_654, column=6))
+    with ZipFile(marked) as before, ZipFile(tmp_path / "error.ods", "w") as after:
+        for part in before.namelist():
+            text = before.read(part)
+            if part == "content.xml":
+                text, planted = re.subn(
+                    rb'<table:table-cell[^>]*office:value="987654".*?</table:table-cell>',
+                    f"<table:table-cell {cell}</table:table-cell>".encode(),
+                    text,
+                )
+                assert planted == 1
+            after.writestr(part, text)
+    with pytest.raises(LakeError, match=f"sheet 'Table_10': H[0-9]+ {re.escape(said)}"):
+        parse_file(SLUG, "cover", tmp_path / "error.ods", period)

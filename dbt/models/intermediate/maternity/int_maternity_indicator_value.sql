@@ -270,19 +270,19 @@ with
             null,
             case
                 when bool_and(value_status = 'published')
-                then {{ in_order("sum", "numerator") }}
+                then {{ sum_of_all("numerator") }}
             end,
-            {{ in_order("sum", "denominator") }},
+            {{ sum_of_all("denominator") }},
             case
                 when bool_and(value_status in ('published', 'suppressed'))
-                then {{ in_order("sum", "numerator_low") }}
+                then {{ sum_of_all("numerator_low") }}
             end,
             case
                 when bool_and(value_status in ('published', 'suppressed'))
-                then {{ in_order("sum", "numerator_high") }}
+                then {{ sum_of_all("numerator_high") }}
             end,
-            {{ in_order("sum", "denominator_low") }},
-            {{ in_order("sum", "denominator_high") }},
+            {{ sum_of_all("denominator_low") }},
+            {{ sum_of_all("denominator_high") }},
             coalesce(
                 max(value_status) filter (where value_status <> 'published'),
                 'published'
