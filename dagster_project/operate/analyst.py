@@ -27,6 +27,8 @@ HARDENED: Configuration = {
     "memory_limit": "1GB",
     "lock_configuration": True,
 }
+READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+"""Kinds of statements that are asked: WITH, FROM, VALUES, DESCRIBE, SHOW and SUMMARIZE count as SELECT."""
 Rows = tuple[list[str], list[tuple[Any, ...]]]
 SNIPPETS = {
     "python": """\
@@ -55,10 +57,16 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def ask(path: Path, query: str) -> Rows:
-    """Column names and rows of one query; raises LakeError with DuckDB's own message."""
+    """Column names and rows of one query; raises LakeError with DuckDB's own message.
+
+    Only a statement that reads is handed on: a CALL can reach what no setting closes (logging into a file, DuckDB 1.5.5).
+    """
     connection = open_published(path)
     try:
-        cursor = connection.execute(query)
+        statements = connection.extract_statements(query)
+        if [statement.type in READS for statement in statements] != [True]:
+            raise LakeError("the query", "one statement that reads is expected", "ask with SELECT, one query at a time")
+        cursor = connection.execute(statements[0])
         columns = [str(column[0]) for column in cursor.description or []]
         return columns, cursor.fetchall()
     except duckdb.Error as error:
