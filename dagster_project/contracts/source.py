@@ -239,6 +239,28 @@ class Reference(Strict):
     """SQL condition: the rows of this table that are compared (England, where the other list ends there)."""
     reference_where: str = ""
     """SQL condition: the rows of the other table that are compared."""
+    sums: tuple[Text, ...] = ()
+    """Columns of both tables whose sums for each code are the same (a month by specialty and by age); compared where the other
+    table has the same period in use."""
+
+
+class FullSet(Strict):
+    """Combinations of key columns that all are next to each combination of the other key columns (each trust and month has each
+    measure), so that a row that was lost leaves a hole. Only where a real file has none."""
+
+    columns: tuple[Text, ...] = Field(min_length=1)
+    values: tuple[tuple[Text, ...], ...] = ()
+    """The combinations, where a file of one area cannot show them; without them those that the file has."""
+    where: Text = "true"
+    """SQL condition: the rows of which this is said."""
+    severity: Literal["critical", "warning"] = "critical"
+    """`warning` where no real file has shown that every row is there: the rows that are lacking are only named."""
+
+    @model_validator(mode="after")
+    def _as_wide(self) -> FullSet:
+        if any(len(row) != len(self.columns) for row in self.values):
+            raise ValueError(f"full set of {', '.join(self.columns)}: each of its values needs as many words")
+        return self
 
 
 class ConfirmedBy(Strict):
@@ -288,7 +310,8 @@ class Entity(Strict):
     minimum_records: int = 1
     maximum_records: int = 50_000_000
     usual_records: int = 0
-    """Records of the publisher's available file. A first file has nothing before it, so it is compared with this (lake/acceptance.py)."""
+    """Records of the publisher's available file, which is that of `known_period`. A first file has nothing before it, so it is
+    compared with this (lake/acceptance.py): one of that period must have all of them."""
     absent_row: Literal["zero", "added_up", "gap"]
     """What becomes of a figure whose row is not there. `zero`: readers take it for 0. `added_up`: it falls out of a total, a
     rank or a denominator. In either case one rejected row holds the file. `gap`: only its own figure is missing, and no sum is made of the rows."""
@@ -296,11 +319,10 @@ class Entity(Strict):
     """Of an entity whose absent rows are gaps: the share of rows that may break a rule while the others are used."""
     complete_against: tuple[Reference, ...] = ()
     """Lists that show whether rows were lost (lake/completeness.py)."""
-    full_set: tuple[Text, ...] = ()
-    """Key columns whose combinations all are next to each combination of the other key columns (each trust and month has each
-    measure), so that a row that was lost leaves a hole. Only where a real file has none."""
-    full_set_where: str = ""
-    """SQL condition: the rows of which that is said."""
+    full_sets: tuple[FullSet, ...] = ()
+    """What shows within the table that a row was lost (lake/completeness.py)."""
+    lost_row_unseen: str = ""
+    """Why nothing shows that the first file of the table lost a row, or which rows; "" where every one is seen."""
     corrections: tuple[Correction, ...] = ()
     text_corrections: tuple[TextCorrection, ...] = ()
     labels: tuple[Labels, ...] = ()
@@ -333,6 +355,11 @@ class Entity(Strict):
         return [single for c in self.clean for single in (c.expand() if isinstance(c, RepeatedCleanColumn) else [c])]
 
     @property
+    def known_period(self) -> str:
+        """The period of the file that `usual_records` counts; "" where no file was read."""
+        return self.fixed_period or (self.confirmed_by.period if self.confirmed_by else "")
+
+    @property
     def key(self) -> list[str]:
         """The columns that name a row of the clean table."""
         return [column.name for column in self.clean_columns if column.key]
@@ -360,8 +387,9 @@ class Entity(Strict):
             raise ValueError(
                 f"entity {self.name}: complete_against names {sorted(strange)}, which are no clean columns"
             )
-        if not set(self.full_set) <= set(self.key):
-            raise ValueError(f"entity {self.name}: full_set names {self.full_set}, which are no key columns")
+        no_key = {name for full_set in self.full_sets for name in full_set.columns} - set(self.key)
+        if no_key:
+            raise ValueError(f"entity {self.name}: full_sets names {sorted(no_key)}, which are no key columns")
         if self.period_column and self.period_column not in names:
             raise ValueError(f"entity {self.name}: period_column {self.period_column} is not a clean column")
         return self

@@ -210,7 +210,7 @@ class Acceptance:
         entity = self._source.entity(snapshot.entity)
         failures = [
             *verdict.failures,
-            *find_incomplete(entity, self._destination(snapshot), self._lake, self._origin),
+            *find_incomplete(entity, self._destination(snapshot), self._lake, self._origin, snapshot.period),
             *self._unusual_volume(snapshot, report.clean_rows),
             *breaks.failures,
         ]
@@ -255,7 +255,9 @@ class Acceptance:
             breaks = find_breaks(entity, self._destination(snapshot), earlier, limits)
         else:
             usual = entity.usual_records if self._origin == "published" else 0
-            breaks = find_small_first(records, usual, limits)
+            breaks = find_small_first(
+                records, usual, 1 if snapshot.period == entity.known_period else limits.least_rows
+            )
         if breaks.failures:
             breaks.failures.append(
                 "the last good copy stays in use; fetch the file again or ask its publisher; if it is genuine, enter its sha256 "

@@ -80,11 +80,11 @@ def find_breaks(entity: Entity, clean: Path, earlier: Earlier, limits: Limits) -
     return found
 
 
-def find_small_first(records: int, usual: int, limits: Limits) -> Breaks:
-    """A first file beside the number of records that its contract calls usual."""
-    if records >= limits.least_rows * usual:
+def find_small_first(records: int, usual: int, least: float) -> Breaks:
+    """A first file beside the number of records that its contract calls usual, of which the share `least` must be there."""
+    if records >= least * usual:
         return Breaks()
-    return Breaks([f"{records:,} records, where {usual:,} are usual and {limits.least_rows:.0%} of them must be there"])
+    return Breaks([f"{records:,} records, where {usual:,} are usual and {least:.0%} of them must be there"])
 
 
 class _Pair:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts.check import Severity
 from dagster_project.contracts.source import Entity, Source
 from dagster_project.contracts.suite import load_landing
 from dagster_project.duck import MACHINE_ERRORS, quote_literal, scratch_connection
@@ -13,6 +14,8 @@ from dagster_project.lake.acceptance import Gate, Verdict
 from dagster_project.lake.completeness import find_holes
 from dagster_project.quality.judge import Question, answers, ask
 from dagster_project.quality.labels import find_unknown_labels
+
+SEVERITIES: tuple[Severity, Severity] = ("critical", "warning")
 
 
 def landing_gate(memory_limit: str, threads: int) -> Gate:
@@ -42,8 +45,11 @@ def _compare_lists(
     """What holds the file and what is only said of its labels and full sets; a list that cannot be compared holds it."""
     with scratch_connection(memory_limit=memory_limit, threads=threads) as con:
         try:
-            unknown = find_unknown_labels(con, entity, clean, "critical")
-            return (*unknown, *find_holes(con, entity, clean)), find_unknown_labels(con, entity, clean, "warning")
+            critical, warning = (
+                (*find_unknown_labels(con, entity, clean, severity), *find_holes(con, entity, clean, severity))
+                for severity in SEVERITIES
+            )
+            return critical, warning
         except MACHINE_ERRORS:
             raise
         except duckdb.Error as error:

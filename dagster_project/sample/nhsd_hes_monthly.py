@@ -16,6 +16,7 @@ from dagster_project.sample.files import (
     MONTHS,
     Cell,
     Published,
+    apportion,
     csv_bytes,
     landing_page,
     open_stream,
@@ -210,26 +211,42 @@ def _dates(start: int, year: int, month: int, digits: int) -> tuple[str, str, st
 
 def _age_bands(seed: int) -> Iterator[list[Cell]]:
     yield ["Month_Ending", "FY_Start_Date", "FY_End_Date", "PARTYEAR", "Age_Band", *ADMITTED, *OUTPATIENT]
-    shares = (*_DNA_SHARES, *_DNA_SHARES_FROM_50)
     for start, year, month in _months(3):
-        for band, weight, missed in zip(AGE_BANDS, _AGE_WEIGHTS, shares, strict=True):
-            counts = _open_data_counts(seed, f"{band}/{year}/{month}", weight * 1000, missed)
+        for band, counts in zip(AGE_BANDS, _counts_by_age(seed, year, month), strict=True):
             yield [*_dates(start, year, month, 4), band, *counts]
 
 
+@cache
+def _counts_by_age(seed: int, year: int, month: int) -> list[list[int]]:
+    shares = (*_DNA_SHARES, *_DNA_SHARES_FROM_50)
+    return [
+        _open_data_counts(seed, f"{band}/{year}/{month}", weight * 1000, missed)
+        for band, weight, missed in zip(AGE_BANDS, _AGE_WEIGHTS, shares, strict=True)
+    ]
+
+
 def _functions(seed: int) -> Iterator[list[Cell]]:
+    """Give the same episodes and appointments as the age bands, as in the real files, shared out over the treatment functions."""
     columns = ("PARTYEAR", "Month_Ending", "FY_Start_Date", "FY_End_Date", "TRETSPEF", "TRETSPEF_DESCRIPTION")
     yield [*columns, *ADMITTED, *OUTPATIENT, "Latest_Month_Flag"]
-    for start, year, month in _months(1):
+    non_uk = [10, 0, 10, 0, 0, 10, 10]
+    for start, year, month in _months(3):
         month_end, year_start, year_end, part_year = _dates(start, year, month, 2)
         period = [part_year, month_end, year_start, year_end]
-        for code, name in TREATMENT_FUNCTIONS.items():
-            yield [*period, code, name, *_open_data_counts(seed, f"{code}/{year}/{month}", 9000, 0.075), 1]
-        blank = [""] * len(OUTPATIENT)
-        yield [*period, *NON_UK_FUNCTION, 10, 0, 10, 0, 0, 10, 10, *blank, ""]
+        stream = open_stream(seed, "functions", year, month)
+        weights = [0.9 + 0.2 * stream.random() for _ in TREATMENT_FUNCTIONS]
+        totals = [sum(column) for column in zip(*_counts_by_age(seed, year, month), strict=True)]
+        rest = [total - other for total, other in zip(totals, [*non_uk, *[0] * len(OUTPATIENT)], strict=True)]
+        shared = zip(*(apportion(total, weights) for total in rest), strict=True)
+        for (code, name), counts in zip(TREATMENT_FUNCTIONS.items(), shared, strict=True):
+            _, with_procedure, ordinary, day, *others, first, follow_up = counts
+            admitted = [ordinary + day, with_procedure, ordinary, day, *others[:3]]
+            appointments, _, did_not_attend = others[3:]
+            yield [*period, code, name, *admitted, appointments, first + follow_up, did_not_attend, first, follow_up, 1]
+        yield [*period, *NON_UK_FUNCTION, *non_uk, *[""] * len(OUTPATIENT), ""]
 
 
-def _open_data_counts(seed: int, label: str, appointments: float, missed: float) -> list[Cell]:
+def _open_data_counts(seed: int, label: str, appointments: float, missed: float) -> list[int]:
     """Give the seven admitted counts and the five outpatient ones; the cancelled are in Total_Appointments only."""
     stream = open_stream(seed, "open data", label)
     total = round(appointments * (0.9 + 0.2 * stream.random()))

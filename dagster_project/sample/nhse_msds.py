@@ -11,7 +11,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from dagster_project.sample import organisations as org
-from dagster_project.sample.files import Cell, Published, csv_bytes, landing_page, open_stream, round_to_five, scatter
+from dagster_project.sample.files import (
+    Cell,
+    Published,
+    apportion,
+    csv_bytes,
+    landing_page,
+    open_stream,
+    round_to_five,
+    scatter,
+)
 
 PAGE = (
     "https://digital.nhs.uk/data-and-information/publications/statistical/maternity-services-monthly-statistics/"
@@ -82,11 +91,14 @@ def _groups(seed: int, code: str) -> Groups:
     mix = org.decile_mix(trust.sub_icb)
     groups = {("DeprivationDecileAtBooking", label): scatter(women * mix[n], stream) for n, label in enumerate(DECILES)}
     groups["DeprivationDecileAtBooking", MISSING] = scatter(women * 0.01, stream)
-    groups |= {("EthnicCategoryMotherGroup", name): scatter(women * part, stream) for name, part in ETHNICITIES.items()}
-    groups |= {
-        ("GestAgeFormalAntenatalBookingGroup", name): scatter(women * part, stream) for name, part in GESTATIONS.items()
-    }
-    groups["TotalBookings", ""] = sum(n for (name, _), n in groups.items() if name == "DeprivationDecileAtBooking")
+    everybody = sum(groups.values())
+    for dimension, parts in (
+        ("EthnicCategoryMotherGroup", ETHNICITIES),
+        ("GestAgeFormalAntenatalBookingGroup", GESTATIONS),
+    ):
+        counts = apportion(everybody, [scatter(women * part, stream) for part in parts.values()])
+        groups |= {(dimension, name): count for name, count in zip(parts, counts, strict=True)}
+    groups["TotalBookings", ""] = everybody
     return groups
 
 

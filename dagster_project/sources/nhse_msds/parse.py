@@ -22,6 +22,29 @@ CODE = """
         else coalesce(reported_code, 'none')
     end"""
 NUMBER = "[0-9]+([.][0-9]+)?"
+WHOLES = {
+    "TotalBookings": (
+        "AgeAtBookingMotherGroup",
+        "ComplexSocialFactorsInd",
+        "DeprivationDecileAtBooking",
+        "EthnicCategoryMotherGroup",
+        "FolicAcidSupplement",
+        "GestAgeFormalAntenatalBookingGroup",
+        "PreviousCaesareanSectionsGroup",
+        "PreviousLiveBirthsGroup",
+        "SmokingStatusGroupBooking",
+    ),
+    "TotalBabies": (
+        "ApgarScore5TermGroup7",
+        "BabyFirstFeedBreastMilkStatus",
+        "GestationLengthBirth",
+        "GestationLengthBirthGroup37",
+        "PlaceTypeActualDeliveryMidwifery",
+        "SkinToSkinContact1HourTerm",
+    ),
+    "TotalDeliveries": ("CO_Concentration_Delivery", "DeliveryMethodBabyGroup"),
+}
+"""The dimensions of which every woman or baby is in at least one group, in each of the 932 organisations of March 2025."""
 WRONG_FILE = "look whether the publisher linked the wrong file; the snapshot is kept"
 
 
@@ -73,7 +96,31 @@ def _common(job: ParseJob) -> str:
             {CODE} as organisation_code"""
 
 
+def _require_whole_groups(job: ParseJob) -> None:
+    """The groups of a dimension are together no fewer than everybody, as far as the rounding of each count allows."""
+    pairs = ", ".join(f"('{whole}', '{part}')" for whole, parts in WHOLES.items() for part in parts)
+    of_row = "reported_level, coalesce(reported_code, 'none') as code"
+    job.require_none(
+        f"""
+        with
+            pairs(whole, part) as (values {pairs}),
+            wholes as (select {of_row}, dimension as whole, {rounded_low("value")} as least from typed where dimension in (select whole from pairs)),
+            parts as (
+                select {of_row}, dimension as part, sum({rounded_high("value")}) as most, bool_or(value is null) as hidden
+                from typed where dimension in (select part from pairs) group by all
+            )
+        select reported_level, code, part, coalesce(most, 0), least
+        from wholes join pairs using (whole) left join parts using (reported_level, code, part)
+        where coalesce(most, 0) < least and not coalesce(hidden, false) and exists (select 1 from parts p where p.part = pairs.part)
+        order by all
+        """,
+        "the groups of a dimension are fewer than everybody (level, organisation, dimension, groups at most, everybody at least)",
+        "fetch the file again or ask its publisher; rows are missing",
+    )
+
+
 def _select_data(job: ParseJob) -> str:
+    _require_whole_groups(job)
     is_count = "count_of <> 'Average over women'"
     return f"""
         select

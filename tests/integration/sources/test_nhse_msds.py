@@ -200,3 +200,18 @@ def test_final_edition_is_newer_than_the_provisional_one_wherever_they_stand() -
         assert newest.address.endswith("A2/0/msds-apr2025-exp-measures.xlsx")
         assert {located.period for located in found} == {"2025-04"}
         assert file_name(newest.address, source.entity("measures")) == "msds-apr2025-exp-measures.xlsx"
+
+
+@pytest.mark.parametrize("gone", ["EthnicCategoryMotherGroup,White", "DeprivationDecileAtBooking,01 - Most deprived"])
+def test_groups_that_are_fewer_than_all_bookings_refuse_the_file(parse_file: Any, tmp_path: Path, gone: str) -> None:
+    """A group that is left out reads as nobody: England's other groups cannot be all of the women who booked."""
+    contents = sample.published_files(DEFAULT_SEED, 1)
+    ((name, content),) = ((n, c) for n, c in contents.items() if n.endswith("exp-data.csv"))
+    lines = content.decode().splitlines(keepends=True)
+    short = tmp_path / name.rsplit("/", 1)[1]
+    dimension, group = gone.split(",")
+    short.write_text("".join(n for n in lines if not ("National" in n and dimension in n and group in n)), newline="")
+    with pytest.raises(
+        LakeError, match=f"the groups of a dimension are fewer than everybody.*National, ALL, {dimension}"
+    ):
+        parse_file(SLUG, "data", short, "2025-12")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -352,7 +352,21 @@ def test_hes_age_bands_of_young_adults_miss_most(estate: Path) -> None:
 
 def test_hes_treatment_functions_write_years_with_two_digits_and_leave_blanks(estate: Path) -> None:
     rows = read_records(find_file(estate, "HES_M13_2021_OPEN_DATA_TREATMENT_FUNCTION.csv"))
-    assert {row["FY_Start_Date"] for row in rows} == {"01APR20"}
+    assert {row["FY_Start_Date"] for row in rows} == {"01APR18", "01APR19", "01APR20"}
     blank = [row for row in rows if not row["Latest_Month_Flag"]]
     assert {row["TRETSPEF"] for row in blank} == {"499"}
     assert {row["Attended_Appointments"] for row in blank} == {""}
+
+
+def test_hes_treatment_functions_add_up_to_the_age_bands(estate: Path) -> None:
+    """As the real files do, in each of their 36 months."""
+
+    def sums(name: str) -> Counter[str]:
+        counted = Counter[str]()
+        for row in read_records(find_file(estate, name)):
+            counted[row["Month_Ending"]] += int(row["FCE"])
+        return counted
+
+    functions = sums("HES_M13_2021_OPEN_DATA_TREATMENT_FUNCTION.csv")
+    ages = sums("HES_M13_2021_OPEN_DATA_AGE_BANDS.csv")
+    assert functions == {month[:5] + month[7:]: count for month, count in ages.items()} and len(ages) == 36
