@@ -57,6 +57,16 @@ def test_every_public_macro_is_in_the_yaml_with_its_own_arguments() -> None:
     assert [entry["name"] for entry in listed if not entry["description"].strip()] == []
 
 
+def test_every_argument_is_described_once_and_used() -> None:
+    documented = yaml.safe_load((MACROS / "_measures.yml").read_text(encoding="utf-8"))
+    described = {id(argument): argument for argument in documented["anchors"]}
+    used = {id(argument) for entry in documented["macros"] for argument in entry.get("arguments", [])}
+    assert [argument["name"] for key, argument in described.items() if key not in used] == []
+    assert len(used) == len(described)
+    texts = [(argument["name"], argument["description"]) for argument in described.values()]
+    assert len(set(texts)) == len(texts)
+
+
 def test_normal_quantiles_of_macro_and_seed_are_scipys() -> None:
     constants = _constants("measure_normal_quantiles")
     assert constants == {float(row["confidence"]): float(row["z"]) for row in _seed("normal_quantiles")}
