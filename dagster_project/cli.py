@@ -22,11 +22,10 @@ from rich.table import Table
 
 from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
-from dagster_project.lake.paths import Lake
-from dagster_project.operate.explained import FAILED, WRONG_CALL, complain, explained, settings_of_the_environment
+from dagster_project.lake.run import Run
+from dagster_project.operate.explained import FAILED, WRONG_CALL, complain, explained, run_of_the_environment
 from dagster_project.operate.extract_cli import app as extract_app
 from dagster_project.operate.returns_cli import app as returns_app
-from dagster_project.settings import Settings
 
 NOT_KEPT = 4
 app = typer.Typer(
@@ -44,11 +43,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines in
 
 
 @contextmanager
-def _explained(*, as_json: bool = False) -> Iterator[Settings]:
-    """Settings for a command; what goes wrong is said as what, why and what to do next."""
-    settings = settings_of_the_environment()
+def _explained(*, as_json: bool = False) -> Iterator[Run]:
+    """The run of a command; what goes wrong is said as what, why and what to do next."""
+    run = run_of_the_environment()
     with explained(as_json=as_json):
-        yield settings
+        yield run
 
 
 def _emit(payload: Any, *, as_json: bool, lines: list[str]) -> None:
@@ -83,11 +82,11 @@ def refresh(
 ) -> None:
     """Start the nightly run now: fetch, parse, build, audit, publish."""
     collect_seldom()
-    with _explained(as_json=as_json) as settings:
+    with _explained(as_json=as_json) as run:
         from dagster_project.operate.refresh import run_night, summary_lines
 
-        result = run_night(settings.model_copy(update={"offline": settings.offline or offline}), verbose=verbose)
-        _emit(result.as_dict(), as_json=as_json, lines=summary_lines(result, settings))
+        result = run_night(run.offline() if offline else run, verbose=verbose)
+        _emit(result.as_dict(), as_json=as_json, lines=summary_lines(result, run.lake))
         if not result.succeeded:
             raise typer.Exit(FAILED)
 
@@ -95,10 +94,10 @@ def refresh(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """What is published, how old it is, what is held. Exit code 1 when the marts are not fresh or not sound."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.status import read_status
 
-        found = read_status(settings)
+        found = read_status(run)
         _emit(found.as_dict(), as_json=as_json, lines=found.lines())
         if not found.fresh:
             raise typer.Exit(FAILED)
@@ -113,14 +112,13 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Publish a sealed candidate. Refuses without complete, passing evidence for exactly these bytes."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.publish.publish import publish as publish_candidate
         from dagster_project.release.project import ReleaseProject
-        from dagster_project.transform.dbt import target_folder
 
-        project = ReleaseProject.load(settings, target_folder(settings))
+        project = ReleaseProject.load(run)
         release = publish_candidate(
-            project, candidate or None, keep_releases=settings.keep_releases, withdrawn_release=withdrawn
+            project, candidate or None, keep_releases=run.settings.keep_releases, withdrawn_release=withdrawn
         )
         _emit(
             {"release": release.name, "outcome": release.outcome},
@@ -135,10 +133,10 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Point published/ at an earlier release."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.release.releases import rollback as roll_back
 
-        found = roll_back(Lake(settings.data_lake), release or None)
+        found = roll_back(run.lake, release or None)
         _emit(
             {"release": found.name, "outcome": found.outcome},
             as_json=as_json,
@@ -149,10 +147,10 @@ def rollback(
 @app.command()
 def releases(as_json: AsJson = False) -> None:
     """The releases that are kept, oldest first."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.release.releases import list_releases
 
-        found = list_releases(Lake(settings.data_lake))
+        found = list_releases(run.lake)
         lines = [f"{'*' if r.is_current else ' '} {r.name}  {r.origin}  {sum(r.rows.values()):,} rows" for r in found]
         _emit([{"release": r.name, "current": r.is_current} for r in found], as_json=as_json, lines=lines or ["none"])
 
@@ -167,18 +165,18 @@ def verify(
     Exit code 0: the same. 1: tables differ, which are named. 2: there is no such release. 4: files that it was made of are no longer
     kept, which are named. Takes as long as a first nightly run; what is published is not touched.
     """
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.publish.verify import verify as build_again
         from dagster_project.release.releases import list_releases
 
-        kept = list_releases(Lake(settings.data_lake))
+        kept = list_releases(run.lake)
         chosen = [one for one in kept if release in {one.name, one.release_id} or (not release and one.is_current)]
         if not chosen:
             names = ", ".join(one.name for one in kept)
             what = f"There is no release {release}" if release else "Nothing is published"
             complain(LakeError(what, f"kept are {names or 'none'}", "name one of these, or run `hiw refresh`"))
             raise typer.Exit(WRONG_CALL)
-        found = build_again(settings, chosen[-1])
+        found = build_again(run, chosen[-1])
         _emit(found.as_dict(), as_json=as_json, lines=found.lines())
         if not found.same:
             raise typer.Exit(NOT_KEPT if found.lost else FAILED)
@@ -191,10 +189,10 @@ def sql(
     as_csv: AsCsv = False,
 ) -> None:
     """Run one SELECT on the published file. Read-only; nothing else on this machine is accessible."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.analyst import ask
 
-        _print_rows(*ask(Lake(settings.data_lake).marts, query), as_json=as_json, as_csv=as_csv)
+        _print_rows(*ask(run.lake.marts, query), as_json=as_json, as_csv=as_csv)
 
 
 @app.command()
@@ -205,10 +203,10 @@ def query(
     as_csv: AsCsv = False,
 ) -> None:
     """Run one of the example queries of the published file, or list them."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.analyst import ask, example_sql, list_examples
 
-        marts = Lake(settings.data_lake).marts
+        marts = run.lake.marts
         if not name:
             _print_rows(*list_examples(marts), as_json=as_json, as_csv=as_csv)
         elif show_sql:
@@ -224,10 +222,10 @@ def brief(
     to: Annotated[Path, typer.Option(help="The folder to write into.")] = Path(),
 ) -> None:
     """Write the brief of an organisation for its board, from the published report."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.brief import write_brief
 
-        out.print(str(write_brief(Lake(settings.data_lake), code, to, pdf=pdf)), highlight=False, soft_wrap=True)
+        out.print(str(write_brief(run.lake, code, to, pdf=pdf)), highlight=False, soft_wrap=True)
 
 
 @catalogue_app.callback()
@@ -241,10 +239,10 @@ def review(
     as_json: AsJson = False,
 ) -> None:
     """What is not verified, overdue for review, or contradicted by the published figures."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.review import review_catalogue, summary
 
-        found = review_catalogue(Lake(settings.data_lake).marts, indicator)
+        found = review_catalogue(run.lake.marts, indicator)
         _emit([f.as_dict() for f in found], as_json=as_json, lines=[*(f.line() for f in found), summary(found)])
 
 
@@ -261,10 +259,10 @@ def attach(
     language: Annotated[str, typer.Argument(help="python, r or duckdb; empty prints all three.")] = "",
 ) -> None:
     """Print what opens the published file from Python, R or the DuckDB shell."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.analyst import attach_snippet
 
-        sys.stdout.write(attach_snippet(Lake(settings.data_lake).marts, language) + "\n")
+        sys.stdout.write(attach_snippet(run.lake.marts, language) + "\n")
 
 
 @app.command()
@@ -278,28 +276,28 @@ def webserver(
     workspace: Annotated[Path | None, typer.Option(hidden=True, help="Names the code server of `hiw ui`.")] = None,
 ) -> None:
     """Serve Dagster's pages on this machine; elsewhere only with HIW_BEHIND_PROXY=1."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.webserver import serve
 
-        serve(settings, host, port, read_only=read_only, path_prefix=path_prefix, workspace=workspace)
+        serve(run, host, port, read_only=read_only, path_prefix=path_prefix, workspace=workspace)
 
 
 @app.command()
 def docs() -> None:
     """Write dbt's own documentation of the models for engineers, into the private folder build/dbt_docs."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.transform.docs import write_docs
 
-        sys.stdout.write(f"{write_docs(settings)}\n")
+        sys.stdout.write(f"{write_docs(run)}\n")
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check that this machine and data folder can run the pipeline, and how to fix what cannot."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.doctor import examine
 
-        findings = examine(settings)
+        findings = examine(run)
         lines = [
             f"{'ok  ' if f.good else 'BAD '} {f.what}: {f.found}" + ("" if f.good else f"\n     next: {f.next_step}")
             for f in findings
@@ -312,21 +310,21 @@ def doctor(as_json: AsJson = False) -> None:
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000) -> None:
     """Serve Dagster's pages with its daemon (schedules, sensors) on this machine; one ends, all end."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.operate.ui import serve_with_daemon
 
-        serve_with_daemon(settings, port)
+        serve_with_daemon(run, port)
 
 
 @app.command(hidden=True)
 def prepare() -> None:
     """Write DAGSTER_HOME and the dbt manifest, for `make ui`."""
-    with _explained() as settings:
+    with _explained() as run:
         from dagster_project.runtime.instance import prepare_home
         from dagster_project.transform.dbt import prepare_manifest
 
-        prepare_manifest(settings)
-        sys.stdout.write(str(prepare_home(settings)) + "\n")
+        prepare_manifest(run)
+        sys.stdout.write(str(prepare_home(run)) + "\n")
 
 
 if __name__ == "__main__":

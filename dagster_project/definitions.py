@@ -18,32 +18,33 @@ from dagster_project.assets.stages import NAME as STAGES
 from dagster_project.assets.stages import stages
 from dagster_project.contracts.source import load_sources
 from dagster_project.jobs import nightly_refresh
-from dagster_project.settings import Settings, load_settings
+from dagster_project.lake.run import Run
+from dagster_project.settings import load_settings
 from dagster_project.transform.dbt import prepare_manifest
 
 
-def build_definitions(settings: Settings) -> dg.Definitions:
-    """Everything Dagster runs, for these settings; raises ContractError or LakeError naming the file that is wrong."""
-    manifest = prepare_manifest(settings)
-    sources = [build_source_assets(settings, source) for source in load_sources().values()]
-    release_assets, release_checks = build_release_assets(settings, manifest)
+def build_definitions(run: Run) -> dg.Definitions:
+    """Everything Dagster runs on one data folder; raises ContractError or LakeError naming the file that is wrong."""
+    manifest = prepare_manifest(run)
+    sources = [build_source_assets(run, source) for source in load_sources().values()]
+    release_assets, release_checks = build_release_assets(run, manifest)
     return dg.Definitions(
         assets=[
             *sources,
             contracts_spec(),
-            build_returns_assets(settings),
+            build_returns_assets(run),
             by_period_spec(),
-            build_dbt_assets(settings, manifest),
+            build_dbt_assets(run, manifest),
             *release_assets,
         ],
         asset_checks=release_checks,
         jobs=[nightly_refresh, returns_intake],
-        schedules=[build_nightly_schedule(settings)],
+        schedules=[build_nightly_schedule(run)],
         sensors=[
-            build_failure_sensor(settings),
-            build_night_sensor(settings),
-            build_reaping_sensor(settings),
-            build_inbox_sensor(settings),
+            build_failure_sensor(run),
+            build_night_sensor(run),
+            build_reaping_sensor(run),
+            build_inbox_sensor(run),
         ],
         executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger, STAGES: stages},
@@ -53,4 +54,4 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `dagster` loads."""
-    return build_definitions(load_settings())
+    return build_definitions(Run.of(load_settings()))

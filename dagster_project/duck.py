@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -35,16 +36,29 @@ def quote_literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _configuration(memory_limit: str, threads: int, temp_directory: Path | None) -> Configuration:
+@dataclass(frozen=True)
+class EngineLimits:
+    """What DuckDB may take: memory (such as 1GB), threads, and the folder that it spills into."""
+
+    memory: str = "1GB"
+    threads: int = 2
+    spill: Path | None = None
+
+
+STANDARD = EngineLimits()
+ONE_THREAD = EngineLimits(threads=1)
+
+
+def _configuration(limits: EngineLimits) -> Configuration:
     configuration: Configuration = {
-        "memory_limit": memory_limit,
-        "threads": threads,
+        "memory_limit": limits.memory,
+        "threads": limits.threads,
         # An extension that is missing must fail at once instead of waiting for a download.
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    if temp_directory is not None:
-        configuration["temp_directory"] = str(temp_directory)
+    if limits.spill is not None:
+        configuration["temp_directory"] = str(limits.spill)
     return configuration
 
 
@@ -52,9 +66,7 @@ def open_database(
     path: Path | None,
     *,
     read_only: bool = False,
-    memory_limit: str = "1GB",
-    threads: int = 2,
-    temp_directory: Path | None = None,
+    limits: EngineLimits = STANDARD,
     wait_seconds: float = 0.0,
 ) -> duckdb.DuckDBPyConnection:
     """A connection to `path` (None: in memory); waits up to `wait_seconds` for another process's lock.
@@ -62,7 +74,7 @@ def open_database(
     Raises duckdb.IOException when the lock is still held at the deadline; its text names the process that holds it.
     """
     deadline = time.monotonic() + wait_seconds
-    configuration = _configuration(memory_limit, threads, temp_directory)
+    configuration = _configuration(limits)
     while True:
         try:
             return duckdb.connect(str(path or ":memory:"), read_only=read_only, config=configuration)
@@ -77,20 +89,11 @@ def connection(
     path: Path | None,
     *,
     read_only: bool = False,
-    memory_limit: str = "1GB",
-    threads: int = 2,
-    temp_directory: Path | None = None,
+    limits: EngineLimits = STANDARD,
     wait_seconds: float = 0.0,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """`open_database` as a context: the file is free again whatever happens inside (a leaked handle locks the nightly run)."""
-    opened = open_database(
-        path,
-        read_only=read_only,
-        memory_limit=memory_limit,
-        threads=threads,
-        temp_directory=temp_directory,
-        wait_seconds=wait_seconds,
-    )
+    opened = open_database(path, read_only=read_only, limits=limits, wait_seconds=wait_seconds)
     try:
         yield opened
     finally:
@@ -98,48 +101,41 @@ def connection(
 
 
 _SCRATCH_KEPT = 4
-_Limits = tuple[str, int, Path | None]
-_scratch: dict[_Limits, duckdb.DuckDBPyConnection] = {}
+_scratch: dict[EngineLimits, duckdb.DuckDBPyConnection] = {}
 _scratch_lock = threading.Lock()
 _workspaces = itertools.count(1)
 
 
 @contextmanager
-def scratch_connection(
-    *, memory_limit: str = "1GB", threads: int = 1, temp_directory: Path | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def scratch_connection(limits: EngineLimits = ONE_THREAD) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to this process's database in memory, for work that makes nothing but temporary tables and views.
 
     To open its own database takes 25 ms, a quarter of what a small file takes to be parsed and judged. All connections
     with the same limits share the memory.
     """
-    key = (memory_limit, threads, temp_directory)
-    cursor = _scratch_cursor(key)
+    cursor = _scratch_cursor(limits)
     try:
         yield cursor
     except (duckdb.FatalException, duckdb.InternalException):
-        _forget_scratch(key)
+        _forget_scratch(limits)
         raise
     finally:
         cursor.close()
 
 
-def _scratch_cursor(key: _Limits) -> duckdb.DuckDBPyConnection:
-    memory_limit, threads, temp_directory = key
+def _scratch_cursor(limits: EngineLimits) -> duckdb.DuckDBPyConnection:
     with _scratch_lock:
-        if key not in _scratch:
-            _scratch[key] = open_database(
-                None, memory_limit=memory_limit, threads=threads, temp_directory=temp_directory
-            )
+        if limits not in _scratch:
+            _scratch[limits] = open_database(None, limits=limits)
         for old in list(_scratch)[:-_SCRATCH_KEPT]:
             _scratch.pop(old).close()
-        return _scratch[key].cursor()
+        return _scratch[limits].cursor()
 
 
-def _forget_scratch(key: _Limits) -> None:
+def _forget_scratch(limits: EngineLimits) -> None:
     """DuckDB calls the whole database invalid; the next one gets a new one."""
     with _scratch_lock:
-        _scratch.pop(key, None)
+        _scratch.pop(limits, None)
 
 
 class Workspace:
@@ -148,9 +144,9 @@ class Workspace:
     As `scratch_connection`; everything made in it is gone when it is closed, and nothing of one workspace is seen in another.
     """
 
-    def __init__(self, *, memory_limit: str, threads: int, temp_directory: Path | None) -> None:
-        self._key = (memory_limit, threads, temp_directory)
-        self.connection = _scratch_cursor(self._key)
+    def __init__(self, limits: EngineLimits = ONE_THREAD) -> None:
+        self._limits = limits
+        self.connection = _scratch_cursor(limits)
         self._schema = quote_identifier(f"workspace_{next(_workspaces)}")
         self.connection.execute(f"create schema {self._schema}")
         self.connection.execute(f"use {self._schema}")
@@ -168,6 +164,6 @@ class Workspace:
             self.connection.execute(f"drop schema {self._schema} cascade")
         except duckdb.Error:
             # A broken database, or one that a cursor still reads: its memory goes with its last connection.
-            _forget_scratch(self._key)
+            _forget_scratch(self._limits)
         finally:
             self.connection.close()

@@ -157,7 +157,7 @@ def seed() -> int:
 @pytest.fixture(scope="session")
 def sample_estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A written sample estate with its marker, as a mirror; never change it, copy it."""
-    from dagster_project.lake.transport import SYNTHETIC_MARKER
+    from dagster_project.lake.paths import SYNTHETIC_MARKER
     from dagster_project.sample.estate import write_estate
 
     folder = tmp_path_factory.mktemp("sample_estate")
@@ -175,12 +175,13 @@ def lake(tmp_path: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
-def settings_for() -> Callable[..., Any]:
-    """`settings_for(lake, mirror=folder, ...)`: settings of that data folder; without a mirror the sample estate."""
+def run_for() -> Callable[..., Any]:
+    """`run_for(lake, mirror=folder, ...)`: the run that a command makes for that data folder; without a mirror the sample estate."""
+    from dagster_project.lake.run import Run
     from dagster_project.settings import Settings
 
-    def make(lake: Any, *, mirror: Path | None = None, **others: Any) -> Settings:
+    def make(lake: Any, *, mirror: Path | None = None, **others: Any) -> Run:
         where: dict[str, Any] = {"sources": "mirror", "mirror": mirror} if mirror else {"sources": "sample"}
-        return Settings(data_lake=lake.root, **(where | others))
+        return Run.of(Settings(data_lake=lake.root, **(where | others)))
 
     return make

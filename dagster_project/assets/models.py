@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` from the real annotation.
 
-import datetime as dt
 import importlib
 import os
 import shutil
@@ -15,13 +14,11 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from dagster_project.lake.files import LakeError
-from dagster_project.lake.paths import Lake
-from dagster_project.lake.transport import origin_of
+from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.returns.calendar import write_expected
 from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.runtime.orphans import hold_for_run
-from dagster_project.settings import Settings
 from dagster_project.transform.dbt import (
     BUILD,
     NIGHT_TESTS,
@@ -30,7 +27,6 @@ from dagster_project.transform.dbt import (
     dbt_runner,
     drop_damaged_warehouse,
     ended_in_time,
-    target_folder,
 )
 from dagster_project.transform.indicator_table import write_indicator_tables
 from dagster_project.transform.source_table import write_source_table
@@ -63,7 +59,7 @@ def contracts_spec() -> dg.AssetSpec:
     )
 
 
-def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
+def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
     """All models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
     from dagster_project.contracts.source import load_sources
     from dagster_project.release.state import fingerprint_state, inputs_fingerprint, project_fingerprint
@@ -78,9 +74,9 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         name="dbt_models",
     )
     def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        lake, origin = Lake(settings.data_lake), origin_of(settings)
-        hold_for_run(context, settings)
-        _prepare_returns(context, ReturnsArea.of(lake))
+        lake, origin = run.lake, run.origin
+        hold_for_run(context, run)
+        _prepare_returns(context, run)
         sources, is_night = list(load_sources().values()), context.run.job_name == NIGHT and not context.is_subset
         project = project_fingerprint(sources, origin)
         fingerprint = inputs_fingerprint(lake, sources, origin, project=project)
@@ -92,14 +88,14 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         write_indicator_tables(lake)
         keep_build_private(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
-        if damage := drop_damaged_warehouse(lake, settings.lock_wait_seconds):
+        if damage := drop_damaged_warehouse(run):
             context.log.warning(f"The warehouse file could not be opened and is made again: {damage}")
-        os.environ.update(dbt_environment(settings, origin))
-        _sweep_last_run(target_folder(settings))
+        os.environ.update(dbt_environment(run))
+        _sweep_last_run(lake.dbt_target)
         standing = Standing(lake, project)
         arguments = standing.arguments() if is_night else BUILD
         standing.forget()
-        invocation = runner.cli(list(arguments), context=context, target_path=target_folder(settings))
+        invocation = runner.cli(list(arguments), context=context, target_path=lake.dbt_target)
         Thread(target=lambda: [importlib.import_module(name) for name in WANTED_NEXT], daemon=True).start()
         try:
             with ended_in_time(invocation.process):
@@ -112,11 +108,12 @@ def build_dbt_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     return dbt_models
 
 
-def _prepare_returns(context: dg.AssetExecutionContext, area: ReturnsArea) -> None:
+def _prepare_returns(context: dg.AssetExecutionContext, run: Run) -> None:
     """What dbt reads of the returns, there even before the first one. A typing error of the operator stops no nightly run."""
+    area = ReturnsArea.of(run.lake)
     write_empty_returns(area)
     try:
-        write_expected(area, dt.datetime.now(dt.UTC))
+        write_expected(area, run.clock())
     except LakeError as error:
         context.log.warning(f"The expected returns stay as they were. {error}")
 

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from dagster_project.lake.paths import Lake
-from dagster_project.lake.transport import origin_of
+from dagster_project.lake.run import Run
 from dagster_project.runtime.orphans import hold_for_run
-from dagster_project.settings import Settings
-from dagster_project.transform.dbt import POOL, target_folder
+from dagster_project.transform.dbt import POOL
 
 if TYPE_CHECKING:
     from dagster_project.contracts.check import CheckResult
@@ -40,12 +38,10 @@ class PublishConfig(dg.Config):
     withdrawn_release: str = Field("", description="Id of a release that was rolled back from, to publish it again.")
 
 
-def build_release_assets(
-    settings: Settings, manifest: Path
-) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
+def build_release_assets(run: Run, manifest: Path) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
     """The candidate, the published marts, and the checks between them."""
     models = exposed_models(manifest)
-    return [_candidate(settings, models), _published(settings)], [_gate(settings, models)]
+    return [_candidate(run, models), _published(run)], [_gate(run, models)]
 
 
 def exposed_models(manifest: Path) -> list[str]:
@@ -55,13 +51,13 @@ def exposed_models(manifest: Path) -> list[str]:
     return sorted(content["nodes"][node]["name"] for node in nodes if node in content["nodes"])
 
 
-def _project(settings: Settings) -> "ReleaseProject":
+def _project(run: Run) -> "ReleaseProject":
     from dagster_project.release.project import ReleaseProject
 
-    return ReleaseProject.load(settings, target_folder(settings))
+    return ReleaseProject.load(run)
 
 
-def _candidate(settings: Settings, models: Sequence[str]) -> dg.AssetsDefinition:
+def _candidate(run: Run, models: Sequence[str]) -> dg.AssetsDefinition:
     @dg.asset(
         key=CANDIDATE,
         deps=[dg.AssetKey(model) for model in models],
@@ -79,8 +75,8 @@ def _candidate(settings: Settings, models: Sequence[str]) -> dg.AssetsDefinition
         from dagster_project.lake.files import hash_file
         from dagster_project.publish.withholding import build_safe_candidate
 
-        hold_for_run(context, settings)
-        draft, withheld = build_safe_candidate(settings, origin_of(settings))
+        hold_for_run(context, run)
+        draft, withheld = build_safe_candidate(run)
         if withheld:
             context.log.info(f"withheld from now on, as several tables together give a count away: {withheld} sets")
         context.log.info(f"candidate of release {draft.release_id}: {draft.path.name}")
@@ -99,7 +95,7 @@ def _candidate(settings: Settings, models: Sequence[str]) -> dg.AssetsDefinition
     return release_candidate
 
 
-def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition:
+def _gate(run: Run, models: Sequence[str]) -> dg.AssetChecksDefinition:
     specs = [
         dg.AssetCheckSpec(
             f"suite_{model}", asset=CANDIDATE, blocking=True, description=f"expectations/marts/{model}.yml, critical"
@@ -119,8 +115,8 @@ def _gate(settings: Settings, models: Sequence[str]) -> dg.AssetChecksDefinition
         from dagster_project.quality.marts import audit
         from dagster_project.release.candidate import newest_draft
 
-        hold_for_run(context, settings)
-        project = _project(settings)
+        hold_for_run(context, run)
+        project = _project(run)
         draft = newest_draft(project)
         results = audit(project, draft)
         dismiss_judge()
@@ -170,7 +166,7 @@ def _most_exact(failed: list["CheckResult"]) -> list["CheckResult"]:
     return [r for r in failed if not any(other.name.startswith(f"{r.name}.") for other in failed)]
 
 
-def _published(settings: Settings) -> dg.AssetsDefinition:
+def _published(run: Run) -> dg.AssetsDefinition:
     @dg.asset(
         name="published_marts",
         deps=[CANDIDATE],
@@ -187,11 +183,11 @@ def _published(settings: Settings) -> dg.AssetsDefinition:
     def published_marts(context: dg.AssetExecutionContext, config: PublishConfig) -> dg.MaterializeResult:  # type: ignore[type-arg]
         from dagster_project.publish.publish import publish
 
-        hold_for_run(context, settings)
+        hold_for_run(context, run)
         release = publish(
-            _project(settings),
+            _project(run),
             config.candidate_sha256 or None,
-            keep_releases=settings.keep_releases,
+            keep_releases=run.settings.keep_releases,
             withdrawn_release=config.withdrawn_release,
         )
         context.log.info(f"release {release.name}: {release.outcome}")
@@ -200,7 +196,7 @@ def _published(settings: Settings) -> dg.AssetsDefinition:
             "release": release.name,
             "outcome": release.outcome,
             "sha256": release.sha256,
-            "path": dg.MetadataValue.path(Lake(settings.data_lake).marts),
+            "path": dg.MetadataValue.path(run.lake.marts),
         }
         return dg.MaterializeResult(metadata=metadata)
 

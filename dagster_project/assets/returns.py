@@ -13,14 +13,12 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.lake.files import LakeError
-from dagster_project.lake.paths import Lake
-from dagster_project.lake.transport import origin_of
+from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.inbox import DONE
 from dagster_project.returns.intake import Intake, IntakeReport
 from dagster_project.returns.mesh import MeshReport, receive_messages
 from dagster_project.runtime.orphans import hold_for_run
-from dagster_project.settings import Settings
 from dagster_project.transform.dbt import RETURNS as CLEAN_RETURNS
 
 RECEIVED = dg.AssetKey("returns_received")
@@ -46,7 +44,7 @@ returns_intake = dg.define_asset_job(
 )
 
 
-def build_returns_assets(settings: Settings) -> dg.AssetsDefinition:
+def build_returns_assets(run: Run) -> dg.AssetsDefinition:
     """returns_received (what came) and clean_returns (what dbt reads), in one step before the models."""
 
     @dg.multi_asset(
@@ -55,8 +53,8 @@ def build_returns_assets(settings: Settings) -> dg.AssetsDefinition:
         check_specs=[dg.AssetCheckSpec(name, asset=RECEIVED, description=text) for name, text in CHECKS.items()],
     )
     def take_in_returns(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        hold_for_run(context, settings)
-        report, mesh = receive_returns(settings)
+        hold_for_run(context, run)
+        report, mesh = receive_returns(run)
         _note_partitions(context, report)
         yield dg.MaterializeResult(asset_key=RECEIVED, metadata=_metadata(report, mesh))
         yield dg.MaterializeResult(asset_key=CLEAN_RETURNS)
@@ -65,20 +63,19 @@ def build_returns_assets(settings: Settings) -> dg.AssetsDefinition:
     return take_in_returns
 
 
-def receive_returns(settings: Settings) -> tuple[IntakeReport, MeshReport]:
+def receive_returns(run: Run) -> tuple[IntakeReport, MeshReport]:
     """Take in everything that has come by either way; the sample first puts its own returns into the inbox."""
-    lake, origin = Lake(settings.data_lake), origin_of(settings)
-    is_sample = settings.sources == "sample"
+    is_sample = run.settings.sources == "sample"
     if is_sample:
         from dagster_project.sample.returns import drop_sample_returns
 
-        drop_sample_returns(ReturnsArea.of(lake))
-    intake = Intake(lake, origin, memory_limit=settings.memory_limit, threads=settings.threads)
+        drop_sample_returns(ReturnsArea.of(run.lake))
+    intake = Intake(run)
     # The sample has just been written by this process: there is nobody to wait for.
     intake.run(settle_seconds=0) if is_sample else intake.run()
     mesh = MeshReport()
     try:
-        mesh = receive_messages(intake, settings)
+        mesh = receive_messages(intake, run.settings)
     except LakeError as error:
         # MESH keeps what it has; a nightly run without it is better than no nightly run.
         mesh.problems.append(str(error))
@@ -184,7 +181,7 @@ def _check_results(report: IntakeReport, mesh: MeshReport) -> Iterator[dg.AssetC
         )
 
 
-def build_inbox_sensor(settings: Settings) -> dg.SensorDefinition:
+def build_inbox_sensor(run: Run) -> dg.SensorDefinition:
     """Asks for the intake when a file in the drop folder has kept size and time since the last look."""
 
     @dg.sensor(
@@ -196,7 +193,7 @@ def build_inbox_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def returns_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         before = set(json.loads(context.cursor or "[]"))
-        looks = sorted(_looks(ReturnsArea.of(Lake(settings.data_lake))))
+        looks = sorted(_looks(ReturnsArea.of(run.lake)))
         settled = [look for look in looks if look in before]
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=_key(settled))] if settled else [], cursor=json.dumps(looks)

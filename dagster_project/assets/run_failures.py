@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.lake.run import Run
 from dagster_project.runtime.failures import LOG, NEXT, Problem, explain_by_name, plain
-from dagster_project.settings import Settings
 from dagster_project.transform.dbt_failures import dbt_problems
 
 DBT_STEP = "dbt_models"
@@ -17,18 +17,18 @@ CHECKS_SAY_IT = "DagsterAssetCheckFailedError"
 """A step that only sums up that a check failed; the check says which."""
 
 
-def run_problems(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> list[Problem]:
+def run_problems(run: Run, instance: dg.DagsterInstance, run_id: str) -> list[Problem]:
     """What a finished run says went wrong, what dbt says in place of its step."""
     events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=TELLING) if entry.dagster_event]
-    return night_problems(settings, events)
+    return night_problems(run, events)
 
 
-def night_problems(settings: Settings, events: list[dg.DagsterEvent]) -> list[Problem]:
+def night_problems(run: Run, events: list[dg.DagsterEvent]) -> list[Problem]:
     """What failed, from a run's events and, where its step of dbt failed, from dbt's results."""
     problems = problems_of(events)
     if not any(event.is_step_failure and event.step_key == DBT_STEP for event in events):
         return problems
-    of_dbt = dbt_problems(settings)
+    of_dbt = dbt_problems(run.lake)
     others = [problem for problem in problems if problem.where != f"step {DBT_STEP}"]
     return [*of_dbt, *others] if of_dbt else problems
 

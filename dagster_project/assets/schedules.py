@@ -7,11 +7,11 @@ from collections.abc import Callable
 import dagster as dg
 
 from dagster_project.jobs import nightly_refresh
+from dagster_project.lake.run import Run
 from dagster_project.runtime.orphans import reap_dead_runs
-from dagster_project.settings import Settings
 
 
-def build_nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
+def build_nightly_schedule(run: Run) -> dg.ScheduleDefinition:
     """02:00 Europe/London: it exists exactly once on both days on which the clocks change (01:30 does not)."""
     return dg.ScheduleDefinition(
         name="nightly_refresh_at_two",
@@ -20,13 +20,13 @@ def build_nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         execution_timezone="Europe/London",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 02:00. Before it asks for a run it frees what dead runs still hold.",
-        execution_fn=_night(settings),
+        execution_fn=_night(run),
     )
 
 
-def _night(settings: Settings) -> Callable[[dg.ScheduleEvaluationContext], dg.RunRequest]:
+def _night(run: Run) -> Callable[[dg.ScheduleEvaluationContext], dg.RunRequest]:
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        reap_dead_runs(context.instance, settings)
+        reap_dead_runs(context.instance, run)
         return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
 
     return request

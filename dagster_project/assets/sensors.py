@@ -6,15 +6,15 @@ import dagster as dg
 
 from dagster_project.assets.run_failures import run_problems
 from dagster_project.jobs import nightly_refresh
+from dagster_project.lake.run import Run
 from dagster_project.runtime.failures import Problem, plain
 from dagster_project.runtime.nights import end_night, write_alert
 from dagster_project.runtime.orphans import reap_dead_runs
-from dagster_project.settings import Settings
 
 REAP_EVERY_SECONDS = 60
 
 
-def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
+def build_failure_sensor(run: Run) -> dg.SensorDefinition:
     """Writes an alert file for every failed run and, if HIW_ALERT_WEBHOOK is set, posts the same JSON there."""
 
     @dg.run_failure_sensor(
@@ -23,20 +23,20 @@ def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
-        run = context.dagster_run
-        problems = run_problems(settings, context.instance, run.run_id)
+        dagster_run = context.dagster_run
+        problems = run_problems(run, context.instance, dagster_run.run_id)
         problems = problems or [
-            Problem(plain(context.failure_event.message or "the run failed"), f"job {run.job_name}")
+            Problem(plain(context.failure_event.message or "the run failed"), f"job {dagster_run.job_name}")
         ]
-        if run.job_name == nightly_refresh.name:
-            end_night(settings, run.run_id, problems, succeeded=False, job=run.job_name)
+        if dagster_run.job_name == nightly_refresh.name:
+            end_night(run, dagster_run.run_id, problems, succeeded=False, job=dagster_run.job_name)
         else:
-            write_alert(settings, run.job_name, run.run_id, problems)
+            write_alert(run, dagster_run.job_name, dagster_run.run_id, problems)
 
     return alert_on_failure
 
 
-def build_reaping_sensor(settings: Settings) -> dg.SensorDefinition:
+def build_reaping_sensor(run: Run) -> dg.SensorDefinition:
     """Ends dead runs also where nothing else does: a run that waits for a slot has no step yet that could."""
 
     @dg.sensor(
@@ -46,13 +46,13 @@ def build_reaping_sensor(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        reaped = reap_dead_runs(context.instance, settings)
+        reaped = reap_dead_runs(context.instance, run)
         return dg.SkipReason(f"reaped: {', '.join(reaped)}" if reaped else "no run is dead")
 
     return dead_runs
 
 
-def build_night_sensor(settings: Settings) -> dg.SensorDefinition:
+def build_night_sensor(run: Run) -> dg.SensorDefinition:
     """Records every night of the daemon that succeeded; what its checks found wrong is alerted like a failure."""
 
     @dg.run_status_sensor(
@@ -63,8 +63,8 @@ def build_night_sensor(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def record_of_nights(context: dg.RunStatusSensorContext) -> None:
-        run = context.dagster_run
-        problems = run_problems(settings, context.instance, run.run_id)
-        end_night(settings, run.run_id, problems, succeeded=True, job=run.job_name)
+        dagster_run = context.dagster_run
+        problems = run_problems(run, context.instance, dagster_run.run_id)
+        end_night(run, dagster_run.run_id, problems, succeeded=True, job=dagster_run.job_name)
 
     return record_of_nights

@@ -14,13 +14,11 @@ from dagster_project.contracts.source import Source, load_sources
 from dagster_project.contracts.suite import landing_fingerprint
 from dagster_project.lake.acceptance import Acceptance, CleanReport
 from dagster_project.lake.calendar import LONDON, newest_expected_period
-from dagster_project.lake.paths import Lake
 from dagster_project.lake.progress import show_progress
+from dagster_project.lake.run import Run
 from dagster_project.lake.snapshots import FetchReport, fetch_source
-from dagster_project.lake.transport import origin_of
 from dagster_project.quality.landing import landing_gate
 from dagster_project.runtime.orphans import hold_for_run
-from dagster_project.settings import Settings
 
 MAXIMUM_LISTED = 20
 
@@ -48,7 +46,7 @@ CHECKS = {
 }
 
 
-def build_source_assets(settings: Settings, source: Source) -> dg.AssetsDefinition:
+def build_source_assets(run: Run, source: Source) -> dg.AssetsDefinition:
     """The raw and the clean asset of one source, in one step.
 
     One step, because a nightly run is not a run of partitions, and in such a run Dagster cannot pass from one partitioned asset
@@ -71,9 +69,9 @@ def build_source_assets(settings: Settings, source: Source) -> dg.AssetsDefiniti
         ),
     )
     def fetch_and_parse(context: dg.AssetExecutionContext, config: SourceConfig) -> Iterator[Any]:
-        hold_for_run(context, settings)
-        yield from _raw_results(context, source, _fetch(context, config, settings, source))
-        yield from _clean_results(context, source, _parse(context, config, settings, source))
+        hold_for_run(context, run)
+        yield from _raw_results(context, source, _fetch(context, config, run, source))
+        yield from _clean_results(context, source, _parse(context, config, run, source), _today(run))
 
     return fetch_and_parse
 
@@ -124,32 +122,29 @@ def _clean_spec(source: Source) -> dg.AssetSpec:
     )
 
 
-def _fetch(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> FetchReport:
-    if unknown := settings.selected_slugs - set(load_sources()):
+def _fetch(context: dg.AssetExecutionContext, config: SourceConfig, run: Run, source: Source) -> FetchReport:
+    if unknown := run.settings.selected_slugs - set(load_sources()):
         names = ", ".join(sorted(unknown))
         return FetchReport(problems=[f"HIW_ONLY names no source: {names}. Next: fix HIW_ONLY."], reachable=False)
-    if settings.offline or config.offline or _left_out(settings, source):
+    if run.settings.offline or config.offline or _left_out(run, source):
         return FetchReport()
     return fetch_source(
         source,
-        open_transport(settings, source.hosts),
-        Lake(settings.data_lake),
-        today=dt.datetime.now(LONDON).date(),
+        open_transport(run, source.hosts),
+        run.lake,
+        today=_today(run),
         periods=_periods(context),
         again=config.fetch_again,
         progress=show_progress,
     )
 
 
-def _parse(context: dg.AssetExecutionContext, config: SourceConfig, settings: Settings, source: Source) -> CleanReport:
+def _parse(context: dg.AssetExecutionContext, config: SourceConfig, run: Run, source: Source) -> CleanReport:
     acceptance = Acceptance(
         source,
-        Lake(settings.data_lake),
-        origin_of(settings),
-        landing_gate(settings.memory_limit, settings.threads),
+        run,
+        landing_gate(run.limits),
         landing_fingerprint(source.slug),
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
     )
     return acceptance.run(periods=_periods(context), again=config.parse_again, progress=show_progress)
 
@@ -163,18 +158,25 @@ def _raw_results(context: dg.AssetExecutionContext, source: Source, report: Fetc
     yield _check(key, "links_known", not report.unknown_names, report.unknown_names, dg.AssetCheckSeverity.WARN)
 
 
-def _clean_results(context: dg.AssetExecutionContext, source: Source, report: CleanReport) -> Iterator[Any]:
+def _clean_results(
+    context: dg.AssetExecutionContext, source: Source, report: CleanReport, today: dt.date
+) -> Iterator[Any]:
     key = f"clean_{source.slug}"
     _note_partitions(context, key, report.periods_accepted)
     yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
     yield _check(key, "parsed_whole", not report.refused, report.refused)
     yield _check(key, "landing_suite", not report.held, report.held or report.warnings)
     yield _check(key, "rows_accepted", not report.rejecting, report.rejecting, dg.AssetCheckSeverity.WARN)
-    yield _recency_check(key, source, report)
+    yield _recency_check(key, source, report, today)
 
 
-def _left_out(settings: Settings, source: Source) -> bool:
-    return bool(settings.selected_slugs) and source.slug not in settings.selected_slugs
+def _today(run: Run) -> dt.date:
+    """The day in London, where the publishers are."""
+    return run.clock().astimezone(LONDON).date()
+
+
+def _left_out(run: Run, source: Source) -> bool:
+    return bool(run.settings.selected_slugs) and source.slug not in run.settings.selected_slugs
 
 
 def _periods(context: dg.AssetExecutionContext) -> frozenset[str] | None:
@@ -215,8 +217,8 @@ def _check(
     )
 
 
-def _recency_check(key: str, source: Source, report: CleanReport) -> dg.AssetCheckResult:
-    expected = newest_expected_period(source, dt.datetime.now(LONDON).date())
+def _recency_check(key: str, source: Source, report: CleanReport, today: dt.date) -> dg.AssetCheckResult:
+    expected = newest_expected_period(source, today)
     newest = max((periods[-1] for periods in report.in_use.values() if periods), default="")
     late = bool(expected) and bool(newest) and newest < expected
     return dg.AssetCheckResult(

@@ -10,12 +10,13 @@ from pathlib import Path
 from dagster_project.lake.files import part_of
 from dagster_project.lake.http import FetchLimits, HttpClient
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.lake.transport import HttpsTransport, MirrorTransport, Transport
-from dagster_project.settings import Settings
 
 
-def open_transport(settings: Settings, hosts: Iterable[str]) -> Transport:
+def open_transport(run: Run, hosts: Iterable[str]) -> Transport:
     """The transport that HIW_SOURCES names; the sample estate is written on first use."""
+    settings = run.settings
     if settings.sources == "https":
         return HttpsTransport(
             HttpClient(allowed_hosts=frozenset(hosts), user_agent=settings.user_agent, limits=FetchLimits())
@@ -23,7 +24,7 @@ def open_transport(settings: Settings, hosts: Iterable[str]) -> Transport:
     if settings.sources == "mirror":
         assert settings.mirror is not None  # noqa: S101 - Settings refuses to be made without it
         return MirrorTransport(settings.mirror)
-    return MirrorTransport(_sample_estate(Lake(settings.data_lake)))
+    return MirrorTransport(_sample_estate(run.lake))
 
 
 def _sample_estate(lake: Lake) -> Path:

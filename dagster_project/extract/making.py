@@ -12,13 +12,12 @@ from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.mapping import Mapping
 from dagster_project.extract.note import known_issues, methods_note
 from dagster_project.extract.refused import Refused, silent
-from dagster_project.extract.running import Run, Wanted, open_run
+from dagster_project.extract.running import ExtractRun, Wanted, open_run
 from dagster_project.lake.files import write_atomically, writing_whole
-from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.returns.area import FILE_MODE, ReturnsArea, write_private
 from dagster_project.returns.inbox import DONE
 from dagster_project.returns.making import make_manifest
-from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,12 @@ class Made:
 
 
 def make_return(
-    mapping: Mapping, base: Path, files: Sequence[str], folder: Path, wanted: Wanted, settings: Settings
+    mapping: Mapping, base: Path, files: Sequence[str], folder: Path, wanted: Wanted, installation: Run
 ) -> Made:
     """Write the return of a mapping into `folder`; `base` is the mapping's own folder. Raises Refused, NoSpace or OSError."""
     stem = f"HIW-{mapping.collection}_{mapping.organisation}_{mapping.period}_v{mapping.sequence_no:02d}"
     data, note = folder / f"{stem}.csv", folder / f"{stem}.methods.md"
-    with open_run(mapping, base, files, wanted, settings) as run:
+    with open_run(mapping, base, files, wanted, installation) as run:
         _refuse_what_stops(run)
         run.make_table("return", f"{mapping.collection.lower()}_rows")
         whole = run.folder / "return.csv"
@@ -50,9 +49,9 @@ def make_return(
         return Made(data, manifest, note)
 
 
-def put_into_inbox(made: Made, mapping: Mapping, settings: Settings) -> None:
+def put_into_inbox(made: Made, mapping: Mapping, installation: Run) -> None:
     """Put a return into the drop folder of this installation, as its trust would. Raises NoSpace or OSError."""
-    area = ReturnsArea.of(Lake(settings.data_lake))
+    area = ReturnsArea.of(installation.lake)
     folder = area.inbox / mapping.organisation
     for path in (made.manifest, made.data):
         write_private(folder / path.name, path.read_bytes(), area)
@@ -73,7 +72,7 @@ def _said(mapping: Mapping, wanted: Wanted) -> dict[str, str]:
     }
 
 
-def _refuse_what_stops(run: Run) -> None:
+def _refuse_what_stops(run: ExtractRun) -> None:
     """Raise Refused where a record that counts holds what nobody may guess, or where no record counts."""
     stopping = [line for summary in run.summaries for line in summary.faults if line.stops]
     if stopping:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from dagster_project.extract.mapping import Mapping
-from dagster_project.extract.running import Run, Summary, Wanted
+from dagster_project.extract.running import ExtractRun, Summary, Wanted
 
 CERTAINTY = "[V] a primary source was read; [S] public code that reads the real thing; [M] not verified; [O] a rule of this project."
 SHARED_RULES = (
@@ -27,7 +27,7 @@ def known_issues(mapping: Mapping, wanted: Wanted) -> str:
     return " ".join(part for part in told if part)
 
 
-def methods_note(run: Run) -> str:
+def methods_note(run: ExtractRun) -> str:
     """The note, in Markdown."""
     mapping, wanted = run.mapping, run.wanted
     lines = [

@@ -11,8 +11,8 @@ from typing import Any
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.extract.mapping import Mapping
 from dagster_project.extract.refused import silent
-from dagster_project.extract.running import Run, Summary, Wanted, open_run
-from dagster_project.settings import Settings
+from dagster_project.extract.running import ExtractRun, Summary, Wanted, open_run
+from dagster_project.lake.run import Run
 
 OTHER = "other months, or none"
 
@@ -48,14 +48,14 @@ class Profile:
 
 
 def profile_extract(
-    mapping: Mapping, base: Path, files: Sequence[str], wanted: Wanted, settings: Settings
+    mapping: Mapping, base: Path, files: Sequence[str], wanted: Wanted, installation: Run
 ) -> list[Profile]:
     """Profile each layout's files. Raises Refused where they cannot be read."""
-    with open_run(mapping, base, files, wanted, settings) as run:
+    with open_run(mapping, base, files, wanted, installation) as run:
         return [Profile(summary, _blank(run, summary), _periods(run, summary)) for summary in run.summaries]
 
 
-def _blank(run: Run, summary: Summary) -> list[tuple[str, str, str]]:
+def _blank(run: ExtractRun, summary: Summary) -> list[tuple[str, str, str]]:
     found = summary.found
     there = [element for element in found.layout.elements if found.has(element.name)]
     counts = ", ".join(f"count(*) - count({_q(element.column)})" for element in there)
@@ -67,7 +67,7 @@ def _blank(run: Run, summary: Summary) -> list[tuple[str, str, str]]:
     ]
 
 
-def _periods(run: Run, summary: Summary) -> list[tuple[str, str]]:
+def _periods(run: ExtractRun, summary: Summary) -> list[tuple[str, str]]:
     """Months by the layout's own date."""
     with silent("the extract cannot be counted"):
         rows = run.con.execute(run.sql[f"{summary.found.layout.name}_periods"]).fetchall()

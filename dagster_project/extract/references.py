@@ -18,9 +18,7 @@ from dagster_project.extract.layouts import CODES_FOLDER, plain_name
 from dagster_project.extract.mapping import Input, Mapping
 from dagster_project.extract.reading import Source, csv_source
 from dagster_project.extract.refused import Refused, silent
-from dagster_project.lake.paths import Lake
-from dagster_project.lake.transport import origin_of
-from dagster_project.settings import Settings
+from dagster_project.lake.run import Run
 
 YEAR_OF = {"IMD2019": 2011, "IMD2025": 2021}
 """The LSOAs on which an edition of the Indices of Deprivation stands; never crossed."""
@@ -37,14 +35,14 @@ SEEDS = (
 )
 
 
-def make_references(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, settings: Settings) -> None:
+def make_references(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, installation: Run) -> None:
     """Make the tables of code lists and areas; paths of the mapping are taken from `folder`. Raises Refused."""
     for name in SEEDS:
         _csv_table(con, name, SEEDS_FOLDER / f"{name}.csv")
     for path in sorted(CODES_FOLDER.glob("*.csv")):
         _csv_table(con, path.stem, path)
-    _make_imd(con, mapping, folder, settings)
-    _make_lsoa_change(con, mapping, folder, settings)
+    _make_imd(con, mapping, folder, installation)
+    _make_lsoa_change(con, mapping, folder, installation)
     _make_postcodes(con, mapping, folder)
     _make_hostels(con, mapping, folder)
     _make_stated(con, mapping)
@@ -56,7 +54,7 @@ def _csv_table(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     )
 
 
-def _make_imd(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, settings: Settings) -> None:
+def _make_imd(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, installation: Run) -> None:
     year = YEAR_OF[mapping.imd_version]
     if mapping.files.imd:
         source = _public(folder / mapping.files.imd)
@@ -70,7 +68,7 @@ def _make_imd(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, se
         decile = _named(source, lambda name: name.startswith("index_of_multiple_deprivation_imd_decile"), "IMD decile")
         select = f"select {_q(code[1])} as lsoa_code, cast({_q(decile[1])} as integer) as imd_decile from {source.sql}"
     else:
-        clean = _clean(settings, "mhclg_imd", f"lsoa_{year}")
+        clean = _clean(installation, "mhclg_imd", f"lsoa_{year}")
         column = f"lsoa_code_{year}"
         select = (
             f"select {_q(column)} as lsoa_code, imd_decile from {clean}"
@@ -90,14 +88,14 @@ def _make_imd(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, se
         )
 
 
-def _make_lsoa_change(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, settings: Settings) -> None:
+def _make_lsoa_change(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Path, installation: Run) -> None:
     if mapping.files.lsoa_change:
         source = _public(folder / mapping.files.lsoa_change)
         old = _named(source, lambda name: name.startswith("lsoa11") and name.endswith(("code", "cd")), "LSOA 2011 code")
         new = _named(source, lambda name: name.startswith("lsoa21") and name.endswith(("code", "cd")), "LSOA 2021 code")
         select = f"select {_q(old[1])}, {_q(new[1])} from {source.sql}"
     else:
-        clean = _clean(settings, "ons_geography", "lsoa_2011_to_2021")
+        clean = _clean(installation, "ons_geography", "lsoa_2011_to_2021")
         select = (
             f"select lsoa_code_2011, lsoa_code_2021 from {clean}"
             if clean
@@ -164,7 +162,7 @@ def _named(source: Source, fits: Callable[[str], bool], words: str) -> tuple[str
     return hits[0]
 
 
-def _clean(settings: Settings, source: str, table: str) -> str:
+def _clean(installation: Run, source: str, table: str) -> str:
     """SQL that reads a clean table of this installation; "" before a nightly run has made it."""
-    folder = Lake(settings.data_lake).current(source, table, origin_of(settings))
+    folder = installation.lake.current(source, table, installation.origin)
     return f"read_parquet({_t(str(folder / '*.parquet'))})" if any(folder.glob("*.parquet")) else ""

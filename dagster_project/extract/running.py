@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -24,7 +24,7 @@ from dagster_project.extract.reading import Found, make_records
 from dagster_project.extract.references import make_references
 from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.statements import statements
-from dagster_project.settings import Settings
+from dagster_project.lake.run import Run
 
 AREAS = ("POSTCODE_OF_USUAL_ADDRESS", "LSOA_2021", "LSOA_2011")
 DUPLICATE = "duplicate"
@@ -76,7 +76,7 @@ class Summary:
 
 
 @dataclass
-class Run:
+class ExtractRun:
     """An open run: the relations are in `con`."""
 
     con: duckdb.DuckDBPyConnection
@@ -100,16 +100,18 @@ class Run:
 
 
 @contextmanager
-def open_run(mapping: Mapping, base: Path, given: Sequence[str], wanted: Wanted, settings: Settings) -> Iterator[Run]:
+def open_run(
+    mapping: Mapping, base: Path, given: Sequence[str], wanted: Wanted, installation: Run
+) -> Iterator[ExtractRun]:
     """Make the relations and judge every record; `given` are the files as they were named, `base` the folder of the mapping."""
-    sql = statements(settings)
+    sql = statements(installation)
     with (
         private_folder() as folder,
-        connection(None, memory_limit=settings.memory_limit, threads=settings.threads, temp_directory=folder) as con,
+        connection(None, limits=replace(installation.limits, spill=folder)) as con,
         silent("the extract cannot be worked on"),
     ):
-        run = Run(con, mapping, folder, wanted, sql)
-        _judge(run, base, _by_input(mapping, given), settings)
+        run = ExtractRun(con, mapping, folder, wanted, sql)
+        _judge(run, base, _by_input(mapping, given), installation)
         yield run
 
 
@@ -134,9 +136,9 @@ def _by_input(mapping: Mapping, given: Sequence[str]) -> dict[str, list[Path]]:
     return files
 
 
-def _judge(run: Run, base: Path, files: dict[str, list[Path]], settings: Settings) -> None:
+def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path]], installation: Run) -> None:
     layouts = load_layouts()
-    make_references(run.con, run.mapping, base, settings)
+    make_references(run.con, run.mapping, base, installation)
     run.make_table("decile_of_lsoa", "decile_of_lsoa")
     run.make_table("decile_of_postcode", "decile_of_postcode")
     if AREA in files:
@@ -158,7 +160,7 @@ def _judge(run: Run, base: Path, files: dict[str, list[Path]], settings: Setting
     run.con.execute(f"create temp view cells as {cells}")
 
 
-def _require_area(run: Run, layout: Layout, found: Found) -> None:
+def _require_area(run: ExtractRun, layout: Layout, found: Found) -> None:
     """Raise Refused where deciles are asked for and nothing says where patients live, or nothing says which decile that is."""
     given = run.mapping.inputs[layout.name]
     if not all(layout.element(name) for name in AREAS):  # UC01 asks for the postcode only, as a sign of homelessness
@@ -178,7 +180,7 @@ def _require_area(run: Run, layout: Layout, found: Found) -> None:
         )
 
 
-def _make_parameters(run: Run, found: Found) -> None:
+def _make_parameters(run: ExtractRun, found: Found) -> None:
     mapping, wanted = run.mapping, run.wanted
     census = wanted.census or mapping.period_end
     if census != mapping.period_end and not wanted.census_differs:
@@ -206,7 +208,7 @@ def _make_parameters(run: Run, found: Found) -> None:
     run.con.execute(f"create or replace temp table parameters as select {places}", list(values.values()))
 
 
-def _count(run: Run, layout: Layout, found: Found) -> Summary:
+def _count(run: ExtractRun, layout: Layout, found: Found) -> Summary:
     """Count what was judged; in one pass over compact columns."""
     faults = [fault for fault in layout.faults if fault.always or found.has(fault.element)] + _unread(layout, found)
     newest = "rowid not in (select place from duplicates)"

@@ -6,15 +6,15 @@ import re
 from functools import cache
 from pathlib import Path
 
-from dagster_project.settings import Settings
+from dagster_project.lake.run import Run
 from dagster_project.transform.dbt import EXTRACT_STATEMENTS, prepare_manifest
 
 NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
-def statements(settings: Settings) -> dict[str, str]:
+def statements(installation: Run) -> dict[str, str]:
     """Name -> SELECT; rendered by dbt when the project has changed since. Raises LakeError when dbt cannot."""
-    return _read(prepare_manifest(settings).with_name(EXTRACT_STATEMENTS))
+    return _read(prepare_manifest(installation).with_name(EXTRACT_STATEMENTS))
 
 
 @cache

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,7 +25,8 @@ from dagster_project.lake.discovery import PART
 from dagster_project.lake.files import LakeError, NoSpace, sync_folder
 from dagster_project.lake.ledger import Entry, Event, Ledger
 from dagster_project.lake.parse_report import ParseReport
-from dagster_project.lake.paths import EMPTY, Lake, Origin
+from dagster_project.lake.paths import EMPTY
+from dagster_project.lake.run import Run
 from dagster_project.lake.snapshots import Snapshot, known_snapshots
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
@@ -74,18 +75,15 @@ class CleanReport:
 class Acceptance:
     """Parses and judges the snapshots of one source."""
 
-    def __init__(
-        self, source: Source, lake: Lake, origin: Origin, gate: Gate, suite: str, *, memory_limit: str, threads: int
-    ) -> None:
+    def __init__(self, source: Source, run: Run, gate: Gate, suite: str) -> None:
         self._source = source
-        self._lake = lake
-        self._origin = origin
+        self._run = run
+        self._lake = run.lake
+        self._origin = run.origin
         self._gate = gate
         self._suite = suite
         self._suites: dict[str, str] = {}
-        self._memory_limit = memory_limit
-        self._threads = threads
-        self._ledger = Ledger(lake.ledger)
+        self._ledger = Ledger(run.lake.ledger)
         self._report = CleanReport()
         self._judged = self._read_judged()
         self._snapshots: list[Snapshot] = []
@@ -123,7 +121,7 @@ class Acceptance:
         return "-".join([self._suite, *find_references(entity, self._lake, self._origin)])
 
     def _judge_all(self, snapshots: list[Snapshot], progress: Progress) -> None:
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(self._run.limits.threads) as pool:
             try:
                 parsing = [(snapshot, pool.submit(self._parse_and_judge, snapshot)) for snapshot in snapshots]
                 for snapshot, parsed in progress(parsing, f"parse {self._source.slug}"):
@@ -184,9 +182,8 @@ class Acceptance:
         workspace = Path(tempfile.mkdtemp(dir=self._lake.temporary, prefix=self._workspace_prefix))
         destination = self._destination(snapshot)
         try:
-            return build_clean_table(
-                self._source, snapshot, destination, workspace, memory_limit=self._memory_limit, threads=1
-            )
+            one = replace(self._run.limits, threads=1)
+            return build_clean_table(self._source, snapshot, destination, workspace, one)
         except NoSpace:  # no fault of the file: it waits for the next nightly run
             raise
         except LakeError as error:

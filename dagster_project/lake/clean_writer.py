@@ -9,14 +9,14 @@ import shutil
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dagster_project.contracts.source import CleanColumn, Correction, Entity, Source
-from dagster_project.duck import MACHINE_ERRORS, quote_identifier, quote_literal, scratch_connection
+from dagster_project.duck import MACHINE_ERRORS, EngineLimits, quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.clean import ParseJob, one_cell
 from dagster_project.lake.files import part_of, sync_folder, write_atomically
 from dagster_project.lake.parse_report import ParseReport
@@ -24,7 +24,7 @@ from dagster_project.lake.snapshots import Snapshot
 
 
 def build_clean_table(
-    source: Source, snapshot: Snapshot, destination: Path, workspace: Path, *, memory_limit: str, threads: int
+    source: Source, snapshot: Snapshot, destination: Path, workspace: Path, limits: EngineLimits
 ) -> ParseReport:
     """Parse one snapshot into `destination` (Parquet), with its report and its rejected rows beside it.
 
@@ -38,7 +38,7 @@ def build_clean_table(
     destination.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(destination)
     try:
-        with scratch_connection(memory_limit=memory_limit, threads=threads, temp_directory=workspace.parent) as con:
+        with scratch_connection(replace(limits, spill=workspace.parent)) as con:
             job = ParseJob(con, source, entity, snapshot, workspace, report)
             with _said_of_the_file(job):
                 _write(job, parse(job), part)

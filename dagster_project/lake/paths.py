@@ -9,6 +9,8 @@ from typing import Literal
 Origin = Literal["published", "synthetic"]
 EMPTY = "_empty.parquet"
 """The table without rows that gives dbt the columns before the first file has come."""
+SYNTHETIC_MARKER = "SYNTHETIC.txt"
+"""In the root of a mirror: its files are invented."""
 VERIFYING = "verify-"
 """Begins the name of the folder in which a release is built again (publish/verify.py); it holds rows of returns."""
 
@@ -41,6 +43,11 @@ class Lake:
     def warehouse(self) -> Path:
         """dbt's file: a cache that can always be rebuilt from the snapshots."""
         return self.root / "build" / "warehouse.duckdb"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Where dbt leaves its manifest, run results and compiled SQL."""
+        return self.root / "build" / "dbt"
 
     @property
     def candidates(self) -> Path:

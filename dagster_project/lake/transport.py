@@ -15,11 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from dagster_project.lake.files import LakeError, hash_file, part_of, sync_folder
 from dagster_project.lake.http import Fetched, HttpClient, SourceMoved
-from dagster_project.lake.paths import Origin
-from dagster_project.settings import Settings
-
-SYNTHETIC_MARKER = "SYNTHETIC.txt"
-"""A mirror whose root holds this file is a generated one: everything that comes from it is synthetic."""
+from dagster_project.lake.paths import SYNTHETIC_MARKER, Origin
 
 OnProgress = Callable[[int, int | None], None]
 
@@ -100,14 +96,6 @@ class MirrorTransport:
         if not path.is_file():
             raise SourceMoved(address, "the mirror holds no such file", "mirror the publisher's site again")
         return path
-
-
-def origin_of(settings: Settings) -> Origin:
-    """Whether the transport that is set gives published or synthetic files; nothing is fetched or written for it."""
-    if settings.sources == "sample":
-        return "synthetic"
-    marked = settings.sources == "mirror" and settings.mirror and (settings.mirror / SYNTHETIC_MARKER).is_file()
-    return "synthetic" if marked else "published"
 
 
 class HttpsTransport:

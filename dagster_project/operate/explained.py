@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from dagster_project.lake.files import LakeError
-from dagster_project.settings import Settings, load_settings
+from dagster_project.lake.run import Run
+from dagster_project.settings import load_settings
 
 FAILED, WRONG_CALL = 1, 2
 err = Console(stderr=True)
@@ -43,10 +44,10 @@ def explained(*, exit_code: int = FAILED, as_json: bool = False) -> Iterator[Non
         raise typer.Exit(exit_code) from error
 
 
-def settings_of_the_environment() -> Settings:
-    """The settings; where they are wrong the command ends with WRONG_CALL and the name of the variable."""
+def run_of_the_environment() -> Run:
+    """The run that the environment's settings ask for; where they are wrong the command ends with WRONG_CALL and the name of the variable."""
     try:
-        return load_settings()
+        return Run.of(load_settings())
     except ValidationError as error:
         for problem in error.errors():
             place = "_".join(["HIW", *map(str, problem["loc"])]).upper()

@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from dagster_project.operate.explained import FAILED, WRONG_CALL, explained, settings_of_the_environment
+from dagster_project.operate.explained import FAILED, WRONG_CALL, explained, run_of_the_environment
 
 if TYPE_CHECKING:
     from dagster_project.extract.profile import Profile
     from dagster_project.extract.running import Wanted
-    from dagster_project.settings import Settings
+    from dagster_project.lake.run import Run
 
 REJECTED = 2
 app = typer.Typer(
@@ -88,10 +88,10 @@ def check(
     from dagster_project.extract.mapping import load_mapping
     from dagster_project.extract.profile import profile_extract
 
-    settings = settings_of_the_environment()
+    run = run_of_the_environment()
     with explained(exit_code=WRONG_CALL, as_json=as_json):
         mapping, wanted = load_mapping(mapping_file), _wanted(census, census_differs)
-        profiles = profile_extract(mapping, mapping_file.parent, files, wanted, settings)
+        profiles = profile_extract(mapping, mapping_file.parent, files, wanted, run)
         if as_json:
             sys.stdout.write(json.dumps([profile.as_dict() for profile in profiles], indent=1) + "\n")
         else:
@@ -143,27 +143,25 @@ def make(
     from dagster_project.extract.making import make_return, put_into_inbox
     from dagster_project.extract.mapping import load_mapping
 
-    settings = settings_of_the_environment()
+    run = run_of_the_environment()
     with explained(exit_code=WRONG_CALL):
         mapping = load_mapping(mapping_file)
-        made = make_return(
-            mapping, mapping_file.parent, files, folder, _wanted(census, census_differs, profile), settings
-        )
+        made = make_return(mapping, mapping_file.parent, files, folder, _wanted(census, census_differs, profile), run)
         for path in (made.data, made.manifest, made.note):
             out.print(str(path), highlight=False, soft_wrap=True)
         code = _check(made.data, made.manifest)
         if night and code < REJECTED:
-            put_into_inbox(made, mapping, settings)
-            code = _run_night(settings)
+            put_into_inbox(made, mapping, run)
+            code = _run_night(run)
         raise typer.Exit(code)
 
 
-def _run_night(settings: Settings) -> int:
+def _run_night(run: Run) -> int:
     """Run the nightly job on this machine: the trust's page of the report shows its return beside the public figures."""
     from dagster_project.operate.refresh import run_night, summary_lines
 
-    result = run_night(settings)
-    for line in summary_lines(result, settings):
+    result = run_night(run)
+    for line in summary_lines(result, run.lake):
         out.print(line, highlight=False, soft_wrap=True)
     return 0 if result.succeeded else FAILED
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dagster_project.assets.returns import receive_returns
-from dagster_project.lake.night import night_lock
-from dagster_project.lake.paths import Lake
-from dagster_project.settings import Settings
+from dagster_project.lake.run import Run
 
 
-def receive_now(settings: Settings) -> tuple[dict[str, object], list[str], bool]:
+def receive_now(run: Run) -> tuple[dict[str, object], list[str], bool]:
     """Counts for machines, lines for people, and whether nothing was refused; raises LakeError when a nightly run is running."""
-    with night_lock(Lake(settings.data_lake), settings.lock_wait_seconds):
-        report, mesh = receive_returns(settings)
+    with run.lock():
+        report, mesh = receive_returns(run)
     outcomes = ("accepted", "accepted_with_warnings", "rejected", "refused", "purged")
     counts: dict[str, object] = {outcome: report.count(outcome) for outcome in outcomes}
     counts |= {"received_before": len(report.repeats), "not_whole_yet": len(report.waiting), "left": len(report.left)}

@@ -14,15 +14,14 @@ from rich.markup import escape
 
 from dagster_project.assets.run_failures import night_problems
 from dagster_project.assets.stages import NAME as STAGES
-from dagster_project.lake.night import night_lock
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.operate.status import require_known_slugs, require_readable_records
 from dagster_project.quality.judge import start_judge
 from dagster_project.runtime.failures import Problem, explain, told
 from dagster_project.runtime.instance import open_instance
 from dagster_project.runtime.nights import begin_night, end_night
 from dagster_project.runtime.orphans import process_tags, reap_dead_runs
-from dagster_project.settings import Settings
 
 JOB = "nightly_refresh"
 FIRST_QUERIES = (
@@ -54,44 +53,44 @@ class NightResult:
         return asdict(self) | {"problems": told(self.problems)}
 
 
-def run_night(settings: Settings, *, verbose: bool = False) -> NightResult:
+def run_night(run: Run, *, verbose: bool = False) -> NightResult:
     """Run the main job in this process; raises LakeError when another run holds the data folder, or the nightly run cannot begin.
 
     However it ends, its end is recorded and what went wrong is alerted.
     """
     try:
-        with night_lock(Lake(settings.data_lake), settings.lock_wait_seconds):
-            begin_night(settings)
-            require_known_slugs(settings)
-            require_readable_records(settings)
+        with run.lock():
+            begin_night(run)
+            require_known_slugs(run.settings)
+            require_readable_records(run.lake)
             start_judge()
-            night = _run(settings, verbose=verbose)
+            night = _execute(run, verbose=verbose)
     except (Exception, KeyboardInterrupt) as error:
         explained = explain(error)
         what = Problem(explained.what, "the nightly run", explained.why, explained.next_step)
-        end_night(settings, "", [what], succeeded=False, job=JOB)
+        end_night(run, "", [what], succeeded=False, job=JOB)
         if isinstance(error, KeyboardInterrupt):
             raise
         raise explained from error
-    end_night(settings, night.run_id, night.problems, succeeded=night.succeeded, job=JOB)
+    end_night(run, night.run_id, night.problems, succeeded=night.succeeded, job=JOB)
     return night
 
 
-def _run(settings: Settings, *, verbose: bool) -> NightResult:
+def _execute(run: Run, *, verbose: bool) -> NightResult:
     from dagster_project.definitions import build_definitions
     from dagster_project.release.releases import current_release
 
-    with open_instance(settings) as instance:
-        reaped = reap_dead_runs(instance, settings)
-        job = build_definitions(settings).resolve_job_def(JOB)
-        with _log_of(lake=Lake(settings.data_lake), verbose=verbose):
+    with open_instance(run) as instance:
+        reaped = reap_dead_runs(instance, run)
+        job = build_definitions(run).resolve_job_def(JOB)
+        with _log_of(run.lake, verbose=verbose):
             result = job.execute_in_process(
                 instance=instance,
                 raise_on_error=False,
                 tags=process_tags(),
-                run_config={"loggers": _loggers(Lake(settings.data_lake), verbose=verbose)},
+                run_config={"loggers": _loggers(run.lake, verbose=verbose)},
             )
-        current = current_release(Lake(settings.data_lake))
+        current = current_release(run.lake)
         night = NightResult(
             succeeded=result.success,
             run_id=result.run_id,
@@ -99,7 +98,7 @@ def _run(settings: Settings, *, verbose: bool) -> NightResult:
             outcome=_outcome(result),
             failed_steps=[str(event.step_key) for event in result.all_events if event.is_step_failure],
             failed_checks=_failed_checks(result),
-            problems=night_problems(settings, list(result.all_events)),
+            problems=night_problems(run, list(result.all_events)),
             reaped_runs=reaped,
         )
     return night
@@ -159,7 +158,7 @@ def _notes(failed_checks: list[str]) -> list[str]:
     return [f"{kind.replace('_', ' ')} is a warning of {', '.join(assets)}" for kind, assets in where.items()]
 
 
-def summary_lines(result: NightResult, settings: Settings) -> list[str]:
+def summary_lines(result: NightResult, lake: Lake) -> list[str]:
     """What the operator reads at the end."""
     lines = [f"Reaped a dead run: {run_id}" for run_id in result.reaped_runs]
     lines += [f"Note: {escape(note)}" for note in _notes(result.failed_checks)]
@@ -171,8 +170,8 @@ def summary_lines(result: NightResult, settings: Settings) -> list[str]:
             f"The nightly run failed (run {result.run_id}). {kept}",
             "Next: do what is named above, then `hiw refresh`; `make ui` shows the run.",
         ]
-    marts = os.path.relpath(Lake(settings.data_lake).marts)
-    report = os.path.relpath(Lake(settings.data_lake).published / "report" / "index.html")
+    marts = os.path.relpath(lake.marts)
+    report = os.path.relpath(lake.published / "report" / "index.html")
     held = sum(check.startswith("ERROR ") for check in result.failed_checks)
     lines.append(f"{result.outcome}: release {result.release}" + (f"; held back by a check: {held}" if held else ""))
     lines += [f"The report is {report}; `make ui` shows this run; `hiw status` what is held or overdue."]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from dagster_project.operate.explained import WRONG_CALL, err, explained, settings_of_the_environment
+from dagster_project.operate.explained import WRONG_CALL, err, explained, run_of_the_environment
 
 if TYPE_CHECKING:
     from dagster_project.returns.submission import Context, Submission
@@ -106,9 +106,9 @@ def receive(
     """Take in what lies in the drop folder and in the MESH mailbox now. Exit code 1 when something was refused."""
     from dagster_project.operate.receive import receive_now
 
-    settings = settings_of_the_environment()
+    run = run_of_the_environment()
     with explained(exit_code=WRONG_CALL):
-        counts, lines, is_clean = receive_now(settings)
+        counts, lines, is_clean = receive_now(run)
     if as_json:
         sys.stdout.write(json.dumps(counts, indent=1) + "\n")
     else:

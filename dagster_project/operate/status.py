@@ -17,6 +17,7 @@ from typing import Any
 
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.runtime.failures import explain
 from dagster_project.runtime.nights import NightRecord, is_night_running, read_record
 from dagster_project.settings import Settings
@@ -67,11 +68,11 @@ class Status:
         ]
 
 
-def read_status(settings: Settings) -> Status:
+def read_status(run: Run) -> Status:
     """Look at everything; a part that cannot be read is a problem itself and hides no other."""
     from dagster_project.release.releases import current_release
 
-    lake, found, now = Lake(settings.data_lake), Status("", "nothing", "", "", None), dt.datetime.now(dt.UTC)
+    lake, found, now = run.lake, Status("", "nothing", "", "", None), run.clock()
     record = NightRecord()
 
     def released() -> Iterator[str]:
@@ -89,14 +90,14 @@ def read_status(settings: Settings) -> Status:
         good = record.last_good_at
         if good is not None:
             found.last_good_night, found.hours_since = record.last_good, (now - good).total_seconds() / 3600
-        yield from _of_the_nights(lake, record, settings, now)
+        yield from _of_the_nights(run, record, now)
 
     looks: tuple[Callable[[], Iterable[str]], ...] = (
         released,
         nights,
         lambda: _of_the_clock(lake, record, now),
         lambda: map(str, problems_of_records(lake.dagster_home)),
-        lambda: _of_the_sources(settings, lake, now.date(), found),
+        lambda: _of_the_sources(run, now.date(), found),
     )
     for look in looks:
         try:
@@ -128,7 +129,8 @@ def _of_the_release(lake: Lake) -> Iterator[str]:
         )
 
 
-def _of_the_nights(lake: Lake, record: NightRecord, settings: Settings, now: dt.datetime) -> Iterator[str]:
+def _of_the_nights(run: Run, record: NightRecord, now: dt.datetime) -> Iterator[str]:
+    lake, stale_after = run.lake, run.settings.stale_after_hours
     if record.was_killed and not is_night_running(lake):
         yield f"the nightly run that began at {record.began} did not come to its end: it was killed. Next: `hiw refresh`."
     if not record.succeeded:
@@ -136,8 +138,8 @@ def _of_the_nights(lake: Lake, record: NightRecord, settings: Settings, now: dt.
         yield from record.problems
     if record.last_good_at is None:
         yield "no nightly run has succeeded yet"
-    elif now - record.last_good_at > dt.timedelta(hours=settings.stale_after_hours):
-        yield f"the last good nightly run is older than {settings.stale_after_hours:g} hours: look at the daemon and at {lake.alerts.name}/"
+    elif now - record.last_good_at > dt.timedelta(hours=stale_after):
+        yield f"the last good nightly run is older than {stale_after:g} hours: look at the daemon and at {lake.alerts.name}/"
 
 
 def _of_the_clock(lake: Lake, record: NightRecord, now: dt.datetime) -> Iterator[str]:
@@ -173,12 +175,11 @@ def _why_unreadable(path: Path, question: str) -> LakeError | None:
     return None if said is None else explain(said)
 
 
-def _of_the_sources(settings: Settings, lake: Lake, today: dt.date, found: Status) -> Iterator[str]:
+def _of_the_sources(run: Run, today: dt.date, found: Status) -> Iterator[str]:
     from dagster_project.contracts.source import load_sources
-    from dagster_project.lake.transport import origin_of
     from dagster_project.release.inputs import source_statuses
 
-    sources = load_sources()
+    settings, lake, sources = run.settings, run.lake, load_sources()
     if settings.selected_slugs:
         yield from map(str, _unknown_slugs(settings))
         chosen = ", ".join(sorted(settings.selected_slugs & set(sources)))
@@ -187,7 +188,7 @@ def _of_the_sources(settings: Settings, lake: Lake, today: dt.date, found: Statu
         found.notes.append("HIW_OFFLINE is set: nothing is fetched")
     if not lake.ledger.exists():
         return
-    for one in source_statuses(lake, sources.values(), origin_of(settings), today):
+    for one in source_statuses(lake, sources.values(), run.origin, today):
         place = f"{one.slug} {one.entity}"
         if one.held:
             yield f"{place} is held since {one.held_since}: {one.held_reason}"
@@ -212,7 +213,7 @@ def require_known_slugs(settings: Settings) -> None:
         raise wrong
 
 
-def require_readable_records(settings: Settings) -> None:
+def require_readable_records(lake: Lake) -> None:
     """Raises LakeError where Dagster's records are damaged: a nightly run would build everything and then not be able to say so."""
-    for wrong in problems_of_records(Lake(settings.data_lake).dagster_home):
+    for wrong in problems_of_records(lake.dagster_home):
         raise wrong

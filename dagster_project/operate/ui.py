@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dagster_project.lake.files import LakeError
+from dagster_project.lake.run import Run
 from dagster_project.operate.webserver import MODULE
 from dagster_project.runtime.instance import prepare_home
-from dagster_project.settings import Settings
 from dagster_project.transform.dbt import prepare_manifest
 
 HOST = "127.0.0.1"
@@ -28,11 +28,11 @@ START_SECONDS, END_SECONDS, LOOKS_EVERY_SECONDS = 180, 30, 0.5
 WORKSPACE = "load_from:\n  - grpc_server:\n      socket: {socket}\n      location_name: {name}\n"
 
 
-def serve_with_daemon(settings: Settings, port: int) -> None:
+def serve_with_daemon(run: Run, port: int) -> None:
     """Serve until told to end. Raises LakeError where the port is in use, or one of the three ends by itself."""
     _require_free(port)
-    prepare_manifest(settings)
-    prepare_home(settings)
+    prepare_manifest(run)
+    prepare_home(run)
     # A socket's path may have a hundred letters, which a data folder may exceed.
     with tempfile.TemporaryDirectory(prefix="hiw-ui-") as folder, _ending_together() as children:
         path, workspace = Path(folder) / "code", Path(folder) / "workspace.yaml"

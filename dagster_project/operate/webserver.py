@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lake.files import LakeError
+from dagster_project.lake.run import Run
 from dagster_project.operate.web_guard import guard
 from dagster_project.runtime.instance import prepare_home
 from dagster_project.settings import Settings
@@ -45,11 +46,11 @@ def require_reachable_by_right(settings: Settings, host: str) -> None:
 
 
 def serve(
-    settings: Settings, host: str, port: int, *, read_only: bool, path_prefix: str = "", workspace: Path | None = None
+    run: Run, host: str, port: int, *, read_only: bool, path_prefix: str = "", workspace: Path | None = None
 ) -> None:
     """Serve the pages until the process is told to end; `workspace` names a code server that runs already. Raises LakeError as above."""
-    require_reachable_by_right(settings, host)
-    prepare_home(settings)
+    require_reachable_by_right(run.settings, host)
+    prepare_home(run)
     import dagster as dg
     import uvicorn
     from dagster._core.workspace.context import WorkspaceProcessContext
@@ -71,7 +72,7 @@ def serve(
             statement_timeout=STATEMENT_MILLISECONDS, pool_recycle=POOL_SECONDS, max_overflow=POOL_OVERFLOW
         )
         logging.getLogger("dagster-webserver").info("Dagster's pages: http://%s:%s%s", host, port, path_prefix)
-        pages = build_pages(context, settings.host_names, path_prefix)
+        pages = build_pages(context, run.settings.host_names, path_prefix)
         uvicorn.run(pages, host=host, port=port, log_level="warning")
 
 

@@ -111,12 +111,12 @@ def _write_checks(project: ReleaseProject, draft: Draft, results: tuple[CheckRes
         }
         for result in sorted(results, key=lambda result: result.name)
     ]
-    with connection(draft.path, memory_limit=project.memory_limit, threads=project.threads) as con:
+    with connection(draft.path, limits=project.run.limits) as con:
         row = con.execute("select current_database()").fetchone()
         assert row is not None  # noqa: S101 - a function without a table gives one row
         con.execute("delete from meta.checks")
         insert(con, str(row[0]), "checks", rows)
-        fill_publication(con, results, fingerprint=draft.fingerprint, sealed_at=dt.datetime.now(dt.UTC))
+        fill_publication(con, results, fingerprint=draft.fingerprint, sealed_at=project.run.clock())
         con.execute("checkpoint")
 
 
@@ -155,7 +155,7 @@ def _evidence(
         release_id=draft.release_id,
         fingerprint=draft.fingerprint,
         built_at=draft.built_at,
-        sealed_at=dt.datetime.now(dt.UTC),
+        sealed_at=project.run.clock(),
         origin=draft.origin,
         run_id=run_id,
         tables=tables,

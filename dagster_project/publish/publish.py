@@ -80,7 +80,7 @@ def publish(
     and ReleaseError (or NoSpace) when it cannot be done; what is published is then as it was.
     """
     lake = project.lake
-    with _plain_errors(), release_lock(lake, project.wait_seconds):
+    with _plain_errors(), release_lock(lake, project.run.wait_seconds):
         before = current_name(lake)
         _sweep(lake)
         evidence = require_passing_evidence(project, candidate_sha256 or newest_sealed(lake))
@@ -182,7 +182,7 @@ def _assemble(project: ReleaseProject, evidence: Evidence, name: str) -> None:
     shutil.copyfile(evidence.path, folder / EVIDENCE)
     with project.engine() as con:
         attach(con, folder / MARTS, "copy")
-        manifest = _manifest(con, evidence)
+        manifest = _manifest(con, evidence, project.run.clock())
         _verify_copy(con, evidence, folder)
         with ThreadPoolExecutor(
             1
@@ -260,7 +260,7 @@ def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
         ) from error
 
 
-def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence) -> dict[str, Any]:
+def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence, published_at: dt.datetime) -> dict[str, Any]:
     """What the release says about itself; the files and their sha256 are added once they are written."""
     inputs = con.execute("select slug, entity, period, sha256, url from copy.meta.inputs order by all").fetchall()
     licences = con.execute("select distinct licence from copy.meta.source_status order by all").fetchall()
@@ -271,7 +271,7 @@ def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence) -> dict[str, A
         "data_origin": evidence.origin,
         "licence": ", ".join(row[0] for row in licences),
         "built_at": evidence.built_at.isoformat(),
-        "published_at": dt.datetime.now(dt.UTC).isoformat(),
+        "published_at": published_at.isoformat(),
         "run_id": evidence.run_id,
         "code_version": code_version(),
         "versions": library_versions(),

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from dagster_project.duck import connection
 from dagster_project.lake.acceptance import point_to
 from dagster_project.lake.clean_writer import build_clean_table, write_empty
 from dagster_project.lake.files import hash_file
-from dagster_project.lake.night import night_lock
-from dagster_project.lake.paths import EMPTY, VERIFYING, Lake, Origin
+from dagster_project.lake.paths import EMPTY, VERIFYING, Lake
+from dagster_project.lake.run import Run
 from dagster_project.lake.snapshots import Snapshot, read_provenance
 from dagster_project.release.candidate import selected
 from dagster_project.release.contents import MAIN, attach, columns_of, content_hash, qualified, tables_of
@@ -37,8 +37,7 @@ from dagster_project.release.releases import Release, find_problems
 from dagster_project.release.state import inputs_fingerprint
 from dagster_project.returns.area import ReturnsArea, make_private_folder, write_private
 from dagster_project.returns.clean_tables import write_empty_returns
-from dagster_project.settings import Settings
-from dagster_project.transform.dbt import BUILD, prepare_manifest, run_dbt, target_folder
+from dagster_project.transform.dbt import BUILD, prepare_manifest, run_dbt
 from dagster_project.transform.indicator_table import write_indicator_tables
 from dagster_project.transform.source_table import write_source_table
 
@@ -98,20 +97,20 @@ class Verification:
         return [verdict, *(f"  {one}" for one in self.differences), *self.notes]
 
 
-def verify(settings: Settings, release: Release) -> Verification:
+def verify(run: Run, release: Release) -> Verification:
     """Build a kept release again and compare.
 
     Raises LakeError when a file cannot be parsed any more, dbt fails, or another run keeps the data folder.
     """
-    lake = Lake(settings.data_lake)
-    with night_lock(lake, settings.lock_wait_seconds):
+    lake = run.lake
+    with run.lock():
         lake.temporary.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=lake.temporary, prefix=VERIFYING) as folder:
-            return _verify(settings, release, Lake(Path(folder)))
+            return _verify(run, release, run.elsewhere(Path(folder), release.origin))
 
 
-def _verify(settings: Settings, release: Release, again: Lake) -> Verification:
-    lake = Lake(settings.data_lake)
+def _verify(run: Run, release: Release, again: Run) -> Verification:
+    lake = run.lake
     snapshots, lost = _snapshots(lake, release)
     found = dict(MadeOf(ReturnsArea.of(lake), release.release_id).kept())
     tables = {name: path for name, path in found.items() if path is not None}
@@ -119,14 +118,13 @@ def _verify(settings: Settings, release: Release, again: Lake) -> Verification:
     lost += [] if found else ["returns: there is no record of what was in use"]
     if lost:
         return Verification(release.name, 0, lost=tuple(lost))
-    elsewhere = settings.model_copy(update={"data_lake": again.root})
-    _lay_out_returns(ReturnsArea.of(again), tables)
-    _parse(settings, again, release.origin, snapshots)
-    _build(elsewhere, release.origin, ReturnsArea.of(lake))
+    _lay_out_returns(ReturnsArea.of(again.lake), tables)
+    _parse(again, snapshots)
+    _build(again, ReturnsArea.of(lake))
     notes = list(find_problems(lake, release.name))
-    if inputs_fingerprint(again, load_sources().values(), release.origin) != release.fingerprint:
+    if inputs_fingerprint(again.lake, load_sources().values(), release.origin) != release.fingerprint:
         notes.append(f"the project is not the one that built the release (then {release.code_version})")
-    compared, differences = _compare(elsewhere, release)
+    compared, differences = _compare(again, release)
     return Verification(release.name, compared, tuple(differences), notes=tuple(notes))
 
 
@@ -164,12 +162,12 @@ def _lay_out_returns(area: ReturnsArea, tables: Mapping[str, Path]) -> None:
 # -- building ---------------------------------------------------------------------------------------------------------
 
 
-def _parse(settings: Settings, again: Lake, origin: Origin, snapshots: list[Snapshot]) -> None:
+def _parse(again: Run, snapshots: list[Snapshot]) -> None:
     sources = load_sources()
-    again.temporary.mkdir(parents=True)
+    again.lake.temporary.mkdir(parents=True)
     for source in sources.values():
         for entity in source.entities:
-            folder = again.current(source.slug, entity.name, origin)
+            folder = again.lake.current(source.slug, entity.name, again.origin)
             folder.mkdir(parents=True)
             write_empty(entity, folder / EMPTY)
     gone = sorted({one.source for one in snapshots} - set(sources))
@@ -181,26 +179,26 @@ def _parse(settings: Settings, again: Lake, origin: Origin, snapshots: list[Snap
         )
 
     def parse(snapshot: Snapshot) -> None:
-        _parse_one(settings, again, sources[snapshot.source], snapshot)
+        _parse_one(again, sources[snapshot.source], snapshot)
 
-    with ThreadPoolExecutor(settings.threads) as pool:
+    with ThreadPoolExecutor(again.limits.threads) as pool:
         for _ in pool.map(parse, snapshots):
             pass
 
 
-def _parse_one(settings: Settings, again: Lake, source: Source, snapshot: Snapshot) -> None:
-    vintage = again.clean_vintage(source.slug, snapshot.entity, snapshot.period, snapshot.sha256, source.fingerprint)
-    with tempfile.TemporaryDirectory(dir=again.temporary) as workspace:
-        build_clean_table(source, snapshot, vintage, Path(workspace), memory_limit=settings.memory_limit, threads=1)
-    point_to(again.current(source.slug, snapshot.entity, snapshot.origin) / f"{snapshot.period}.parquet", vintage)
+def _parse_one(again: Run, source: Source, snapshot: Snapshot) -> None:
+    lake = again.lake
+    vintage = lake.clean_vintage(source.slug, snapshot.entity, snapshot.period, snapshot.sha256, source.fingerprint)
+    with tempfile.TemporaryDirectory(dir=lake.temporary) as workspace:
+        build_clean_table(source, snapshot, vintage, Path(workspace), replace(again.limits, threads=1))
+    point_to(lake.current(source.slug, snapshot.entity, snapshot.origin) / f"{snapshot.period}.parquet", vintage)
 
 
-def _build(settings: Settings, origin: Origin, area: ReturnsArea) -> None:
-    again = Lake(settings.data_lake)
-    write_source_table(again)
-    write_indicator_tables(again)
-    prepare_manifest(settings)
-    built = run_dbt(settings, origin, *MODELS)
+def _build(again: Run, area: ReturnsArea) -> None:
+    write_source_table(again.lake)
+    write_indicator_tables(again.lake)
+    prepare_manifest(again)
+    built = run_dbt(again, *MODELS)
     if built.returncode:
         write_private(area.made_of_root / SAID, (built.stdout + built.stderr).encode(), area)
         raise ReleaseError(
@@ -213,11 +211,10 @@ def _build(settings: Settings, origin: Origin, area: ReturnsArea) -> None:
 # -- comparing --------------------------------------------------------------------------------------------------------
 
 
-def _compare(settings: Settings, release: Release) -> tuple[int, list[Difference]]:
-    again = Lake(settings.data_lake)
-    models = {model.name: model for model in read_exposed_models(target_folder(settings) / "manifest.json")}
-    with connection(None, memory_limit=settings.memory_limit, threads=settings.threads) as con:
-        attach(con, again.warehouse, "warehouse")
+def _compare(again: Run, release: Release) -> tuple[int, list[Difference]]:
+    models = {model.name: model for model in read_exposed_models(again.lake.dbt_target / "manifest.json")}
+    with connection(None, limits=again.limits) as con:
+        attach(con, again.lake.warehouse, "warehouse")
         attach(con, release.marts, "published")
         relations = {name: _built(model, release.release_id) for name, model in models.items()}
         published = {name: _published(name) for schema, name in tables_of(con, "published") if schema == MAIN}

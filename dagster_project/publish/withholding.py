@@ -17,7 +17,7 @@ from typing import Any
 
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.files import write_atomically
-from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.run import Run
 from dagster_project.quality import attack
 from dagster_project.quality.disclosure import attack_draft
 from dagster_project.release.candidate import Draft, build_candidate, discard
@@ -28,8 +28,7 @@ from dagster_project.release.project import ReleaseProject
 from dagster_project.release.state import inputs_fingerprint
 from dagster_project.returns.area import ReturnsArea, keep_build_private, placing_private
 from dagster_project.returns.clean_tables import load_clean_tables
-from dagster_project.settings import Settings
-from dagster_project.transform.dbt import BUILD, NIGHT_TESTS, run_dbt, target_folder
+from dagster_project.transform.dbt import BUILD, NIGHT_TESTS, run_dbt
 
 REGISTER = "withheld_set"
 REBUILD = ("--no-write-json", *BUILD, "--exclude", *NIGHT_TESTS.split())
@@ -41,17 +40,17 @@ SAID = "withheld_again.log"
 DIGEST_SHOWN = 16
 
 
-def build_safe_candidate(settings: Settings, origin: Origin) -> tuple[Draft, int]:
+def build_safe_candidate(run: Run) -> tuple[Draft, int]:
     """A draft of the warehouse as it stands, and how many sets had to be withheld first: the marts are then built again.
 
     Raises ReleaseError when the candidate or the marts cannot be built.
     """
-    lake = Lake(settings.data_lake)
-    project, area = ReleaseProject.load(settings, target_folder(settings)), ReturnsArea.of(lake)
+    lake = run.lake
+    project, area = ReleaseProject.load(run), ReturnsArea.of(lake)
 
     def build() -> Draft:
-        fingerprint = inputs_fingerprint(lake, list(project.sources.values()), origin)
-        return build_candidate(project, origin=origin, fingerprint=fingerprint)
+        fingerprint = inputs_fingerprint(lake, list(project.sources.values()), run.origin)
+        return build_candidate(project, origin=run.origin, fingerprint=fingerprint)
 
     draft, withheld = build(), 0
     for _ in range(ROUNDS):
@@ -60,7 +59,7 @@ def build_safe_candidate(settings: Settings, origin: Origin) -> tuple[Draft, int
             break
         withheld += new
         discard(draft.path)
-        rebuild_marts(settings, origin)
+        rebuild_marts(run)
         draft = build()
     remember(lake, draft.release_id)
     return draft, withheld
@@ -96,13 +95,13 @@ def withhold(area: ReturnsArea, sets: Sequence[Mapping[str, Any]]) -> int:
     return len(new)
 
 
-def rebuild_marts(settings: Settings, origin: Origin) -> None:
+def rebuild_marts(run: Run) -> None:
     """Run dbt again on everything that the register reaches, with its tests.
 
     Raises ReleaseError when dbt does not succeed; its words stay in the private folder build/.
     """
-    lake = Lake(settings.data_lake)
-    built = run_dbt(settings, origin, *REBUILD, "--select", f"source:returns.{REGISTER}+")
+    lake = run.lake
+    built = run_dbt(run, *REBUILD, "--select", f"source:returns.{REGISTER}+")
     if built.returncode:
         write_atomically(lake.build / "dbt" / SAID, (built.stdout + built.stderr).encode())
         keep_build_private(lake)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import duckdb
 
 from dagster_project.contracts.suite import Suite
-from dagster_project.duck import quote_literal, scratch_connection
+from dagster_project.duck import EngineLimits, quote_literal, scratch_connection
 from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
 
@@ -47,15 +47,13 @@ def start_judge() -> None:
     _process().submit(_import)
 
 
-def ask(
-    questions: Sequence[Question], *, database: Path | None = None, memory_limit: str, threads: int
-) -> Future[list[Answer]]:
+def ask(questions: Sequence[Question], limits: EngineLimits, *, database: Path | None = None) -> Future[list[Answer]]:
     """What `run_suite` says of each relation, which may read the DuckDB file `database` under the name `draft`."""
     try:
-        return _process().submit(_run, questions, database, memory_limit, threads)
+        return _process().submit(_run, questions, database, limits)
     except BrokenProcessPool:  # it died between two questions
         _process.cache_clear()
-        return _process().submit(_run, questions, database, memory_limit, threads)
+        return _process().submit(_run, questions, database, limits)
 
 
 def answers(asked: Future[list[Answer]]) -> list[Answer]:
@@ -106,8 +104,8 @@ def _import() -> None:
     prepare()
 
 
-def _run(questions: Sequence[Question], database: Path | None, memory_limit: str, threads: int) -> list[Answer]:
-    with scratch_connection(memory_limit=memory_limit, threads=threads) as con:
+def _run(questions: Sequence[Question], database: Path | None, limits: EngineLimits) -> list[Answer]:
+    with scratch_connection(limits) as con:
         if database is None:
             return [_judge(con, question) for question in questions]
         con.execute(f"attach {quote_literal(str(database))} as draft (read_only)")

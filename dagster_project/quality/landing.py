@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.contracts.check import Severity
 from dagster_project.contracts.source import Entity, Source
 from dagster_project.contracts.suite import load_landing
-from dagster_project.duck import MACHINE_ERRORS, quote_literal, scratch_connection
+from dagster_project.duck import MACHINE_ERRORS, EngineLimits, quote_literal, scratch_connection
 from dagster_project.lake.acceptance import Gate, Verdict
 from dagster_project.lake.completeness import find_holes
 from dagster_project.quality.judge import Question, answers, ask
@@ -18,14 +18,14 @@ from dagster_project.quality.labels import find_unknown_labels
 SEVERITIES: tuple[Severity, Severity] = ("critical", "warning")
 
 
-def landing_gate(memory_limit: str, threads: int) -> Gate:
+def landing_gate(limits: EngineLimits) -> Gate:
     """The gate that Acceptance asks about every clean table."""
 
     def judge(source: Source, entity: Entity, clean: Path) -> Verdict:
         suite = load_landing(source.slug).suites[entity.name]
         relation = f"from read_parquet({quote_literal(str(clean))})"
-        asked = ask([Question(suite, relation, made_of_returns=False)], memory_limit=memory_limit, threads=threads)
-        unknown, left_out = _compare_lists(entity, clean, memory_limit, threads)
+        asked = ask([Question(suite, relation, made_of_returns=False)], limits)
+        unknown, left_out = _compare_lists(entity, clean, limits)
         (outcomes,) = answers(asked)
         if isinstance(outcomes, MACHINE_ERRORS):
             raise outcomes
@@ -39,11 +39,9 @@ def landing_gate(memory_limit: str, threads: int) -> Gate:
     return judge
 
 
-def _compare_lists(
-    entity: Entity, clean: Path, memory_limit: str, threads: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _compare_lists(entity: Entity, clean: Path, limits: EngineLimits) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What holds the file and what is only said of its labels and full sets; a list that cannot be compared holds it."""
-    with scratch_connection(memory_limit=memory_limit, threads=threads) as con:
+    with scratch_connection(limits) as con:
         try:
             critical, warning = (
                 (*find_unknown_labels(con, entity, clean, severity), *find_holes(con, entity, clean, severity))

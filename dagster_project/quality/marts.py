@@ -94,7 +94,7 @@ def ask_suites(project: ReleaseProject, draft: Draft) -> Future[list[Answer]]:
         Question(project.suites[name], f"select * from {qualified('draft', MAIN, name)}", model.made_of_returns)
         for name, model in _asked(project).items()
     ]
-    return ask(questions, database=draft.path, memory_limit=project.memory_limit, threads=project.threads)
+    return ask(questions, project.run.limits, database=draft.path)
 
 
 def _asked(project: ReleaseProject) -> dict[str, ExposedModel]:

@@ -123,7 +123,7 @@ def _sweep_abandoned(folder: Path) -> None:
 
 def _next_stamp(project: ReleaseProject) -> dt.datetime:
     """Now, but never before the newest release or draft: names keep their order even if the clock is put back."""
-    now = dt.datetime.now(dt.UTC)
+    now = project.run.clock()
     drafts = project.lake.candidates.glob(f"{DRAFT_PREFIX}*.duckdb")
     names = [*release_names(project.lake), *(path.stem.removeprefix(DRAFT_PREFIX) for path in drafts)]
     stamps = [built_at_of(name) for name in names]

@@ -18,11 +18,12 @@ from dagster_project.contracts.strict import Strict
 from dagster_project.contracts.suite import Suite, load_marts, load_thresholds
 from dagster_project.duck import connection, open_database
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.release.contents import attach
 from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
 from dagster_project.release.dictionary import Dictionary, load_dictionary
 from dagster_project.release.errors import ReleaseError
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import PROJECT_ROOT
 from dagster_project.yaml_files import read_yaml
 
 MARTS = PROJECT_ROOT / "dbt" / "models" / "marts"
@@ -66,9 +67,9 @@ def _read_example_queries(path: Path) -> tuple[ExampleQuery, ...]:
 
 @dataclass(frozen=True)
 class ReleaseProject:
-    """What a release is made from (lake, dbt's artefacts, sources) and judged by (suites, thresholds)."""
+    """What a release is made from (the run's data folder, dbt's artefacts, sources) and judged by (suites, thresholds)."""
 
-    lake: Lake
+    run: Run
     manifest: Path
     run_results: Path
     suites: Mapping[str, Suite]
@@ -76,15 +77,13 @@ class ReleaseProject:
     example_queries: tuple[ExampleQuery, ...]
     rows_fall_maximum_share: float
     dictionary: Dictionary = field(default_factory=Dictionary)
-    memory_limit: str = "1GB"
-    threads: int = 2
-    wait_seconds: float = 120
 
     @classmethod
-    def load(cls, settings: Settings, dbt_target: Path) -> ReleaseProject:
-        """The project of the checkout, for one data folder."""
+    def load(cls, run: Run) -> ReleaseProject:
+        """Load the project of the checkout, for one data folder."""
+        dbt_target = run.lake.dbt_target
         return cls(
-            lake=Lake(settings.data_lake),
+            run=run,
             manifest=dbt_target / "manifest.json",
             run_results=dbt_target / "run_results.json",
             suites=load_marts(),
@@ -92,10 +91,12 @@ class ReleaseProject:
             example_queries=load_example_queries(),
             rows_fall_maximum_share=float(load_thresholds()[ROWS_FALL].value),
             dictionary=load_dictionary(MARTS),
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-            wait_seconds=settings.lock_wait_seconds,
         )
+
+    @property
+    def lake(self) -> Lake:
+        """The data folder."""
+        return self.run.lake
 
     @cached_property
     def models(self) -> tuple[ExposedModel, ...]:
@@ -106,8 +107,7 @@ class ReleaseProject:
     def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """An in-memory DuckDB to which files are attached; spills onto the data disk."""
         self.lake.temporary.mkdir(parents=True, exist_ok=True)
-        limits = {"memory_limit": self.memory_limit, "threads": self.threads}
-        with connection(None, temp_directory=self.lake.temporary, **limits) as con:  # type: ignore[arg-type]
+        with connection(None, limits=self.run.limits) as con:
             yield con
 
     def attach_warehouse(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -115,7 +115,7 @@ class ReleaseProject:
 
         ATTACH fails at once where an open waits, so the waiting is done by an open.
         """
-        open_database(self.lake.warehouse, read_only=True, wait_seconds=self.wait_seconds).close()
+        open_database(self.lake.warehouse, read_only=True, wait_seconds=self.run.wait_seconds).close()
         attach(con, self.lake.warehouse, "warehouse")
         # Staging views name their Parquet from build/, where dbt works (transform/dbt.py).
         con.execute("set file_search_path = ?", [str(self.lake.build)])
@@ -125,7 +125,7 @@ class ReleaseProject:
         if not self.lake.warehouse.exists():
             return {}
         found: dict[str, list[str]] = {}
-        with connection(self.lake.warehouse, read_only=True, wait_seconds=self.wait_seconds) as con:
+        with connection(self.lake.warehouse, read_only=True, wait_seconds=self.run.wait_seconds) as con:
             for table, column in con.execute(
                 "select table_name, column_name from duckdb_columns() where database_name = current_database() and not internal "
                 "order by table_name, column_index"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.duck import connection
-from dagster_project.lake.paths import Lake, Origin
+from dagster_project.duck import EngineLimits, connection
+from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.codes import metric_ids
 from dagster_project.returns.register import Receipt, known_submissions
@@ -33,16 +33,13 @@ TOTALS = """
 class Surroundings:
     """What one run of intake knows; read once, when it is first asked for."""
 
-    def __init__(self, lake: Lake, area: ReturnsArea, origin: Origin, *, memory_limit: str, threads: int) -> None:
-        self._lake = lake
+    def __init__(self, run: Run, area: ReturnsArea) -> None:
+        self._run = run
         self._area = area
-        self._origin = origin
-        self._memory_limit = memory_limit
-        self._threads = threads
 
     @cached_property
     def _organisations(self) -> Organisations | None:
-        return Organisations.of_lake(self._lake, self._origin)
+        return Organisations.of_lake(self._run.lake, self._run.origin)
 
     @cached_property
     def _metrics(self) -> frozenset[str]:
@@ -72,12 +69,14 @@ class Surroundings:
             published_totals=self._published_totals(org_code, period) if collection == "WL01" else None,
             metrics=self._metrics,
             searched=True,
-            data_origin="synthetic" if self._origin == "synthetic" else "return",
-            memory_limit=self._memory_limit,
-            # Starting a second thread costs DuckDB more than a small file takes: 35 of 100 ms.
-            threads=self._threads if size > SMALL_BYTES else 1,
-            temporary=self._area.working,
+            data_origin="synthetic" if self._run.origin == "synthetic" else "return",
+            limits=self._limits(size),
         )
+
+    def _limits(self, size: int) -> EngineLimits:
+        """Starting a second thread costs DuckDB more than a small file takes: 35 of 100 ms."""
+        threads = self._run.limits.threads if size > SMALL_BYTES else 1
+        return EngineLimits(self._run.limits.memory, threads, self._area.working)
 
     def _previous(self, receipts: Sequence[Receipt], collection: str, period: str) -> Path | None:
         """The accepted rows of the newest earlier period of this trust, of its best submission."""
@@ -92,10 +91,10 @@ class Surroundings:
         """Pathways that NHS England published for the trust and month, out of our own published file; None without one."""
         year, month = int(period[:4]), int(period[5:])
         last_day = dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
-        if not self._lake.marts.exists():
+        if not self._run.lake.marts.exists():
             return None
         try:
-            with connection(self._lake.marts, read_only=True) as con:
+            with connection(self._run.lake.marts, read_only=True) as con:
                 found = {name: round(total) for name, total in con.execute(TOTALS, [org_code, last_day]).fetchall()}
         except duckdb.Error:
             return None

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.run import Run
 from dagster_project.returns.answer import NOT_SHOWN
 from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_folder
 from dagster_project.returns.claims import MANIFEST_PART, RECEIVED_PART, Claim, open_claims, take
@@ -68,12 +68,12 @@ class IntakeReport:
 class Intake:
     """One run over the inbox of a data folder. The caller holds the nightly run's lock."""
 
-    def __init__(self, lake: Lake, origin: Origin, *, memory_limit: str = "1GB", threads: int = 2) -> None:
-        self.area = ReturnsArea.of(lake)
-        self.origin = origin
+    def __init__(self, run: Run) -> None:
+        self.area = ReturnsArea.of(run.lake)
+        self.origin = run.origin
         self._register = Register(self.area)
         self._known = {receipt.digest: receipt for receipt in self._register.receipts()}
-        self._keeper = Keeper(lake, self.area, origin, memory_limit=memory_limit, threads=threads)
+        self._keeper = Keeper(run, self.area)
         self.report = IntakeReport()
 
     def run(self, *, settle_seconds: float = SETTLE_SECONDS, now: dt.datetime | None = None) -> IntakeReport:

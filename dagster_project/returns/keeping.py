@@ -24,7 +24,7 @@ import duckdb
 from dagster_project.contracts.collection import SEEDS_FOLDER, load_common
 from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.files import write_atomically
-from dagster_project.lake.paths import Lake, Origin
+from dagster_project.lake.run import Run
 from dagster_project.returns.answer import as_dict, html_page, write_answer
 from dagster_project.returns.area import (
     ReturnsArea,
@@ -59,11 +59,10 @@ HELD = (
 class Keeper:
     """Puts submissions into the returns area of one data folder."""
 
-    def __init__(self, lake: Lake, area: ReturnsArea, origin: Origin, *, memory_limit: str, threads: int) -> None:
-        self._lake = lake
+    def __init__(self, run: Run, area: ReturnsArea) -> None:
+        self._run = run
         self._area = area
-        self._origin = origin
-        self._surroundings = Surroundings(lake, area, origin, memory_limit=memory_limit, threads=threads)
+        self._surroundings = Surroundings(run, area)
 
     # -- what is not kept ----------------------------------------------------------------------------------------------
 
@@ -99,12 +98,12 @@ class Keeper:
             "another way too (e-mail, a shared folder), have it deleted there. Decide with the information governance lead "
             "whether it is an incident to report.",
         }
-        path = self._lake.alerts / f"return-{incoming.digest[:16]}.json"
+        path = self._run.lake.alerts / f"return-{incoming.digest[:16]}.json"
         write_atomically(path, json.dumps(alert, indent=1).encode())
 
     def alert_left(self, path: Path, said: str) -> None:
         """Raise the alert about an entry of the drop folder that no run can take, once; by the hash of its name."""
-        alert = self._lake.alerts / f"return-left-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.json"
+        alert = self._run.lake.alerts / f"return-left-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.json"
         if not alert.exists():
             following = "Look into the drop folder. Ask the sender to finish or take away what lies there; nothing of it was read."
             write_atomically(alert, json.dumps({"what": said, "next": following}, indent=1).encode())
@@ -209,7 +208,7 @@ class Keeper:
             verdict.write_accepted(part)
 
     def _write_submission(self, row: _Row) -> None:
-        values = row.values("synthetic" if self._origin == "synthetic" else "return")
+        values = row.values("synthetic" if self._run.origin == "synthetic" else "return")
         with placing_private(self._area.submission(values["submission_id"]), self._area) as part:
             self._submissions.execute("delete from submission")
             places = ", ".join("?" for _ in values)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from dagster_project.contracts.collection import SEEDS_FOLDER, Severity
-from dagster_project.duck import connection, quote_literal
+from dagster_project.duck import STANDARD, EngineLimits, connection, quote_literal
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake
 
@@ -225,7 +225,5 @@ class Context:
     seeds: Path = SEEDS_FOLDER
     """The folder of code lists and thresholds."""
     data_origin: DataOrigin = "return"
-    memory_limit: str = "1GB"
-    threads: int = 2
-    temporary: Path | None = None
-    """Where DuckDB may spill; its owner keeps it 0700."""
+    limits: EngineLimits = STANDARD
+    """What DuckDB may take; the owner of the folder that it spills into keeps it 0700."""

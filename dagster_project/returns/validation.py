@@ -61,9 +61,7 @@ def validate(submission: Submission, context: Context, collections: dict[str, Co
     machine cannot do it (disk, memory).
     """
     verdict = Verdict(submission, context)
-    verdict.workspace = Workspace(
-        memory_limit=context.memory_limit, threads=context.threads, temp_directory=context.temporary
-    )
+    verdict.workspace = Workspace(context.limits)
     try:
         _Validation(verdict, collections or load_collections()).run()
     except BaseException:

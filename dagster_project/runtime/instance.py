@@ -8,15 +8,15 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.lake.files import write_atomically
-from dagster_project.lake.paths import Lake
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.lake.run import Run
+from dagster_project.settings import PROJECT_ROOT
 
 SHIPPED = PROJECT_ROOT / "dagster_project" / "dagster.yaml"
 
 
-def prepare_home(settings: Settings) -> Path:
+def prepare_home(run: Run) -> Path:
     """DAGSTER_HOME inside the data folder, with the shipped dagster.yaml, set in the environment of this process."""
-    home = Lake(settings.data_lake).dagster_home
+    home = run.lake.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     own = home / "dagster.yaml"
     marker = "# own configuration"
@@ -26,11 +26,11 @@ def prepare_home(settings: Settings) -> Path:
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
     # What a run plans is told in one batch (EventLog.store_event_batch).
     os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"
-    os.environ["HIW_DATA_LAKE"] = str(settings.data_lake)
+    os.environ["HIW_DATA_LAKE"] = str(run.lake.root)
     return home
 
 
-def open_instance(settings: Settings) -> dg.DagsterInstance:
+def open_instance(run: Run) -> dg.DagsterInstance:
     """The instance; its event log is what `hiw status` and the UI read."""
-    prepare_home(settings)
+    prepare_home(run)
     return dg.DagsterInstance.get()

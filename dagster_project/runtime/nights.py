@@ -19,8 +19,8 @@ import requests
 
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.runtime.failures import Problem, explain, told
-from dagster_project.settings import Settings
 
 WEBHOOK_SECONDS = 10
 RECORD = "nights.json"
@@ -69,13 +69,13 @@ def _write(lake: Lake, record: NightRecord) -> None:
     write_atomically(lake.dagster_home / RECORD, json.dumps(asdict(record), indent=1).encode())
 
 
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+def _stamp(run: Run) -> str:
+    return run.clock().isoformat(timespec="seconds")
 
 
-def begin_night(settings: Settings) -> None:
+def begin_night(run: Run) -> None:
     """Write that a nightly run began, and alert where the one before never ended. Raises NoSpace or OSError where nothing can be written: such a nightly run need not begin."""
-    lake = Lake(settings.data_lake)
+    lake = run.lake
     try:
         before = read_record(lake) or NightRecord()
     except LakeError:
@@ -84,49 +84,47 @@ def begin_night(settings: Settings) -> None:
         what = Problem(
             f"the nightly run that began at {before.began} did not come to its end: it was killed", "the nightly run"
         )
-        write_alert(settings, "nightly_refresh", f"night-{before.began.replace(':', '')}", [what])
-    _write(lake, replace(before, began=_now()))
+        write_alert(run, "nightly_refresh", f"night-{before.began.replace(':', '')}", [what])
+    _write(lake, replace(before, began=_stamp(run)))
 
 
-def end_night(settings: Settings, run_id: str, problems: Sequence[Problem], *, succeeded: bool, job: str) -> list[str]:
+def end_night(run: Run, run_id: str, problems: Sequence[Problem], *, succeeded: bool, job: str) -> list[str]:
     """Record how a nightly run ended; alert where there is anything to say. Gives what of that could not be done, as sentences.
 
     Never raises: a full disk is one of the ways in which a nightly run ends.
     """
     undone: list[str] = []
-    lake = Lake(settings.data_lake)
+    lake = run.lake
     try:
         before = read_record(lake) or NightRecord()
         if run_id and before.run_id == run_id:
             return []  # the daemon's sensor sees the nightly runs that a shell started as well
-        now, sentences = _now(), [problem.sentence for problem in problems]
+        now, sentences = _stamp(run), [problem.sentence for problem in problems]
         good = now if succeeded else before.last_good
         _write(lake, NightRecord(good, before.began, now, run_id, succeeded, sentences))
     except (OSError, LakeError) as error:
         undone += _undone(f"How this run ended could not be written down: {explain(error)}")
     if problems:
         undone += write_alert(
-            settings, job, run_id or f"night-{_now().replace(':', '')}", problems, failed=not succeeded
+            run, job, run_id or f"night-{_stamp(run).replace(':', '')}", problems, failed=not succeeded
         )
     return undone
 
 
-def write_alert(
-    settings: Settings, job: str, run_id: str, problems: Sequence[Problem], *, failed: bool = True
-) -> list[str]:
+def write_alert(run: Run, job: str, run_id: str, problems: Sequence[Problem], *, failed: bool = True) -> list[str]:
     """The alert file of one run (at most one for each run), and the call of the webhook; gives what could not be done."""
-    path = Lake(settings.data_lake).alerts / f"{run_id}.json"
+    path = run.lake.alerts / f"{run_id}.json"
     if path.exists():
         return []
-    alert = _alert(job, run_id, problems, failed=failed)
+    alert = _alert(_stamp(run), job, run_id, problems, failed=failed)
     undone: list[str] = []
     try:
         write_atomically(path, json.dumps(alert, indent=1, ensure_ascii=False).encode())
     except (OSError, LakeError) as error:
         undone += _undone(f"The alert could not be written: {explain(error)}")
-    if settings.alert_webhook:
+    if run.settings.alert_webhook:
         try:
-            requests.post(settings.alert_webhook, json=alert, timeout=WEBHOOK_SECONDS).raise_for_status()
+            requests.post(run.settings.alert_webhook, json=alert, timeout=WEBHOOK_SECONDS).raise_for_status()
         except requests.RequestException as error:
             answer = error.response.status_code if error.response is not None else "no answer"
             undone += _undone(f"The webhook of HIW_ALERT_WEBHOOK did not take the alert: {answer}.")
@@ -139,11 +137,11 @@ def _undone(sentence: str) -> list[str]:
     return [sentence]
 
 
-def _alert(job: str, run_id: str, problems: Sequence[Problem], *, failed: bool) -> dict[str, Any]:
+def _alert(at: str, job: str, run_id: str, problems: Sequence[Problem], *, failed: bool) -> dict[str, Any]:
     kept = "The release that was published before this run is untouched."
     held = "The nightly run published what it could; what is named stays at its last good state."
     return {
-        "at": _now(),
+        "at": at,
         "job": job,
         "run_id": run_id,
         "succeeded": not failed,

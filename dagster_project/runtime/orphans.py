@@ -16,10 +16,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.lake.night import alone_with, hold_night_lock
+from dagster_project.lake.night import alone_with
 from dagster_project.lake.paths import VERIFYING, Lake
+from dagster_project.lake.run import Run
 from dagster_project.runtime.started import STARTER
-from dagster_project.settings import Settings
 
 PROCESS_TAG = "hiw/process"
 SECONDS_TO_START = 60
@@ -51,56 +51,56 @@ def _process_is_gone(tag: str) -> bool:
     return host == socket.gethostname() and _start_time(int(pid)) != started
 
 
-def _is_dead(record: dg.RunRecord, settings: Settings, *, alone: bool, alive: str) -> bool:
+def _is_dead(record: dg.RunRecord, wait_seconds: float, *, alone: bool, alive: str) -> bool:
     """A run of `hiw refresh` holds the lock from its beginning to its end. One that the daemon started may wait for the lock, but
     fails when it has waited for as long as it is told to.
     """
-    run, tag = record.dagster_run, record.dagster_run.tags.get(PROCESS_TAG)
-    if run.run_id == alive or (tag is not None and tag in process_tags().values()):
+    dagster_run, tag = record.dagster_run, record.dagster_run.tags.get(PROCESS_TAG)
+    if dagster_run.run_id == alive or (tag is not None and tag in process_tags().values()):
         return False
     if tag is not None:
         return alone or _process_is_gone(tag)
     begun = record.start_time or record.create_timestamp.timestamp()
     # A clock that was put back would make a dead run young for ever.
-    is_old = abs(time.time() - begun) > settings.lock_wait_seconds + SECONDS_TO_START
-    return alone and is_old and run.status is not dg.DagsterRunStatus.NOT_STARTED
+    is_old = abs(time.time() - begun) > wait_seconds + SECONDS_TO_START
+    return alone and is_old and dagster_run.status is not dg.DagsterRunStatus.NOT_STARTED
 
 
-def reap_dead_runs(instance: dg.DagsterInstance, settings: Settings, *, alive: str = "") -> list[str]:
+def reap_dead_runs(instance: dg.DagsterInstance, run: Run, *, alive: str = "") -> list[str]:
     """Fail every unfinished run that nobody works on, free its slots, end orphaned dbt processes; the ids of the runs.
 
     `alive` is the id of the run that asks.
     """
     reaped = []
-    with alone_with(Lake(settings.data_lake)) as alone:
+    with alone_with(run.lake) as alone:
         for record in instance.get_run_records(filters=dg.RunsFilter(statuses=UNFINISHED)):
-            run = record.dagster_run
-            if _is_dead(record, settings, alone=alone, alive=alive):
+            dead = record.dagster_run
+            if _is_dead(record, run.wait_seconds, alone=alone, alive=alive):
                 instance.report_run_failed(
-                    run, "The process of this run is gone (killed or lost); it was reaped by the next nightly run."
+                    dead, "The process of this run is gone (killed or lost); it was reaped by the next nightly run."
                 )
-                instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-                reaped.append(run.run_id)
+                instance.event_log_storage.free_concurrency_slots_for_run(dead.run_id)
+                reaped.append(dead.run_id)
         if alone:
-            _end_orphaned_dbt(settings)
-            for leftover in Lake(settings.data_lake).temporary.glob(f"{VERIFYING}*"):
+            _end_orphaned_dbt(run.lake)
+            for leftover in run.lake.temporary.glob(f"{VERIFYING}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
     return reaped
 
 
-def hold_for_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, settings: Settings) -> None:
+def hold_for_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, run: Run) -> None:
     """Hold the data folder for the run of this step; the first step that gets it reaps dead runs.
 
     Raises LakeError when another run keeps the folder.
     """
-    if hold_night_lock(Lake(settings.data_lake), settings.lock_wait_seconds):
-        for run_id in reap_dead_runs(context.instance, settings, alive=context.run.run_id):
+    if run.hold():
+        for run_id in reap_dead_runs(context.instance, run, alive=context.run.run_id):
             context.log.warning(f"Reaped a dead run: {run_id}")
 
 
-def _end_orphaned_dbt(settings: Settings) -> None:
+def _end_orphaned_dbt(lake: Lake) -> None:
     """End dbt processes that work on this warehouse and whose starter is gone: they hold the lock of the file."""
-    mark = f"HIW_DATA_LAKE={Lake(settings.data_lake).root}".encode()
+    mark = f"HIW_DATA_LAKE={lake.root}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().split(b"\0")

@@ -25,12 +25,11 @@ from dagster_dbt import DbtCliResource
 
 from dagster_project.duck import LOCK_WORDS, open_database
 from dagster_project.lake.files import LakeError, write_atomically
-from dagster_project.lake.paths import Lake, Origin
-from dagster_project.lake.transport import origin_of
+from dagster_project.lake.run import Run
 from dagster_project.release.macros import MEASURE_MACROS
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.runtime.started import STARTER
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import PROJECT_ROOT
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
@@ -60,18 +59,13 @@ def dbt_executable() -> str:
     return str(Path(sys.executable).with_name("hiw-dbt"))
 
 
-def target_folder(settings: Settings) -> Path:
-    """Where dbt leaves its manifest, run results and compiled SQL."""
-    return Lake(settings.data_lake).build / "dbt"
-
-
-def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
+def dbt_environment(run: Run) -> dict[str, str]:
     """What the dbt project reads from its environment; telemetry off. Paths are relative to build/, where dbt works.
 
     So every data folder of a checkout has the same values, and dbt parses the project once for all of them: it parses again
     whatever reads a variable that has changed. The release is not named for the same reason; the candidate fills in `release_id`.
     """
-    lake = Lake(settings.data_lake)
+    lake = run.lake
     return {
         "HIW_DATA_LAKE": str(lake.root),
         "HIW_BUILD": str(lake.build),
@@ -79,12 +73,12 @@ def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
         "HIW_WAREHOUSE": lake.warehouse.name,
         "HIW_CLEAN": os.path.relpath(lake.root / "clean", lake.build),
         "HIW_RETURNS": os.path.relpath(ReturnsArea.of(lake).clean_root, lake.build),
-        "HIW_ORIGIN": origin,
+        "HIW_ORIGIN": run.origin,
         "HIW_RELEASE_ID": "unreleased",
-        "HIW_MEMORY_LIMIT": settings.memory_limit,
-        "HIW_THREADS": str(settings.threads),
+        "HIW_MEMORY_LIMIT": run.limits.memory,
+        "HIW_THREADS": str(run.limits.threads),
         "HIW_TEMPORARY": lake.temporary.name,
-        "DBT_TARGET_PATH": str(target_folder(settings)),
+        "DBT_TARGET_PATH": str(lake.dbt_target),
         "DBT_LOG_PATH": str(lake.build / "dbt_logs"),
         # What dbt says is in the log of the run; a file of every statement beside it costs 5 ms for each node.
         "DBT_LOG_LEVEL_FILE": "none",
@@ -95,18 +89,16 @@ def dbt_environment(settings: Settings, origin: Origin) -> dict[str, str]:
     }
 
 
-def run_dbt(
-    settings: Settings, origin: Origin, *arguments: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def run_dbt(run: Run, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run dbt on the project for this data folder to its end, outside Dagster; `environment` overrides single variables.
 
     Raises LakeError when it does not end.
     """
-    keep_build_private(Lake(settings.data_lake))
+    keep_build_private(run.lake)
     try:
         return subprocess.run(
             [dbt_executable(), "--quiet", *arguments],
-            env=os.environ | dbt_environment(settings, origin) | environment,
+            env=os.environ | dbt_environment(run) | environment,
             capture_output=True,
             text=True,
             check=False,
@@ -146,25 +138,26 @@ def _late(seconds: float) -> LakeError:
     )
 
 
-def drop_damaged_warehouse(lake: Lake, wait_seconds: float) -> str:
+def drop_damaged_warehouse(run: Run) -> str:
     """Take away a warehouse file that DuckDB cannot open, for dbt to make it again: it is a cache. Gives DuckDB's reason, or ""."""
-    if not lake.warehouse.exists():
+    warehouse = run.lake.warehouse
+    if not warehouse.exists():
         return ""
     try:
-        open_database(lake.warehouse, read_only=True, wait_seconds=wait_seconds).close()
+        open_database(warehouse, read_only=True, wait_seconds=run.wait_seconds).close()
     except duckdb.Error as error:
         if any(word in str(error) for word in LOCK_WORDS):
             raise
-        for path in (lake.warehouse, lake.warehouse.with_name(lake.warehouse.name + ".wal")):
+        for path in (warehouse, warehouse.with_name(warehouse.name + ".wal")):
             path.unlink(missing_ok=True)
         return str(error).splitlines()[0]
     return ""
 
 
-def project_digest(settings: Settings, origin: Origin) -> str:
+def project_digest(run: Run) -> str:
     """Changes with any file of the dbt project that dbt reads, with dbt, and with the settings that its parsing takes in."""
     versions = [importlib.metadata.version(package) for package in ("dbt-core", "dbt-duckdb")]
-    known = [str(DBT_PROJECT), origin, settings.memory_limit, settings.threads, *versions]
+    known = [str(DBT_PROJECT), run.origin, run.limits.memory, run.limits.threads, *versions]
     digest = hashlib.sha256(repr(known).encode())
     for path in sorted(DBT_PROJECT.rglob("*")):
         if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.relative_to(DBT_PROJECT).parts:
@@ -172,22 +165,21 @@ def project_digest(settings: Settings, origin: Origin) -> str:
     return digest.hexdigest()
 
 
-def prepare_manifest(settings: Settings) -> Path:
+def prepare_manifest(run: Run) -> Path:
     """The manifest of the dbt project as it stands, in the data folder; parsed only when a file of the project changed.
 
     Raises LakeError with dbt's own message when the project cannot be parsed.
     """
-    target = target_folder(settings)
+    target = run.lake.dbt_target
     manifest, stamp = target / "manifest.json", target / "manifest.digest"
-    origin = origin_of(settings)
-    digest = project_digest(settings, origin)
+    digest = project_digest(run)
     if stamp.exists() and stamp.read_text() == digest and _is_whole(manifest):
         return manifest
-    keep_build_private(Lake(settings.data_lake))
+    keep_build_private(run.lake)
     kept = PARSED / digest[:DIGEST_SHOWN]
     if not all((kept / name).exists() for name in PARSE_RESULTS) or not _is_whole(kept / "manifest.json"):
         shutil.rmtree(kept, ignore_errors=True)
-        _parse(settings, origin, kept)
+        _parse(run, kept)
     target.mkdir(parents=True, exist_ok=True)
     for name in PARSE_RESULTS:
         write_atomically(target / name, (kept / name).read_bytes())
@@ -203,11 +195,11 @@ def _is_whole(manifest: Path) -> bool:
         return False
 
 
-def _parse(settings: Settings, origin: Origin, kept: Path) -> None:
+def _parse(run: Run, kept: Path) -> None:
     """Parse the whole project (9 s) into `kept`; two processes may do so at once, the first to end is kept."""
     PARSED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=PARSED, prefix=".parsing-") as working:
-        finished = run_dbt(settings, origin, *PARSE, DBT_TARGET_PATH=working)
+        finished = run_dbt(run, *PARSE, DBT_TARGET_PATH=working)
         if finished.returncode:
             raise LakeError(
                 "the dbt project", (finished.stdout + finished.stderr).strip(), "fix the file that dbt names"

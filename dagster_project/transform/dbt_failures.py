@@ -22,8 +22,6 @@ from dagster_project.release.dbt_artifacts import MART_LAYER, is_private, read_a
 from dagster_project.release.dbt_messages import COUNT_OF_ROWS, tell
 from dagster_project.release.errors import ReleaseError
 from dagster_project.runtime.failures import Problem, plain
-from dagster_project.settings import Settings
-from dagster_project.transform.dbt import target_folder
 
 FAILED = frozenset({"error", "fail", "runtime error"})
 KEY_COLUMNS = 6
@@ -36,9 +34,9 @@ STATEMENT = re.compile(r"^\s*(?:LINE \d+:|compiled code at )", re.MULTILINE)
 NEXT = "fix the model or the file that brought these rows, then `hiw refresh --offline`"
 
 
-def dbt_problems(settings: Settings) -> list[Problem]:
+def dbt_problems(lake: Lake) -> list[Problem]:
     """One problem for each model and test that failed in the last run; empty where dbt left no results."""
-    target = target_folder(settings)
+    target = lake.dbt_target
     try:
         nodes = read_artefact(target / "manifest.json")["nodes"]
         results = read_artefact(target / "run_results.json")["results"]
@@ -46,7 +44,7 @@ def dbt_problems(settings: Settings) -> list[Problem]:
         return []
     failed = [result for result in results if result["status"] in FAILED]
     waiting = sum(result["status"] == "skipped" for result in results)
-    problems = [_problem(result, nodes, Lake(settings.data_lake)) for result in failed]
+    problems = [_problem(result, nodes, lake) for result in failed]
     if problems and waiting:
         problems.append(Problem(f"{waiting:,} models and tests that need these were not run", "step dbt_models"))
     return problems

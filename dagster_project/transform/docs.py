@@ -9,26 +9,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from dagster_project.lake.files import LakeError
-from dagster_project.lake.night import hold_night_lock
-from dagster_project.lake.paths import Lake
-from dagster_project.lake.transport import origin_of
-from dagster_project.settings import Settings
+from dagster_project.lake.run import Run
 from dagster_project.transform.dbt import run_dbt
 
 PAGE = "static_index.html"
 
 
-def write_docs(settings: Settings) -> Path:
+def write_docs(run: Run) -> Path:
     """Make build/dbt_docs/static_index.html, one file that opens without a server; gives its path.
 
     Waits for a nightly run that is running. Raises LakeError with dbt's own message.
     """
-    lake = Lake(settings.data_lake)
+    lake = run.lake
     if not lake.warehouse.exists():
         raise LakeError("the documentation", "there is no warehouse yet", "run `hiw refresh`")
-    hold_night_lock(lake, settings.lock_wait_seconds)
+    run.hold()
     folder = lake.build / "dbt_docs"
-    done = run_dbt(settings, origin_of(settings), "docs", "generate", "--static", DBT_TARGET_PATH=str(folder))
+    done = run_dbt(run, "docs", "generate", "--static", DBT_TARGET_PATH=str(folder))
     if done.returncode:
         raise LakeError("the documentation", (done.stdout + done.stderr).strip()[-2000:], "fix what dbt names")
     return folder / PAGE

@@ -24,10 +24,11 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from dagster_project.duck import open_database
+from dagster_project.duck import EngineLimits, open_database
 from dagster_project.extract.making import make_return
 from dagster_project.extract.mapping import load_mapping
 from dagster_project.extract.running import Wanted
+from dagster_project.lake.run import Run
 from dagster_project.sample.mhclg_imd import FILE_7_2025, published_files
 from dagster_project.settings import load_settings
 from tests.bench.watch import run_watched
@@ -107,7 +108,7 @@ def run_tool(folder: Path) -> dict[str, int]:
         [str(folder / "extract.csv")],
         folder / "out",
         Wanted(),
-        load_settings(),
+        Run.of(load_settings()),
     )
     with made.data.open(encoding="utf-8", newline="") as stream:
         rows = [
@@ -124,7 +125,7 @@ def _case(value: str, edges: tuple[int, ...], names: tuple[str, ...]) -> str:
 def run_bare(folder: Path) -> dict[str, int]:
     """Bare DuckDB with the limits of the warehouse."""
     settings = load_settings()
-    with open_database(None, memory_limit=settings.memory_limit, threads=settings.threads) as con:
+    with open_database(None, limits=EngineLimits(settings.memory_limit, settings.threads)) as con:
         con.execute(f"create table imd as {_imd(folder)}")
         con.execute("create table five as select unnest(?) as e, unnest(?) as five", [list(FIVE), list(FIVE.values())])
         age = f"year(date '{CENSUS}') - year(b) - (month(b) * 100 + day(b) > 930)::integer"
@@ -215,7 +216,7 @@ def main(arguments: list[str]) -> None:
         if arguments[0] == "tool":
             from dagster_project.extract.statements import statements
 
-            statements(load_settings())  # dbt renders once for each state of the project
+            statements(Run.of(load_settings()))  # dbt renders once for each state of the project
         start = time.perf_counter()
         counts = WAYS[arguments[0]](Path(arguments[1]))
         sys.stdout.write(json.dumps({"seconds": round(time.perf_counter() - start, 1), "counts": counts}) + "\n")

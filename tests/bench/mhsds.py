@@ -32,6 +32,7 @@ from dagster_project.sample.files import landing_page, mirror_path, write_marker
 from dagster_project.sample.nhse_mhsds import FILES, HEADER, PAGE, PROVIDER_GROUPS
 from dagster_project.settings import PROJECT_ROOT
 from tests.bench.watch import run_watched
+from tests.fixtures.runs import SMALL, run_at
 
 SLUG, ROWS, ORGANISATIONS = "nhse_mhsds", 800_000, 1_000
 RELEASE, NAME = f"{PAGE}/performance-april-2026", "MHSDS Data_AprPerf_2026"
@@ -113,13 +114,13 @@ _ROWS = """
 
 def _night(mirror: Path, folder: Path) -> float:
     source, lake, transport = load_sources()[SLUG], Lake(folder), MirrorTransport(mirror)
-    gate = landing_gate("500MB", 1)
+    gate = landing_gate(SMALL)
     start_judge()  # a night starts it once for all files, while the sources are looked at
-    answers(ask([], memory_limit="500MB", threads=1))
+    answers(ask([], SMALL))
     start = time.perf_counter()
     fetched = fetch_source(source, transport, lake, today=TODAY)
     rules = landing_fingerprint(SLUG)
-    done = Acceptance(source, lake, transport.origin, gate, rules, memory_limit="500MB", threads=2).run()
+    done = Acceptance(source, run_at(lake, transport.origin, threads=2), gate, rules).run()
     seconds = time.perf_counter() - start
     if fetched.problems or done.refused or done.held:
         raise RuntimeError(f"{fetched.problems} {done.refused} {done.held}")

@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.contracts.collection import load_collections
-from dagster_project.lake.paths import Lake
+from dagster_project.duck import EngineLimits
+from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.returns.clean_tables import load_clean_tables, write_empty_returns
 from dagster_project.returns.submission import Context, Submission, sidecar_of
@@ -124,15 +125,15 @@ def _write_manifest(path: Path, org: str, total: int) -> Path:
 
 def run_checked(files: Path, work: Path) -> dict[str, float]:
     """Check, load and marts; seconds of each."""
-    settings = Settings(data_lake=work / "lake", sources="sample")
-    lake = Lake(settings.data_lake)
+    run = Run.of(Settings(data_lake=work / "lake", sources="sample"))
+    lake = run.lake
     area = ReturnsArea.of(lake)
     area.prepare()
     write_empty_returns(area)
     seconds = {"check": 0.0, "load": 0.0}
     for path in sorted(files.glob("HIW-WL01_*_v01.csv")):
         start = time.perf_counter()
-        context = Context(received_at=RECEIVED, memory_limit=MEMORY_LIMIT, data_origin="synthetic")
+        context = Context(received_at=RECEIVED, limits=EngineLimits(MEMORY_LIMIT), data_origin="synthetic")
         with validate(Submission(path, sidecar_of(path)), context) as verdict:
             if verdict.outcome != "accepted":
                 raise RuntimeError(f"{path.name}: {verdict.outcome} by {verdict.failed_rules} {verdict.warned_rules}")
@@ -142,8 +143,7 @@ def run_checked(files: Path, work: Path) -> dict[str, float]:
         seconds["load"] += time.perf_counter() - checked
     start = time.perf_counter()
     built = run_dbt(
-        settings,
-        "synthetic",
+        run,
         "build",
         "--select",
         "+int_returns__rate_cell",

@@ -15,6 +15,7 @@ from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.snapshots import Snapshot
 from tests.fixtures.guides import SOURCES_GUIDE
+from tests.fixtures.runs import SMALL
 from tests.fixtures.sheets import judge
 from tests.warehouses import MIRROR
 
@@ -46,7 +47,7 @@ def test_the_named_file_passes_the_parser_and_gate_1(
     )
     (tmp_path / "workspace").mkdir()
     clean = tmp_path / "clean.parquet"
-    report = build_clean_table(source, snapshot, clean, tmp_path / "workspace", memory_limit="1GB", threads=1)
+    report = build_clean_table(source, snapshot, clean, tmp_path / "workspace", SMALL)
     assert report.clean_rows > 0
     assert judge(slug, entity, clean) == ()
 

@@ -14,22 +14,22 @@ import pytest
 from dagster_project.assets.release import exposed_models
 from dagster_project.contracts.source import load_sources
 from dagster_project.definitions import build_definitions
+from dagster_project.lake.run import Run
 from dagster_project.release.dbt_artifacts import read_tests
 from dagster_project.settings import Settings
-from dagster_project.transform.dbt import target_folder
 
 ALWAYS_BLOCKING = {"dbt", "reconciliation", "disclosure", "difference", "example_query"}
 DAYS_OF_CLOCK_CHANGES = (dt.date(2027, 3, 28), dt.date(2027, 10, 31))
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data_lake=tmp_path_factory.mktemp("definitions"), sources="sample")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return Run.of(Settings(data_lake=tmp_path_factory.mktemp("definitions"), sources="sample"))
 
 
 @pytest.fixture(scope="module")
-def definitions(settings: Settings) -> dg.Definitions:
-    return build_definitions(settings)
+def definitions(run: Run) -> dg.Definitions:
+    return build_definitions(run)
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ def test_every_asset_says_what_it_is_whose_it_is_and_where_it_stands(specs: dict
 
 
 def test_the_candidate_is_made_of_what_the_exposures_list_and_nothing_else(
-    specs: dict[str, dg.AssetSpec], settings: Settings
+    specs: dict[str, dg.AssetSpec], run: Run
 ) -> None:
-    marts = set(exposed_models(target_folder(settings) / "manifest.json"))
+    marts = set(exposed_models(run.lake.dbt_target / "manifest.json"))
     assert {dep.asset_key.to_user_string() for dep in specs["release_candidate"].deps} == marts
     assert {
         "mart_waiting_list",
@@ -79,10 +79,10 @@ def test_the_candidate_is_made_of_what_the_exposures_list_and_nothing_else(
     } <= marts
 
 
-def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, settings: Settings) -> None:
+def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, run: Run) -> None:
     graph = definitions.resolve_asset_graph()
     specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
-    marts = exposed_models(target_folder(settings) / "manifest.json")
+    marts = exposed_models(run.lake.dbt_target / "manifest.json")
     gate_2 = {spec.name for spec in specs if spec.asset_key == dg.AssetKey("release_candidate") and spec.blocking}
     assert gate_2 == ALWAYS_BLOCKING | {f"suite_{mart}" for mart in marts}
     gate_1 = [spec for spec in specs if spec.asset_key.to_user_string().startswith(("raw_", "clean_"))]
@@ -90,13 +90,13 @@ def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, settings
     assert not any(spec.blocking for spec in gate_1)
 
 
-def test_every_check_of_dbt_is_asked_by_the_night(definitions: dg.Definitions, settings: Settings) -> None:
+def test_every_check_of_dbt_is_asked_by_the_night(definitions: dg.Definitions, run: Run) -> None:
     """A check that no night asks would wait for its result for ever, and the run would warn of it."""
     graph = definitions.resolve_asset_graph()
     specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
     of_dbt = {spec.metadata["dagster_dbt/unique_id"] for spec in specs if "dagster_dbt/unique_id" in spec.metadata}
     assert of_dbt
-    assert of_dbt <= {test.unique_id for test in read_tests(target_folder(settings) / "manifest.json")}
+    assert of_dbt <= {test.unique_id for test in read_tests(run.lake.dbt_target / "manifest.json")}
 
 
 def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(definitions: dg.Definitions) -> None:

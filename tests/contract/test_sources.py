@@ -390,8 +390,8 @@ USE_IT = """
     slug, mirror, today = sys.argv[1], Path(sys.argv[2]), dt.date.fromisoformat(sys.argv[3])
     source, lake = load_sources()[slug], Lake(Path("data_lake").resolve())
     fetched = fetch_source(source, MirrorTransport(mirror), lake, today=today)
-    gate = landing_gate("500MB", 1)
-    acceptance = Acceptance(source, lake, "published", gate, landing_fingerprint(slug), memory_limit="500MB", threads=1)
+    gate = landing_gate(SMALL)
+    acceptance = Acceptance(source, run_at(lake, "published"), gate, landing_fingerprint(slug))
     done = acceptance.run()
     print(json.dumps([fetched.problems, done.refused, done.held, done.in_use, done.rows_in_use]))
 """

@@ -31,6 +31,7 @@ from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines
 from tests.fixtures.killed_lake import content_of, half_written, links_of
 from tests.fixtures.planted_workbooks import NUMBER
 from tests.fixtures.returns_inbox import MOMENT, drop, drop_bytes, left_in_inbox, receipts, rows_of, take_in, wl01
+from tests.fixtures.runs import run_at
 from tests.integration.release.release_estate import Estate, fingerprint_of, generation_of, project_at
 
 MEMORY = "500MB"
@@ -86,7 +87,7 @@ def _before_intake(root: Path) -> None:
 
 
 def _run_intake(root: Path, memory: str) -> list[str]:
-    Intake(Lake(root), "synthetic", memory_limit=memory, threads=1).run(settle_seconds=0)
+    Intake(run_at(root, memory_limit=memory)).run(settle_seconds=0)
     return []
 
 
@@ -173,7 +174,7 @@ def _before_candidate(root: Path) -> None:
 
 
 def _run_candidate(root: Path, memory: str) -> list[str]:
-    project = replace(project_at(root), memory_limit=memory)
+    project = project_at(root, memory_limit=memory)
     draft = build_candidate(project, origin="synthetic", fingerprint=fingerprint_of(2))
     evidence = seal(project, draft, audit(project, draft), run_id="test")
     publish(project, evidence.sha256, keep_releases=2)

@@ -22,7 +22,7 @@ import pytest
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.night import hold_night_lock, release_night_lock
 from dagster_project.lake.paths import Lake
-from dagster_project.settings import Settings
+from dagster_project.lake.run import Run
 from tests.fixtures.killed_lake import content_of, half_written, links_of, start, take_in
 from tests.fixtures.processes import HOLDER, first_line, is_running, run_python, wait_until
 
@@ -175,8 +175,7 @@ RUN = """
     import socket, sys, time
     import dagster as dg
     from dagster_project.runtime.instance import open_instance
-    from dagster_project.lake.night import hold_night_lock
-    from dagster_project.lake.paths import Lake
+    from dagster_project.lake.run import Run
     from dagster_project.runtime.orphans import process_tags
     from dagster_project.settings import load_settings
 
@@ -192,8 +191,9 @@ RUN = """
     def night() -> None:
         hold_the_slot()
 
-    hold_night_lock(Lake(load_settings().data_lake), 0)
-    with open_instance(load_settings()) as instance:
+    run = Run.of(load_settings())
+    run.hold()
+    with open_instance(run) as instance:
         night.execute_in_process(instance=instance, tags=process_tags())
 """
 
@@ -204,31 +204,31 @@ def slots_taken(instance: Any) -> int:
 
 @pytest.mark.parametrize("machine", [(), ("a-container-that-is-gone",)])
 def test_killed_run_is_marked_failed_and_its_slot_is_free_again_whatever_its_machine_was_called(
-    lake: Lake, settings_for: Callable[..., Settings], machine: tuple[str, ...]
+    lake: Lake, run_for: Callable[..., Run], machine: tuple[str, ...]
 ) -> None:
     import dagster as dg
 
     from dagster_project.runtime.instance import open_instance
     from dagster_project.runtime.orphans import process_tags, reap_dead_runs
 
-    settings = settings_for(lake)
+    mine = run_for(lake)
     process = run_python(RUN, *machine, HIW_DATA_LAKE=str(lake.root))
     assert first_line(process) == "running"
-    with open_instance(settings) as instance:
+    with open_instance(mine) as instance:
         (run,) = instance.get_runs()
         assert (run.status, slots_taken(instance)) == (dg.DagsterRunStatus.STARTED, 1)
-        assert reap_dead_runs(instance, settings) == [], "a run whose process lives is left alone"
+        assert reap_dead_runs(instance, mine) == [], "a run whose process lives is left alone"
 
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert instance.get_runs()[0].status == dg.DagsterRunStatus.STARTED, "Dagster does not see it by itself"
         own = instance.create_run_for_job(_job(), status=dg.DagsterRunStatus.STARTED, tags=process_tags())
-        assert reap_dead_runs(instance, settings) == [run.run_id]
+        assert reap_dead_runs(instance, mine) == [run.run_id]
         reaped, alive = instance.get_run_by_id(run.run_id), instance.get_run_by_id(own.run_id)
         assert reaped is not None and reaped.status == dg.DagsterRunStatus.FAILURE
         assert alive is not None and alive.status == dg.DagsterRunStatus.STARTED
         assert slots_taken(instance) == 0
-        assert reap_dead_runs(instance, settings) == []
+        assert reap_dead_runs(instance, mine) == []
 
 
 def _job() -> Any:
@@ -267,15 +267,15 @@ def orphan(tmp_path: Path) -> Iterator[Callable[[str], int]]:
 
 
 def test_dbt_that_outlived_its_run_is_ended_and_the_dbt_of_another_lake_is_not(
-    lake: Lake, settings_for: Callable[..., Settings], orphan: Callable[[str], int], tmp_path: Path
+    lake: Lake, run_for: Callable[..., Run], orphan: Callable[[str], int], tmp_path: Path
 ) -> None:
     from dagster_project.runtime.instance import open_instance
     from dagster_project.runtime.orphans import reap_dead_runs
 
     mine, other = orphan(str(lake.root)), orphan(str(tmp_path / "other"))
     assert wait_until(lambda: b"/dbt" in Path(f"/proc/{mine}/cmdline").read_bytes())
-    settings = settings_for(lake)
-    with open_instance(settings) as instance:
-        reap_dead_runs(instance, settings)
+    mine = run_for(lake)
+    with open_instance(mine) as instance:
+        reap_dead_runs(instance, mine)
     assert wait_until(lambda: not is_running(mine)), "the dbt that holds the warehouse's lock is still there"
     assert is_running(other)

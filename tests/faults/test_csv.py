@@ -39,6 +39,7 @@ from tests.fixtures.ae_site import (
     provider_code,
     retotal,
 )
+from tests.fixtures.runs import SMALL, run_at
 
 PERIOD = "2026-01"
 GOOD_PERIODS = ("2025-09", "2025-10", "2025-11", "2025-12", PERIOD)
@@ -51,7 +52,7 @@ FILE = "January-2026-CSV-revised.csv"
 
 @pytest.fixture(scope="module")
 def good_months(tmp_path_factory: pytest.TempPathFactory) -> AeLake:
-    lake = AeLake.begin(tmp_path_factory.mktemp("good"), landing_gate("500MB", 1), landing_fingerprint("nhse_ae"))
+    lake = AeLake.begin(tmp_path_factory.mktemp("good"), landing_gate(SMALL), landing_fingerprint("nhse_ae"))
     for period in GOOD_PERIODS:
         lake.site.publish(period, csv_bytes(month_lines(period)))
     assert lake.run().messages == []
@@ -531,8 +532,8 @@ def test_one_bad_row_of_many_is_listed_with_line_column_rule_and_cell_where_no_s
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     source = load_sources()["nhsd_qof"]
     fetch_source(source, MirrorTransport(mirror), lake, today=dt.date(2026, 3, 20))
-    gate, fingerprint = landing_gate("500MB", 1), landing_fingerprint("nhsd_qof")
-    done = Acceptance(source, lake, "synthetic", gate, fingerprint, memory_limit="500MB", threads=1).run()
+    gate, fingerprint = landing_gate(SMALL), landing_fingerprint("nhsd_qof")
+    done = Acceptance(source, run_at(lake, "synthetic"), gate, fingerprint).run()
     assert (done.refused, done.held) == ([], [])
     (report,) = done.reports
     assert (report.records_rejected, report.records_in) == (1, report.records_loaded + 1)
@@ -571,6 +572,6 @@ def _wlmds_with_changed_rows(
     path.write_bytes(csv_bytes(rows))
     source, lake = load_sources()["nhse_wlmds"], Lake(folder / "data_lake")
     fetch_source(source, MirrorTransport(mirror), lake, today=dt.date(2026, 3, 20))
-    gate, fingerprint = landing_gate("500MB", 1), landing_fingerprint("nhse_wlmds")
-    done = Acceptance(source, lake, "synthetic", gate, fingerprint, memory_limit="500MB", threads=1).run()
+    gate, fingerprint = landing_gate(SMALL), landing_fingerprint("nhse_wlmds")
+    done = Acceptance(source, run_at(lake, "synthetic"), gate, fingerprint).run()
     return done, len(rows) - 1

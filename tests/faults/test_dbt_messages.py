@@ -25,6 +25,7 @@ from dagster_project.assets.sensors import build_failure_sensor
 from dagster_project.assets.stages import NAME, stages
 from dagster_project.cli import app
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.operate import refresh
 from dagster_project.quality.marts import audit_dbt
 from dagster_project.release.project import ReleaseProject
@@ -91,7 +92,7 @@ group by all having count(*) > 1
 class FailedNight:
     """What a night left that failed in dbt, started once as `hiw refresh` and once more with --verbose."""
 
-    settings: Settings
+    run: Run
     told: tuple[dict[str, Any], ...]
     """What was alerted: by the file that the shell's night left, by that of the daemon's sensor, and to the webhook by both."""
     screen: str
@@ -100,26 +101,26 @@ class FailedNight:
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.settings.data_lake)
+        return self.run.lake
 
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FailedNight]:
     root = tmp_path_factory.mktemp("failed_night")
     project = _write_project(root / "dbt")
-    settings = Settings(data_lake=root / "lake", sources="sample")
+    run = Run.of(Settings(data_lake=root / "lake", sources="sample"))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(dbt, "DBT_PROJECT", project)
-        for name, value in dbt.dbt_environment(settings, "synthetic").items():
+        for name, value in dbt.dbt_environment(run).items():
             patched.setenv(name, value)
         for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY"):
             patched.setenv(name, "")
-        _plant(Lake(settings.data_lake))
-        parsed = dbt.run_dbt(settings, "synthetic", "parse")
+        _plant(run.lake)
+        parsed = dbt.run_dbt(run, "parse")
         assert parsed.returncode == 0, parsed.stdout + parsed.stderr
         patched.setattr(refresh, "start_judge", lambda: None)
         patched.setattr(definitions, "build_definitions", _only_dbt)
-        yield _fail(settings)
+        yield _fail(run)
 
 
 def _write_project(folder: Path) -> Path:
@@ -138,8 +139,8 @@ def _plant(lake: Lake) -> None:
             con.execute(f"create table {table} as select '{cell}' as cell union all select null")
 
 
-def _only_dbt(settings: Settings) -> dg.Definitions:
-    assets = dbt_assets.build_dbt_assets(settings, dbt.target_folder(settings) / "manifest.json")
+def _only_dbt(run: Run) -> dg.Definitions:
+    assets = dbt_assets.build_dbt_assets(run, run.lake.dbt_target / "manifest.json")
     job = dg.define_asset_job("nightly_refresh", executor_def=dg.in_process_executor)
     return dg.Definitions(
         assets=[assets, dbt_assets.contracts_spec()],
@@ -149,26 +150,26 @@ def _only_dbt(settings: Settings) -> dg.Definitions:
     )
 
 
-def _fail(settings: Settings) -> FailedNight:
+def _fail(run: Run) -> FailedNight:
     quiet, loud = (CliRunner().invoke(app, ["refresh", *more]) for more in ([], ["--verbose"]))
     assert (quiet.exit_code, loud.exit_code) == (1, 1), quiet.output
-    with open_instance(settings) as instance:
+    with open_instance(run) as instance:
         records = instance.all_logs(instance.get_runs()[0].run_id)
         (failed,) = [
             entry.dagster_event for entry in records if entry.dagster_event and entry.dagster_event.is_run_failure
         ]
-        alerts = Lake(settings.data_lake).alerts
+        alerts = run.lake.alerts
         told = [json.loads(path.read_text(encoding="utf-8")) for path in alerts.glob("*.json")]
         shutil.rmtree(alerts)
-        (Lake(settings.data_lake).dagster_home / "nights.json").unlink()
+        (run.lake.dagster_home / "nights.json").unlink()
         alarm = dg.build_run_status_sensor_context("alert_on_failure", failed, instance, instance.get_runs()[0])
-        build_failure_sensor(settings)(alarm.for_run_failure())
+        build_failure_sensor(run)(alarm.for_run_failure())
         steps = [
             entry.dagster_event for entry in records if entry.dagster_event and entry.dagster_event.is_step_failure
         ]
     step_error = str(steps[0].step_failure_data.error)
     told += [json.loads(path.read_text(encoding="utf-8")) for path in alerts.glob("*.json")]
-    return FailedNight(settings, tuple(told), quiet.output + loud.output, step_error, "\n".join(map(str, records)))
+    return FailedNight(run, tuple(told), quiet.output + loud.output, step_error, "\n".join(map(str, records)))
 
 
 def _files_with(lake: Lake, needle: str) -> set[str]:
@@ -185,7 +186,7 @@ def test_a_cell_of_a_return_that_dbt_quotes_stays_in_build(night: FailedNight) -
 
 
 def test_no_evidence_holds_a_cell_of_a_return_that_dbt_quotes(night: FailedNight) -> None:
-    results = audit_dbt(ReleaseProject.load(night.settings, dbt.target_folder(night.settings)))
+    results = audit_dbt(ReleaseProject.load(night.run))
     assert CELL not in str(results)
 
 
@@ -193,7 +194,7 @@ def test_of_a_table_of_returns_the_kind_the_node_and_the_private_place_are_told(
     for node in ("stg_returns__cast", "cells_are_numbers"):
         assert f"{node}: Runtime Error, Conversion Error; withheld" in night.step_error
     assert "withheld.log" in night.step_error
-    private = (dbt.target_folder(night.settings) / "withheld.log").read_text(encoding="utf-8")
+    private = (night.run.lake.dbt_target / "withheld.log").read_text(encoding="utf-8")
     assert private.count(f"Could not convert string '{CELL}'") == 2
 
 

@@ -25,15 +25,16 @@ import pytest
 
 from dagster_project.assets.sensors import build_reaping_sensor
 from dagster_project.lake.files import LakeError
-from dagster_project.lake.night import hold_night_lock, release_night_lock
+from dagster_project.lake.night import release_night_lock
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.runtime import orphans
 from dagster_project.runtime.instance import open_instance
 from dagster_project.runtime.orphans import reap_dead_runs
 from dagster_project.runtime.started import STARTER
-from dagster_project.settings import Settings
 from dagster_project.transform.dbt import drop_damaged_warehouse, ended_in_time, prepare_manifest
 from tests.fixtures.processes import HOLDER, first_line, is_running, run_python, wait_until
+from tests.fixtures.runs import run_at
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -51,13 +52,13 @@ def other() -> None:
 
 
 @pytest.fixture
-def of_the_daemon(lake: Lake, settings_for: Callable[..., Settings]) -> Iterator[tuple[Any, Settings, str]]:
+def of_the_daemon(lake: Lake, run_for: Callable[..., Run]) -> Iterator[tuple[Any, Run, str]]:
     """A run without the tag of a shell's process, begun and not ended; it holds the slot of the warehouse."""
-    settings = settings_for(lake, lock_wait_seconds=0)
-    with open_instance(settings) as instance:
-        run = instance.create_run_for_job(other, status=dg.DagsterRunStatus.STARTED)
-        instance.event_log_storage.claim_concurrency_slot("duckdb_warehouse", run.run_id, "nothing")
-        yield instance, settings, run.run_id
+    run = run_for(lake, lock_wait_seconds=0)
+    with open_instance(run) as instance:
+        asked = instance.create_run_for_job(other, status=dg.DagsterRunStatus.STARTED)
+        instance.event_log_storage.claim_concurrency_slot("duckdb_warehouse", asked.run_id, "nothing")
+        yield instance, run, asked.run_id
 
 
 def _status(instance: Any, run_id: str) -> Any:
@@ -65,39 +66,39 @@ def _status(instance: Any, run_id: str) -> Any:
 
 
 def test_a_run_of_the_daemon_is_reaped_once_it_cannot_be_waiting_for_the_lock_any_more(
-    of_the_daemon: tuple[Any, Settings, str], monkeypatch: pytest.MonkeyPatch
+    of_the_daemon: tuple[Any, Run, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    instance, settings, run_id = of_the_daemon
-    assert reap_dead_runs(instance, settings) == [], "it may wait for the lock"
+    instance, run, run_id = of_the_daemon
+    assert reap_dead_runs(instance, run) == [], "it may wait for the lock"
     monkeypatch.setattr(orphans, "SECONDS_TO_START", 0)
-    assert reap_dead_runs(instance, settings, alive=run_id) == [], "nobody reaps himself"
-    holder = run_python(HOLDER, str(settings.data_lake))
+    assert reap_dead_runs(instance, run, alive=run_id) == [], "nobody reaps himself"
+    holder = run_python(HOLDER, str(run.lake.root))
     assert first_line(holder) == "held"
-    assert reap_dead_runs(instance, settings) == [], "somebody works on the folder: it may be this run"
+    assert reap_dead_runs(instance, run) == [], "somebody works on the folder: it may be this run"
     holder.kill()
     holder.wait()
-    hold_night_lock(Lake(settings.data_lake), 0)
-    assert reap_dead_runs(instance, settings) == [run_id], "whoever holds the lock reaps"
-    release_night_lock(Lake(settings.data_lake))
+    run.hold()
+    assert reap_dead_runs(instance, run) == [run_id], "whoever holds the lock reaps"
+    release_night_lock(run.lake)
     assert _status(instance, run_id) == dg.DagsterRunStatus.FAILURE
     assert not instance.event_log_storage.get_concurrency_info("duckdb_warehouse").claimed_slots
 
 
 def test_a_clock_that_was_put_back_keeps_no_dead_run_alive(
-    of_the_daemon: tuple[Any, Settings, str], monkeypatch: pytest.MonkeyPatch
+    of_the_daemon: tuple[Any, Run, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    instance, settings, run_id = of_the_daemon
+    instance, run, run_id = of_the_daemon
     yesterday = time.time() - 86_400
     monkeypatch.setattr(orphans.time, "time", lambda: yesterday)
-    assert reap_dead_runs(instance, settings) == [run_id]
+    assert reap_dead_runs(instance, run) == [run_id]
 
 
 def test_where_no_night_begins_the_sensor_reaps(
-    of_the_daemon: tuple[Any, Settings, str], monkeypatch: pytest.MonkeyPatch
+    of_the_daemon: tuple[Any, Run, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    instance, settings, run_id = of_the_daemon
+    instance, run, run_id = of_the_daemon
     monkeypatch.setattr(orphans, "SECONDS_TO_START", 0)
-    said = build_reaping_sensor(settings)(dg.build_sensor_context(instance=instance))
+    said = build_reaping_sensor(run)(dg.build_sensor_context(instance=instance))
     assert isinstance(said, dg.SkipReason) and run_id in str(said.skip_message)
     assert _status(instance, run_id) == dg.DagsterRunStatus.FAILURE
 
@@ -106,14 +107,14 @@ def test_where_no_night_begins_the_sensor_reaps(
 
 NIGHT = """
     import os, subprocess, time
-    from dagster_project.lake.paths import Lake
+    from dagster_project.lake.run import Run
     from dagster_project.quality import judge
     from dagster_project.settings import load_settings
     from dagster_project.transform.dbt import dbt_environment, dbt_executable
 
-    settings = load_settings()
-    Lake(settings.data_lake).build.mkdir(parents=True)
-    os.environ.update(dbt_environment(settings, "synthetic"))
+    run = Run.of(load_settings())
+    run.lake.build.mkdir(parents=True)
+    os.environ.update(dbt_environment(run))
     judge.start_judge()
     dbt = subprocess.Popen([dbt_executable(), "parse", "--no-partial-parse"], stdout=subprocess.DEVNULL)
     print(os.getpid(), dbt.pid, *judge._process()._processes, flush=True)
@@ -153,7 +154,7 @@ def supervising() -> Iterator[None]:
 
 @pytest.mark.usefixtures("supervising")
 def test_a_dbt_that_a_supervisor_took_in_is_ended_and_one_whose_starter_lives_is_not(
-    lake: Lake, settings_for: Callable[..., Settings], tmp_path: Path
+    lake: Lake, run_for: Callable[..., Run], tmp_path: Path
 ) -> None:
     program = tmp_path / "dbt"
     program.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(120)\n")
@@ -170,9 +171,9 @@ def test_a_dbt_that_a_supervisor_took_in_is_ended_and_one_whose_starter_lives_is
     living = subprocess.Popen([program, "build"], env=os.environ | marks | {STARTER: str(os.getpid())})
     try:
         assert wait_until(lambda: b"/dbt" in Path(f"/proc/{living.pid}/cmdline").read_bytes())
-        settings = settings_for(lake)
-        with open_instance(settings) as instance:
-            reap_dead_runs(instance, settings)
+        run = run_for(lake)
+        with open_instance(run) as instance:
+            reap_dead_runs(instance, run)
         assert wait_until(lambda: not is_running(orphan)), "it holds the lock of the warehouse"
         assert is_running(living.pid)
     finally:
@@ -194,17 +195,15 @@ def test_a_dbt_that_hangs_is_stopped_and_the_night_says_for_what_it_waited() -> 
 # -- half a file under the right name ---------------------------------------------------------------------------------
 
 
-def test_a_manifest_cut_short_at_any_place_is_made_again(
-    lake: Lake, settings_for: Callable[..., Settings], seed: int
-) -> None:
-    settings = settings_for(lake)
-    manifest = prepare_manifest(settings)
+def test_a_manifest_cut_short_at_any_place_is_made_again(lake: Lake, run_for: Callable[..., Run], seed: int) -> None:
+    run = run_for(lake)
+    manifest = prepare_manifest(run)
     whole = manifest.read_bytes()
     for size in (0, 1, *random.Random(seed).sample(range(2, len(whole) - 1), 4), len(whole) - 1):
         manifest.write_bytes(whole[:size])
-        assert prepare_manifest(settings).read_bytes() == whole, f"cut after {size} of {len(whole)} bytes"
+        assert prepare_manifest(run).read_bytes() == whole, f"cut after {size} of {len(whole)} bytes"
     manifest.write_text(json.dumps({"half": "a project"}))
-    assert prepare_manifest(settings).read_bytes() == whole
+    assert prepare_manifest(run).read_bytes() == whole
 
 
 @pytest.fixture
@@ -220,17 +219,17 @@ def test_a_warehouse_that_cannot_be_opened_is_made_anew(lake: Lake, warehouse: P
     whole = warehouse.read_bytes()
     warehouse.write_bytes(b"a disk lost it" + whole[: int(len(whole) * share)])
     warehouse.with_name(warehouse.name + ".wal").write_bytes(b"and its log")
-    assert drop_damaged_warehouse(lake, 0)
+    assert drop_damaged_warehouse(run_at(lake, lock_wait_seconds=0))
     assert list(lake.build.iterdir()) == []
 
 
 def test_a_warehouse_that_is_whole_or_in_use_is_left(lake: Lake, warehouse: Path) -> None:
-    assert drop_damaged_warehouse(lake, 0) == ""
+    assert drop_damaged_warehouse(run_at(lake, lock_wait_seconds=0)) == ""
     code = "import duckdb, sys, time; con = duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(60)"
     user = run_python(code, str(warehouse))
     assert first_line(user) == "open"
     with pytest.raises(duckdb.IOException, match="lock"):
-        drop_damaged_warehouse(lake, 0)
+        drop_damaged_warehouse(run_at(lake, lock_wait_seconds=0))
     user.kill()
     user.wait()
     assert warehouse.exists()

@@ -9,7 +9,6 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -21,8 +20,8 @@ from dagster_project.quality.judge import Question, answers, ask
 from dagster_project.quality.runner import run_suite
 from dagster_project.settings import PROJECT_ROOT
 from tests.fixtures.processes import is_running, wait_until
+from tests.fixtures.runs import SMALL
 
-LIMITS: dict[str, Any] = {"memory_limit": "500MB", "threads": 1}
 SUITE = load_marts()["mart_control_chart"]
 
 
@@ -50,7 +49,7 @@ def test_its_answers_are_those_of_run_suite() -> None:
     with duckdb.connect() as con:
         here = run_suite(con, SUITE, relation, made_of_returns=False)
     (there, broken) = answers(
-        ask([Question(SUITE, relation, False), Question(SUITE, "select 1 as other", False)], **LIMITS)
+        ask([Question(SUITE, relation, False), Question(SUITE, "select 1 as other", False)], SMALL)
     )
     assert there == here
     assert {outcome.passed for outcome in here} == {True, False}
@@ -59,16 +58,16 @@ def test_its_answers_are_those_of_run_suite() -> None:
 
 def test_nothing_passes_when_it_is_killed_and_the_next_question_is_answered() -> None:
     question = Question(SUITE, _columns(), False)
-    answers(ask([question], **LIMITS))
+    answers(ask([question], SMALL))
     os.kill(_child(), signal.SIGSTOP)
-    asked = ask([question], **LIMITS)
+    asked = ask([question], SMALL)
     os.kill(_child(), signal.SIGKILL)
     with pytest.raises(LakeError, match="could not judge"):
         answers(asked)
-    assert isinstance(answers(ask([question], **LIMITS))[0], list)
+    assert isinstance(answers(ask([question], SMALL))[0], list)
     os.kill(_child(), signal.SIGKILL)
     time.sleep(0.5)
-    assert isinstance(answers(ask([question], **LIMITS))[0], list), "it died between two questions"
+    assert isinstance(answers(ask([question], SMALL))[0], list), "it died between two questions"
 
 
 def test_it_ends_with_a_killed_asker(tmp_path: Path) -> None:

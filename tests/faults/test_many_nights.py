@@ -22,6 +22,7 @@ from dagster_project.publish.publish import publish
 from dagster_project.returns.intake import Intake
 from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines
 from tests.fixtures.returns_inbox import drop, wl01
+from tests.fixtures.runs import run_at
 from tests.integration.release.release_estate import Estate, generation_of
 
 LONDON = ZoneInfo("Europe/London")
@@ -61,7 +62,7 @@ class ManyNights:
         taken_in = self.site.run(today=night)
         assert taken_in.messages == [], night
         moment = dt.datetime(night.year, night.month, night.day, 1, 30, tzinfo=LONDON)
-        report = Intake(self.returns, "synthetic", memory_limit="500MB", threads=1).run(settle_seconds=0, now=moment)
+        report = Intake(run_at(self.returns)).run(settle_seconds=0, now=moment)
         published = publish(self.estate.project, keep_releases=2)
         assert generation_of(self.estate.lake.marts) == self.generation, night
         assert (published.outcome == "published") == bool(report.receipts) == bool(taken_in.fetched.new), night

@@ -9,6 +9,7 @@ import pytest
 
 from dagster_project.contracts.source import load_sources
 from dagster_project.lake.calendar import due_since
+from dagster_project.lake.run import Run
 from dagster_project.lake.snapshots import fetch_source
 from dagster_project.lake.transport import MirrorTransport
 from dagster_project.operate.status import read_status
@@ -40,8 +41,8 @@ def standing(ae: AeLake, today: dt.date = BEFORE_THE_NEXT) -> SourceStatus:
 
 def said_by_status(ae: AeLake) -> str:
     """What `hiw status` says of the source."""
-    settings = Settings(data_lake=ae.lake.root, sources="mirror", mirror=ae.site.root)
-    return "\n".join(problem for problem in read_status(settings).problems if problem.startswith("nhse_ae"))
+    run = Run.of(Settings(data_lake=ae.lake.root, sources="mirror", mirror=ae.site.root))
+    return "\n".join(problem for problem in read_status(run).problems if problem.startswith("nhse_ae"))
 
 
 def test_a_source_that_speaks_is_neither_held_nor_quiet(ae: AeLake) -> None:

@@ -46,6 +46,7 @@ from tests.fixtures.returns_inbox import (
     take_in,
     wl01,
 )
+from tests.fixtures.runs import run_at
 
 NAME = "HIW-WL01_R9A_2026-10_v01"
 
@@ -158,11 +159,11 @@ def test_f17_a_file_that_still_grows_is_left_until_it_has_settled(lake: Lake) ->
 
     writer = threading.Thread(target=write_slowly)
     writer.start()
-    first = Intake(lake, "synthetic").run(settle_seconds=0.2)
+    first = Intake(run_at(lake)).run(settle_seconds=0.2)
     stop.set()
     writer.join()
     assert first.receipts == [] and first.waiting == [path.name] and path.exists()
-    assert Intake(lake, "synthetic").run(settle_seconds=0.2).receipts[0].is_accepted
+    assert Intake(run_at(lake)).run(settle_seconds=0.2).receipts[0].is_accepted
 
 
 def test_f17_a_file_that_changes_while_it_is_copied_is_looked_at_again(
@@ -189,7 +190,7 @@ def test_f17_names_of_transfers_under_way_are_left_and_a_done_marker_ends_the_wa
     (path,) = drop(lake, wl01())
     path.with_name(path.name + ".done").touch()
     started = time.monotonic()
-    assert Intake(lake, "synthetic").run(settle_seconds=30).receipts[0].is_accepted
+    assert Intake(run_at(lake)).run(settle_seconds=30).receipts[0].is_accepted
     assert time.monotonic() - started < 25 and len(left_in_inbox(lake)) == 2
 
 
@@ -332,7 +333,7 @@ def test_f17_what_no_run_can_take_is_reported_after_a_day_and_left_alone(lake: L
     path = area.inbox / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"a,b\n1,2\n")
-    hours = [Intake(lake, "synthetic").run(settle_seconds=0, now=now_and(hours)).left for hours in (0, 23, 25, 49)]
+    hours = [Intake(run_at(lake)).run(settle_seconds=0, now=now_and(hours)).left for hours in (0, 23, 25, 49)]
     assert hours[:2] == [[], []] and len(hours[2]) == 1 and LEFT[name] in hours[2][0] and hours[3] == hours[2]
     assert path.read_bytes() == b"a,b\n1,2\n"
     (alert,) = lake.alerts.glob("return-left-*.json")
@@ -539,7 +540,8 @@ def test_s5_no_module_of_the_package_loads_a_pickle_or_unsafe_yaml() -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
+from dagster_project.settings import Settings
 from dagster_project.returns.intake import Intake
 left = int(sys.argv[2])
 def counted(real):
@@ -554,7 +556,7 @@ os.fsync = counted(os.fsync)
 Path.replace = counted(Path.replace)
 Path.unlink = counted(Path.unlink)
 Path.rename = counted(Path.rename)
-Intake(Lake(Path(sys.argv[1])), "synthetic").run(settle_seconds=0)
+Intake(Run(Settings(data_lake=sys.argv[1]), "synthetic")).run(settle_seconds=0)
 print("left", left)
 """
 

@@ -14,6 +14,7 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from dagster_project.event_log import KEPT_OPEN, EventLog
+from dagster_project.lake.run import Run
 from dagster_project.runtime.instance import open_instance
 from dagster_project.settings import PROJECT_ROOT, load_settings
 
@@ -26,7 +27,7 @@ def figures() -> None:
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dg.DagsterInstance:
     monkeypatch.setenv("HIW_DATA_LAKE", str(tmp_path))
-    return open_instance(load_settings())
+    return open_instance(Run.of(load_settings()))
 
 
 def test_dagsters_own_class_reads_what_was_written(instance: dg.DagsterInstance, tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_a_killed_process_loses_no_event(tmp_path: Path, monkeypatch: pytest.Mon
         def night() -> None:
             last_words()
 
-        night.execute_in_process(instance=open_instance(load_settings()))
+        night.execute_in_process(instance=open_instance(Run.of(load_settings())))
     """
     environment = os.environ | {"HIW_DATA_LAKE": str(tmp_path), "PYTHONPATH": str(PROJECT_ROOT)}
     killed = subprocess.run(
@@ -97,6 +98,6 @@ def test_a_killed_process_loses_no_event(tmp_path: Path, monkeypatch: pytest.Mon
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     monkeypatch.setenv("HIW_DATA_LAKE", str(tmp_path))
-    with open_instance(load_settings()) as instance:
+    with open_instance(Run.of(load_settings())) as instance:
         (run,) = instance.get_runs()
         assert [e for e in instance.all_logs(run.run_id) if e.user_message == "written before the kill"]

@@ -19,13 +19,13 @@ import pytest
 from dagster_project.assets.release import _check_result
 from dagster_project.assets.run_failures import problems_of
 from dagster_project.contracts.check import CheckResult
-from dagster_project.duck import connection
+from dagster_project.duck import EngineLimits, connection
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.paths import Lake
 from dagster_project.operate.doctor import examine
 from dagster_project.runtime.failures import Problem, explain
 from dagster_project.runtime.nights import begin_night, end_night, read_record, write_alert
-from dagster_project.settings import Settings
+from tests.fixtures.runs import run_at
 
 CLASSES = ("Error:", "Exception", "Traceback", "duckdb.", "dagster.", "_core", "lake.files", "sqlite3.", "[Errno")
 
@@ -65,7 +65,7 @@ def absent(folder: Path) -> None:
 
 
 def too_little_memory(folder: Path) -> None:
-    with connection(None, memory_limit="20MB", threads=1) as con:
+    with connection(None, limits=EngineLimits("20MB", 1)) as con:
         con.execute("set temp_directory = ''")
         con.execute("create table t as select random() as x from range(9000000)")
 
@@ -200,9 +200,9 @@ def webhook(status: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def test_file_and_webhook_say_the_same_sentences_once_for_a_run(lake: Lake) -> None:
     with webhook(204) as (address, sent):
-        settings = Settings(data_lake=lake.root, alert_webhook=address)
+        run = run_at(lake, alert_webhook=address)
         for _ in range(2):
-            assert write_alert(settings, "nightly_refresh", "run-1", [PROBLEM]) == []
+            assert write_alert(run, "nightly_refresh", "run-1", [PROBLEM]) == []
     (alert,) = sent
     assert alert == json.loads((lake.alerts / "run-1.json").read_text(encoding="utf-8"))
     assert alert["problems"][0]["sentence"] == alert["message"] == PROBLEM.sentence
@@ -216,14 +216,14 @@ def test_a_webhook_that_does_not_answer_ends_no_night(
     address: str, lake: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with webhook(500) as (broken, _):
-        settings = Settings(data_lake=lake.root, alert_webhook=broken if address == "answers 500" else address)
-        assert len(end_night(settings, "run-1", [PROBLEM], succeeded=False, job="nightly_refresh")) == 1
+        run = run_at(lake, alert_webhook=broken if address == "answers 500" else address)
+        assert len(end_night(run, "run-1", [PROBLEM], succeeded=False, job="nightly_refresh")) == 1
     assert "The webhook of HIW_ALERT_WEBHOOK did not take the alert" in capsys.readouterr().err
     assert (lake.alerts / "run-1.json").is_file()
 
 
 def test_a_green_night_with_a_failed_check_is_alerted_and_counts_as_good(lake: Lake) -> None:
-    assert end_night(Settings(data_lake=lake.root), "run-1", [PROBLEM], succeeded=True, job="nightly_refresh") == []
+    assert end_night(run_at(lake), "run-1", [PROBLEM], succeeded=True, job="nightly_refresh") == []
     alert = json.loads((lake.alerts / "run-1.json").read_text(encoding="utf-8"))
     record = read_record(lake)
     assert alert["succeeded"] is True and "stays at its last good state" in alert["published"]
@@ -233,9 +233,7 @@ def test_a_green_night_with_a_failed_check_is_alerted_and_counts_as_good(lake: L
 def test_a_full_disk_takes_no_alert_and_raises_nothing(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     write_atomically(lake.root / "there", b"")
     with webhook(200) as (address, sent), no_more_than(5):
-        undone = end_night(
-            Settings(data_lake=lake.root, alert_webhook=address), "", [PROBLEM], succeeded=False, job="nightly_refresh"
-        )
+        undone = end_night(run_at(lake, alert_webhook=address), "", [PROBLEM], succeeded=False, job="nightly_refresh")
     assert len(undone) == 2 and all("the disk" in sentence for sentence in undone)
     assert capsys.readouterr().err.splitlines() == undone, "who reads the terminal is told both"
     assert len(sent) == 1, "the webhook is the way that is left"
@@ -243,14 +241,14 @@ def test_a_full_disk_takes_no_alert_and_raises_nothing(lake: Lake, capsys: pytes
 
 @pytest.mark.parametrize(("limit", "good"), [("100MB", True), ("1000TB", False)])
 def test_a_memory_limit_that_no_machine_has_is_found(limit: str, good: bool, lake: Lake) -> None:
-    found = {one.what: one for one in examine(Settings(data_lake=lake.root, memory_limit=limit))}
+    found = {one.what: one for one in examine(run_at(lake, memory_limit=limit))}
     assert found["memory limit"].good is good
 
 
 def test_a_night_that_was_killed_is_alerted_by_the_next_one(lake: Lake) -> None:
-    settings = Settings(data_lake=lake.root)
-    begin_night(settings)
+    run = run_at(lake)
+    begin_night(run)
     assert not list(lake.alerts.glob("*"))
-    begin_night(settings)
+    begin_night(run)
     (alert,) = (json.loads(path.read_text(encoding="utf-8")) for path in lake.alerts.glob("night-*.json"))
     assert "did not come to its end" in alert["message"]

@@ -26,7 +26,7 @@ def test_after_a_fatal_error_the_next_one_has_a_new_database() -> None:
 
 
 def a_workspace() -> Workspace:
-    return Workspace(memory_limit="1GB", threads=1, temp_directory=None)
+    return Workspace()
 
 
 def test_a_workspace_sees_its_own_tables_types_and_macros_alone_and_leaves_nothing() -> None:
@@ -39,7 +39,7 @@ def test_a_workspace_sees_its_own_tables_types_and_macros_alone_and_leaves_nothi
     assert second.cursor().execute("from rows").fetchall() == [("red", 1)]
     first.close()
     second.close()
-    with scratch_connection(memory_limit="1GB", threads=1) as con:
+    with scratch_connection() as con:
         assert con.execute("select count(*) from duckdb_schemas() where schema_name like 'workspace%'").fetchone() == (
             0,
         )
@@ -51,5 +51,5 @@ def test_a_workspace_that_cannot_be_taken_away_takes_its_database_with_it() -> N
     broken.connection.execute("create table public_mark (n integer)")
     broken.connection.close()
     broken.close()
-    with scratch_connection(memory_limit="1GB", threads=1) as con:
+    with scratch_connection() as con:
         assert con.execute("select count(*) from duckdb_tables()").fetchone() == (0,)

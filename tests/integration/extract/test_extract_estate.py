@@ -11,6 +11,7 @@ import pytest
 from dagster_project.extract.making import make_return
 from dagster_project.extract.mapping import load_mapping
 from dagster_project.extract.running import Wanted
+from dagster_project.lake.run import Run
 from dagster_project.sample import returns_op01, returns_uc01, returns_wl01
 from dagster_project.sample import returns_story as story
 from dagster_project.sample.extracts import sample_extract
@@ -62,7 +63,7 @@ def test_the_estates_extract_gives_the_estates_return(
     mapping = load_mapping(tmp_path / f"mapping-{code}.yml")
     estate = estate_return(code, org_code, month)
     wanted = Wanted(is_safe=estate.disclosure_profile == "SAFE")
-    made = make_return(mapping, tmp_path, named, tmp_path / "out", wanted, load_settings())
+    made = make_return(mapping, tmp_path, named, tmp_path / "out", wanted, Run.of(load_settings()))
     with made.data.open(encoding="utf-8", newline="") as stream:
         found = as_cells(list(csv.DictReader(stream)), COUNT[code])
     own = as_cells([dict(zip(estate.header, map(str, row), strict=True)) for row in estate.rows], COUNT[code])

@@ -13,8 +13,8 @@ from dagster_project.cli import app
 from dagster_project.extract.making import Made, put_into_inbox
 from dagster_project.extract.mapping import load_mapping
 from dagster_project.lake.paths import Lake
-from dagster_project.settings import Settings
 from tests.fixtures.returns_inbox import receipts, take_in
+from tests.fixtures.runs import run_at
 
 README = Path(__file__).parents[3] / "dagster_project" / "returns" / "README.md"
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -57,6 +57,6 @@ def test_the_commands_of_the_readme_end_with_an_accepted_return(
 
     lake = Lake(tmp_path / "lake")
     made = Made(data, data.with_suffix(".manifest.csv"), data.with_suffix(".methods.md"))
-    put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), Settings(data_lake=lake.root))
+    put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), run_at(lake))
     assert [one.name for one in take_in(lake).receipts if one.outcome.startswith("accepted")] == [data.name]
     assert len(receipts(lake)) == 1

@@ -22,13 +22,14 @@ from dagster_project.lake.acceptance import Acceptance, CleanReport
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.lake.snapshots import FetchReport, fetch_source, read_provenance
-from dagster_project.lake.transport import MirrorTransport, origin_of
+from dagster_project.lake.transport import MirrorTransport
 from dagster_project.quality.landing import landing_gate
 from dagster_project.sample.broken_month import break_month, mend_month
 from dagster_project.sample.estate import plant_answers, write_estate
-from dagster_project.settings import Settings
 from tests.fixtures.ae_site import let_all_pass
+from tests.fixtures.runs import SMALL, run_at
 from tests.warehouses import MIRROR
 
 TODAY = dt.date(2026, 4, 20)
@@ -49,8 +50,8 @@ class Estate:
     def _take_in(self, slug: str) -> tuple[FetchReport, CleanReport]:
         source, transport = load_sources()[slug], MirrorTransport(self.mirror)
         fetched = fetch_source(source, transport, self.lake, today=TODAY)
-        gate, suite = landing_gate("500MB", 1), landing_fingerprint(slug)
-        acceptance = Acceptance(source, self.lake, transport.origin, gate, suite, memory_limit="500MB", threads=1)
+        gate, suite = landing_gate(SMALL), landing_fingerprint(slug)
+        acceptance = Acceptance(source, run_at(self.lake, transport.origin), gate, suite)
         return fetched, acceptance.run()
 
     def ae(self, period: str) -> int:
@@ -157,8 +158,8 @@ def test_month_that_is_asked_for_is_fetched_and_judged_again_and_no_other(estate
     fetched = fetch_source(source, transport, estate.lake, today=TODAY, periods=asked)
     assert (fetched.located, fetched.unchanged, fetched.new) == (1, 1, [])
     suite = landing_fingerprint("nhse_ae")
-    gate = landing_gate("500MB", 1)
-    acceptance = Acceptance(source, estate.lake, "synthetic", gate, suite, memory_limit="500MB", threads=1)
+    gate = landing_gate(SMALL)
+    acceptance = Acceptance(source, run_at(estate.lake, "synthetic"), gate, suite)
     before = estate.state()
     report = acceptance.run(periods=asked)
     assert [parsed.period for parsed in report.reports] == ["2025-12"]
@@ -166,24 +167,24 @@ def test_month_that_is_asked_for_is_fetched_and_judged_again_and_no_other(estate
 
 
 def test_settings_lead_to_the_sample_estate_and_a_marked_mirror_is_synthetic(
-    lake: Lake, settings_for: Callable[..., Settings], sample_estate: Path, tmp_path: Path
+    lake: Lake, run_for: Callable[..., Run], sample_estate: Path, tmp_path: Path
 ) -> None:
-    sample = settings_for(lake)
+    sample = run_for(lake)
     transport = open_transport(sample, ())
-    assert (origin_of(sample), transport.origin) == ("synthetic", "synthetic")
+    assert (sample.origin, transport.origin) == ("synthetic", "synthetic")
     assert "A&E" in transport.read_page(
         "https://www.england.nhs.uk/statistics/statistical-work-areas/ae-waiting-times-and-activity/"
         "ae-attendances-and-emergency-admissions-2025-26/"
     ).replace("&amp;", "&")
-    assert origin_of(settings_for(lake, mirror=sample_estate)) == "synthetic"
-    assert origin_of(settings_for(lake, mirror=tmp_path)) == "published"
+    assert run_for(lake, mirror=sample_estate).origin == "synthetic"
+    assert run_for(lake, mirror=tmp_path).origin == "published"
 
 
 @pytest.mark.requires_mirror
 def test_real_months_of_accident_and_emergency_are_all_taken_in_and_none_has_an_unusual_volume(lake: Lake) -> None:
     source = load_sources()["nhse_ae"]
     fetched = fetch_source(source, MirrorTransport(MIRROR), lake, today=TODAY)
-    acceptance = Acceptance(source, lake, "published", let_all_pass, "all pass", memory_limit="500MB", threads=1)
+    acceptance = Acceptance(source, run_at(lake, "published"), let_all_pass, "all pass")
     parsed = acceptance.run()
     assert (fetched.problems, parsed.refused, parsed.held) == ([], [], [])
     assert len(parsed.in_use["monthly"]) == len(parsed.reports) == 47

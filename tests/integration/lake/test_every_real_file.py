@@ -13,6 +13,7 @@ from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import LakeError, hash_file
 from dagster_project.lake.ledger import Ledger
 from dagster_project.lake.snapshots import Snapshot
+from tests.fixtures.runs import SMALL
 from tests.warehouses import MIRROR, Warehouse
 
 pytestmark = pytest.mark.requires_mirror
@@ -74,7 +75,7 @@ def test_rows_of_one_provider_are_read_or_refused_with_a_reason(name: str, tmp_p
     snapshot = Snapshot(slug, entity, period, f"https://x/{name}", hash_file(path), "published", path)
     arguments = (load_sources()[slug], snapshot, tmp_path / "clean.parquet", tmp_path / "workspace")
     if isinstance(expected, int):
-        assert build_clean_table(*arguments, memory_limit="500MB", threads=1).clean_rows == expected
+        assert build_clean_table(*arguments, SMALL).clean_rows == expected
     else:
         with pytest.raises(LakeError, match=expected):
-            build_clean_table(*arguments, memory_limit="500MB", threads=1)
+            build_clean_table(*arguments, SMALL)

@@ -10,8 +10,9 @@ import shutil
 from pathlib import Path
 
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.settings import Settings
-from dagster_project.transform.dbt import MART_KEYS, SEED_TESTS, prepare_manifest, run_dbt, target_folder
+from dagster_project.transform.dbt import MART_KEYS, SEED_TESTS, prepare_manifest, run_dbt
 from tests.warehouses import Warehouse
 
 FEWEST = 110
@@ -26,10 +27,10 @@ def test_every_unit_test_every_test_of_the_seeds_and_every_key_of_a_mart_passes(
     for folder in sample_warehouse.lake.iterdir():
         if folder.name != lake.build.name:
             (lake.root / folder.name).symlink_to(folder)
-    settings = Settings(data_lake=lake.root, sources="sample")
-    prepare_manifest(settings)
-    finished = run_dbt(settings, "synthetic", "test", "--select", "test_type:unit", SEED_TESTS, MART_KEYS)
+    run = Run.of(Settings(data_lake=lake.root, sources="sample"))
+    prepare_manifest(run)
+    finished = run_dbt(run, "test", "--select", "test_type:unit", SEED_TESTS, MART_KEYS)
     assert finished.returncode == 0, finished.stdout[-4000:]
-    results = json.loads((target_folder(settings) / "run_results.json").read_text(encoding="utf-8"))["results"]
+    results = json.loads((run.lake.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
     assert {result["status"] for result in results} == {"pass"}
     assert len(results) >= FEWEST

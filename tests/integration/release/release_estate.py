@@ -32,6 +32,7 @@ from dagster_project.publish.evidence import Evidence, candidate_path, evidence_
 from dagster_project.quality.marts import audit
 from dagster_project.release.candidate import Draft, build_candidate
 from dagster_project.release.project import ReleaseProject, load_example_queries
+from tests.fixtures.runs import run_at
 
 TINY_DBT = Path(__file__).with_name("tiny_dbt")
 SOURCE, ENTITY, PERIOD = "nhse_ae", "monthly", "2026-01"
@@ -71,18 +72,16 @@ SUITES = {
 }
 
 
-def project_at(root: Path) -> ReleaseProject:
+def project_at(root: Path, **settings: Any) -> ReleaseProject:
     """The project of the estate in `root`."""
     return ReleaseProject(
-        lake=Lake(root / "lake"),
+        run=run_at(root / "lake", **{"threads": 2, "lock_wait_seconds": 20} | settings),
         manifest=root / "target" / "manifest.json",
         run_results=root / "target" / "run_results.json",
         suites={name: Suite.model_validate(body) for name, body in SUITES.items()},
         sources={SOURCE: load_sources()[SOURCE]},
         example_queries=load_example_queries(TINY_DBT / "example_queries.yml"),
         rows_fall_maximum_share=0.1,
-        memory_limit="500MB",
-        wait_seconds=20,
     )
 
 

@@ -14,6 +14,7 @@ from mesh_client import Endpoint, MeshClient
 
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
+from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea, write_private
 from dagster_project.returns.calendar import PARTICIPANT_COLUMNS
 from dagster_project.returns.intake import Intake
@@ -25,6 +26,7 @@ from tests.fixtures import mesh_sandbox as sandbox
 from tests.fixtures import planted_workbooks as planted
 from tests.fixtures.planted_workbooks import NUMBER
 from tests.fixtures.returns_inbox import last_month, open_modes, receipts, rows_of, wl01
+from tests.fixtures.runs import run_at
 
 WORKFLOW = "HIW_RETURNS"
 pytestmark = [pytest.mark.requires_mesh_sandbox, pytest.mark.xdist_group("mesh")]
@@ -37,7 +39,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def mesh(address: str, lake: Lake, tmp_path: Path, settings_for: Callable[..., Settings]) -> Iterator[Settings]:
+def mesh(address: str, lake: Lake, tmp_path: Path, run_for: Callable[..., Run]) -> Iterator[Settings]:
     """Settings of a lake whose R9A sends from its mailbox; all mailboxes are empty before and after."""
     for mailbox in (sandbox.OURS, sandbox.TRUST, sandbox.STRANGER):
         with client(address, mailbox) as open_box:
@@ -49,13 +51,13 @@ def mesh(address: str, lake: Lake, tmp_path: Path, settings_for: Callable[..., S
     password, key = tmp_path / "password", tmp_path / "key"
     password.write_text(sandbox.PASSWORD + "\n")
     key.write_text(sandbox.SHARED_KEY)
-    yield settings_for(
+    yield run_for(
         lake,
         mesh_url=address,
         mesh_mailbox=sandbox.OURS,
         mesh_password_file=password,
         mesh_shared_key_file=key,
-    )
+    ).settings
 
 
 @contextmanager
@@ -84,7 +86,7 @@ def in_mailbox(settings: Settings) -> int:
 
 
 def receive(lake: Lake, settings: Settings) -> MeshReport:
-    intake = Intake(lake, "synthetic")
+    intake = Intake(run_at(lake))
     intake.run(settle_seconds=0)
     return receive_messages(intake, settings)
 
@@ -212,9 +214,9 @@ def test_a_wrong_password_is_said_without_the_password(lake: Lake, mesh: Setting
     assert sandbox.OURS in str(raised.value)
 
 
-def test_mesh_is_off_unless_an_address_is_set(lake: Lake, settings_for: Callable[..., Settings]) -> None:
-    assert receive_messages(Intake(lake, "synthetic"), settings_for(lake)) == MeshReport()
+def test_mesh_is_off_unless_an_address_is_set(lake: Lake, run_for: Callable[..., Run]) -> None:
+    assert receive_messages(Intake(run_at(lake)), run_for(lake).settings) == MeshReport()
     with pytest.raises(ValueError, match="HIW_MESH_MAILBOX"):
-        settings_for(lake, mesh_url="https://mesh.example")
-    secret = settings_for(lake, mesh_password="sekret-word")
+        run_for(lake, mesh_url="https://mesh.example")
+    secret = run_for(lake, mesh_password="sekret-word").settings
     assert "sekret-word" not in repr(secret) and "sekret-word" not in secret.model_dump_json()

@@ -17,7 +17,6 @@ from dagster_project.release.errors import ReleaseError
 from dagster_project.release.project import ReleaseProject
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.clean_tables import write_empty_returns
-from dagster_project.transform.dbt import target_folder
 from tests.fixtures.returns_inbox import open_modes
 from tests.warehouses import Warehouse
 
@@ -72,10 +71,10 @@ def shown(path: Path, schema: str, wanted: tuple[Any, ...]) -> set[tuple[Any, ..
 
 
 def test_a_set_that_a_sum_gives_away_is_withheld_and_the_candidate_passes_the_attack(
-    moved: Lake, settings_for: Callable[..., Any]
+    moved: Lake, run_for: Callable[..., Any]
 ) -> None:
     """D4: the sum of an ICB, planted so low in the warehouse that the hidden trust can only be 1."""
-    settings = settings_for(moved)
+    run = run_for(moved)
     with duckdb.connect(str(moved.warehouse)) as con:
         row = con.execute(GIVEN_AWAY).fetchone()
         assert row is not None
@@ -89,7 +88,7 @@ def test_a_set_that_a_sum_gives_away_is_withheld_and_the_candidate_passes_the_at
     assert any(status == "suppressed" for _, status, *_ in before) and any(row[0] for row in before)
     other = ("trust", trust, metric, "AGE", period)
 
-    draft, withheld = build_safe_candidate(settings, "synthetic")
+    draft, withheld = build_safe_candidate(run)
 
     assert withheld >= 1
     after = shown(draft.path, "main", ("trust", trust, metric, dimension, period))
@@ -99,16 +98,16 @@ def test_a_set_that_a_sum_gives_away_is_withheld_and_the_candidate_passes_the_at
     )
     assert all(reason for *_, reason in after)
     assert shown(draft.path, "main", other) == shown(moved.marts, "main", other), "more was withheld than that"
-    project = ReleaseProject.load(settings, target_folder(settings))
+    project = ReleaseProject.load(run)
     assert find_sets(project, draft) == ()
 
 
 def test_marts_that_cannot_be_built_again_stop_the_candidate_and_dbts_words_stay_in_build(
-    moved: Lake, settings_for: Callable[..., Any]
+    moved: Lake, run_for: Callable[..., Any]
 ) -> None:
     (ReturnsArea.of(moved).clean(REGISTER) / "damaged.parquet").write_bytes(b"PAR1 no table PAR1")
     with pytest.raises(ReleaseError, match=r"dbt ended with 1\. Next: read build/dbt/" + SAID) as raised:
-        rebuild_marts(settings_for(moved), "synthetic")
+        rebuild_marts(run_for(moved))
     assert "damaged" not in str(raised.value)
     assert "damaged.parquet" in (moved.build / "dbt" / SAID).read_text(encoding="utf-8")
     assert moved.build.stat().st_mode & 0o077 == 0

@@ -19,7 +19,7 @@ import openpyxl
 import pytest
 
 from dagster_project.contracts.source import load_sources
-from dagster_project.duck import open_database, quote_literal
+from dagster_project.duck import STANDARD, open_database, quote_literal
 from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.parse_report import ParseReport
@@ -92,9 +92,7 @@ def _parse(slug: str, entity: str, path: Path, period: str, folder: Path) -> Par
     snapshot = Snapshot(slug, entity, period, f"file://{path.name}", hash_file(path), "published", path)
     (folder / "workspace").mkdir()
     clean = folder / "clean.parquet"
-    report = build_clean_table(
-        load_sources()[slug], snapshot, clean, folder / "workspace", memory_limit="1GB", threads=2
-    )
+    report = build_clean_table(load_sources()[slug], snapshot, clean, folder / "workspace", STANDARD)
     con = open_database(None)
     con.execute(f"create view clean as select * from read_parquet({quote_literal(str(clean))})")
     return Parsed(report, clean, con)

@@ -24,6 +24,7 @@ from dagster_project.lake.transport import HttpsTransport, MirrorTransport
 from dagster_project.sample.cvdprevent import BASE, published_files, true_prevalence
 from dagster_project.sample.estate import DEFAULT_SEED
 from tests.fixtures.loopback import Loopback, drip, redirect_to, reply, send_head
+from tests.fixtures.runs import SMALL
 from tests.fixtures.sheets import judge
 
 TODAY = dt.date(2026, 4, 20)
@@ -63,7 +64,7 @@ def parse(tmp_path: Path, documents: dict[str, bytes]) -> Parse:
         source = load_sources()["cvdprevent"]
         snapshot = Snapshot("cvdprevent", "indicator", period, BASE + path, hash_file(file), "published", file)
         clean = tmp_path / "clean.parquet"
-        build_clean_table(source, snapshot, clean, tmp_path, memory_limit="500MB", threads=1)
+        build_clean_table(source, snapshot, clean, tmp_path, SMALL)
         with connection(None) as con:
             con.execute(f"create view clean as select * from read_parquet({quote_literal(str(clean))})")
             return con.execute(query).fetchall()
@@ -180,7 +181,7 @@ def test_whole_real_answers_in_csv_are_read(
         "cvdprevent", "indicator", "2026-03+x", f"https://{address}", hash_file(path), "published", path
     )
     clean = tmp_path / "clean.parquet"
-    report = build_clean_table(source, snapshot, clean, tmp_path, memory_limit="500MB", threads=1)
+    report = build_clean_table(source, snapshot, clean, tmp_path, SMALL)
     assert (report.records_in, report.records_loaded, report.records_rejected) == (rows, rows, 0)
     assert judge("cvdprevent", "indicator", clean) == ()
     with connection(None) as con:
