@@ -12,9 +12,10 @@
 -- first. Where a count is hidden the gap has bounds: value_low and value_high are the
 -- difference (ratio) at the ends of what the two groups can be, without chance; of a
 -- group and the whole that holds it they are a little too wide. Standardised figures,
--- and rates
--- whose people are not published, have no counts: their gaps are of the values, with
--- standard errors recovered from the published limits.
+-- and rates whose people are not published, have no counts: their gaps are of the
+-- values, with standard errors recovered from the published limits.
+-- The steps are macros of macros/inequality: groups_beside_whole, gap_by_kind,
+-- gap_rounding.
 {%- set key = [
     "indicator_id",
     "organisation_code",
@@ -24,27 +25,6 @@
     "geography_basis",
     "standardisation",
     "dimension",
-] %}
-{%- set rate_multiplier = "cast(case when unit like 'rate_per_%' then replace(unit, 'rate_per_', '') else '1' end as double)" %}
-{%- set counts = [
-    "comparison_numerator",
-    "comparison_denominator",
-    "reference_numerator",
-    "reference_denominator",
-] %}
-{%- set limits = [
-    "comparison_value",
-    "comparison_lower",
-    "comparison_upper",
-    "reference_value",
-    "reference_lower",
-    "reference_upper",
-] %}
-{%- set values = [
-    "comparison_value",
-    standard_error_from_limits("comparison_lower", "comparison_upper"),
-    "reference_value",
-    standard_error_from_limits("reference_lower", "reference_upper"),
 ] %}
 with
     figures as (
@@ -90,124 +70,14 @@ with
         group by {{ key | join(", ") }}
     ),
 
-    -- The whole is the source's own figure for everybody where it has one (HES), else
-    -- the sum of all groups, the unknown ones too.
-    wholes as (
-        select
-            {%- for column in key %} families.{{ column }}, {%- endfor %}
-            families.unit,
-            {{ rate_multiplier }} as multiplier,
-            everybody.indicator_id is not null as is_of_everybody,
-            coalesce(everybody.numerator, families.numerator) as numerator,
-            coalesce(everybody.denominator, families.denominator) as denominator,
-            coalesce(everybody.value_basis, 'counts') as value_basis,
-            everybody.value,
-            everybody.ci_lower_95,
-            everybody.ci_upper_95,
-            families.numerator_low,
-            families.numerator_high,
-            case
-                when everybody.indicator_id is not null
-                then null
-                when families.standardisation <> 'crude'
-                then 'not_available'
-                else families.status_of_part
-            end as status_of_part
-        from families
-        left join
-            {{ ref("fct_indicator_value") }} as everybody
-            on everybody.dimension = 'all'
-            and everybody.value_status = 'published'
-            {%- for column in key if column != "dimension" %}
-                and families.{{ column }} = everybody.{{ column }}
-            {%- endfor %}
-    ),
-
-    groups as (
-        select
-            {{ key | join(", ") }},
-            group_code,
-            numerator,
-            denominator,
-            value,
-            value_low,
-            value_high,
-            ci_lower_95,
-            ci_upper_95,
-            value_basis,
-            value_status,
-            value_status_reason,
-            {{ rounding_cells("dimension", "group_code") }} as cells
-        from figures
-        union all
-        select
-            {{ key | join(", ") }},
-            'whole',
-            numerator,
-            denominator,
-            case
-                when status_of_part is not null
-                then null
-                when is_of_everybody
-                then value
-                when unit = 'proportion'
-                then {{ proportion("numerator", "denominator") }}
-                else {{ rate("numerator", "denominator", "multiplier") }}
-            end,
-            {%- for side in ["low", "high"] %}
-                case
-                    when status_of_part <> 'bounded' or status_of_part is null
-                    then null
-                    when unit = 'proportion'
-                    then {{ proportion("numerator_" ~ side, "denominator") }}
-                    else {{ rate("numerator_" ~ side, "denominator", "multiplier") }}
-                end,
-            {%- endfor %}
-            {%- for side in ["lower", "upper"] %}
-                case
-                    when is_of_everybody
-                    then ci_{{ side }}_95
-                    when unit = 'proportion'
-                    then
-                        {{
-                            (
-                                wilson_lower("numerator", "denominator")
-                                if side == "lower"
-                                else wilson_upper("numerator", "denominator")
-                            )
-                        }}
-                    else
-                        {{
-                            (
-                                rate_lower("numerator", "denominator", "multiplier")
-                                if side == "lower"
-                                else rate_upper(
-                                    "numerator", "denominator", "multiplier"
-                                )
-                            )
-                        }}
-                end,
-            {%- endfor %}
-            value_basis,
-            coalesce(status_of_part, 'published'),
-            case
-                when status_of_part is not null
-                then 'a part of the whole is ' || status_of_part
-            end,
-            case
-                when is_of_everybody
-                then 1
-                else {{ rounding_cells("dimension", "'whole'") }}
-            end
-        from wholes
-    ),
+    {{ groups_beside_whole(key) }},
 
     pairs as (
         select
             families.*,
             comparisons.comparison_group,
             comparisons.reference_group,
-            {{ rate_multiplier }} as multiplier,
+            {{ rate_multiplier("unit") }} as multiplier,
             {% for side in ["comparison", "reference"] %}
                 {{ side }}_figure.numerator as {{ side }}_numerator,
                 {{ side }}_figure.denominator as {{ side }}_denominator,
@@ -271,26 +141,18 @@ with
                 then 'limits'
                 else unit
             end as kind,
-            case
-                when comparison_status not in ('published', 'bounded')
-                then comparison_status
-                when reference_status not in ('published', 'bounded')
-                then reference_status
-                when comparison_status = 'bounded'
-                then comparison_status
-                when reference_status = 'bounded'
-                then reference_status
-            end as group_status,
-            case
-                when comparison_status not in ('published', 'bounded')
-                then comparison_reason
-                when reference_status not in ('published', 'bounded')
-                then reference_reason
-                when comparison_status = 'bounded'
-                then comparison_reason
-                when reference_status = 'bounded'
-                then reference_reason
-            end as group_reason
+            {%- for part in ["status", "reason"] %}
+                case
+                    when comparison_status not in ('published', 'bounded')
+                    then comparison_{{ part }}
+                    when reference_status not in ('published', 'bounded')
+                    then reference_{{ part }}
+                    when comparison_status = 'bounded'
+                    then comparison_{{ part }}
+                    when reference_status = 'bounded'
+                    then reference_{{ part }}
+                end as group_{{ part }} {{- "," if not loop.last }}
+            {%- endfor %}
         from pairs
         left join
             {{ ref("int_inequality_rounding") }} as rounding
@@ -304,24 +166,8 @@ with
             * replace (
                 {%- for side in ["comparison", "reference"] %}
                     {%- for end in ["lower", "upper"] %}
-                        case
-                            when
-                                kind = 'limits'
-                                and {{ side }}_basis = 'counts'
-                                and {{ side }}_rounding > 0
-                            then
-                                {{
-                                    limit_with_rounding(
-                                        side ~ "_value",
-                                        side ~ "_" ~ end,
-                                        side ~ "_rounding",
-                                        "unit = 'proportion'",
-                                        side ~ "_numerator",
-                                        side ~ "_denominator",
-                                    )
-                                }}
-                            else {{ side }}_{{ end }}
-                        end as {{ side }}_{{ end }} {{- "," if not loop.last }}
+                        {{ side_limit_with_rounding(side, end) }}
+                        as {{ side }}_{{ end }} {{- "," if not loop.last }}
                     {%- endfor %} {{- "," if not loop.last }}
                 {%- endfor %}
             )
@@ -329,114 +175,10 @@ with
     ),
 
     measures as (
-        select
-            *,
-            'absolute_gap' as measure,
-            case
-                when kind = 'values'
-                then 'difference of published values, standard errors from their limits'
-                when kind = 'limits'
-                then
-                    'difference of values, MOVER of their limits, which hold the rounding'
-                when kind = 'proportion'
-                then 'difference of proportions, Newcombe hybrid score limits'
-                else 'difference of rates, MOVER limits'
-            end as method,
-            case
-                when kind in ('values', 'limits')
-                then {{ gap_values_reason(values[0], values[2]) }}
-                when kind = 'proportion'
-                then {{ gap_proportions_reason(*counts) }}
-                else {{ gap_rates_reason(*counts) }}
-            end as undefined_reason,
-            case
-                when kind = 'values'
-                then {{ gap_values_limits_reason(*values) }}
-                when kind = 'limits'
-                then {{ gap_mover_reason(*limits) }}
-            end as limits_reason,
-            case
-                when kind in ('values', 'limits')
-                then {{ gap_absolute_values(values[0], values[2]) }}
-                when kind = 'proportion'
-                then {{ gap_absolute_proportions(*counts) }}
-                else {{ gap_absolute_rates(*counts, multiplier="multiplier") }}
-            end as value,
-            case
-                when kind = 'values'
-                then {{ gap_absolute_values_lower(*values) }}
-                when kind = 'limits'
-                then {{ gap_absolute_mover_of_limits(*limits, sign="-") }}
-                when kind = 'proportion'
-                then {{ gap_absolute_newcombe_lower(*counts) }}
-                else {{ gap_absolute_mover_lower(*counts, multiplier="multiplier") }}
-            end as ci_lower_95,
-            case
-                when kind = 'values'
-                then {{ gap_absolute_values_upper(*values) }}
-                when kind = 'limits'
-                then {{ gap_absolute_mover_of_limits(*limits, sign="+") }}
-                when kind = 'proportion'
-                then {{ gap_absolute_newcombe_upper(*counts) }}
-                else {{ gap_absolute_mover_upper(*counts, multiplier="multiplier") }}
-            end as ci_upper_95
-        from widened
-        union all
-        select
-            *,
-            'relative_gap',
-            case
-                when kind = 'values'
-                then 'ratio of published values, standard errors from their limits'
-                when kind = 'limits'
-                then
-                    'ratio of values, MOVER of the logarithms of their limits, which hold the rounding'
-                when kind = 'proportion'
-                then 'ratio of proportions, Katz log limits'
-                else 'ratio of rates, log limits'
-            end,
-            case
-                when kind in ('values', 'limits')
-                then {{ gap_relative_values_reason(values[0], values[2]) }}
-                when kind = 'proportion'
-                then {{ gap_relative_proportions_reason(*counts) }}
-                else {{ gap_relative_rates_reason(*counts) }}
-            end,
-            case
-                when kind = 'values'
-                then {{ gap_relative_values_limits_reason(*values) }}
-                when kind = 'limits'
-                then {{ gap_relative_mover_reason(*limits) }}
-                when kind = 'proportion'
-                then {{ gap_relative_katz_reason(*counts) }}
-                else {{ gap_relative_rates_limits_reason(*counts) }}
-            end,
-            case
-                when kind in ('values', 'limits')
-                then {{ gap_relative_values(values[0], values[2]) }}
-                when kind = 'proportion'
-                then {{ gap_relative_proportions(*counts) }}
-                else {{ gap_relative_rates(*counts) }}
-            end,
-            case
-                when kind = 'values'
-                then {{ gap_relative_values_lower(*values) }}
-                when kind = 'limits'
-                then {{ gap_relative_mover_of_limits(*limits, sign="-") }}
-                when kind = 'proportion'
-                then {{ gap_relative_katz_lower(*counts) }}
-                else {{ gap_relative_rates_lower(*counts) }}
-            end,
-            case
-                when kind = 'values'
-                then {{ gap_relative_values_upper(*values) }}
-                when kind = 'limits'
-                then {{ gap_relative_mover_of_limits(*limits, sign="+") }}
-                when kind = 'proportion'
-                then {{ gap_relative_katz_upper(*counts) }}
-                else {{ gap_relative_rates_upper(*counts) }}
-            end
-        from widened
+        {%- for measure in ["absolute_gap", "relative_gap"] %}
+            select *, '{{ measure }}' as measure, {{ gap_by_kind(measure) }}
+            from widened {{ "union all" if not loop.last }}
+        {%- endfor %}
     )
 
 select
@@ -472,24 +214,7 @@ select
                 kind in ('values', 'limits')
                 or (comparison_rounding = 0 and reference_rounding = 0)
             then {{ limit }}
-            when measure = 'absolute_gap'
-            then
-                {{
-                    widened_limit(
-                        "value",
-                        limit,
-                        "multiplier * sqrt(power(comparison_rounding, 2) + power(reference_rounding, 2))",
-                    )
-                }}
-            else
-                {{
-                    widened_limit(
-                        "value",
-                        limit,
-                        "sqrt(power(comparison_rounding * comparison_denominator / comparison_numerator, 2) + power(reference_rounding * reference_denominator / reference_numerator, 2))",
-                        "log",
-                    )
-                }}
+            else {{ gap_limit_with_rounding(limit) }}
         end as {{ limit }},
     {%- endfor %}
     comparison_value,

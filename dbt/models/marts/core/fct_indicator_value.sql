@@ -14,18 +14,6 @@
 -- known it is `bounded`: no value, and value_low and value_high, the value with the
 -- least and the most that was hidden. They are numerator_low and numerator_high of the
 -- same row over its denominator, so they tell nobody more than these did.
-{%- set counted_figures = [
-    "int_waiting_list_rtt_indicator_value",
-    "int_waiting_list_rtt_archive_indicator_value",
-    "int_waiting_list_wlmds_indicator_value",
-    "int_urgent_care_indicator_value",
-    "int_outpatients_indicator_value",
-    "int_severe_mental_illness_indicator_value",
-    "int_learning_disability_indicator_value",
-    "int_vaccination_indicator_value",
-    "int_oral_health_indicator_value",
-    "int_cancer_waiting_indicator_value",
-] %}
 {%- set printed = [
     "standardisation",
     "published_value",
@@ -36,7 +24,7 @@
 ] %}
 with
     figures as (
-        {%- for model in counted_figures + published_figures() %}
+        {%- for model in counted_figures() + published_figures() %}
             select
                 indicator_id,
                 organisation_code,
@@ -89,13 +77,7 @@ with
             end as remark,
             sources.format_status,
             indicators.unit,
-            cast(
-                case
-                    when indicators.unit like 'rate_per_%'
-                    then replace(indicators.unit, 'rate_per_', '')
-                    else '1'
-                end as double
-            ) as multiplier
+            {{ rate_multiplier("indicators.unit") }} as multiplier
         from figures
         inner join
             {{ ref("dim_indicator") }} as indicators
@@ -164,9 +146,7 @@ with
                 then published_value
                 when unit = 'count'
                 then numerator
-                when unit = 'proportion'
-                then {{ proportion("numerator", "denominator") }}
-                else {{ rate("numerator", "denominator", "multiplier") }}
+                else {{ value_by_unit("numerator", "denominator") }}
             end as known_value,
             -- what the rounding allows: the counts themselves where they are exact
             coalesce(numerator_low, numerator) as least_numerator,
@@ -208,9 +188,7 @@ select
             then null
             when unit = 'count'
             then {{ counts[0] }}
-            when unit = 'proportion'
-            then {{ proportion(*counts) }}
-            else {{ rate(counts[0], counts[1], "multiplier") }}
+            else {{ value_by_unit(*counts) }}
         end as value_{{ side }},
     {%- endfor %}
     {%- for side in ["lower", "upper"] %}
@@ -226,28 +204,9 @@ select
                 published_value is not null
                 and (published_{{ side }} is not null or denominator is null)
             then published_{{ side }}
-            when unit = 'proportion'
-            then
-                {{ "least" if side == "lower" else "greatest" }} (
-                    {{
-                        (
-                            wilson_lower(*counts)
-                            if side == "lower"
-                            else wilson_upper(*counts)
-                        )
-                    }},
-                    known_value
-                )
             else
                 {{ "least" if side == "lower" else "greatest" }} (
-                    {{
-                        (
-                            rate_lower(*counts, multiplier="multiplier")
-                            if side == "lower"
-                            else rate_upper(*counts, multiplier="multiplier")
-                        )
-                    }},
-                    known_value
+                    {{ limit_by_unit(side, *counts) }}, known_value
                 )
         end as ci_{{ side }}_95,
     {%- endfor %}

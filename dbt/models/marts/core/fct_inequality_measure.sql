@@ -1,13 +1,7 @@
 -- Grain: indicator x organisation x treatment function x period x geography basis x
 -- dimension x measure x groups compared. Question: how unequal is an indicator, by
 -- which measure, and how sure is that? Each family of measures is its own model,
--- int_inequality_<family>, and one more name in this list.
-{%- set families = [
-    "int_inequality_gap",
-    "int_inequality_slope",
-    "int_inequality_summary",
-    "int_inequality_excess",
-] %}
+-- int_inequality_<family>, and one more name in measure_families.
 {%- set columns = [
     "indicator_id",
     "organisation_code",
@@ -41,7 +35,7 @@
 ] %}
 with
     rows_of_families as (
-        {%- for family in families %}
+        {%- for family in measure_families() %}
             select
                 {{ columns | join(", ") }},
                 {%- for column in ["value_low", "value_high"] %}
