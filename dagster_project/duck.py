@@ -23,14 +23,14 @@ Configuration = dict[str, str | bool | int | float | list[str]]
 
 
 def quote_identifier(name: str) -> str:
-    """A DuckDB identifier, quoted: the only way by which a name reaches SQL text."""
+    """Return a DuckDB identifier, quoted: the only way by which a name reaches SQL text."""
     if "\x00" in name:
         raise ValueError("an identifier cannot hold a NUL character")
     return '"' + name.replace('"', '""') + '"'
 
 
 def quote_literal(value: str) -> str:
-    """A string literal for the few statements (COPY TO, ATTACH, read_parquet in a view) that take no parameters."""
+    """Return a string literal for the few statements (COPY TO, ATTACH, read_parquet in a view) that take no parameters."""
     if "\x00" in value:
         raise ValueError("a literal cannot hold a NUL character")
     return "'" + value.replace("'", "''") + "'"
@@ -69,7 +69,7 @@ def open_database(
     limits: EngineLimits = STANDARD,
     wait_seconds: float = 0.0,
 ) -> duckdb.DuckDBPyConnection:
-    """A connection to `path` (None: in memory); waits up to `wait_seconds` for another process's lock.
+    """Return a connection to `path` (None: in memory); waits up to `wait_seconds` for another process's lock.
 
     Raises duckdb.IOException when the lock is still held at the deadline; its text names the process that holds it.
     """
@@ -108,7 +108,7 @@ _workspaces = itertools.count(1)
 
 @contextmanager
 def scratch_connection(limits: EngineLimits = ONE_THREAD) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to this process's database in memory, for work that makes nothing but temporary tables and views.
+    """Open a connection to this process's database in memory, for work that makes nothing but temporary tables and views.
 
     To open its own database takes 25 ms, a quarter of what a small file takes to be parsed and judged. All connections
     with the same limits share the memory.
@@ -152,7 +152,7 @@ class Workspace:
         self.connection.execute(f"use {self._schema}")
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A second connection to the same schema, to read from while the first one works."""
+        """Return a second connection to the same schema, to read from while the first one works."""
         cursor = self.connection.cursor()
         cursor.execute(f"use {self._schema}")
         return cursor

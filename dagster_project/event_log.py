@@ -54,7 +54,7 @@ class EventLog(SqliteEventLogStorage):
         return table_name in self._tables
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """All events in one transaction for each file: a run begins with five hundred that say what is planned."""
+        """Store all events in one transaction for each file: a run begins with five hundred that say what is planned."""
         with self._one_at_a_time, ExitStack() as open_files:
             self._begun = {}
             try:
@@ -68,7 +68,7 @@ class EventLog(SqliteEventLogStorage):
 
     @contextmanager
     def run_connection(self, run_id: str | None = None) -> Iterator[Connection]:
-        """A transaction in the file of a run."""
+        """Open a transaction in the file of a run."""
         with self._one_at_a_time:
             shard = str(run_id)
             if self._begun is not None and shard in self._begun:
@@ -78,7 +78,7 @@ class EventLog(SqliteEventLogStorage):
                 yield connection
 
     def index_connection(self) -> AbstractContextManager[Connection]:
-        """A transaction in the file that all runs share."""
+        """Return a transaction in the file that all runs share."""
         return self.run_connection(INDEX_SHARD_NAME)
 
     @contextmanager

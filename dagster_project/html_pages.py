@@ -11,7 +11,7 @@ import jinja2
 
 @cache
 def templates(package: str, folder: str) -> jinja2.Environment:
-    """The templates of a folder of a package; a name that is not given to one is an error."""
+    """Return the templates of a folder of a package; a name that is not given to one is an error."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader(package, folder),
         autoescape=True,
@@ -22,5 +22,5 @@ def templates(package: str, folder: str) -> jinja2.Environment:
 
 
 def style_hash(style: str) -> str:
-    """The source by which the policy of a page lets in exactly this style: `sha256-` and the base64 of its SHA-256."""
+    """Return the source by which the policy of a page lets in exactly this style: `sha256-` and the base64 of its SHA-256."""
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

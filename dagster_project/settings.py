@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         return self
 
     def secret(self, name: Literal["mesh_password", "mesh_shared_key"]) -> str:
-        """A secret from its `_FILE`, or from the environment; "" where there is none. Never log it. Raises ValueError naming the setting."""
+        """Return a secret from its `_FILE`, or from the environment; "" where there is none. Never log it. Raises ValueError naming the setting."""
         path: Path | None = getattr(self, f"{name}_file")
         if path is not None:
             try:
@@ -136,5 +136,5 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings of the environment; raises pydantic.ValidationError naming the variable that is wrong."""
+    """Return the settings of the environment; raises pydantic.ValidationError naming the variable that is wrong."""
     return Settings()  # type: ignore[call-arg, unused-ignore]

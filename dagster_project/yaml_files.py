@@ -9,5 +9,5 @@ import yaml
 
 
 def read_yaml(path: Path) -> Any:
-    """The content of a YAML file, safe types only; raises OSError or yaml.YAMLError with the line."""
+    """Return the content of a YAML file, safe types only; raises OSError or yaml.YAMLError with the line."""
     return yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)

@@ -60,7 +60,7 @@ def contracts_spec() -> dg.AssetSpec:
 
 
 def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
-    """All models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
+    """Return all models and seeds as assets, all data and unit tests as blocking checks, in one step that is one dbt run."""
     from dagster_project.contracts.source import load_sources
     from dagster_project.release.state import fingerprint_state, inputs_fingerprint, project_fingerprint
 

@@ -18,13 +18,13 @@ CHECKS_SAY_IT = "DagsterAssetCheckFailedError"
 
 
 def run_problems(run: Run, instance: dg.DagsterInstance, run_id: str) -> list[Problem]:
-    """What a finished run says went wrong, what dbt says in place of its step."""
+    """Return what a finished run says went wrong, what dbt says in place of its step."""
     events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=TELLING) if entry.dagster_event]
     return night_problems(run, events)
 
 
 def night_problems(run: Run, events: list[dg.DagsterEvent]) -> list[Problem]:
-    """What failed, from a run's events and, where its step of dbt failed, from dbt's results."""
+    """Return what failed, from a run's events and, where its step of dbt failed, from dbt's results."""
     problems = problems_of(events)
     if not any(event.is_step_failure and event.step_key == DBT_STEP for event in events):
         return problems
@@ -34,7 +34,7 @@ def night_problems(run: Run, events: list[dg.DagsterEvent]) -> list[Problem]:
 
 
 def problems_of(events: Iterable[dg.DagsterEvent]) -> list[Problem]:
-    """What a run's failed steps and failed checks say; checks that only warn are no failure."""
+    """Return what a run's failed steps and failed checks say; checks that only warn are no failure."""
     found: list[Problem] = []
     for event in events:
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:

@@ -15,7 +15,7 @@ from dagster_project.lake.transport import HttpsTransport, MirrorTransport, Tran
 
 
 def open_transport(run: Run, hosts: Iterable[str]) -> Transport:
-    """The transport that HIW_SOURCES names; the sample estate is written on first use."""
+    """Return the transport that HIW_SOURCES names; the sample estate is written on first use."""
     settings = run.settings
     if settings.sources == "https":
         return HttpsTransport(

@@ -54,17 +54,17 @@ class CheckResult:
         return re.sub(r"\W+", "_", self.name)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the fields for JSON."""
         return asdict(self) | {"counts": dict(self.counts), "failing_keys": list(self.failing_keys)}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> CheckResult:
-        """The result that `as_dict` wrote; raises KeyError or TypeError when it is not one."""
+        """Return the result that `as_dict` wrote; raises KeyError or TypeError when it is not one."""
         return cls(**{**content, "failing_keys": tuple(content["failing_keys"])})
 
 
 def explain(error: Exception, *, made_of_returns: bool) -> str:
-    """What an error says; DuckDB quotes the cell that it stumbles on, so of a table made of returns only names, and words of ours."""
+    """Return what an error says; DuckDB quotes the cell that it stumbles on, so of a table made of returns only names, and words of ours."""
     quotes = isinstance(error, duckdb.Error) and not isinstance(error, OF_NAMES)
     return LEFT_OUT if made_of_returns and quotes else str(error)
 

@@ -218,7 +218,7 @@ class Collection(Strict):
         ]
 
     def column(self, name: str) -> Column:
-        """The column of that name; raises KeyError with the collection's code."""
+        """Return the column of that name; raises KeyError with the collection's code."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -249,7 +249,7 @@ class Common(Strict):
     count_rules: tuple[Rule, ...]
 
     def rule(self, rule_id: str) -> Rule:
-        """The shared rule of that id; raises KeyError."""
+        """Return the shared rule of that id; raises KeyError."""
         for rule in self.rules:
             if rule.id == rule_id:
                 return rule
@@ -257,7 +257,7 @@ class Common(Strict):
 
 
 def read_collection(path: Path) -> Collection:
-    """The contract in `path`; raises ReturnsContractError naming file and field."""
+    """Return the contract in `path`; raises ReturnsContractError naming file and field."""
     collection = _read(path, Collection)
     if collection.code != path.stem:
         raise ReturnsContractError(f"{path.name}: code {collection.code!r} is not the file's name")
@@ -266,13 +266,13 @@ def read_collection(path: Path) -> Collection:
 
 @cache
 def load_collections() -> dict[str, Collection]:
-    """All collections by code, in alphabetical order."""
+    """Return all collections by code, in alphabetical order."""
     return {path.stem: read_collection(path) for path in sorted(COLLECTIONS_FOLDER.glob("[A-Z]*.yml"))}
 
 
 @cache
 def load_common() -> Common:
-    """The manifest and the shared rules."""
+    """Return the manifest and the shared rules."""
     return _read(COLLECTIONS_FOLDER / "_common.yml", Common)
 
 

@@ -208,13 +208,13 @@ class Indicator(Strict):
 
 @cache
 def load_indicators(folder: Path = INDICATORS_FOLDER) -> Mapping[str, Indicator]:
-    """The catalogue by identifier. Raises IndicatorError for a file that does not fit the schema or has another name."""
+    """Return the catalogue by identifier. Raises IndicatorError for a file that does not fit the schema or has another name."""
     found = [_load_file(path) for path in sorted(folder.glob("*.yml"))]
     return {indicator.indicator_id: indicator for indicator in found}
 
 
 def indicator_ids(folder: Path = INDICATORS_FOLDER) -> frozenset[str]:
-    """The identifiers alone, by the names of the files: a code list that costs no reading."""
+    """Return the identifiers alone, by the names of the files: a code list that costs no reading."""
     return frozenset(path.stem for path in folder.glob("*.yml"))
 
 

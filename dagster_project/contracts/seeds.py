@@ -11,7 +11,7 @@ SEEDS = PROJECT_ROOT / "dbt" / "seeds"
 
 
 def seed_file(name: str) -> Path:
-    """The CSV of a seed of dbt; raises ValueError unless there is exactly one of that name."""
+    """Return the CSV of a seed of dbt; raises ValueError unless there is exactly one of that name."""
     found = sorted(SEEDS.rglob(f"{name}.csv"))
     if len(found) != 1:
         raise ValueError(f"dbt/seeds holds {len(found)} files {name}.csv, where one is expected")
@@ -19,6 +19,6 @@ def seed_file(name: str) -> Path:
 
 
 def seed_files(source: Source) -> list[Path]:
-    """The seeds that judge a source's labels, by name: a changed seed judges again."""
+    """Return the seeds that judge a source's labels, by name: a changed seed judges again."""
     names = {labels.seed for entity in source.entities for labels in entity.labels if labels.seed}
     return [seed_file(name) for name in sorted(names)]

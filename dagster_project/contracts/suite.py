@@ -90,13 +90,13 @@ def load_accepted_editions() -> frozenset[tuple[str, str, str]]:
 
 
 def load_landing(slug: str) -> LandingSuites:
-    """The suites of one source."""
+    """Return the suites of one source."""
     path = EXPECTATIONS / "landing" / f"{slug}.yml"
     return LandingSuites.model_validate(read_yaml(path))
 
 
 def load_marts() -> dict[str, Suite]:
-    """The suites of the marts by mart, in alphabetical order."""
+    """Return the suites of the marts by mart, in alphabetical order."""
     suites = {}
     for path in sorted((EXPECTATIONS / "marts").glob("*.yml")):
         suite = Suite.model_validate(read_yaml(path))
@@ -115,7 +115,7 @@ def fingerprint(*paths: Path, words: Iterable[str] = ()) -> str:
 
 
 def landing_fingerprint(slug: str) -> str:
-    """The fingerprint of a source's suites, of the lists that its tables are compared with, and of its editions accepted by hand."""
+    """Return the fingerprint of a source's suites, of the lists that its tables are compared with, and of its editions accepted by hand."""
     lists = (JUDGES / "labels.py", JUDGES.with_name("lake") / "completeness.py", *seed_files(load_sources()[slug]))
     accepted = sorted(sha256 for source, _, sha256 in load_accepted_editions() if source == slug)
     return fingerprint(EXPECTATIONS / "landing" / f"{slug}.yml", *lists, words=accepted)

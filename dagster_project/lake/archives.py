@@ -220,7 +220,7 @@ def local_headers(archive: Path, members: Iterable[zipfile.ZipInfo]) -> list[byt
 
 
 def unlisted_bytes(archive: Path, opened: zipfile.ZipFile) -> int:
-    """How many bytes of the archive belong neither to a member nor to its directory: where a file can lie that no list names.
+    """Return how many bytes of the archive belong neither to a member nor to its directory: where a file can lie that no list names.
 
     Raises struct.error where a header is cut short.
     """

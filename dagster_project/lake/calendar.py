@@ -13,7 +13,7 @@ LONDON = ZoneInfo("Europe/London")
 
 
 def second_thursday(year: int, month: int) -> dt.date:
-    """The second Thursday of a month: the day on which NHS England publishes its monthly statistics."""
+    """Return the second Thursday of a month: the day on which NHS England publishes its monthly statistics."""
     first = dt.date(year, month, 1)
     return first + dt.timedelta(days=(THURSDAY - first.weekday()) % 7 + 7)
 
@@ -23,14 +23,14 @@ def _month_end(year: int, month: int) -> dt.date:
 
 
 def publication_day(source: Source, period_end: dt.date) -> dt.date:
-    """The day on which the period that ended on `period_end` is published."""
+    """Return the day on which the period that ended on `period_end` is published."""
     calendar = source.calendar
     earliest = period_end + dt.timedelta(days=calendar.lag_days)
     return second_thursday(earliest.year, earliest.month) if calendar.rule == "second_thursday" else earliest
 
 
 def newest_expected_period(source: Source, today: dt.date) -> str:
-    """The newest month (`2026-01`), or snapshot month, that should be out by now, grace included; "" without a rule.
+    """Return the newest month (`2026-01`), or snapshot month, that should be out by now, grace included; "" without a rule.
 
     Sources by financial year give `fy2024-25`.
     """
@@ -57,7 +57,7 @@ def _ends_a_period(source: Source, end: dt.date) -> bool:
 
 
 def due_since(source: Source, newest: dt.date, today: dt.date) -> tuple[str, dt.date] | None:
-    """The first period after the one that ended on `newest` that should be out, and the day since when; None when none is."""
+    """Return the first period after the one that ended on `newest` that should be out, and the day since when; None when none is."""
     if source.calendar.rule == "irregular":
         return None
     end = newest

@@ -31,7 +31,7 @@ class UnreadableCell(LakeError):
 
 
 def count_rows(path: Path, title: str, name: str, *, columns: Collection[int] | None = None) -> int:
-    """How many rows of a sheet of an .xlsx or .ods workbook hold something; `columns`: those, counted from 0, that are a table's.
+    """Return how many rows of a sheet of an .xlsx or .ods workbook hold something; `columns`: those, counted from 0, that are a table's.
 
     Raises UnreadableCell, naming sheet and cells, where one of these columns holds an error or a formula without a stored
     result. `name` is how the error calls the file.
@@ -42,7 +42,7 @@ def count_rows(path: Path, title: str, name: str, *, columns: Collection[int] | 
 def count_rows_of_sheets(
     path: Path, titles: Sequence[str], name: str, *, columns: Collection[int] | None = None
 ) -> list[int]:
-    """The same of several sheets of a workbook that is opened once."""
+    """Return the same of several sheets of a workbook that is opened once."""
     if path.suffix.lower() == ".ods":
         return _count_in_document(path, titles, name, columns)
     from openpyxl import load_workbook

@@ -101,7 +101,7 @@ class ParseJob:
     def read_rows(
         self, rows: Iterable[tuple[int, Mapping[str, str | None]]], names: Sequence[str] | None = None
     ) -> str:
-        """The same for rows that parse.py took out of a workbook: (row number in the sheet, cells by contract name)."""
+        """Return the same for rows that parse.py took out of a workbook: (row number in the sheet, cells by contract name)."""
         columns = list(names or [column.name for column in self.entity.file_columns])
         listed = list(rows)
         definitions = ", ".join(f"{quote_identifier(name)} varchar" for name in columns)
@@ -207,7 +207,7 @@ class ParseJob:
             raise self.error(f"it cannot be read as CSV: {str(error).splitlines()[0]}", "look at the file") from error
 
     def prove_streamed(self, loaded: int) -> None:
-        """The same proof for a file that was streamed: the rows are counted once they are written."""
+        """Prove the same of a file that was streamed: the rows are counted once they are written."""
         self.report.records_loaded = loaded
         self._prove(*self._pending)
 
@@ -301,11 +301,11 @@ class ParseJob:
     # -- what parse.py may ask ---------------------------------------------------------------------------------------
 
     def count(self, relation: str, condition: str = "true") -> int:
-        """How many rows of a relation meet a condition."""
+        """Return how many rows of a relation meet a condition."""
         return int(one_cell(self.connection, f"select count(*) from {quote_identifier(relation)} where {condition}"))
 
     def count_records(self, condition: str) -> int:
-        """How many records of the file meet a condition over its texts as written, whatever the rules say of them."""
+        """Return how many records of the file meet a condition over its texts as written, whatever the rules say of them."""
         return int(self.on_text(f"select count(*) from ({self._text_sql}) where {condition}").fetchall()[0][0])
 
     def corrected_text(self, column: str) -> str:
@@ -334,7 +334,7 @@ class ParseJob:
             raise self.error(f"{rule}: {shown}", next_step)
 
     def error(self, why: str, next_step: str) -> ParseError:
-        """A refusal of the whole file."""
+        """Return a refusal of the whole file."""
         if self.source.format_status_of(self.entity.name) == "unconfirmed":
             next_step += "; this format was never confirmed: columns that are guessed say so in source.yml"
         return ParseError(self.report.name, why, next_step)

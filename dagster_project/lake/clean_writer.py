@@ -52,7 +52,7 @@ def build_clean_table(
 
 
 def read_report(clean: Path) -> dict[str, Any]:
-    """What was written down when a clean table was made (the fields of ParseReport); raises OSError and ValueError."""
+    """Return what was written down when a clean table was made (the fields of ParseReport); raises OSError and ValueError."""
     report: dict[str, Any] = json.loads(clean.with_suffix(".report.json").read_text(encoding="utf-8"))
     return report
 
@@ -188,7 +188,7 @@ def _count_statuses(job: ParseJob, relation: str) -> None:
 
 
 def write_empty(entity: Entity, path: Path) -> None:
-    """An empty table of the entity's shape, so that staging finds columns before the first file has come."""
+    """Write an empty table of the entity's shape, so that staging finds columns before the first file has come."""
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(
         f"cast(null as {column.type}) as {quote_identifier(column.name)}" for column in entity.clean_columns

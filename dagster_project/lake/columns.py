@@ -26,7 +26,7 @@ def trimmed(column: FileColumn) -> str:
 
 
 def rules_of(column: FileColumn) -> list[Rule]:
-    """The rules of one column."""
+    """Return the rules of one column."""
     rules: list[Rule] = []
     cell = trimmed(column)
     if column.blank == "refuse":
@@ -99,7 +99,7 @@ def _or_blank(cell: str, condition: str) -> str:
 
 
 def all_valid(columns: list[FileColumn], rules: list[Rule], proved: frozenset[str]) -> str:
-    """One condition for a valid row; plain counts are tested together, as one text, which is five times faster.
+    """Return one condition for a valid row; plain counts are tested together, as one text, which is five times faster.
 
     Columns in `proved` are already known to hold digits only; here only their upper bound and NULLs are checked.
     """

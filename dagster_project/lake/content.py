@@ -147,7 +147,7 @@ def count_records(path: Path) -> tuple[int, bool]:
 
 
 def cells_of_unended_line(path: Path) -> int | None:
-    """How many cells the last line of a CSV has where no line end follows it; None where one does.
+    """Return how many cells the last line of a CSV has where no line end follows it; None where one does.
 
     Whole files of publishers may end so (Fingertips, QOF); only a line that lacks cells shows that a file was cut.
     """
@@ -158,7 +158,7 @@ def cells_of_unended_line(path: Path) -> int | None:
 
 
 def lines_ending_in_counts(path: Path, cells: int) -> int:
-    """How many lines end in at least `cells` cells that hold digits or nothing; 0 where a cell begins with 0 and a digit.
+    """Return how many lines end in at least `cells` cells that hold digits or nothing; 0 where a cell begins with 0 and a digit.
 
     Fast because it works on bytes: once digits are removed, a matching line ends in `cells` commas.
     """

@@ -57,7 +57,7 @@ class Discovery:
 
 
 def discover(source: Source, transport: Transport, today: dt.date) -> Discovery:
-    """Every file of the source that its landing pages offer today.
+    """Return every file of the source that its landing pages offer today.
 
     Raises SourceMoved when no landing page could be read or none of them links to a file of the source. A source whose addresses are not links of a page (an interface) has a
     discover.py of its own: `locate(source, transport, today)` gives what it offers, and raises as this does.

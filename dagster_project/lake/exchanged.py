@@ -53,12 +53,12 @@ class Figures:
 
 
 def figure_columns(entity: Entity) -> list[str]:
-    """The names of the columns of figures of a clean table."""
+    """Return the names of the columns of figures of a clean table."""
     return [column.name for column in entity.clean_columns if not column.key and column.type in FIGURES]
 
 
 def read_figures(con: duckdb.DuckDBPyConnection, entity: Entity, joined: str) -> Figures:
-    """The columns of figures; `joined` is the FROM of new_rows and old_rows."""
+    """Return the columns of figures; `joined` is the FROM of new_rows and old_rows."""
     names = figure_columns(entity)
     return Figures(names, *_columns(con, entity, joined, names))
 
@@ -83,7 +83,7 @@ def _named(names: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def find_moved(figures: Figures) -> list[str]:
-    """Columns of figures of an edition that are blank now, or nearly all moved far while the others stand.
+    """Return columns of figures of an edition that are blank now, or nearly all moved far while the others stand.
 
     Another column is under their heading then: so an exchange with a column that the clean table does not keep is seen, and a
     change of unit. Figures that a publisher works out again on other populations move by less than a fifth.

@@ -23,7 +23,7 @@ SHARE = "numerator, numerator_status, denominator, denominator_status, value, va
 
 
 def read_audit(job: ParseJob, words: Sequence[str] = ()) -> str:
-    """One row an organisation, measure and group of children; `words` are further columns of short texts, made codes."""
+    """Return one row an organisation, measure and group of children; `words` are further columns of short texts, made codes."""
     job.read_rows(read_sheet(job, "^data$"))
     job.require_none(
         f"select distinct breakdown, group_label from typed where {GROUP} is null order by all",
@@ -47,7 +47,7 @@ def read_audit(job: ParseJob, words: Sequence[str] = ()) -> str:
 
 
 def read_staff(job: ParseJob, units: Mapping[str, Sequence[str]]) -> str:
-    """One row a trust, indicator, pay band and group of staff; `units`: unit -> numbers of the indicators that are no percentage."""
+    """Return one row a trust, indicator, pay band and group of staff; `units`: unit -> numbers of the indicators that are no percentage."""
     cases = [f"when '{number}' then '{unit}'" for unit, numbers in units.items() for number in numbers]
     unit = f"case indicator {' '.join(cases)} else 'percent' end"
     job.read_rows(read_sheet(job, "^trust data$"))

@@ -34,7 +34,7 @@ class NoSpace(LakeError):
 
 
 def part_of(path: Path) -> Path:
-    """The name under which `path` is written until it is whole; in the same folder, so that the rename is atomic."""
+    """Return the name under which `path` is written until it is whole; in the same folder, so that the rename is atomic."""
     return path.with_name(path.name + ".part")
 
 
@@ -49,7 +49,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def writing_whole(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """A stream whose bytes appear at `path` only when the block ends well: `.part`, fsync, rename, fsync of the folder.
+    """Open a stream whose bytes appear at `path` only when the block ends well: `.part`, fsync, rename, fsync of the folder.
 
     When the block raises, `path` is as it was and no `.part` is left. A full disk is raised as NoSpace.
     """
@@ -102,7 +102,7 @@ def _write_all(descriptor: int, payload: bytes) -> None:
 
 
 def hash_file(path: Path) -> str:
-    """The sha256 of the file in hexadecimal, read in pieces."""
+    """Return the sha256 of the file in hexadecimal, read in pieces."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

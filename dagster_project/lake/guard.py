@@ -57,11 +57,11 @@ class Pace:
         self._window_bytes = 0
 
     def remaining(self) -> float:
-        """Seconds left of the total time, negative when it is over."""
+        """Return seconds left of the total time, negative when it is over."""
         return self._deadline - self._clock()
 
     def read_timeout(self) -> float:
-        """Seconds that the next read may take; raises OutOfTime when none are left."""
+        """Return seconds that the next read may take; raises OutOfTime when none are left."""
         remaining = self.remaining()
         if remaining <= 0:
             raise OutOfTime(f"the total time of {self._total_seconds:g} s is over")
@@ -90,7 +90,7 @@ class PacedContext(ssl.SSLContext):
 
     @classmethod
     def paced_by(cls, pace: Pace) -> PacedContext:
-        """A context for one request; requests loads the certificate bundle into it."""
+        """Return a context for one request; requests loads the certificate bundle into it."""
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.sslsocket_class = _PacedSocket
@@ -165,12 +165,12 @@ class GuardedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"https": self._pool}
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The way through a proxy of the environment, with the same context."""
+        """Return the way through a proxy of the environment, with the same context."""
         return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
 
 
 def is_public(peer: str, *, allow_loopback: bool) -> bool:
-    """Whether an IP address may be spoken to: a public unicast one, or this machine where a test allows it."""
+    """Say whether an IP address may be spoken to: a public unicast one, or this machine where a test allows it."""
     address = ipaddress.ip_address(peer.partition("%")[0])
     address = getattr(address, "ipv4_mapped", None) or address
     return (address.is_global and not address.is_multicast) or (allow_loopback and address.is_loopback)

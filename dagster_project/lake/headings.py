@@ -31,7 +31,7 @@ class Contracted(Protocol):
         """The outcome of its records."""
 
     def error(self, why: str, next_step: str) -> ParseError:
-        """A refusal of the whole file."""
+        """Return a refusal of the whole file."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Layout:
         raise _lacking(closest, job)
 
     def trim(self, path: Path, workspace: Path) -> Path:
-        """The file without preamble and footer (itself when it has neither)."""
+        """Return the file without preamble and footer (itself when it has neither)."""
         if self.skipped_lines == 0 and self.data_lines is None and self.blank_lines == 0:
             return path
         trimmed = workspace / "trimmed.csv"
@@ -114,7 +114,7 @@ def record_lines(path: Path, layout: Layout) -> tuple[list[int], list[int]]:
 
 
 def sheet_as_csv(path: Path, destination: Path, job: Contracted) -> Path:
-    """A sheet of a workbook as the CSV that it was saved from: whole numbers without `.0`, dates as yyyy-mm-dd.
+    """Return a sheet of a workbook as the CSV that it was saved from: whole numbers without `.0`, dates as yyyy-mm-dd.
 
     The only sheet, or the only one with the headings of the contract. Raises UnreadableCell where it holds an error.
     """
@@ -148,7 +148,7 @@ def _has_headings(rows: list[list[Any]], job: Contracted) -> bool:
 
 
 def cell_text(cell: object) -> str | None:
-    """A cell of a workbook as the text that a CSV would hold; None where it is empty."""
+    """Return a cell of a workbook as the text that a CSV would hold; None where it is empty."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
@@ -157,7 +157,7 @@ def cell_text(cell: object) -> str | None:
 
 
 def fold(heading: str) -> str:
-    """A heading without differences that mean nothing: case, white space (no-break spaces too), footnote blanks."""
+    """Return a heading without differences that mean nothing: case, white space (no-break spaces too), footnote blanks."""
     return " ".join(heading.replace("\u00a0", " ").split()).casefold()
 
 
@@ -219,7 +219,7 @@ def _extra(name: str | None, heading: str, place: int, job: Contracted) -> str:
 
 
 def csv_sql(path: Path, layout: Layout, counts: frozenset[str] = frozenset()) -> str:
-    """Every column as text, but `counts` as numbers."""
+    """Return every column as text, but `counts` as numbers."""
     columns = ", ".join(
         f"{quote_literal(name)}: '{'BIGINT' if name in counts else 'VARCHAR'}'" for name in layout.names
     )

@@ -157,7 +157,7 @@ class HttpClient:
         return self._attempt(address, headers, receive)
 
     def read_page(self, address: str) -> str:
-        """The text of a landing page of at most 5 MB, by its declared charset, else UTF-8; raises as `fetch` does."""
+        """Return the text of a landing page of at most 5 MB, by its declared charset, else UTF-8; raises as `fetch` does."""
 
         def receive(response: requests.Response) -> str:
             _refuse_unsuitable(response, MAXIMUM_PAGE_BYTES)

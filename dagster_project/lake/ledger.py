@@ -62,7 +62,7 @@ class Ledger:
         self._size_read = -1
 
     def entries(self) -> Iterator[Entry]:
-        """All entries, oldest first. A last line cut short by a kill is passed over: its event will happen again.
+        """Yield all entries, oldest first. A last line cut short by a kill is passed over: its event will happen again.
 
         Raises LakeError naming the line when one before the last is damaged.
         """

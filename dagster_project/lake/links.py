@@ -72,7 +72,7 @@ def revision_number(stage: str = "", version: int = 0) -> int:
 
 
 def name_of(address: str) -> str:
-    """The decoded file name of an address, without its query."""
+    """Return the decoded file name of an address, without its query."""
     return unquote(urlsplit(address).path).rsplit("/", 1)[-1]
 
 
@@ -82,7 +82,7 @@ def ending_of(address: str) -> str:
 
 
 def read_name(wanted: LinkName, address: str) -> LinkFacts | None:
-    """The facts of a file name under the declared words, or None where it is another file or two periods are possible."""
+    """Return the facts of a file name under the declared words, or None where it is another file or two periods are possible."""
     stem, _, ending = name_of(address).rpartition(".")
     if ending.lower() not in wanted.endings:
         return None

@@ -60,7 +60,7 @@ def night_lock(lake: Lake, wait_seconds: float) -> Iterator[None]:
 
 @contextmanager
 def alone_with(lake: Lake) -> Iterator[bool]:
-    """Whether no other process works on the data folder; where that is so, none begins to within the block."""
+    """Say whether no other process works on the data folder; where that is so, none begins to within the block."""
     if lake.night_lock in _held:
         yield True
         return

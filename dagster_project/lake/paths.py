@@ -92,7 +92,7 @@ class Lake:
         return self.root / "raw" / slug
 
     def snapshot(self, slug: str, period: str, sha256: str) -> Path:
-        """The folder of one file exactly as published, with its provenance.json."""
+        """Return the folder of one file exactly as published, with its provenance.json."""
         return self.raw(slug) / period / sha256
 
     def refused(self, slug: str) -> Path:
@@ -103,9 +103,9 @@ class Lake:
         return self.root / "clean" / slug / entity
 
     def clean_vintage(self, slug: str, entity: str, period: str, sha256: str, parser: str) -> Path:
-        """One parsed snapshot; a report and, if rows were rejected, their list lie beside it."""
+        """Return one parsed snapshot; a report and, if rows were rejected, their list lie beside it."""
         return self.clean(slug, entity) / "vintages" / period / f"{sha256[:16]}-{parser}.parquet"
 
     def current(self, slug: str, entity: str, origin: Origin) -> Path:
-        """The folder of links to the newest accepted vintage of each period; dbt reads `*.parquet` in it."""
+        """Return the folder of links to the newest accepted vintage of each period; dbt reads `*.parquet` in it."""
         return self.clean(slug, entity) / f"current_{origin}"

@@ -11,7 +11,7 @@ WORTH_SHOWING = 3
 
 
 def show_progress(items: Iterable[Item], description: str) -> Iterable[Item]:
-    """The items, with a bar while they are worked through; plain where nobody watches (logs, the daemon, tests)."""
+    """Return the items, with a bar while they are worked through; plain where nobody watches (logs, the daemon, tests)."""
     if not sys.stderr.isatty() or not isinstance(items, Sized) or len(items) < WORTH_SHOWING:
         return items
     from rich.console import Console

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> dt.datetime:
-    """The machine's clock, in UTC."""
+    """Return the machine's clock, in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
@@ -37,7 +37,7 @@ class Run:
 
     @classmethod
     def of(cls, settings: Settings) -> Run:
-        """The run that the settings ask for; nothing is fetched or written."""
+        """Return the run that the settings ask for; nothing is fetched or written."""
         return cls(settings, origin_of(settings))
 
     @cached_property
@@ -68,16 +68,16 @@ class Run:
         return hold_night_lock(self.lake, self.wait_seconds)
 
     def offline(self) -> Run:
-        """The same run, from the files that are kept."""
+        """Return the same run, from the files that are kept."""
         return replace(self, settings=self.settings.model_copy(update={"offline": True}))
 
     def elsewhere(self, folder: Path, origin: Origin) -> Run:
-        """The same limits and clock on another data folder."""
+        """Return the same limits and clock on another data folder."""
         return replace(self, settings=self.settings.model_copy(update={"data_lake": folder}), origin=origin)
 
 
 def origin_of(settings: Settings) -> Origin:
-    """Whether the transport that is set gives published or synthetic files; nothing is fetched or written for it."""
+    """Say whether the transport that is set gives published or synthetic files; nothing is fetched or written for it."""
     if settings.sources == "sample":
         return "synthetic"
     marked = settings.sources == "mirror" and settings.mirror and (settings.mirror / SYNTHETIC_MARKER).is_file()

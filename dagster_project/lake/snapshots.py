@@ -227,7 +227,7 @@ def _fresh_folder(parent: Path) -> Iterator[Path]:
 
 
 def file_name(address: str, entity: Entity) -> str:
-    """A safe file name for a snapshot: the address's own where it is plain, else the entity's."""
+    """Return a safe file name for a snapshot: the address's own where it is plain, else the entity's."""
     name = unquote(urlsplit(address).path).rsplit("/", 1)[-1]
     suffix = "." + CONTENT_FORMATS[entity.format_of(address)]
     plain = all(character.isalnum() or character in " ._()-" for character in name)
@@ -235,13 +235,13 @@ def file_name(address: str, entity: Entity) -> str:
 
 
 def read_provenance(folder: Path) -> dict[str, Any]:
-    """The provenance of a snapshot folder."""
+    """Return the provenance of a snapshot folder."""
     provenance: dict[str, Any] = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
     return provenance
 
 
 def known_snapshots(lake: Lake, source: Source, origin: Origin) -> list[Snapshot]:
-    """Every content that an address of the source has held, oldest edition of a period first.
+    """Return every content that an address of the source has held, oldest edition of a period first.
 
     The order of editions is: upload folder, revision, then the order in which the ledger saw them last (a mirror that goes
     back to an earlier content makes that content the newest again). What an address held before counts too: it is the

@@ -35,7 +35,7 @@ def read_sheet(
     holding: str = "",
     until: str = "",
 ) -> list[Cells]:
-    """The table of the sheet whose title matches, of several the one with the headings; `names`: the contract's columns it must have.
+    """Return the table of the sheet whose title matches, of several the one with the headings; `names`: the contract's columns it must have.
 
     `optional` are columns that some editions lack: their cells are blank then. `holding` is a column that tells the wanted
     sheet from the others, for publishers who rename their sheets. `until` is a pattern of the line with which another table
@@ -57,7 +57,7 @@ def read_sheet(
 
 
 def read_document(job: ParseJob, key: str, texts: Sequence[str] = ()) -> list[Cells]:
-    """The records of a JSON document `{key: [{heading: value, ...}, ...]}`; numbers stay as they are written.
+    """Return the records of a JSON document `{key: [{heading: value, ...}, ...]}`; numbers stay as they are written.
 
     `texts` are keys that may be next to the list and hold a text (a copyright). Raises ParseError where the document is
     no such thing, holds other keys (a page of several would), or a record has other headings than the contract.

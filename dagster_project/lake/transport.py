@@ -26,7 +26,7 @@ class Transport(Protocol):
     origin: Origin
 
     def read_page(self, address: str) -> str:
-        """The text of a landing page; raises SourceMoved when there is none."""
+        """Return the text of a landing page; raises SourceMoved when there is none."""
 
     def fetch(
         self,
@@ -38,7 +38,7 @@ class Transport(Protocol):
         maximum_bytes: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> Fetched:
-        """The file at `address`, whole, at `destination`."""
+        """Return the file at `address`, whole, at `destination`."""
 
 
 class MirrorTransport:
@@ -49,7 +49,7 @@ class MirrorTransport:
         self.origin: Origin = "synthetic" if (root / SYNTHETIC_MARKER).is_file() else "published"
 
     def read_page(self, address: str) -> str:
-        """The saved page; a folder's page is its index.html."""
+        """Return the saved page; a folder's page is its index.html."""
         return self._locate(address, page=True).read_text(encoding="utf-8")
 
     def fetch(
@@ -62,7 +62,7 @@ class MirrorTransport:
         maximum_bytes: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> Fetched:
-        """A copy of the mirrored file; nothing is written when `etag` is the file's own sha256."""
+        """Return a copy of the mirrored file; nothing is written when `etag` is the file's own sha256."""
         original = self._locate(address, page=False)
         size = original.stat().st_size
         if maximum_bytes is not None and size > maximum_bytes:
@@ -107,7 +107,7 @@ class HttpsTransport:
         self._client = client
 
     def read_page(self, address: str) -> str:
-        """The text of a landing page."""
+        """Return the text of a landing page."""
         return self._client.read_page(address)
 
     def fetch(
@@ -120,7 +120,7 @@ class HttpsTransport:
         maximum_bytes: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> Fetched:
-        """The file at `address`; conditional when the validators of the last fetch are given."""
+        """Return the file at `address`; conditional when the validators of the last fetch are given."""
         return self._client.fetch(
             address,
             destination,

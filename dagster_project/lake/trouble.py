@@ -38,7 +38,7 @@ class Troubles:
 
 
 def troubles_of(entries: Iterable[Entry], origin: Origin) -> Troubles:
-    """What the ledger says last of every period, address and source of this origin; entries are oldest first."""
+    """Return what the ledger says last of every period, address and source of this origin; entries are oldest first."""
     found = Troubles({}, {}, {})
     for entry in entries:
         if entry.detail.get("origin", origin) != origin:

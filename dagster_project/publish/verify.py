@@ -83,11 +83,11 @@ class Verification:
         return not self.differences and not self.lost
 
     def as_dict(self) -> dict[str, Any]:
-        """For --json."""
+        """Return the fields for --json."""
         return asdict(self) | {"same": self.same}
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return the lines for people."""
         if self.lost:
             verdict = f"{self.release} cannot be built again: {len(self.lost):,} of its inputs are no longer kept"
             return [verdict, *(f"  {one}" for one in self.lost), *self.notes]

@@ -41,7 +41,7 @@ DIGEST_SHOWN = 16
 
 
 def build_safe_candidate(run: Run) -> tuple[Draft, int]:
-    """A draft of the warehouse as it stands, and how many sets had to be withheld first: the marts are then built again.
+    """Return a draft of the warehouse as it stands, and how many sets had to be withheld first: the marts are then built again.
 
     Raises ReleaseError when the candidate or the marts cannot be built.
     """
@@ -66,7 +66,7 @@ def build_safe_candidate(run: Run) -> tuple[Draft, int]:
 
 
 def find_sets(project: ReleaseProject, draft: Draft) -> tuple[Mapping[str, Any], ...]:
-    """The sets of the draft that must be withheld; none where the attack could not be made, which gate 2 then says."""
+    """Return the sets of the draft that must be withheld; none where the attack could not be made, which gate 2 then says."""
     with project.engine() as con:
         attach(con, draft.path, attack.DRAFT)
         return attack_draft(con, project, draft).sets

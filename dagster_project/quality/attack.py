@@ -57,7 +57,7 @@ class Table:
         return q(f"attack_{self.database}_{self.model.name}")
 
     def column_of(self, count: str) -> int:
-        """The place of a count among the counts."""
+        """Return the place of a count among the counts."""
         return list(self.declared.counts).index(count)
 
 
@@ -83,7 +83,7 @@ class Board:
         return np.arange(self.size - len(lows), self.size)
 
     def system(self) -> tuple[System, list[str], Integers]:
-        """The system, the names of the relations, and which relation each equation is of; equal equations stand once."""
+        """Return the system, the names of the relations, and which relation each equation is of; equal equations stand once."""
         offsets = np.cumsum([0, *(int(entry[2].max(initial=-1)) + 1 for entry in self.equations)])
         row = np.concatenate(
             [entry[2] + at for entry, at in zip(self.equations, offsets, strict=False)] or [np.zeros(0, int)]
@@ -172,7 +172,7 @@ class Found:
     """Part and whole of the sums of metrics."""
 
     def wholes_of(self, cells: Bools) -> Integers:
-        """The wholes of the sums of metrics that these cells are part of."""
+        """Return the wholes of the sums of metrics that these cells are part of."""
         parts, wholes = self.metric_sums
         return wholes[cells[parts]]
 

@@ -42,7 +42,7 @@ class Attack:
     """Blocks that went to the solver."""
 
     def values_left(self) -> Floats:
-        """How many whole numbers each cell can still be."""
+        """Return how many whole numbers each cell can still be."""
         return values_between(self.lows, self.highs)
 
 

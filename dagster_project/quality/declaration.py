@@ -107,7 +107,7 @@ class Metrics(Strict):
         return self
 
     def counted(self) -> Counted:
-        """The sets that are counted; raises ValueError or ReturnsContractError when the definitions cannot be used."""
+        """Return the sets that are counted; raises ValueError or ReturnsContractError when the definitions cannot be used."""
         return Counted.of(metrics_of_seed(self.seed) if self.seed else self.definitions)
 
 
@@ -148,7 +148,7 @@ class SafeCounts(Strict):
         return value
 
     def number_columns(self) -> set[str]:
-        """Every column of numbers that the declaration answers for."""
+        """Return every column of numbers that the declaration answers for."""
         bounds = {name for count in self.counts.values() for name in (count.low, count.high) if name}
         rates = {name for rate in self.rates for name in (rate.value, rate.lower, rate.upper) if name}
         return set(self.counts) | bounds | rates | {mean.value for mean in self.means} | set(self.derived)

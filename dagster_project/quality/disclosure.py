@@ -36,7 +36,7 @@ EXPECTED = frozenset({"disclosure.release", attack.NAME, restricted.NAME})
 
 
 def audit_disclosure(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> list[CheckResult]:
-    """One result for each mart, and those of EXPECTED. The candidate is attached as `draft`, dbt's file as `warehouse`."""
+    """Return one result for each mart, and those of EXPECTED. The candidate is attached as `draft`, dbt's file as `warehouse`."""
     models = project.models
     present = set(tables_of(con, "draft"))
     results = [_audit_mart(con, model, draft.origin, present) for model in models]
@@ -50,7 +50,7 @@ _LAST_ATTACK: list[Any] = []
 
 
 def attack_draft(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> attack.Attacked:
-    """The attack on the draft, which is attached as `draft`, and the current release.
+    """Return the attack on the draft, which is attached as `draft`, and the current release.
 
     The candidate step asks for its sets and gate 2 for its result: of the same bytes, marts and rule a process asks once.
     """
@@ -151,7 +151,7 @@ def _guarded(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: Origin
 
 
 def guarded_columns(status: str, columns: set[str]) -> list[str]:
-    """The columns that must be NULL where `status` is not published: the value and its limits.
+    """Return the columns that must be NULL where `status` is not published: the value and its limits.
 
     `value_status` guards value and ci_*; `share_pct_status` guards share_pct and share_pct_ci_*.
     """

@@ -48,7 +48,7 @@ def start_judge() -> None:
 
 
 def ask(questions: Sequence[Question], limits: EngineLimits, *, database: Path | None = None) -> Future[list[Answer]]:
-    """What `run_suite` says of each relation, which may read the DuckDB file `database` under the name `draft`."""
+    """Return what `run_suite` says of each relation, which may read the DuckDB file `database` under the name `draft`."""
     try:
         return _process().submit(_run, questions, database, limits)
     except BrokenProcessPool:  # it died between two questions
@@ -57,7 +57,7 @@ def ask(questions: Sequence[Question], limits: EngineLimits, *, database: Path |
 
 
 def answers(asked: Future[list[Answer]]) -> list[Answer]:
-    """The outcomes of each question, or the DuckDB error for which it could not be judged, once they are there.
+    """Return the outcomes of each question, or the DuckDB error for which it could not be judged, once they are there.
 
     Raises LakeError when the process died: nothing has been judged then, so nothing passes.
     """

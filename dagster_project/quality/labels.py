@@ -22,7 +22,7 @@ MAXIMUM_NAMED = 10
 def find_unknown_labels(
     connection: duckdb.DuckDBPyConnection, entity: Entity, clean: Path, severity: Severity
 ) -> tuple[str, ...]:
-    """One sentence for each list of that severity that the clean table goes beyond: column, labels, rows and what to do."""
+    """Return one sentence for each list of that severity that the clean table goes beyond: column, labels, rows and what to do."""
     sentences = (_judge(connection, labels, clean) for labels in entity.labels if labels.severity == severity)
     return tuple(sentence for sentence in sentences if sentence)
 

@@ -31,7 +31,7 @@ DBT_PASSED = frozenset({"pass", "success"})
 
 
 def expected_checks(project: ReleaseProject) -> frozenset[str]:
-    """The names of all results that complete evidence has: from exposures, suites, dbt tests, sources and example queries."""
+    """Return the names of all results that complete evidence has: from exposures, suites, dbt tests, sources and example queries."""
     marts = {model.name for model in project.models}
     names = {f"suite.{name}" for name in marts | set(project.suites)}
     names |= {
@@ -89,7 +89,7 @@ def _failure(name: str, mart: str, summary: str) -> CheckResult:
 
 
 def ask_suites(project: ReleaseProject, draft: Draft) -> Future[list[Answer]]:
-    """The suite of every mart that has one, asked of Great Expectations' process."""
+    """Return the suite of every mart that has one, asked of Great Expectations' process."""
     questions = [
         Question(project.suites[name], f"select * from {qualified('draft', MAIN, name)}", model.made_of_returns)
         for name, model in _asked(project).items()
@@ -102,7 +102,7 @@ def _asked(project: ReleaseProject) -> dict[str, ExposedModel]:
 
 
 def audit_suites(project: ReleaseProject, asked: Future[list[Answer]]) -> list[CheckResult]:
-    """Every mart's suite on the draft: one result that sums it up, and one for each expectation.
+    """Return every mart's suite on the draft: one result that sums it up, and one for each expectation.
 
     A mart without a suite fails, and so does a suite without a mart: a renamed mart must not lose its checks.
     """
@@ -169,7 +169,7 @@ def _sum_up(mart: str, singles: list[CheckResult]) -> CheckResult:
 
 
 def audit_landing(project: ReleaseProject, draft: Draft) -> Iterator[CheckResult]:
-    """What gate 1 said of each file in use, and which newer files it held back; a held file does not hold the release."""
+    """Yield what gate 1 said of each file in use, and which newer files it held back; a held file does not hold the release."""
     sources = list(project.sources.values())
     in_use = {(i.slug, i.entity, i.period): i.sha256 for i in inputs_in_use(project.lake, sources, draft.origin)}
     for place, entry in sorted(last_judgements(project.lake, draft.origin).items()):
@@ -193,7 +193,7 @@ def audit_landing(project: ReleaseProject, draft: Draft) -> Iterator[CheckResult
 
 
 def audit_dbt(project: ReleaseProject) -> list[CheckResult]:
-    """Every data test of the manifest and every exposed model, by the last run's results; what did not run has failed."""
+    """Return every data test of the manifest and every exposed model, by the last run's results; what did not run has failed."""
     nodes = read_artefact(project.manifest)["nodes"]
     try:
         statuses, missing = read_statuses(project.run_results), ""
@@ -287,7 +287,7 @@ def _check_key(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResu
 
 
 def audit_difference(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft: Draft) -> list[CheckResult]:
-    """Whether a mart lost rows, or a source all its data, against the current release of the same origin."""
+    """Say whether a mart lost rows, or a source all its data, against the current release of the same origin."""
     current = current_marts(project)
     rows_before: dict[str, int] = {}
     sources_before: set[str] = set()

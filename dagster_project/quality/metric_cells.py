@@ -37,7 +37,7 @@ def merge(people: Integers, lows: Floats, highs: Floats, targets: Bools) -> tupl
 def metric_sums(
     one: Sum, groups: Integers, sets: Integers, cells: Integers, lows: Floats, highs: Floats
 ) -> Iterator[tuple[bool, Integers, Integers, Integers]]:
-    """The equations of a sum: whether they are exact, and for each part its equation, its cell and the cell of the whole.
+    """Yield the equations of a sum: whether they are exact, and for each part its equation, its cell and the cell of the whole.
 
     A part that the mart holds and that a group lacks is 0 there: the group has nobody of these codes. Where the mart does not
     hold a part at all, the others are at most the whole; such an equation is left out where the bounds say so by themselves.

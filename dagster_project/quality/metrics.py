@@ -39,7 +39,7 @@ class Counted:
 
     @classmethod
     def of(cls, definitions: Definitions) -> Counted:
-        """The sets and their sums: of each set the largest sets inside it are the parts.
+        """Return the sets and their sums: of each set the largest sets inside it are the parts.
 
         Raises ValueError when two sets overlap and neither lies in the other: their relation is then no sum of counts that are shown.
         """
@@ -62,7 +62,7 @@ def _sum_below(whole: frozenset[str], sets: list[frozenset[str]], numbers: Mappi
 
 
 def metrics_of_seed(seed: str, folder: Path = SEEDS_FOLDER) -> Definitions:
-    """The metrics of a seed of the returns with the columns metric_id, collection_code, numerator_codes and denominator_codes.
+    """Return the metrics of a seed of the returns with the columns metric_id, collection_code, numerator_codes and denominator_codes.
 
     Raises ValueError when a metric does not say what it counts, or counts in its numerator what its denominator lacks.
     """

@@ -40,7 +40,7 @@ class Equations:
         return np.asarray(self.exact & (np.diff(self.matrix.indptr) > WIDE))
 
     def among(self, cells: Integers, table: Floats) -> Equations:
-        """What holds for these cells while all others stay as they are in a table."""
+        """Return what holds for these cells while all others stay as they are in a table."""
         columns = csr_matrix(self.matrix[:, cells])
         rows = np.flatnonzero(np.diff(columns.indptr))
         inside = columns[rows]
@@ -48,24 +48,24 @@ class Equations:
         return Equations(inside, right, self.exact[rows], self.lows[cells], self.highs[cells])
 
     def rows(self, chosen: Bools) -> Equations:
-        """Only the chosen equations."""
+        """Return only the chosen equations."""
         return replace(self, matrix=self.matrix[chosen], right=self.right[chosen], exact=self.exact[chosen])
 
     def elastic(self, chosen: Bools) -> Equations:
-        """Two further cells for each of the chosen equations: what it lacks and what it has too much."""
+        """Return two further cells for each of the chosen equations: what it lacks and what it has too much."""
         spare = csr_matrix(identity(len(self.right)))[:, np.flatnonzero(chosen)]
         size = 2 * int(chosen.sum())
         lows, highs = np.append(self.lows, np.zeros(size)), np.append(self.highs, np.full(size, np.inf))
         return replace(self, matrix=csr_matrix(hstack([self.matrix, spare, -spare])), lows=lows, highs=highs)
 
     def fits(self, table: Floats) -> bool:
-        """Whether a table of whole numbers fits the equations and the bounds."""
+        """Say whether a table of whole numbers fits the equations and the bounds."""
         rest = self.matrix @ table - self.right
         holds = np.where(self.exact, rest == 0, rest <= 0).all() and (table == np.round(table)).all()
         return bool(holds and (table >= self.lows).all() and (table <= self.highs).all())
 
     def least(self, objective: Floats) -> Floats | None:
-        """A table of whole numbers for which the objective is small, not always the smallest; None where none was found.
+        """Return a table of whole numbers for which the objective is small, not always the smallest; None where none was found.
 
         The corners of most blocks are whole numbers, so the quick programme of real numbers is tried first.
         """
@@ -79,7 +79,7 @@ class Equations:
         return None
 
     def bound(self, objective: Floats) -> tuple[Floats | None, float]:
-        """A table with the least objective as far as one was found, and a number below which no table of whole numbers has it."""
+        """Return a table with the least objective as far as one was found, and a number below which no table of whole numbers has it."""
         found = self._solve(objective, whole=True, gap=0.0)
         table = None if found.x is None else np.round(found.x)
         proven = found.mip_dual_bound
@@ -87,7 +87,7 @@ class Equations:
         return (table if table is not None and self.fits(table) else None), below
 
     def contradictory(self) -> bool:
-        """Whether no table fits, as the solver proves it."""
+        """Say whether no table fits, as the solver proves it."""
         return bool(self._solve(np.zeros(len(self.lows)), whole=True, gap=1.0).status == 2)  # noqa: PLR2004
 
     def _solve(self, objective: Floats, *, whole: bool, gap: float):  # type: ignore[no-untyped-def]
@@ -120,7 +120,7 @@ class Parts:
         return cls(labels, np.isin(labels, labels[wholes]))
 
     def groups(self, wanted: Bools, size: int, random: np.random.Generator) -> list[Integers]:
-        """The parts with a wanted cell in random order, some `size` cells at a time."""
+        """Return the parts with a wanted cell in random order, some `size` cells at a time."""
         names = random.permutation(np.unique(self.labels[wanted & ~self.shared]))
         counts = np.bincount(self.labels)
         number = np.full(len(counts), -1, dtype=np.int64)

@@ -28,7 +28,7 @@ PIECE = "returns/"
 
 
 def audit_restricted(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...], data_folder: str) -> CheckResult:
-    """The result `disclosure.restricted`; the candidate is attached as `draft`, the warehouse as `warehouse`."""
+    """Return the result `disclosure.restricted`; the candidate is attached as `draft`, the warehouse as `warehouse`."""
     try:
         found = [*_schemas(con), *_names(con, models), *_texts(con, data_folder)]
     except duckdb.Error as error:

@@ -52,7 +52,7 @@ class Outcome:
         return f"{self.column or self.suite}: {self.notes}{seen}{keys}{'; ' + self.error if self.error else ''}"
 
     def as_dict(self) -> dict[str, Any]:
-        """For evidence files and tables."""
+        """Return the fields for evidence files and tables."""
         return asdict(self) | {"failing_keys": list(self.failing_keys)}
 
 

@@ -55,14 +55,14 @@ class Rule:
 
     @classmethod
     def load(cls) -> Rule:
-        """The rule of expectations/thresholds.yml: no variable and no setting changes it."""
+        """Return the rule of expectations/thresholds.yml: no variable and no setting changes it."""
         named = load_thresholds()
         names = ("disclosure_count_threshold", "disclosure_rounding_base", "disclosure_minimum_possible_values")
         return cls(*(int(named[name].value) for name in names))
 
 
 def read_declaration(model: ExposedModel) -> SafeCounts:
-    """The mart's declaration; raises ValueError saying what is wrong with it."""
+    """Return the mart's declaration; raises ValueError saying what is wrong with it."""
     try:
         return SafeCounts.model_validate(model.safe_counts)
     except ValidationError as error:
@@ -223,7 +223,7 @@ def _derived(
 
 
 def declarations(models: tuple[ExposedModel, ...]) -> Iterator[tuple[ExposedModel, SafeCounts]]:
-    """The marts under this policy whose declaration can be used."""
+    """Yield the marts under this policy whose declaration can be used."""
     for model in models:
         if model.disclosure_policy == "safe_counts":
             try:

@@ -47,7 +47,7 @@ class System:
 
 
 def values_between(lows: npt.ArrayLike, highs: npt.ArrayLike) -> Floats:
-    """How many whole numbers lie between bounds; 0 or less where they cross."""
+    """Return how many whole numbers lie between bounds; 0 or less where they cross."""
     with np.errstate(invalid="ignore"):
         return np.asarray(np.floor(np.asarray(highs) + EPSILON) - np.ceil(np.asarray(lows) - EPSILON) + 1)
 
@@ -68,7 +68,7 @@ class Block:
 
     @classmethod
     def cut(cls, system: System, cells: Integers) -> Block:
-        """The equations among these cells; settled cells of the same equations move to the right side."""
+        """Return the equations among these cells; settled cells of the same equations move to the right side."""
         settled = np.where(np.isfinite(system.lows), system.lows, 0.0)
         whole = Equations(system.equations, np.zeros(len(system.exact)), system.exact, system.lows, system.highs)
         seen = np.full(len(cells), np.inf)
@@ -97,7 +97,7 @@ class Block:
         return True
 
     def see(self, table: Floats) -> None:
-        """A table that fits."""
+        """Take in a table that fits."""
         self.seen_low, self.seen_high = np.minimum(self.seen_low, table), np.maximum(self.seen_high, table)
 
     def _open(self, targets: Bools, minimum_values: int) -> Bools:

@@ -19,7 +19,7 @@ ORIGINS = {"published": ("published", "return"), "synthetic": ("synthetic",)}
 
 
 def draft_of(model: ExposedModel) -> str:
-    """The mart's table in the candidate, which is attached as `draft`."""
+    """Return the mart's table in the candidate, which is attached as `draft`."""
     return qualified("draft", MAIN, model.name)
 
 
@@ -35,7 +35,7 @@ def violations(
     text: str,
     values: list[object] | None = None,
 ) -> Violations:
-    """The rows of the mart for which `condition` holds, as one violation; nothing where there is none."""
+    """Return the rows of the mart for which `condition` holds, as one violation; nothing where there is none."""
     key = ", ".join(qualified(name) for name in model.key)
     query = f"select {key}, count(*) over () from {draft_of(model)} where {condition} order by all limit 20"
     rows = con.execute(query, values or []).fetchall()

@@ -34,7 +34,7 @@ Columns = dict[str, str]
 
 
 def find_changes(con: duckdb.DuckDBPyConnection, project: ReleaseProject, current: Path | None) -> list[dict[str, Any]]:
-    """Rows for meta.changes of the database `draft`; none when there is no release. Leaves `previous` attached."""
+    """Return rows for meta.changes of the database `draft`; none when there is no release. Leaves `previous` attached."""
     if current is None:
         return []
     attach(con, current, "previous")

@@ -34,7 +34,7 @@ class TableContent:
 
 
 def qualified(*parts: str) -> str:
-    """A dotted name, every part quoted."""
+    """Return a dotted name, every part quoted."""
     return ".".join(quote_identifier(part) for part in parts)
 
 
@@ -49,7 +49,7 @@ def columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str,
 
 
 def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, int]:
-    """A hash over names, types and all rows (duplicates counted, order ignored), and the number of rows.
+    """Return a hash over names, types and all rows (duplicates counted, order ignored), and the number of rows.
 
     DuckDB's `hash` may change between its versions: compare hashes of one process, files by their sha256.
     """
@@ -60,7 +60,7 @@ def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, in
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    """How many rows a relation has."""
+    """Return how many rows a relation has."""
     row = con.execute(f"select count(*) from {relation}").fetchone()
     assert row is not None  # noqa: S101 - count(*) always gives one row
     return int(row[0])
@@ -78,7 +78,7 @@ def tables_of(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, 
 def read_contents(
     con: duckdb.DuckDBPyConnection, database: str, schemas: Container[str] = (MAIN, META)
 ) -> tuple[TableContent, ...]:
-    """Every table of an attached file, in these schemas, with its rows and hash."""
+    """Return every table of an attached file, in these schemas, with its rows and hash."""
     contents = []
     for schema, name in tables_of(con, database):
         if schema in schemas:

@@ -69,7 +69,7 @@ class DbtTest:
 
 
 def read_artefact(path: Path) -> dict[str, Any]:
-    """A JSON file of dbt's target folder, to be read only; raises ReleaseError when it is missing or not whole."""
+    """Return a JSON file of dbt's target folder, to be read only; raises ReleaseError when it is missing or not whole."""
     try:
         found = path.stat()
         content = _parsed(path, found.st_mtime_ns, found.st_size)
@@ -88,7 +88,7 @@ def _parsed(path: Path, _changed: int, _size: int) -> dict[str, Any]:
 
 
 def read_exposed_models(manifest: Path) -> tuple[ExposedModel, ...]:
-    """The marts that the exposures of the project depend on, in alphabetical order.
+    """Return the marts that the exposures of the project depend on, in alphabetical order.
 
     Raises ReleaseError when there is none, when an exposure names something that is not a mart, or when a description or
     the key of a mart is missing: what is not described is not published.
@@ -127,7 +127,7 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
 
 
 def is_private(unique_id: str, nodes: Mapping[str, Any]) -> bool:
-    """Whether what dbt says of a model or test may hold a cell of a return; of a node that is not in the manifest it may."""
+    """Say whether what dbt says of a model or test may hold a cell of a return; of a node that is not in the manifest it may."""
     node = nodes.get(unique_id)
     if node is None:
         return True
@@ -170,7 +170,7 @@ def _unfit(why: str, next_step: str) -> ReleaseError:
 
 
 def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
-    """Every enabled data test of the nightly run, in order of its identifier."""
+    """Return every enabled data test of the nightly run, in order of its identifier."""
     content = read_artefact(manifest)
     exposed = {model.unique_id: model.name for model in read_exposed_models(manifest)}
     tests = [
@@ -187,11 +187,11 @@ def read_tests(manifest: Path) -> tuple[DbtTest, ...]:
 
 
 def is_left_out(node: Mapping[str, Any]) -> bool:
-    """Whether no nightly run asks this test: it is one of SEED_TESTS or MART_KEYS (transform/dbt.py)."""
+    """Say whether no nightly run asks this test: it is one of SEED_TESTS or MART_KEYS (transform/dbt.py)."""
     path, kind = node["original_file_path"], (node.get("test_metadata") or {}).get("name")
     return path.startswith("seeds/") or (path.startswith("models/marts/") and kind == "key_is_unique")
 
 
 def read_statuses(run_results: Path) -> dict[str, dict[str, Any]]:
-    """The last run's result of every node by unique identifier; raises ReleaseError when there is none."""
+    """Return the last run's result of every node by unique identifier; raises ReleaseError when there is none."""
     return {result["unique_id"]: result for result in read_artefact(run_results)["results"]}

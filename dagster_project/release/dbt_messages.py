@@ -55,7 +55,7 @@ COUNT_OF_ROWS = re.compile(r"\s*Got \d+ results?, configured to (fail|warn) if [
 
 
 def tell(message: str, unique_id: str, nodes: Mapping[str, Any]) -> str:
-    """The message where it may leave build/; else what of it may. `nodes` are those of the manifest; "" names no node."""
+    """Return the message where it may leave build/; else what of it may. `nodes` are those of the manifest; "" names no node."""
     if COUNT_OF_ROWS.fullmatch(message) or not is_private(unique_id, nodes):
         return message
     kinds = ", ".join(dict.fromkeys(f"{kind} Error" for kind in KIND.findall(message)))

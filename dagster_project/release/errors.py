@@ -15,6 +15,6 @@ class Refused(ReleaseError):
 
 
 def failed(what: str, error: Exception, then: str) -> ReleaseError:
-    """`what`, which the disk, the memory or DuckDB kept from being done: their reason and its remedy in plain words, `then` what to run."""
+    """Return `what`, which the disk, the memory or DuckDB kept from being done: their reason and its remedy in plain words, `then` what to run."""
     known = explain(error)
     return ReleaseError(what, f"{known.what}: {known.why}", f"{known.next_step}; {then}")

@@ -75,7 +75,7 @@ def links_in_use(lake: Lake, sources: Iterable[Source], origin: Origin) -> Itera
 
 
 def inputs_in_use(lake: Lake, sources: Iterable[Source], origin: Origin) -> tuple[Input, ...]:
-    """Every clean table in use with its provenance; raises ReleaseError when the lake has lost a part of one."""
+    """Return every clean table in use with its provenance; raises ReleaseError when the lake has lost a part of one."""
     return tuple(_input(lake, source, entity, link) for source, entity, link in links_in_use(lake, sources, origin))
 
 
@@ -106,14 +106,14 @@ def _input(lake: Lake, source: Source, entity: str, link: Path) -> Input:
 
 
 def last_judgements(lake: Lake, origin: Origin) -> dict[tuple[str, str, str], Entry]:
-    """What was said last about each source, entity and period: by gate 1, or by the look at a file as it came."""
+    """Return what was said last about each source, entity and period: by gate 1, or by the look at a file as it came."""
     troubles = troubles_of(Ledger(lake.ledger).entries(), origin)
     judged = {place: trouble.entry for place, trouble in troubles.verdicts.items()}
     return judged | {place[:3]: trouble.entry for place, trouble in troubles.downloads.items()}
 
 
 def period_end(period: str) -> dt.date | None:
-    """The last day of a period as the lake writes it: 2019, 2026-01, 2025-06-29, fy2024-25, fy2024-25-q3 or 2025-q3; None for other words.
+    """Return the last day of a period as the lake writes it: 2019, 2026-01, 2025-06-29, fy2024-25, fy2024-25-q3 or 2025-q3; None for other words.
 
     An interface adds the version of the data to the period (`2025-12+37-7`, cvdprevent).
     """
@@ -133,7 +133,7 @@ def _month_end(year: int, month: int) -> dt.date:
 
 
 def source_statuses(lake: Lake, sources: Iterable[Source], origin: Origin, today: dt.date) -> tuple[SourceStatus, ...]:
-    """One row for each entity of each source, whether or not it has data; ages are as of `today`."""
+    """Return one row for each entity of each source, whether or not it has data; ages are as of `today`."""
     chosen = list(sources)
     inputs = inputs_in_use(lake, chosen, origin)
     entries = list(Ledger(lake.ledger).entries())

@@ -14,7 +14,7 @@ MEASURE_MACROS = "measure_macros.sql"
 
 
 def read_measure_macros(manifest: Path) -> str:
-    """The statements that dbt rendered, beside its manifest; empty where its project has no measures."""
+    """Return the statements that dbt rendered, beside its manifest; empty where its project has no measures."""
     path = manifest.with_name(MEASURE_MACROS)
     return path.read_text(encoding="utf-8") if path.exists() else ""
 

@@ -50,7 +50,7 @@ class MadeOf:
         return read
 
     def kept(self) -> Iterator[tuple[str, Path | None]]:
-        """Each table and where it is kept; None where it is gone or has other bytes."""
+        """Yield each table and where it is kept; None where it is gone or has other bytes."""
         for name, sha256 in self.read().items():
             places = [self.area.clean_root / name, *([self.folder / EXPECTED.name] if Path(name) == EXPECTED else [])]
             yield name, next((path for path in places if path.is_file() and hash_file(path) == sha256), None)

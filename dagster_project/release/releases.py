@@ -71,7 +71,7 @@ class Release:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a release's folder; raises ReleaseError when it is not whole."""
+    """Return the manifest of a release's folder; raises ReleaseError when it is not whole."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         manifest["files"][MARTS]["sha256"]
@@ -83,7 +83,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_release(lake: Lake, name: str) -> Release:
-    """The release of that folder name."""
+    """Return the release of that folder name."""
     folder = lake.releases / name
     manifest = read_manifest(folder)
     return Release(
@@ -102,7 +102,7 @@ def read_release(lake: Lake, name: str) -> Release:
 
 
 def list_releases(lake: Lake) -> list[Release]:
-    """The kept releases, oldest first; a folder without a usable manifest is no release."""
+    """Return the kept releases, oldest first; a folder without a usable manifest is no release."""
     releases = []
     for name in release_names(lake):
         try:
@@ -113,7 +113,7 @@ def list_releases(lake: Lake) -> list[Release]:
 
 
 def release_names(lake: Lake) -> list[str]:
-    """Names of the releases' folders, oldest first (names begin with the stamp of the build)."""
+    """Return names of the releases' folders, oldest first (names begin with the stamp of the build)."""
     if not lake.releases.is_dir():
         return []
     return sorted(
@@ -122,13 +122,13 @@ def release_names(lake: Lake) -> list[str]:
 
 
 def current_name(lake: Lake) -> str | None:
-    """The name that the pointer holds, whether or not that release is there; None before the first release."""
+    """Return the name that the pointer holds, whether or not that release is there; None before the first release."""
     pointer = lake.published / CURRENT
     return pointer.readlink().name if pointer.is_symlink() else None
 
 
 def current_release(lake: Lake) -> Release | None:
-    """What analysts see now; None before the first release. Raises ReleaseError when the pointer leads to no release."""
+    """Return what analysts see now; None before the first release. Raises ReleaseError when the pointer leads to no release."""
     name = current_name(lake)
     return None if name is None else read_release(lake, name)
 
@@ -138,7 +138,7 @@ def current_release(lake: Lake) -> Release | None:
 
 @contextmanager
 def release_lock(lake: Lake, wait_seconds: float) -> Iterator[None]:
-    """One publisher at a time. The kernel frees the lock when its holder dies, however it dies.
+    """Let one publisher work at a time. The kernel frees the lock when its holder dies, however it dies.
 
     Raises ReleaseError when another process still holds it after `wait_seconds`.
     """
@@ -239,7 +239,7 @@ def _reopen(lake: Lake, name: str) -> None:
 
 
 def find_problems(lake: Lake, name: str) -> list[str]:
-    """What is wrong with a kept release: every file against the sha256 in its manifest."""
+    """Return what is wrong with a kept release: every file against the sha256 in its manifest."""
     try:
         files = read_manifest(lake.releases / name)["files"]
     except ReleaseError as error:
@@ -255,7 +255,7 @@ def find_problems(lake: Lake, name: str) -> list[str]:
 
 
 def verify_current(lake: Lake) -> list[str]:
-    """What is wrong with what analysts see; empty when nothing is. Before the first release, that there is none."""
+    """Return what is wrong with what analysts see; empty when nothing is. Before the first release, that there is none."""
     name = current_name(lake)
     if name is None:
         return ["there is no release yet"]
@@ -372,16 +372,16 @@ def _withdraw(lake: Lake, left: str | None, target: Release) -> None:
 
 
 def release_name(built_at: dt.datetime, release_id: str) -> str:
-    """The folder name of a release; microseconds, because two nightly runs on one day must not meet (a collision was seen)."""
+    """Return the folder name of a release; microseconds, because two nightly runs on one day must not meet (a collision was seen)."""
     return f"{built_at.strftime(STAMP)}-{release_id}"
 
 
 def release_id_of(name: str) -> str:
-    """The release_id in a folder name; a name may end with `-2` when the first folder of that name was damaged."""
+    """Return the release_id in a folder name; a name may end with `-2` when the first folder of that name was damaged."""
     parts = name.split("-")
     return parts[1] if len(parts) > 1 else name  # a pointer that somebody has bent leads to any name
 
 
 def built_at_of(name: str) -> dt.datetime:
-    """The stamp in a folder name."""
+    """Return the stamp in a folder name."""
     return dt.datetime.strptime(name.split("-", maxsplit=1)[0], STAMP).replace(tzinfo=dt.UTC)

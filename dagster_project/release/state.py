@@ -25,7 +25,7 @@ State = Literal["current", "withdrawn", "new"]
 
 
 def inputs_fingerprint(lake: Lake, sources: Iterable[Source], origin: Origin, *, project: str = "") -> str:
-    """A sha256 that changes with the project (`project_fingerprint`, asked for where it is not given), the vintages in use,
+    """Return a sha256 that changes with the project (`project_fingerprint`, asked for where it is not given), the vintages in use,
     and the clean tables of the returns.
     """
     chosen = list(sources)
@@ -50,7 +50,7 @@ def project_fingerprint(
     package: Path = PACKAGE,
     extra: Mapping[str, str] | None = None,
 ) -> str:
-    """A sha256 that changes with everything but data: the source contracts, dbt's files, the suites, and the code and
+    """Return a sha256 that changes with everything but data: the source contracts, dbt's files, the suites, and the code and
     libraries that make and judge a release; `extra` takes in what else a release is made from.
     """
     digest = hashlib.sha256()
@@ -96,7 +96,7 @@ def _return_lines(area: ReturnsArea) -> Iterator[bytes]:
 
 
 def fingerprint_state(lake: Lake, fingerprint: str) -> State:
-    """Whether a release of this fingerprint is current, or was rolled back from, or would be something new."""
+    """Say whether a release of this fingerprint is current, or was rolled back from, or would be something new."""
     try:
         current = current_release(lake)
     except ReleaseError:

@@ -18,7 +18,7 @@ def library_versions() -> dict[str, str]:
 
 
 def code_version() -> str:
-    """The commit of the checkout, with `+changed` when files differ from it; without git, the package's version."""
+    """Return the commit of the checkout, with `+changed` when files differ from it; without git, the package's version."""
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         changed = _git("status", "--porcelain", "--untracked-files=no")
@@ -35,5 +35,5 @@ def _git(*arguments: str) -> str:
 
 
 def package_version() -> str:
-    """The version in pyproject.toml, which lies beside the package in every checkout."""
+    """Return the version in pyproject.toml, which lies beside the package in every checkout."""
     return str(tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])

@@ -59,12 +59,12 @@ def neutral(text: str) -> str:
 
 
 def shown_name(verdict: Verdict) -> str:
-    """The file's name, where it has the form of a return's."""
+    """Return the file's name, where it has the form of a return's."""
     return verdict.submission.name if FILE_NAME.fullmatch(verdict.submission.name) else NOT_SHOWN
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:
-    """For machines: outcome, counts, findings."""
+    """Return for machines: outcome, counts, findings."""
     return {
         "file": shown_name(verdict),
         "file_sha256": verdict.submission.sha256 if verdict.submission.data.is_file() else None,
@@ -83,7 +83,7 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
 
 
 def facts(verdict: Verdict) -> list[tuple[str, str]]:
-    """The summary, line by line."""
+    """Return the summary, line by line."""
     going_on = f"{verdict.rows_accepted:,} of {verdict.rows:,}" if verdict.is_accepted else f"none of {verdict.rows:,}"
     found = [
         ("File", shown_name(verdict)),
@@ -121,7 +121,7 @@ def rule_counts(verdict: Verdict) -> list[tuple[str, str, str, int]]:
 
 
 def print_summary(verdict: Verdict, console: Console) -> None:
-    """The summary, counts by rule, and the first findings."""
+    """Print the summary, counts by rule, and the first findings."""
     for name, value in facts(verdict):
         console.print(f"[bold]{name}:[/bold] {value}", highlight=False, soft_wrap=True)
     if counts := rule_counts(verdict):
@@ -154,7 +154,7 @@ def _line(finding: Finding) -> tuple[str, ...]:
 
 
 def html_page(verdict: Verdict) -> str:
-    """The answer as one page without script, image or link; its only style is named by its hash in the page's policy."""
+    """Return the answer as one page without script, image or link; its only style is named by its hash in the page's policy."""
     pages = templates(PACKAGE, "pages")
     style = pages.get_template("answer.css").render()
     return pages.get_template("answer.html").render(

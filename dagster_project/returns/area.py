@@ -29,7 +29,7 @@ class ReturnsArea:
 
     @classmethod
     def of(cls, lake: Lake) -> ReturnsArea:
-        """The area of a data folder."""
+        """Return the area of a data folder."""
         return cls(lake.returns)
 
     @property
@@ -90,19 +90,19 @@ class ReturnsArea:
         return self.root / "looks.json"
 
     def received(self, collection: str, period: str, org_code: str, sha256: str) -> Path:
-        """The folder of one file exactly as it came; `period` is YYYY-MM."""
+        """Return the folder of one file exactly as it came; `period` is YYYY-MM."""
         return self.received_root / collection / period / org_code / sha256
 
     def unplaced(self, sha256: str) -> Path:
-        """The folder of a file whose name does not say what it is."""
+        """Return the folder of a file whose name does not say what it is."""
         return self.received_root / "_unplaced" / sha256
 
     def held(self, digest: str) -> Path:
-        """The folder of one file that is held."""
+        """Return the folder of one file that is held."""
         return self.held_root / digest
 
     def clean(self, collection: str) -> Path:
-        """The folder of the accepted rows of a collection (or of `submission`, `expected`)."""
+        """Return the folder of the accepted rows of a collection (or of `submission`, `expected`)."""
         return self.clean_root / collection.lower()
 
     def accepted(self, collection: str, submission_id: str) -> Path:
@@ -112,7 +112,7 @@ class ReturnsArea:
         return self.quarantine_root / collection.lower() / f"{submission_id}.parquet"
 
     def submission(self, submission_id: str) -> Path:
-        """The one-row table of a submission."""
+        """Return the one-row table of a submission."""
         return self.clean("submission") / f"{submission_id}.parquet"
 
     def answers(self, org_code: str) -> Path:
@@ -143,7 +143,7 @@ def _parents_between(within: Path, folder: Path) -> list[Path]:
 
 @contextmanager
 def writing_private(path: Path, area: ReturnsArea) -> Iterator[BinaryIO]:
-    """A stream whose bytes appear at `path`, 0600 in folders of 0700, only when the block ends well (lake/files.py)."""
+    """Open a stream whose bytes appear at `path`, 0600 in folders of 0700, only when the block ends well (lake/files.py)."""
     make_private_folder(path.parent, within=area.root)
     with writing_whole(path, FILE_MODE) as stream:
         yield stream
@@ -157,7 +157,7 @@ def write_private(path: Path, payload: bytes, area: ReturnsArea) -> None:
 
 @contextmanager
 def placing_private(path: Path, area: ReturnsArea) -> Iterator[Path]:
-    """A `.part` beside `path` for a writer that wants a name (DuckDB's COPY); it becomes `path` when the block ends well."""
+    """Open a `.part` beside `path` for a writer that wants a name (DuckDB's COPY); it becomes `path` when the block ends well."""
     make_private_folder(path.parent, within=area.root)
     part = path.with_name(path.name + ".part")
     try:

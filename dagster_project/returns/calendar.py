@@ -88,11 +88,11 @@ class Participant:
     suspension_url: str = ""
 
     def takes_part(self, period: str) -> bool:
-        """Whether a return is expected for the period."""
+        """Say whether a return is expected for the period."""
         return self.from_period <= period and (not self.to_period or period <= self.to_period)
 
     def is_suspended(self, period: str) -> bool:
-        """Whether the board has suspended the return for the period."""
+        """Say whether the board has suspended the return for the period."""
         return bool(self.suspended_from) and self.suspended_from <= period
 
 
@@ -115,7 +115,7 @@ class ExpectedReturn:
 
 @cache
 def bank_holidays(year: int) -> frozenset[dt.date]:
-    """The bank holidays of England in a year, moved ones and single ones (a coronation) included."""
+    """Return the bank holidays of England in a year, moved ones and single ones (a coronation) included."""
     return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
 
 
@@ -125,7 +125,7 @@ def is_working_day(day: dt.date) -> bool:
 
 
 def working_day_after(day: dt.date, number: int) -> dt.date:
-    """The `number`th working day after a day; raises ValueError below 1."""
+    """Return the `number`th working day after a day; raises ValueError below 1."""
     if number < 1:
         raise ValueError(f"the {number}th working day after {day} does not exist")
     while number:
@@ -135,12 +135,12 @@ def working_day_after(day: dt.date, number: int) -> dt.date:
 
 
 def month_end(year: int, month: int) -> dt.date:
-    """The last day of a month."""
+    """Return the last day of a month."""
     return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
 
 
 def period_start(cadence: Cadence, period_end: dt.date) -> dt.date:
-    """The first day of the period that ends on a day."""
+    """Return the first day of the period that ends on a day."""
     months = period_end.year * 12 + period_end.month - cadence.months
     return dt.date(months // 12, months % 12 + 1, 1)
 
@@ -160,7 +160,7 @@ def _end_of_day(day: dt.date) -> dt.datetime:
 
 
 def periods_between(cadence: Cadence, first: str, last: dt.date) -> Iterator[dt.date]:
-    """The ends of the periods from `first` (`2026-10`) on that lie before `last`, the earliest first."""
+    """Yield the ends of the periods from `first` (`2026-10`) on that lie before `last`, the earliest first."""
     year, month = int(first[:4]), int(first[5:7])
     while (end := month_end(year, month)) < last:
         if month in cadence.ends_in:
@@ -169,7 +169,7 @@ def periods_between(cadence: Cadence, first: str, last: dt.date) -> Iterator[dt.
 
 
 def expected_returns(participants: Iterable[Participant], now: dt.datetime) -> list[ExpectedReturn]:
-    """Every return whose period had ended by `now` (with a time zone), by collection, period and trust."""
+    """Return every return whose period had ended by `now` (with a time zone), by collection, period and trust."""
     found = [
         _expected(participant, end, now.astimezone(dt.UTC).replace(tzinfo=None))
         for participant in participants
@@ -199,7 +199,7 @@ def _expected(participant: Participant, end: dt.date, now: dt.datetime) -> Expec
 
 
 def read_participants(path: Path) -> list[Participant]:
-    """The rows of participants.csv; none where there is no file. Raises LakeError naming the line that cannot be used."""
+    """Return the rows of participants.csv; none where there is no file. Raises LakeError naming the line that cannot be used."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8-sig", newline="") as stream:

@@ -76,7 +76,7 @@ class Runner:
     # -- cells, in the pass that typed them ----------------------------------------------------------------------------
 
     def cells(self, cell_checks: list[CellCheck]) -> None:
-        """What `rows.bad` says."""
+        """Report what `rows.bad` says."""
         found = self.con.execute("select coalesce(bit_or(bad), 0) from rows").fetchone()
         mask = int(found[0]) if found else 0
         for place, cell_check in enumerate(cell_checks):

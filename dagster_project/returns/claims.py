@@ -48,16 +48,16 @@ class Claim:
         return self.folder / DATA
 
     def part(self, name: str) -> Path | None:
-        """What lay beside it, as a regular file; None where there was none."""
+        """Return what lay beside it, as a regular file; None where there was none."""
         path = self.folder / name
         return path if path.is_file() and not path.is_symlink() else None
 
     def is_folder(self) -> bool:
-        """Whether somebody has put a folder in the place of the file that was read."""
+        """Say whether somebody has put a folder in the place of the file that was read."""
         return stat.S_ISDIR(self.data.lstat().st_mode)
 
     def has_changed(self) -> bool:
-        """Whether it is not, or no longer, what was last looked at; the claim then waits for the next run."""
+        """Say whether it is not, or no longer, what was last looked at; the claim then waits for the next run."""
         status = self.data.lstat()
         if file_look(status) == self.look:
             return False
@@ -119,7 +119,7 @@ def take(arrival: Arrival, area: ReturnsArea) -> Claim | None:
 
 
 def open_claims(area: ReturnsArea) -> list[Claim]:
-    """What earlier runs took out and did not bring to its end, in the order of names; leftovers of ended ones are removed."""
+    """Return what earlier runs took out and did not bring to its end, in the order of names; leftovers of ended ones are removed."""
     claims = []
     for root in (area.taken, *sorted(area.inbox.glob(TAKEN_HERE)), *sorted(area.inbox.glob(f"*/{TAKEN_HERE}"))):
         for folder in sorted(root.iterdir()) if root.is_dir() else ():

@@ -19,7 +19,7 @@ EVERY_ORGANISATION = "ALL"
 
 @cache
 def read_seed(name: str, folder: Path = SEEDS_FOLDER) -> tuple[Row, ...]:
-    """The rows of a seed, as text; raises ReturnsContractError when it is not there."""
+    """Return the rows of a seed, as text; raises ReturnsContractError when it is not there."""
     path = folder / f"{name}.csv"
     try:
         with path.open(encoding="utf-8", newline="") as stream:
@@ -29,7 +29,7 @@ def read_seed(name: str, folder: Path = SEEDS_FOLDER) -> tuple[Row, ...]:
 
 
 def rows_of(codes: CodeList, folder: Path = SEEDS_FOLDER) -> list[Row]:
-    """The rows of a list, in the order of the seed."""
+    """Return the rows of a list, in the order of the seed."""
     return [
         row
         for row in read_seed(codes.seed, folder)
@@ -39,7 +39,7 @@ def rows_of(codes: CodeList, folder: Path = SEEDS_FOLDER) -> list[Row]:
 
 
 def valid_codes(codes: CodeList, day: dt.date, folder: Path = SEEDS_FOLDER) -> list[str]:
-    """The codes that may be used on a day, each once, in order."""
+    """Return the codes that may be used on a day, each once, in order."""
     found = [row[codes.column] for row in rows_of(codes, folder) if _is_valid(row, day)]
     return list(dict.fromkeys(found))
 
@@ -64,7 +64,7 @@ def thresholds(org_code: str, day: dt.date, folder: Path = SEEDS_FOLDER) -> dict
 
 
 def metric_ids(folder: Path = SEEDS_FOLDER) -> frozenset[str]:
-    """The metrics by which an action may be measured (P01): those of the returns and the indicators of the publishers."""
+    """Return the metrics by which an action may be measured (P01): those of the returns and the indicators of the publishers."""
     return frozenset(row["metric_id"] for row in read_seed("hi_metric", folder)) | indicator_ids()
 
 

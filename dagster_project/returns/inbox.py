@@ -115,7 +115,7 @@ class _Entry:
         return file_look(self.status)
 
     def arrival(self, refusal: Refusal | None = None, manifest: Path | None = None) -> Arrival:
-        """The entry as something that can be taken."""
+        """Return the entry as something that can be taken."""
         is_folder = stat.S_ISDIR(self.status.st_mode)
         moment = arrived_at(self.status)
         return Arrival(self.path, self.sender_org, self.look, moment, manifest, refusal, is_folder)
@@ -184,7 +184,7 @@ def _entries(area: ReturnsArea) -> Iterator[_Entry]:
 
 
 def refusal_of(status: os.stat_result) -> Refusal | None:
-    """Why an entry is not opened at all; None for a regular file of one name and of a size that is accepted."""
+    """Return why an entry is not opened at all; None for a regular file of one name and of a size that is accepted."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         return "not_a_file"
     return "too_large" if status.st_size > MAXIMUM_FILE_BYTES else None

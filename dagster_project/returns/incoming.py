@@ -16,7 +16,7 @@ SHOWN_NAME = re.compile(r"[\w.() -]{1,80}", re.ASCII)
 
 
 def submission_digest(data_sha256: str, manifest_sha256: str = "") -> str:
-    """What makes two submissions the same. A CSV sent again with a fixed manifest is another submission of the same rows."""
+    """Return what makes two submissions the same. A CSV sent again with a fixed manifest is another submission of the same rows."""
     if not manifest_sha256:
         return data_sha256
     return hashlib.sha256(f"{data_sha256}\n{manifest_sha256}".encode()).hexdigest()

@@ -56,7 +56,7 @@ class IntakeReport:
     """Names of held files whose senders have confirmed that they may go."""
 
     def count(self, *outcomes: str) -> int:
-        """How many of the new receipts have one of the outcomes."""
+        """Return how many of the new receipts have one of the outcomes."""
         return sum(receipt.outcome in outcomes for receipt in self.receipts)
 
     @property
@@ -128,7 +128,7 @@ class Intake:
                 claim.end(purge=receipt.outcome == "purged")
 
     def working_folder(self) -> tempfile.TemporaryDirectory[str]:
-        """A private folder for one submission, gone when the block ends; after a kill the next run sweeps it."""
+        """Return a private folder for one submission, gone when the block ends; after a kill the next run sweeps it."""
         make_private_folder(self.area.working, within=self.area.root)
         return tempfile.TemporaryDirectory(dir=self.area.working)
 

@@ -33,7 +33,7 @@ _NUL_SHARE_OF_UTF_16 = 3
 
 
 def kind_of_content(path: Path) -> Content:
-    """What the file is by its bytes and its members; raises OSError."""
+    """Return what the file is by its bytes and its members; raises OSError."""
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     if head.startswith(_OLE_MAGIC):

@@ -50,7 +50,7 @@ class Complaint:
 def type_manifest(
     records: list[dict[str, str]], seeds: Path, *, in_workbook: bool
 ) -> tuple[Manifest | None, list[Complaint]]:
-    """The typed manifest, None where a field is missing or wrong; what is wrong never shows the content of a field."""
+    """Return the typed manifest, None where a field is missing or wrong; what is wrong never shows the content of a field."""
     columns = load_common().manifest
     if len(records) != 1:
         return None, [
@@ -72,7 +72,7 @@ def type_manifest(
 
 
 def guessed_collection(records: list[dict[str, str]], file_name: str) -> str | None:
-    """Which return a file probably is, where its manifest cannot be typed: so that everything else is still looked at."""
+    """Return which return a file probably is, where its manifest cannot be typed: so that everything else is still looked at."""
     named = FILE_NAME.fullmatch(file_name)
     candidates = [record.get("collection_code", "") for record in records[:1]] + (
         [named["collection"]] if named else []

@@ -60,7 +60,7 @@ class MeshReport:
 
 @contextmanager
 def open_mailbox(settings: Settings) -> Iterator[MeshClient]:
-    """A client of the configured mailbox after its handshake; raises LakeError that names no secret."""
+    """Open a client of the configured mailbox after its handshake; raises LakeError that names no secret."""
     cert = (str(settings.mesh_cert), str(settings.mesh_key)) if settings.mesh_cert and settings.mesh_key else None
     url: Any = settings.mesh_url
     if url.startswith("http://"):

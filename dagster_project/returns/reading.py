@@ -101,7 +101,7 @@ class Header:
         return places
 
     def place(self, name: str) -> int:
-        """Where a column is in the file, from 0."""
+        """Return where a column is in the file, from 0."""
         return self.found.index(name)
 
 
@@ -131,7 +131,7 @@ def read_data(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]
 
 
 def read_manifest_record(data: Path, sidecar: Path | None) -> list[dict[str, str]]:
-    """The rows of the manifest as heading -> text: of the sidecar, or of a workbook's sheet `manifest`; raises Unreadable."""
+    """Return the rows of the manifest as heading -> text: of the sidecar, or of a workbook's sheet `manifest`; raises Unreadable."""
     if data.suffix.lower() in WORKBOOKS and sidecar is None:
         records = _sheet(data, MANIFEST_SHEET)
     elif sidecar is None:

@@ -69,7 +69,7 @@ class Register:
         self._area = area
 
     def receipts(self) -> Iterator[Receipt]:
-        """All receipts, oldest first; a last line cut short by a kill is passed over. Raises LakeError naming a bad line."""
+        """Yield all receipts, oldest first; a last line cut short by a kill is passed over. Raises LakeError naming a bad line."""
         path = self._area.register
         if not path.exists():
             return
@@ -98,7 +98,7 @@ class Register:
 
 
 def known_submissions(receipts: list[Receipt]) -> tuple[Known, ...]:
-    """What rule C06 compares with: every submission that was accepted."""
+    """Return what rule C06 compares with: every submission that was accepted."""
     return tuple(
         Known(
             receipt.collection_code,

@@ -39,7 +39,7 @@ _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 def fold(text: str) -> str:
-    """The text with one kind of dash, blank and digit, without what nobody sees; `&#57;` and `&nbsp;` as the signs they stand for."""
+    """Return the text with one kind of dash, blank and digit, without what nobody sees; `&#57;` and `&nbsp;` as the signs they stand for."""
     if "&" in text and ";" in text:
         text = html.unescape(text)
     if text.isascii() and text.isprintable():
@@ -51,7 +51,7 @@ def fold(text: str) -> str:
 
 
 def scan_text(text: str) -> tuple[Kind, ...]:
-    """The kinds of identifier in a text, each once. Hashes (32 hexadecimal digits or more) and GUIDs are passed over."""
+    """Return the kinds of identifier in a text, each once. Hashes (32 hexadecimal digits or more) and GUIDs are passed over."""
     text = fold(text)
     if (
         len(text) < SHORTEST
@@ -71,7 +71,7 @@ def scan_text(text: str) -> tuple[Kind, ...]:
 
 
 def scan_name(name: str) -> tuple[Kind, ...]:
-    """The kinds of identifier in the name of a file, of a part or of an element, where underscores and slashes stand for blanks."""
+    """Return the kinds of identifier in the name of a file, of a part or of an element, where underscores and slashes stand for blanks."""
     return scan_text(name.replace("_", " ").replace("/", " "))
 
 
@@ -93,7 +93,7 @@ _YEAR = re.compile(r"(19|20)\d\d")
 
 
 def has_nhs_number(text: str) -> bool:
-    """Whether a folded text holds an NHS number: plain, in groups with any separators, with a leading zero lost or added, as a float."""
+    """Say whether a folded text holds an NHS number: plain, in groups with any separators, with a leading zero lost or added, as a float."""
     for found in _EXPONENT.finditer(text):
         number = Decimal(f"{found.group(1).replace(',', '.')}E{found.group(2)}")
         if number == number.to_integral_value() and _is_number(f"{int(number):010d}"):
@@ -230,7 +230,7 @@ _LONGEST_DATE = 60
 
 
 def date_of(text: str, today: dt.date | None = None) -> dt.date | None:
-    """The day where the whole text is a date in any usual form, with or without a time, else None.
+    """Return the day where the whole text is a date in any usual form, with or without a time, else None.
 
     A year of two digits is of this century up to the present one: in 2026, 26 is 2026 and 27 is 1927.
     """
@@ -299,7 +299,7 @@ _NOT_IDENTIFYING = frozenset({"patientcode", "patientscode", "chi", "referralcod
 
 
 def is_identifying_name(header: str) -> bool:
-    """Whether a column's name says that it identifies people, whatever stands between its words: nhs_number, DOB, casenoteNo."""
+    """Say whether a column's name says that it identifies people, whatever stands between its words: nhs_number, DOB, casenoteNo."""
     words = re.sub(r"[\W_]+", "", fold(header).lower())
     if words in _NOT_IDENTIFYING:
         return False

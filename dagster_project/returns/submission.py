@@ -47,7 +47,7 @@ class Finding:
     """True for "not checked: ..." where a rule needs what is not available."""
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """Return the fields for JSON."""
         return {name: getattr(self, name) for name in ("rule", "severity", "row", "column", "what", "why", "mend")} | {
             "not_checked": self.not_checked
         }
@@ -105,7 +105,7 @@ class Submission:
 
 
 def sidecar_of(data: Path) -> Path:
-    """Where the manifest of a CSV lies: beside it, `.manifest.csv` for `.csv`."""
+    """Return where the manifest of a CSV lies: beside it, `.manifest.csv` for `.csv`."""
     return data.with_name(data.stem + ".manifest.csv")
 
 
@@ -169,7 +169,7 @@ class Organisations:
         )
 
     def is_open(self, code: str, day: dt.date) -> bool:
-        """Whether the code is that of a trust which is open on the day."""
+        """Say whether the code is that of a trust which is open on the day."""
         found = self.by_code.get(code)
         return (
             found is not None
@@ -179,7 +179,7 @@ class Organisations:
         )
 
     def successor(self, code: str, day: dt.date) -> str | None:
-        """The trust that is responsible for a closed one on the day; None where none or several are."""
+        """Return the trust that is responsible for a closed one on the day; None where none or several are."""
         seen = {code}
         while not self.is_open(code, day):
             followed = {after for after, effective in self.successors.get(code, ()) if effective <= day}
@@ -190,12 +190,12 @@ class Organisations:
         return code
 
     def divided_among(self, code: str, day: dt.date) -> list[str]:
-        """The several organisations that followed a closed one by the day; empty where one or none did."""
+        """Return the several organisations that followed a closed one by the day; empty where one or none did."""
         followed = sorted({after for after, effective in self.successors.get(code, ()) if effective <= day})
         return followed if len(followed) > 1 else []
 
     def suggestion(self, code: str, day: dt.date) -> str | None:
-        """The open trust that the sender probably meant: the trust of a site code, or the nearest spelling."""
+        """Return the open trust that the sender probably meant: the trust of a site code, or the nearest spelling."""
         if len(code) >= SITE_CODE_LENGTH and self.is_open(code[:3], day):
             return code[:3]
         trusts = sorted(other for other in self.by_code if self.is_open(other, day))

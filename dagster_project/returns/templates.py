@@ -54,7 +54,7 @@ def template_name(collection: Collection) -> str:
 
 
 def write_template(collection: Collection, folder: Path, form: Literal["csv", "xlsx"] | None = None) -> list[Path]:
-    """The files of a template, in `folder`; gives the paths. Raises NoSpace or OSError."""
+    """Return the files of a template, in `folder`; gives the paths. Raises NoSpace or OSError."""
     name, payloads = template_name(collection), {}
     if form in {None, "csv"}:
         payloads[f"{name}.csv"] = as_csv([[column.name for column in collection.columns]])
@@ -68,20 +68,20 @@ def write_template(collection: Collection, folder: Path, form: Literal["csv", "x
 
 
 def manifest_start(collection: Collection) -> dict[str, str]:
-    """The manifest with what is known before anything is typed."""
+    """Return the manifest with what is known before anything is typed."""
     known = {"collection_code": collection.code, "template_version": collection.template_version}
     known |= {"nil_return": "N", "submission_type": "P", "sequence_no": "1"}
     return {column.name: known.get(column.name, "") for column in load_common().manifest}
 
 
 def example_rows(collection: Collection) -> list[dict[str, str]]:
-    """The worked example: synthetic figures of an invented trust."""
+    """Return the worked example: synthetic figures of an invented trust."""
     usual = {column.name: column.example for column in collection.columns}
     return [usual | changed for changed in collection.example_rows]
 
 
 def as_csv(rows: list[list[str]]) -> bytes:
-    """Rows as the CSV of a template."""
+    """Return rows as the CSV of a template."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\r\n").writerows(rows)
     return stream.getvalue().encode()
@@ -91,7 +91,7 @@ def as_csv(rows: list[list[str]]) -> bytes:
 
 
 def workbook(collection: Collection) -> bytes:
-    """The workbook's bytes; the same for the same contract and code lists."""
+    """Return the workbook's bytes; the same for the same contract and code lists."""
     memory = io.BytesIO()
     book = xlsxwriter.Workbook(memory, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties(
@@ -164,7 +164,7 @@ class _Writer:
     def typed(
         self, name: str, columns: tuple[Column, ...], places: dict[str, str], content: list[list[str]], *, rows: int
     ) -> None:
-        """A sheet to type into: a locked header, unlocked cells, a drop-down where there is a list."""
+        """Write a sheet to type into: a locked header, unlocked cells, a drop-down where there is a list."""
         sheet = self.book.add_worksheet(name)
         for place, column in enumerate(columns):
             is_number = column.type in {"count", "decimal_count", "integer", "decimal"}
@@ -197,7 +197,7 @@ class _Writer:
         sheet.data_validation(1, place, rows, place, rule)
 
     def table(self, name: str, headings: tuple[str, ...], widths: tuple[int, ...], rows: list[list[str]]) -> None:
-        """A sheet to read."""
+        """Write a sheet to read."""
         sheet = self.book.add_worksheet(name)
         for place, (heading, width) in enumerate(zip(headings, widths, strict=True)):
             sheet.set_column(place, place, width)
@@ -209,7 +209,7 @@ class _Writer:
         sheet.protect("")
 
     def write_lists(self) -> None:
-        """The sheet of lists: one table of column, code and what it means."""
+        """Write the sheet of lists: one table of column, code and what it means."""
         self.table(LISTS_SHEET, ("column", "code", "meaning"), (36, 26, 70), self.lists)
 
 

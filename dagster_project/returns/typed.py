@@ -90,12 +90,12 @@ def type_rows(
 
 
 def enum_of(column: Column) -> str:
-    """The name of the type that holds the column's codes."""
+    """Return the name of the type that holds the column's codes."""
     return f"codes of {column.name}"
 
 
 def make_enums(con: duckdb.DuckDBPyConnection, collection: Collection, day: dt.date, seeds: Path) -> None:
-    """A type for each column of codes, of the codes that are valid on the day; the order is that of the list."""
+    """Make a type for each column of codes, of the codes that are valid on the day; the order is that of the list."""
     for column in collection.columns:
         if column.codes is not None:
             codes = ", ".join(quote_literal(code) for code in valid_codes(column.codes, day, seeds))

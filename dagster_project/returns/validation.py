@@ -90,7 +90,7 @@ class _Validation:
         self.con: duckdb.DuckDBPyConnection = verdict.workspace.connection
 
     def run(self) -> None:
-        """Every step that what was found so far still allows."""
+        """Run every step that what was found so far still allows."""
         try:
             if not self.submission.data.is_file():
                 raise Unreadable("it is not there, or is not a file")

@@ -102,7 +102,7 @@ class Verdict:
         return submission_id(self.manifest, self.submission.sha256) if self.manifest else None
 
     def failing_cells(self) -> Iterator[tuple[Check, int | None]]:
-        """Every failing cell, by rule and row: the check, and the row as the sheet shows it (None for the whole file)."""
+        """Yield every failing cell, by rule and row: the check, and the row as the sheet shows it (None for the whole file)."""
         if self.workspace is None or not self.checks:
             return
         cursor = self.workspace.cursor().execute(

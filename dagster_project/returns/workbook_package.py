@@ -129,7 +129,7 @@ def read_package(path: Path, opened: zipfile.ZipFile, content: Workbook) -> Pack
 
 
 def shown(name: str) -> str:
-    """The part's name, fit for a message: names inside an archive are the sender's words too."""
+    """Return the part's name, fit for a message: names inside an archive are the sender's words too."""
     if scan_name(name) or not re.fullmatch(r"[\w./ \[\]-]{1,100}", name):
         return "a part of the workbook"
     return name

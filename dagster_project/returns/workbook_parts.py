@@ -259,10 +259,10 @@ class PartReader(handler.ContentHandler, handler.LexicalHandler):
                 self.add(kind)
 
     def starts(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Take in the beginning of an element."""
 
     def ends(self, name: str, text: str) -> None:
-        """An element ends, with the text in it."""
+        """Take in the end of an element, with the text in it."""
 
 
 _RUNS_OF_TEXT = frozenset({"r", "t", "rPr", "b", "i", "u", "sz", "color", "rFont", "family", "scheme", "span", "s"})
@@ -275,7 +275,7 @@ class SharedTextsReader(PartReader):
     lengths: array[int] = field(default_factory=lambda: array("L"))
 
     def ends(self, name: str, text: str) -> None:
-        """A text of one or many cells."""
+        """Search a text of one or many cells."""
         if name == "si":
             self.lengths.append(len(text))
 
@@ -297,7 +297,7 @@ class WorkbookReader(PartReader):
             self.add("external_link")
 
     def ends(self, name: str, text: str) -> None:
-        """Names such as _xlnm.Print_Area; one that points into another file is a link."""
+        """Search names such as _xlnm.Print_Area; one that points into another file is a link."""
         if name == "definedName" and _OTHER_FILE.search(text):
             self.add("external_link")
 
@@ -306,7 +306,7 @@ class PropertiesReader(PartReader):
     """docProps and meta.xml: who wrote it."""
 
     def ends(self, name: str, text: str) -> None:
-        """The creator, the last person to save, the manager."""
+        """Search the creator, the last person to save, the manager."""
         names = {"creator", "lastModifiedBy", "Manager", "initial-creator"}
         if name in names and _looks_like_a_person(text):
             self.add("document_property_name")
@@ -517,7 +517,7 @@ class OdsContentReader(PartReader):
             self.add("formula_without_value", self.rows, self.column, part=sheet)
 
     def ends(self, name: str, text: str) -> None:
-        """A cell that shows an error says so in its text only. A text is as long as it is often repeated."""
+        """Search a cell; one that shows an error says so in its text only. A text is as long as it is often repeated."""
         self.characters_of_texts += len(text) * self.cells_like_this if name == "p" else 0
         if self.characters_of_texts > MAXIMUM_FILE_BYTES:
             raise _Enough

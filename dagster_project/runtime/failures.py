@@ -50,12 +50,12 @@ class Problem:
         return f"{place}{self.what.rstrip('.')}{why.rstrip('.')}{next_step or '.'}"
 
     def as_dict(self) -> dict[str, str]:
-        """For --json, the alert and the webhook."""
+        """Return the fields for --json, the alert and the webhook."""
         return asdict(self) | {"sentence": self.sentence}
 
 
 def explain(error: BaseException) -> LakeError:
-    """The error in the lake's form, from the first of its causes of which we know what to do."""
+    """Return the error in the lake's form, from the first of its causes of which we know what to do."""
     chain = list(_causes(error))
     for one in reversed(chain):
         if isinstance(one, LakeError):
@@ -165,7 +165,7 @@ def _unknown(error: BaseException) -> LakeError:
 
 
 def plain(text: str) -> str:
-    """One line without the name of a class, a command line or the kind of an error of DuckDB."""
+    """Return one line without the name of a class, a command line or the kind of an error of DuckDB."""
     told = COMMAND_LINE.sub("dbt failed", text.strip())
     told = " ".join(told.split())
     before = None

@@ -31,6 +31,6 @@ def prepare_home(run: Run) -> Path:
 
 
 def open_instance(run: Run) -> dg.DagsterInstance:
-    """The instance; its event log is what `hiw status` and the UI read."""
+    """Return the instance; its event log is what `hiw status` and the UI read."""
     prepare_home(run)
     return dg.DagsterInstance.get()

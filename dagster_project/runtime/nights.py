@@ -51,7 +51,7 @@ class NightRecord:
 
 
 def read_record(lake: Lake) -> NightRecord | None:
-    """The record; None before the first nightly run. Raises LakeError where it is damaged."""
+    """Return the record; None before the first nightly run. Raises LakeError where it is damaged."""
     path = lake.dagster_home / RECORD
     try:
         return NightRecord(**json.loads(path.read_text(encoding="utf-8")))
@@ -112,7 +112,7 @@ def end_night(run: Run, run_id: str, problems: Sequence[Problem], *, succeeded: 
 
 
 def write_alert(run: Run, job: str, run_id: str, problems: Sequence[Problem], *, failed: bool = True) -> list[str]:
-    """The alert file of one run (at most one for each run), and the call of the webhook; gives what could not be done."""
+    """Return the alert file of one run (at most one for each run), and the call of the webhook; gives what could not be done."""
     path = run.lake.alerts / f"{run_id}.json"
     if path.exists():
         return []
@@ -153,7 +153,7 @@ def _alert(at: str, job: str, run_id: str, problems: Sequence[Problem], *, faile
 
 
 def is_night_running(lake: Lake) -> bool:
-    """Whether a process holds the data folder now; asks without holding it, and without a right to write."""
+    """Say whether a process holds the data folder now; asks without holding it, and without a right to write."""
     try:
         with lake.night_lock.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -37,20 +37,20 @@ _STAMP = "sample_returns.sha256"
 
 
 def sample_returns() -> Iterator[SampleReturn]:
-    """Every submission of the sample, bad ones too, in the order in which they come in."""
+    """Yield every submission of the sample, bad ones too, in the order in which they come in."""
     yield from sorted(
         (one for module in _MODULES for one in module.returns()), key=lambda one: (one.received, one.stem)
     )
 
 
 def sample_participants() -> list[Participant]:
-    """Who takes part in what."""
+    """Return who takes part in what."""
     own = [one for module in _MODULES if hasattr(module, "participants") for one in module.participants()]
     return [one for code in ("WL01", "OP01", "UC01") for one in returns_story.participants(code)] + own
 
 
 def participants_csv() -> bytes:
-    """The sample's participants.csv."""
+    """Return the sample's participants.csv."""
     rows = ([getattr(one, name) for name in PARTICIPANT_COLUMNS] for one in sample_participants())
     return csv_bytes([PARTICIPANT_COLUMNS, *rows])
 

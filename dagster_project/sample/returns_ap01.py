@@ -55,12 +55,12 @@ def _rows(trust: str) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """The lists of four trusts at the end of September 2026."""
+    """Yield the lists of four trusts at the end of September 2026."""
     for trust in PLANTED_ITEMS:
         rows = list(_rows(trust))
         yield SampleReturn(COLLECTION, trust, story.QUARTER_END, HEADER, rows, len(rows))
 
 
 def participants() -> Iterator[Participant]:
-    """Those who send it."""
+    """Return those who send it."""
     return story.participants_of(COLLECTION, tuple(PLANTED_ITEMS), story.QUARTER_END, story.QUARTER_END)

@@ -78,6 +78,6 @@ def bad_returns() -> Mapping[str, BadReturn]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """The bad files in the order of their numbers."""
+    """Yield the bad files in the order of their numbers."""
     for bad in bad_returns().values():
         yield replace(bad.sent, imd_version="IMD2025", ethnic_code_set="EC2001")

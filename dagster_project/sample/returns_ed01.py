@@ -38,7 +38,7 @@ LATE = "R9A"
 
 
 def total_of(trust: str) -> int:
-    """The sum of the outcomes that are sent."""
+    """Return the sum of the outcomes that are sent."""
     digits = zip(OUTCOMES, PLANTED_SCORES[trust], strict=True)
     return sum(int(digit) for outcome, digit in digits if (trust, outcome) != MISSING)
 
@@ -57,12 +57,12 @@ def _rows(trust: str) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """One assessment of each of five trusts; the control total is the total that the trust states."""
+    """Yield one assessment of each of five trusts; the control total is the total that the trust states."""
     for trust in PLANTED_SCORES:
         total = STATED_TOTALS.get(trust, total_of(trust))
         yield SampleReturn(COLLECTION, trust, story.YEAR_END, HEADER, list(_rows(trust)), total)
 
 
 def participants() -> Iterator[Participant]:
-    """Those who send it."""
+    """Return those who send it."""
     return story.participants_of(COLLECTION, tuple(PLANTED_SCORES), story.YEAR_END, story.YEAR_END)

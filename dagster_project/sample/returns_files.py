@@ -74,11 +74,11 @@ class SampleReturn:
         return self.received_at or early.replace(hour=9, minute=0, second=0)
 
     def data(self) -> bytes:
-        """The data file: CSV in UTF-8 with a header."""
+        """Return the data file: CSV in UTF-8 with a header."""
         return csv_bytes([self.header, *self.rows])
 
     def manifest(self) -> bytes:
-        """The sidecar: a header and one row."""
+        """Return the sidecar: a header and one row."""
         starts = period_start(CADENCES[self.collection_code], self.period_end)
         values: dict[str, Cell] = {
             "collection_code": self.collection_code,

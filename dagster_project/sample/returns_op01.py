@@ -42,7 +42,7 @@ HEADER = (
 
 
 def did_not_attend_share(five: int, fifth: int) -> float:
-    """The planted share of appointments that are missed, in every trust alike."""
+    """Return the planted share of appointments that are missed, in every trust alike."""
     by_fifth = (0.088, 0.078, 0.070, 0.064, 0.060, 0.070)[fifth]
     return by_fifth * (1.1 if five in (1, 3) else 1.0)
 
@@ -68,7 +68,7 @@ def _rows(org_code: str, month: dt.date) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """Every submission. Outpatient returns of the newest month: R9F's does not come, R9L's does."""
+    """Yield every submission. Outpatient returns of the newest month: R9F's does not come, R9L's does."""
     for code in story.WAITING_LIST_TRUSTS:
         for month in story.months_of(code):
             if month == story.NEWEST_MONTH and code == story.MISSING:

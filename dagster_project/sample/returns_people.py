@@ -91,7 +91,7 @@ def age_weights(org_code: str) -> tuple[float, ...]:
 
 
 def grouping_sets(org_code: str, counts: Counts) -> Iterator[tuple[tuple[str, str, str, str, str], Counts]]:
-    """The cells of G0 to G5 with their counts: (grouping set, ethnic, decile, age, sex) and one number for each outcome.
+    """Yield the cells of G0 to G5 with their counts: (grouping set, ethnic, decile, age, sex) and one number for each outcome.
 
     `counts` has the axes ethnic category, decile, outcome (a wait band, a kind of attendance).
     """

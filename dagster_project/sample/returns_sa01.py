@@ -20,7 +20,7 @@ TRUSTS = story.ACUTE
 
 
 def score_of(trust: str, item: int) -> int | None:
-    """The score of an item; None for NA."""
+    """Return the score of an item; None for NA."""
     domain = (item - 1) // 5
     if trust in PLANTED_POINTS:
         points = PLANTED_POINTS[trust][domain]
@@ -38,7 +38,7 @@ def _rows(trust: str) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """One self-assessment of each acute trust, for the year to March 2026."""
+    """Yield one self-assessment of each acute trust, for the year to March 2026."""
     for trust in TRUSTS:
         rows = list(_rows(trust))
         total = sum(row[1] for row in rows if isinstance(row[1], int))
@@ -46,5 +46,5 @@ def returns() -> Iterator[SampleReturn]:
 
 
 def participants() -> Iterator[Participant]:
-    """Those who send it."""
+    """Return those who send it."""
     return story.participants_of(COLLECTION, TRUSTS, story.YEAR_END, story.YEAR_END)

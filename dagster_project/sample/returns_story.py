@@ -53,28 +53,28 @@ SUSPENSION = "https://sample-trust.example.invalid/board/suspension-of-returns"
 
 
 def months_of(org_code: str) -> list[dt.date]:
-    """The month ends for which a trust takes part in the monthly returns."""
+    """Return the month ends for which a trust takes part in the monthly returns."""
     first = FIRST_MONTH if org_code in LONG_SERIES else SECOND_NEWEST
     return list(periods_between(MONTHLY, first, NEWEST_MONTH + dt.timedelta(days=1)))
 
 
 def quarters() -> list[dt.date]:
-    """The quarter ends of the urgent care return."""
+    """Return the quarter ends of the urgent care return."""
     return list(periods_between(QUARTERLY, "2026-06", NEWEST_QUARTER + dt.timedelta(days=1)))
 
 
 def size_of(org_code: str) -> float:
-    """How large a trust is; 1 is an average acute trust."""
+    """Return how large a trust is; 1 is an average acute trust."""
     return next(trust.size for trust in org.TRUSTS if trust.code == org_code)
 
 
 def imd_version(org_code: str, month: dt.date) -> str:
-    """The edition of the deciles in a trust's return."""
+    """Return the edition of the deciles in a trust's return."""
     return "IMD2019" if org_code == "R9K" and f"{month:%Y-%m}" <= IMD2019_UNTIL else "IMD2025"
 
 
 def participants(collection_code: str) -> Iterator[Participant]:
-    """Who takes part in WL01, OP01 or UC01."""
+    """Yield who takes part in WL01, OP01 or UC01."""
     newest = f"{NEWEST_QUARTER:%Y-%m}" if collection_code == "UC01" else f"{NEWEST_MONTH:%Y-%m}"
     trusts = URGENT_CARE_TRUSTS if collection_code == "UC01" else WAITING_LIST_TRUSTS
     for code in (*trusts, *((NIL,) if collection_code == "WL01" else ())):

@@ -92,12 +92,12 @@ def options_of(wave: int) -> Mapping[str, tuple[str, ...]]:
 
 
 def is_among(trust: str, number: int, turn: int) -> bool:
-    """Whether the trust is among `number` of its twelve: seven and twelve have no common factor, so exactly so many are."""
+    """Say whether the trust is among `number` of its twelve: seven and twelve have no common factor, so exactly so many are."""
     place = TRUSTS.index(trust) % len(ACUTE)
     return (7 * place + turn) % len(ACUTE) < number
 
 
 def participants_of(collection: str, trusts: tuple[str, ...], first: dt.date, last: dt.date) -> Iterator[Participant]:
-    """Who takes part, from the first period to the last: the sample ends, or every trust would be late some day."""
+    """Yield who takes part, from the first period to the last: the sample ends, or every trust would be late some day."""
     for trust in trusts:
         yield Participant(trust, collection, f"{first:%Y-%m}", f"{last:%Y-%m}")

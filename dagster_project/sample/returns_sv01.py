@@ -51,12 +51,12 @@ TEXTS = {
 
 
 def roles_of(trust: str) -> tuple[str, ...]:
-    """The respondents of a trust."""
+    """Return the respondents of a trust."""
     return LEAD_FIRST[story.TRUSTS.index(trust) % 3 + 1]
 
 
 def trust_says(trust: str, wave: int, question: str, option: str) -> bool:
-    """What the trust as a whole says of an option of a question with several answers."""
+    """Return what the trust as a whole says of an option of a question with several answers."""
     turn = sum(map(ord, question + option))
     if question == "HI_APPROACH" and wave == story.YEAR_END.year:
         return story.is_among(trust, story.PLANTED_APPROACHES[option], turn)
@@ -99,7 +99,7 @@ def _rows(trust: str, wave: int) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """The survey returns: the twelve acute trusts in 2025, all of them in 2026."""
+    """Yield the survey returns: the twelve acute trusts in 2025, all of them in 2026."""
     sent: list[tuple[str, dt.date]] = [(trust, story.YEAR_BEFORE) for trust in story.ACUTE]
     for trust, year_end in [*sent, *((trust, story.YEAR_END) for trust in story.TRUSTS)]:
         rows = list(_rows(trust, year_end.year))

@@ -87,7 +87,7 @@ def _rows(org_code: str, quarter: dt.date) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """Every submission; R9F's newest quarter does not come."""
+    """Yield every submission; R9F's newest quarter does not come."""
     for code in story.URGENT_CARE_TRUSTS:
         for quarter in story.quarters():
             if code == story.MISSING and quarter == story.NEWEST_QUARTER:

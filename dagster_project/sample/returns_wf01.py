@@ -70,7 +70,7 @@ def returns() -> Iterator[SampleReturn]:
 
 
 def participants() -> Iterator[Participant]:
-    """Those who send it."""
+    """Yield those who send it."""
     for trust in story.TRUSTS:
         first = story.YEAR_END if trust in PLANTED_STAGES else story.HALF_YEAR_END
         yield from story.participants_of(COLLECTION, (trust,), first, story.HALF_YEAR_END)

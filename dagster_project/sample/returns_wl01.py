@@ -52,7 +52,7 @@ def list_size(org_code: str, month: dt.date) -> int:
 
 
 def deprivation_step(org_code: str, month: dt.date) -> float:
-    """How much the share over 52 weeks rises from quintile to quintile, relative to the middle one."""
+    """Return how much the share over 52 weeks rises from quintile to quintile, relative to the middle one."""
     passed = story.months_of(org_code).index(month)
     if org_code == "R9D":
         return 0.02 + 0.015 * passed
@@ -62,7 +62,7 @@ def deprivation_step(org_code: str, month: dt.date) -> float:
 
 
 def over_52_weeks_share(org_code: str, month: dt.date, five: int, fifth: int) -> float:
-    """The planted share over 52 weeks of an ethnic group of five and a quintile (places; the last of each: not known)."""
+    """Return the planted share over 52 weeks of an ethnic group of five and a quintile (places; the last of each: not known)."""
     base = 0.015 if org_code == "R9Q" else 0.040
     if org_code == "R9B":
         return (0.090, 0.070, 0.040, 0.025, 0.015, 0.040)[fifth]
@@ -91,7 +91,7 @@ def _rows(org_code: str, month: dt.date, part: str, counts: Counts) -> Iterator[
 
 
 def build_return(org_code: str, month: dt.date, counts: Counts | None = None) -> SampleReturn:
-    """The primary return of a trust for a month; other counts than the true ones make an earlier, wrong version."""
+    """Return the primary return of a trust for a month; other counts than the true ones make an earlier, wrong version."""
     counts = counts_of(org_code, month) if counts is None else counts
     rows = list(_rows(org_code, month, "2", counts))
     if org_code == "R9A" and month == story.NEWEST_MONTH:
@@ -114,12 +114,12 @@ def build_return(org_code: str, month: dt.date, counts: Counts | None = None) ->
 
 
 def safe_text(count: int) -> int | str:
-    """A count as a SAFE return shows it."""
+    """Return a count as a SAFE return shows it."""
     return "[c]" if 0 < count < 8 else round_to_five(count)
 
 
 def returns() -> Iterator[SampleReturn]:
-    """Every submission, good and bad."""
+    """Yield every submission, good and bad."""
     newest = story.NEWEST_MONTH
     for code in story.WAITING_LIST_TRUSTS:
         for month in story.months_of(code):
@@ -152,13 +152,13 @@ def _three_times(org_code: str, month: dt.date) -> Iterator[SampleReturn]:
 
 
 def revised_counts(org_code: str, month: dt.date) -> Counts:
-    """What the revision of R9C says."""
+    """Return what the revision of R9C says."""
     true = counts_of(org_code, month)
     return spread(true / true.sum(), round(1.03 * true.sum()))
 
 
 def in_use(org_code: str, month: dt.date) -> Counts | None:
-    """The true counts of the submission that speaks for the trust; None where there is none."""
+    """Return the true counts of the submission that speaks for the trust; None where there is none."""
     if month == story.NEWEST_MONTH:
         if org_code in (story.MISSING, story.SUSPENDED, story.REJECTED):
             return None

@@ -54,7 +54,7 @@ def _rows(trust: str) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """One return of each of four trusts."""
+    """Yield one return of each of four trusts."""
     for trust in TRUSTS:
         rows = list(_rows(trust))
         total = sum(int(row[4] or 0) for row in rows)
@@ -62,5 +62,5 @@ def returns() -> Iterator[SampleReturn]:
 
 
 def participants() -> Iterator[Participant]:
-    """Those who send it."""
+    """Return those who send it."""
     return story.participants_of(COLLECTION, TRUSTS, story.YEAR_END, story.YEAR_END)

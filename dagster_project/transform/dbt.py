@@ -60,7 +60,7 @@ def dbt_executable() -> str:
 
 
 def dbt_environment(run: Run) -> dict[str, str]:
-    """What the dbt project reads from its environment; telemetry off. Paths are relative to build/, where dbt works.
+    """Return what the dbt project reads from its environment; telemetry off. Paths are relative to build/, where dbt works.
 
     So every data folder of a checkout has the same values, and dbt parses the project once for all of them: it parses again
     whatever reads a variable that has changed. The release is not named for the same reason; the candidate fills in `release_id`.
@@ -166,7 +166,7 @@ def project_digest(run: Run) -> str:
 
 
 def prepare_manifest(run: Run) -> Path:
-    """The manifest of the dbt project as it stands, in the data folder; parsed only when a file of the project changed.
+    """Return the manifest of the dbt project as it stands, in the data folder; parsed only when a file of the project changed.
 
     Raises LakeError with dbt's own message when the project cannot be parsed.
     """
@@ -214,5 +214,5 @@ def _parse(run: Run, kept: Path) -> None:
 
 
 def dbt_runner() -> DbtCliResource:
-    """The resource that starts dbt on the project of this checkout."""
+    """Return the resource that starts dbt on the project of this checkout."""
     return DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable())

@@ -35,7 +35,7 @@ NEXT = "fix the model or the file that brought these rows, then `hiw refresh --o
 
 
 def dbt_problems(lake: Lake) -> list[Problem]:
-    """One problem for each model and test that failed in the last run; empty where dbt left no results."""
+    """Return one problem for each model and test that failed in the last run; empty where dbt left no results."""
     target = lake.dbt_target
     try:
         nodes = read_artefact(target / "manifest.json")["nodes"]

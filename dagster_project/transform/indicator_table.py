@@ -36,7 +36,7 @@ AS_THEY_STAND = (
 
 
 def write_indicator_tables(lake: Lake) -> tuple[Path, Path]:
-    """The paths of two Parquets: one row for each indicator, and one for each target at each of its levels.
+    """Return the paths of two Parquets: one row for each indicator, and one for each target at each of its levels.
 
     They are rewritten only when a file of the catalogue changed. Raises IndicatorError when a file cannot be used, OSError or
     duckdb.Error when the data folder cannot be written.
@@ -84,7 +84,7 @@ def _verified(indicator: Indicator, part: Part) -> Iterator[tuple[str, Any]]:
 
 
 def target_rows(indicator: Indicator) -> Iterator[Mapping[str, Any]]:
-    """The targets of an indicator, one row for each level, as dim_indicator_target has them."""
+    """Yield the targets of an indicator, one row for each level, as dim_indicator_target has them."""
     for number, target in enumerate(indicator.targets, start=1):
         for level in target.levels:
             yield {

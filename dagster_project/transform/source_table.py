@@ -23,7 +23,7 @@ COLUMNS = tuple(name.removeprefix("stated_") for name in FIELDS)
 
 
 def write_source_table(lake: Lake) -> Path:
-    """The path of the Parquet with one row for each source, all texts; it is rewritten only when a contract changed.
+    """Return the path of the Parquet with one row for each source, all texts; it is rewritten only when a contract changed.
 
     Raises ContractError when a source.yml cannot be used, OSError or duckdb.Error when the data folder cannot be written.
     """

@@ -34,11 +34,11 @@ class Standing:
         return self.lake.build / "dbt" / RECORD
 
     def arguments(self) -> tuple[str, ...]:
-        """How dbt builds what does not stand."""
+        """Return how dbt builds what does not stand."""
         return (*BUILD, *(WITHOUT_STANDING if self.stands() else ()))
 
     def stands(self) -> bool:
-        """Whether seeds and views of the warehouse are those of this project."""
+        """Say whether seeds and views of the warehouse are those of this project."""
         try:
             return bool(json.loads(self.record.read_text(encoding="utf-8")) == self._now())
         except (OSError, ValueError):

@@ -14,7 +14,7 @@ Row = tuple[str | None, ...]
 
 
 def write_text_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> Path:
-    """The path of a Parquet with these rows, all texts, ordered by their cells; rewritten only when one changed.
+    """Return the path of a Parquet with these rows, all texts, ordered by their cells; rewritten only when one changed.
 
     Raises OSError or duckdb.Error when the data folder cannot be written.
     """

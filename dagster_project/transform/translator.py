@@ -31,17 +31,17 @@ class Translator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
     ) -> dg.AssetCheckSpec | None:
-        """The check of a test; none of a test that no nightly run asks, whose check would wait for a result for ever."""
+        """Return the check of a test; none of a test that no nightly run asks, whose check would wait for a result for ever."""
         left_out = is_left_out(manifest["nodes"][unique_id])
         return None if left_out else super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The layer, as the folder says."""
+        """Return the layer, as the folder says."""
         folder = "seeds" if dbt_resource_props["resource_type"] == "seed" else str(dbt_resource_props["fqn"][1])
         return LAYERS.get(folder, "marts")
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        """The owner in the model's meta, or the team."""
+        """Return the owner in the model's meta, or the team."""
         meta = dbt_resource_props.get("config", {}).get("meta", {}) or {}
         return [str(meta.get("owner", "team:data-platform"))]
 
@@ -54,5 +54,5 @@ class Translator(DagsterDbtTranslator):
         }
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The description without the compiled SQL, which the UI shows elsewhere."""
+        """Return the description without the compiled SQL, which the UI shows elsewhere."""
         return str(dbt_resource_props.get("description") or f"dbt {dbt_resource_props['resource_type']}")

@@ -25,7 +25,7 @@ MADE_OF_NAMES = frozenset(
 
 
 def guard(invocation: DbtCliInvocation) -> DbtCliInvocation:
-    """The same run, before anything of it is read: nobody hears a cell of a return from its output."""
+    """Return the same run, before anything of it is read: nobody hears a cell of a return from its output."""
     process, nodes = invocation.process, invocation.manifest["nodes"]
     assert process.stdout is not None  # noqa: S101 - dagster-dbt starts dbt with a pipe
     process.stdout = cast(IO[bytes], _Told(process.stdout, nodes, invocation.target_path))

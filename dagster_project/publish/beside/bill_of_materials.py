@@ -37,7 +37,7 @@ class Installed:
 
 
 def write_bill_of_materials(path: Path, manifest: Mapping[str, Any], folder: Path) -> None:
-    """The libraries of this environment, dated as the release; kept in `folder` until one of them changes."""
+    """Write the libraries of this environment, dated as the release; kept in `folder` until one of them changes."""
     chosen = installed()
     stated = [code_version(), *(f"{one.name} {one.version} {one.licence}" for one in chosen)]
     key = hashlib.sha256("\n".join(stated).encode()).hexdigest()[:16]
@@ -53,7 +53,7 @@ def write_bill_of_materials(path: Path, manifest: Mapping[str, Any], folder: Pat
 
 @cache
 def installed() -> tuple[Installed, ...]:
-    """Every distribution of this environment, which stays as it is as long as a process runs."""
+    """Return every distribution of this environment, which stays as it is as long as a process runs."""
     return tuple(sorted({_read(one) for one in distributions()}, key=lambda one: (one.name.lower(), one.version)))
 
 

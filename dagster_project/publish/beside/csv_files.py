@@ -23,7 +23,7 @@ FORMULA = f"^[{re.escape(FORMULA_SIGNS)}]"
 
 
 def write_csv_files(con: duckdb.DuckDBPyConnection, folder: Path, subfolder: str) -> dict[str, str]:
-    """Every published table of at most MAXIMUM_ROWS rows; gives the file of each table, relative to `folder`."""
+    """Return every published table of at most MAXIMUM_ROWS rows; gives the file of each table, relative to `folder`."""
     (folder / subfolder).mkdir(parents=True)
     written: dict[str, str] = {}
     for schema, table in tables_of(con, "copy"):
@@ -37,7 +37,7 @@ def write_csv_files(con: duckdb.DuckDBPyConnection, folder: Path, subfolder: str
 
 
 def harmless_select(con: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """All columns of a relation; text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Return all columns of a relation; text that a spreadsheet would take for a formula gets an apostrophe before it."""
     chosen = [_harmless(name) if kind == "VARCHAR" else qualified(name) for name, kind in columns_of(con, relation)]
     return f"select {', '.join(chosen)} from {relation}"
 
@@ -48,5 +48,5 @@ def _harmless(name: str) -> str:
 
 
 def harmless(cell: object) -> object:
-    """The same for one cell in Python."""
+    """Return the same for one cell in Python."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULA_SIGNS and cell else cell

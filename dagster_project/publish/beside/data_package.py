@@ -27,7 +27,7 @@ TYPES = {
 def write_data_package(
     con: duckdb.DuckDBPyConnection, path: Path, manifest: Mapping[str, Any], csv_files: Mapping[str, str]
 ) -> None:
-    """One resource for each Parquet and each CSV file, its fields from meta.data_dictionary."""
+    """Write one resource for each Parquet and each CSV file, its fields from meta.data_dictionary."""
     fields = _fields(con)
     resources = [
         resource

@@ -51,12 +51,12 @@ class Sheet(Strict):
 
 @cache
 def load_sheets() -> tuple[Sheet, ...]:
-    """The sheets in their order; raises pydantic.ValidationError for one that is not whole."""
+    """Return the sheets in their order; raises pydantic.ValidationError for one that is not whole."""
     return tuple(Sheet.model_validate(body) for body in read_yaml(SHEETS)["sheets"])
 
 
 def write_workbook(con: duckdb.DuckDBPyConnection, path: Path, manifest: Mapping[str, Any]) -> None:
-    """The workbook of the file attached as `copy`. The same file gives the same bytes: its date is the release's.
+    """Write the workbook of the file attached as `copy`. The same file gives the same bytes: its date is the release's.
 
     Raises duckdb.Error when a query of workbook.yml does not fit the marts.
     """

@@ -43,7 +43,7 @@ WHERE = "compare the address with the interface's documentation and fix discover
 
 
 def locate(source: Source, transport: Transport, today: dt.date) -> Iterator[Located]:
-    """Every wanted document of the newest quarters; raises LakeError where ids, codes or fields are not as expected."""
+    """Yield every wanted document of the newest quarters; raises LakeError where ids, codes or fields are not as expected."""
     start = source.landing_pages[0].address
     periods = _newest_periods(transport, start)
     levels = _levels_of_periods(transport, urljoin(start, "/timePeriod/systemLevels"))

@@ -61,7 +61,7 @@ AREA_CODES = {"england": "E92", "region": "E40", "icb": "E54", "sub_icb": "E38"}
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the document."""
+    """Return the clean rows: a SELECT over the typed rows of the document."""
     indicator, time_period, level = _request(job)
     if job.entity.format_of(job.snapshot.address) == "csv":
         job.read_csv()

@@ -11,7 +11,7 @@ OWN_COLUMNS = {
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     _prove_ranks(job)
     _prove_deciles(job)

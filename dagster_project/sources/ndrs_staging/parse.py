@@ -9,7 +9,7 @@ FIFTH = "nullif(regexp_extract(deprivation, '^([1-5])\\b', 1), '')"
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_rows(read_sheet(job, "^data$"))
     job.require_none(
         f"select distinct deprivation from typed where lower(deprivation) <> 'all' and {FIFTH} is null order by all",

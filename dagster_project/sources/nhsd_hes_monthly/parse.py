@@ -29,7 +29,7 @@ CODE = """
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     if job.entity.name == "provider_activity":
         return _parse_activity(job)

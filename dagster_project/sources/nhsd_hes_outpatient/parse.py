@@ -91,7 +91,7 @@ Cells = tuple[int, dict[str, str | None]]
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over what the file's proofs have passed."""
+    """Return the clean rows: a SELECT over what the file's proofs have passed."""
     return PARSERS[job.entity.name](job)
 
 

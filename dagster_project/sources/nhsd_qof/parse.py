@@ -6,7 +6,7 @@ from dagster_project.lake.clean import ParseJob
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     job.require_none(
         "select practice_code, achievement_percent from typed where achievement_percent not between 0 and 100",

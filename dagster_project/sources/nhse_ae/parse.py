@@ -10,7 +10,7 @@ MEASURES = slice(4, None)
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     job.require_none(
         f"select distinct period from typed where not regexp_full_match(period, '(?i)MSitAE-[a-z]+-[0-9]{{4}}') and not {TOTAL}",

@@ -13,7 +13,7 @@ AFTER = WITHIN.replace("within", "after")
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_rows([row for standard, sheet in SHEETS.items() for row in _rows(job, standard, sheet)])
     _check_month(job)
     _check_sums(job)

@@ -9,7 +9,7 @@ DAY = "coalesce(" + ", ".join(f"try_strptime(achievement_date, '{spelling}')" fo
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     job.require_none(
         f"select distinct achievement_date from typed where {DAY} is null order by all",

@@ -82,7 +82,7 @@ SPELLING = r"regexp_replace(regexp_replace(day, '^[0-9]{1,2}([/-])[0-9]{1,2}\b',
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file.
+    """Return the clean rows: a SELECT over the typed rows of the file.
 
     A month has 800,000 rows and a few thousand labels: levels and groups are worked out once a label.
     """

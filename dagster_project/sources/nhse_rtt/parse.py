@@ -8,7 +8,7 @@ WEEKS = ", ".join(f"weeks_{week:03d}" for week in range(105))
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     return f"""
         select

@@ -24,7 +24,7 @@ QUARTER_START = """
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     return _select_sdcs(job) if job.entity.name == "sdcs" else _select_phsmi(job)
 

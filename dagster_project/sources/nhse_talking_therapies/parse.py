@@ -13,7 +13,7 @@ CODE = "case group_type when 'England' then 'ENG' when 'SubICB' then reported_co
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     return _select_trusts(job) if job.entity.name == "trust" else _select_monthly(job)
 

@@ -9,5 +9,5 @@ UNITS = {"ratio": ("2", "3"), "percentage_points": ("10",), "score": ("9a",)}
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     return read_staff(job, UNITS)

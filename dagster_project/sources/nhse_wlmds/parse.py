@@ -49,7 +49,7 @@ OWN_COLUMNS = {
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     job.require_none(
         f"select distinct metric, category from typed where coalesce({CATEGORY_CODE}, '') = '' "

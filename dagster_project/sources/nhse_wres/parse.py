@@ -9,5 +9,5 @@ UNITS = {"ratio": ("2", "3", "4"), "percentage_points": ("9",)}
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     return read_staff(job, UNITS)

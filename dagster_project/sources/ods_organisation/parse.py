@@ -24,7 +24,7 @@ PARENTS = {
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the report."""
+    """Return the clean rows: a SELECT over the typed rows of the report."""
     job.read_csv()
     if job.entity.name == "succession":
         return _successions(job)

@@ -9,7 +9,7 @@ TOLERANCE = 1e-6
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     job.require_none(
         "select organisation_code, icb_gss_code, catchment_share from typed where catchment_share not between 0 and 1 order by 1, 2",

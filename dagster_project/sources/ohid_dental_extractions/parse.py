@@ -43,7 +43,7 @@ class _Table:
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the rows of all sheets."""
+    """Return the clean rows: a SELECT over the rows of all sheets."""
     job.read_rows(_all_rows(job))
     _check_england(job)
     counts = ", ".join(

@@ -29,7 +29,7 @@ BASIS = """
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     without_id = job.count("typed", "indicator_id is null")
     if without_id:

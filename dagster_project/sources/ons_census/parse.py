@@ -16,7 +16,7 @@ CODES = {
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the download."""
+    """Return the clean rows: a SELECT over the typed rows of the download."""
     job.read_csv()
     categories = job.entity.file_columns[3:]
     names = [column.name for column in categories]

@@ -6,7 +6,7 @@ from dagster_project.lake.clean import ParseJob
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the look-up."""
+    """Return the clean rows: a SELECT over the typed rows of the look-up."""
     job.read_csv()
     if job.entity.name == "lsoa_2011_to_2021":
         _prove_changes(job)

@@ -7,5 +7,5 @@ from dagster_project.lake.families import read_audit
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     return read_audit(job, ("diabetes_type",))

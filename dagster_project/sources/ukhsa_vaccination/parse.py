@@ -27,7 +27,7 @@ LEVEL = """
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     return {"cover": _parse_cover, "influenza": _parse_influenza}[job.entity.name](job)
 
 
