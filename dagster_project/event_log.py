@@ -24,7 +24,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.engine import Connection, Engine
 
 KEPT_OPEN = 8
-"""The index and the runs looked at last; the web pages open a file for every run that they show."""
+"""The index and the runs opened last; the web pages open a file for every run that they show."""
 
 
 class EventLog(SqliteEventLogStorage):

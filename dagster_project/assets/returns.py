@@ -1,6 +1,6 @@
 """The asset returns_received: intake inside the nightly run, and on its own when a file lies in the drop folder.
 
-Everything that Dagster is told (metadata, checks, partitions, run keys) is a count, a collection, a period or a hash.
+Everything that Dagster records (metadata, checks, partitions, run keys) is a count, a collection, a period or a hash.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` from the real annotation.

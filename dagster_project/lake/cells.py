@@ -1,7 +1,7 @@
 """A second look at a sheet, by another reader than the one that takes its cells (calamine).
 
 Calamine gives an error (`#REF!`) and a formula without a stored result as an empty cell, which would be read as a gap.
-openpyxl reads .xlsx workbooks again; the XML of .ods workbooks is walked, where an error stands in the text of a cell only.
+openpyxl reads .xlsx workbooks again; the XML of .ods workbooks is walked, where an error is in the text of a cell only.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def require_reachable_by_right(settings: Settings, host: str) -> None:
 def serve(
     run: Run, host: str, port: int, *, read_only: bool, path_prefix: str = "", workspace: Path | None = None
 ) -> None:
-    """Serve the pages until the process is told to end; `workspace` names a code server that runs already. Raises LakeError as above."""
+    """Serve the pages until the process is stopped; `workspace` names a code server that runs already. Raises LakeError as above."""
     require_reachable_by_right(run.settings, host)
     prepare_home(run)
     import dagster as dg

@@ -303,7 +303,7 @@ def _make_durable(folder: Path) -> None:
 
 
 def _tidy(lake: Lake, evidence: Evidence, keep_releases: int) -> str:
-    """What follows the swap. The release is out: a failure here is told, not raised, and the next publish does it again."""
+    """What follows the swap. The release is out: a failure here is reported, not raised, and the next publish does it again."""
     try:
         write_withdrawn(lake, withdrawn_ids(lake) - {evidence.release_id})
         _prune(lake, keep_releases)

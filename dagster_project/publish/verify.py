@@ -48,7 +48,7 @@ SAID = "verify.log"
 
 @dataclass(frozen=True)
 class Difference:
-    """A table that is not the same when it is built again; no value of it is told."""
+    """A table that is not the same when it is built again, without its values."""
 
     table: str
     rows_published: int | None

@@ -116,7 +116,7 @@ class Attacked:
     result: CheckResult
     """The result `disclosure.attack`."""
     sets: tuple[Mapping[str, Any], ...]
-    """The sets, as their marts declare them, that hold a hidden count which can be worked out too closely; no count is told."""
+    """The sets, as their marts declare them, that hold a hidden count which can be worked out too closely; the counts stay out."""
 
 
 def audit_attack(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> Attacked:

@@ -50,7 +50,7 @@ class ExposedModel:
     safe_counts: Mapping[str, Any] = field(default_factory=dict)
     """The declaration of its counts of people, as it is in config.meta (quality/declaration.py)."""
     made_of_returns: bool = True
-    """Whether it counts people, or a return is among what it is built of: of such a mart nothing is told but keys and numbers."""
+    """Whether it counts people, or a return is among what it is built of: messages about such a mart hold keys and numbers only."""
 
     @property
     def column_names(self) -> tuple[str, ...]:

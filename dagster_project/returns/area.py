@@ -86,7 +86,7 @@ class ReturnsArea:
 
     @property
     def looks(self) -> Path:
-        """Size and time of the files in the inbox that were not whole when they were last looked at, by the hash of the name."""
+        """Size and time of the files in the inbox that were not whole when they were last seen, by the hash of the name."""
         return self.root / "looks.json"
 
     def received(self, collection: str, period: str, org_code: str, sha256: str) -> Path:

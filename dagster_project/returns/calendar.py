@@ -2,7 +2,7 @@
 
 Not here: what came (the register of intake) and how an expected return stands, which dbt decides (mart_submission).
 
-A month is due on the 13th working day after its end (soft: what trusts are told) and closes on the 18th, as RTT does
+A month is due on the 13th working day after its end (soft: the day that trusts are given) and closes on the 18th, as RTT does
 (RTT recording and reporting guidance v5.0, section 9). The other cadences are ours: a quarter has a week more, because
 housing and project lists are joined by hand; half-years and years two weeks more, because boards sign them off. Every
 year is a financial year, ending on 31 March: WRES is a snapshot of that day, EDS reports carry it, the survey's fieldwork
@@ -146,7 +146,7 @@ def period_start(cadence: Cadence, period_end: dt.date) -> dt.date:
 
 
 def soft_deadline(collection_code: str, period_end: dt.date) -> dt.datetime:
-    """When a return is due, UTC: what trusts are told. Raises KeyError for an unknown collection."""
+    """Return when a return is due, UTC: the day that trusts are given. Raises KeyError for an unknown collection."""
     return _end_of_day(working_day_after(period_end, CADENCES[collection_code].soft_working_days))
 
 

@@ -57,7 +57,7 @@ class Claim:
         return stat.S_ISDIR(self.data.lstat().st_mode)
 
     def has_changed(self) -> bool:
-        """Say whether it is not, or no longer, what was last looked at; the claim then waits for the next run."""
+        """Say whether it is not, or no longer, what was last seen; the claim then waits for the next run."""
         status = self.data.lstat()
         if file_look(status) == self.look:
             return False

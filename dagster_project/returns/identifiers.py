@@ -52,7 +52,7 @@ MAXIMUM_DATES = 1_000
 
 @dataclass
 class CellScanner:
-    """Searches the cells of one table, a block of rows at a time. Equal cells of a column are looked at once, and counted."""
+    """Searches the cells of one table, a block of rows at a time. Equal cells of a column are searched once, and counted."""
 
     part: str
     findings: list[Finding] = field(default_factory=list)

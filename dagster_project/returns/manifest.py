@@ -72,7 +72,7 @@ def type_manifest(
 
 
 def guessed_collection(records: list[dict[str, str]], file_name: str) -> str | None:
-    """Return which return a file probably is, where its manifest cannot be typed: so that everything else is still looked at."""
+    """Return which return a file probably is, where its manifest cannot be typed: so that everything else is still checked."""
     named = FILE_NAME.fullmatch(file_name)
     candidates = [record.get("collection_code", "") for record in records[:1]] + (
         [named["collection"]] if named else []

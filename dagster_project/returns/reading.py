@@ -33,7 +33,7 @@ MAXIMUM_CELL_CHARACTERS = 32_767
 MAXIMUM_RAGGED = 1_000
 HEADER_ROWS = 1
 TITLE_ROWS = 20
-"""So many rows below the first are looked at for headings that are not in it."""
+"""So many rows below the first are searched for headings that are not in it."""
 BATCH_ROWS = 5_000
 WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

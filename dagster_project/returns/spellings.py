@@ -85,7 +85,7 @@ _SHAPES = frozenset(
     {(10,), (3, 3, 4), (5, 5), (1,) * 10, (1, 3, 3, 3), (4, 3, 3), (3, 4, 3), (3, 7), (7, 3), (6, 4), (1, 9), (9, 1)}
 )
 """Lengths of the groups of digits in which NHS numbers are written among other words. A cell that holds ten digits and no letter
-is looked at whatever its groups."""
+is searched whatever its groups."""
 _LENGTH, _LENGTH_WITHOUT_ZERO = 10, 9
 _ZERO_ADDED = re.compile(r"0[4-79]")
 """Numbers of England begin with 4, 6 and 7, those made for tests with 9; eleven digits with other beginnings are telephones."""

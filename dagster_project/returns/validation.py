@@ -48,7 +48,7 @@ LACKING = {
     "rows": "rows of the file cannot be read (C01)",
 }
 CAUSES = ("C05", "C00", "C01")
-"""What refuses the file and is told first, because other findings may only follow from it."""
+"""What refuses the file and is listed first, because other findings may only follow from it."""
 HALF_A_UNIT = 0.5
 """Totals are whole numbers; UC01 rounds its own."""
 LACKING_AT_INTAKE = "intake checks it"
@@ -144,7 +144,7 @@ class _Validation:
             yield self.submission.manifest, "manifest.csv"
 
     def _manifest(self) -> Collection | None:
-        """The manifest, judged; the collection even where the manifest is not whole, so that the rows are looked at."""
+        """The manifest, judged; the collection even where the manifest is not whole, so that the rows are read."""
         in_workbook = self.submission.data.suffix.lower() in WORKBOOKS and self.submission.manifest is None
         try:
             records = read_manifest_record(self.submission.data, self.submission.manifest)

@@ -24,7 +24,7 @@ def prepare_home(run: Run) -> Path:
         write_atomically(own, SHIPPED.read_bytes())
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
-    # What a run plans is told in one batch (EventLog.store_event_batch).
+    # What a run plans is stored in one batch (EventLog.store_event_batch).
     os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"
     os.environ["HIW_DATA_LAKE"] = str(run.lake.root)
     return home

@@ -132,7 +132,7 @@ def write_alert(run: Run, job: str, run_id: str, problems: Sequence[Problem], *,
 
 
 def _undone(sentence: str) -> list[str]:
-    """Say on standard error what could not be done: nobody else is told."""
+    """Say on standard error what could not be done: no alert says it."""
     sys.stderr.write(sentence + "\n")
     return [sentence]
 

@@ -53,7 +53,7 @@ def _process_is_gone(tag: str) -> bool:
 
 def _is_dead(record: dg.RunRecord, wait_seconds: float, *, alone: bool, alive: str) -> bool:
     """A run of `hiw refresh` holds the lock from its beginning to its end. One that the daemon started may wait for the lock, but
-    fails when it has waited for as long as it is told to.
+    fails when it has waited for HIW_LOCK_WAIT_SECONDS.
     """
     dagster_run, tag = record.dagster_run, record.dagster_run.tags.get(PROCESS_TAG)
     if dagster_run.run_id == alive or (tag is not None and tag in process_tags().values()):

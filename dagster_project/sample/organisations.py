@@ -1,7 +1,7 @@
 """The invented organisations and places: regions, ICBs, sub-ICB locations, trusts, other providers, LSOAs.
 
 Codes have the publishers' shapes and are in none of their files (tests/unit/sample proves it against the mirror).
-Every name says SAMPLE and SYNTHETIC. What happens to them in time is told here too; figures are not.
+Every name says SAMPLE and SYNTHETIC. What happens to them in time is here too; figures are not.
 
 The story: R9X merged into R9B on 1 October 2025; R9Y was split between R9C and R9D on 1 October 2021; R9V was succeeded
 by G9V9S on 1 November 2024 and R9Z by R9E in 2015. On 1 April 2026 the ICBs Q9A and Q9B merge into Z9M1X, and Q9C is

@@ -48,7 +48,7 @@ NIGHT_TESTS = f"{SEED_TESTS} {MART_KEYS}"
 """What no nightly run asks (release/dbt_artifacts.py, is_left_out)."""
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 LONGEST_SECONDS = 3 * 60 * 60
-"""A first nightly run builds within a minute; whoever waits for a dbt that hangs is told."""
+"""A first nightly run builds within a minute; a dbt that takes longer than this hangs and is stopped."""
 KEPT_PARSES = 6
 DIGEST_SHOWN = 16
 RETURNS = dg.AssetKey("clean_returns")
