@@ -56,9 +56,9 @@ def _accessibility() -> Page:
                         "every chart has a title that says what it shows, a description, and the table it is drawn from",
                         "nothing is said by colour alone: shapes and labels say it too",
                         "everything can be reached with a keyboard, and the place of the focus is always visible",
-                        "every number can be read without a script; the search is the only thing that uses one",
+                        "every number can be read without a script; searching, sorting, downloading a table or a chart and choosing peers use one",
                         "text can be enlarged to 400% and pages read on a phone; wide tables scroll within their own frame",
-                        "pages print in black and white",
+                        "pages print in black and white: the first page on six sides, an organisation on three, every other page whole",
                     ]
                 ),
             ],

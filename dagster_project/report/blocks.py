@@ -91,17 +91,41 @@ Block = Paragraph | Bullets | Tabular | Picture | Facts | Tiles | Part
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it; `kind` is the class of its look, where it has one of its own."""
+    """A heading and what stands below it; `kind` is the class of its look, where it has one of its own.
+
+    `paper` is how many of its charts a page that prints short takes with it; a section without any stays on the screen.
+    """
 
     anchor: str
     title: str
     blocks: Sequence[Block]
     kind: str = ""
+    paper: int = 0
+
+    @property
+    def look(self) -> str:
+        """Its classes."""
+        return " ".join(part for part in (self.kind, "paper" if self.paper else "") if part)
+
+    @property
+    def placed(self) -> list[tuple[Block, str, bool]]:
+        """Each block with the name by which a chart is linked to, and whether it stays on the screen when the page prints short."""
+        found: list[tuple[Block, str, bool]] = []
+        charts = 0
+        for block in self.blocks:
+            charts += isinstance(block, Picture)
+            is_chart = isinstance(block, Picture)
+            found.append((block, f"{self.anchor}-{charts}" if is_chart else "", is_chart and charts > self.paper))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the site; `crumbs` are address and title of the pages above it."""
+    """One page of the site; `crumbs` are address and title of the pages above it.
+
+    `paper` is the form in which it prints: everything, `short` (charts without their tables, in two columns), or `short side` (the same in
+    the type of a brief).
+    """
 
     path: str
     title: str
@@ -110,6 +134,7 @@ class Page:
     crumbs: Sequence[tuple[str, str]] = ()
     template: str = "page.html"
     extra: dict[str, Any] = field(default_factory=dict)
+    paper: Literal["", "short", "short side"] = ""
 
 
 def say(text: str, **parts: Any) -> Markup:

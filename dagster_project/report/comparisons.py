@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, say
+from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, link, say, slug
 from dagster_project.report.charts import (
     Dot,
     Frame,
@@ -27,6 +27,8 @@ from dagster_project.report.priorities import counted
 from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
 ANCHOR, TITLE = "others", "Beside other organisations"
+COMPARE = "compare.html"
+"""The page on which a reader sets organisations side by side."""
 PREFERRED = ("rtt_over_52_weeks", "rtt_within_18_weeks", "ae_four_hour_all", "op_did_not_attend")
 DRAWN = 2
 NEIGHBOURS = 4
@@ -102,6 +104,11 @@ def label(row: Row) -> str:
     return LABELS.get(str(row["funnel_label"]), str(row["funnel_label"]))
 
 
+def way(code: str) -> Paragraph:
+    """The way to the page where this organisation is chosen and its peers can be."""
+    return Paragraph(link(f"{COMPARE}#{slug(code)}", "Choose peers, and see this organisation side by side with them"))
+
+
 def section_of_trust(
     context: Context, organisation: Organisation, comparisons: dict[tuple[str, str, str], Comparison]
 ) -> Section:
@@ -113,10 +120,9 @@ def section_of_trust(
         if row["organisation_code"] == organisation.code
     }
     if not own:
-        return Section(
-            ANCHOR, TITLE, [Paragraph("Too few to tell: no share of this trust can be compared with others.", "inset")]
-        )
-    blocks: list[Block] = [Paragraph(HOW_TO_READ)]
+        too_few = Paragraph("Too few to tell: no share of this trust can be compared with others.", "inset")
+        return Section(ANCHOR, TITLE, [too_few, way(organisation.code)])
+    blocks: list[Block] = [way(organisation.code), Paragraph(HOW_TO_READ)]
     for place in _chosen(own):
         comparison = comparisons[place]
         if organisation.code in comparison.spots:
@@ -256,7 +262,7 @@ def section_of_icb(context: Context, organisation: Organisation, waiting: Sequen
         if mine:
             blocks.append(_icbs(context, organisation, known, mine[0]))
     empty = Paragraph("Too few to tell: no share of this board can be compared with others.", "inset")
-    return Section(ANCHOR, TITLE, blocks or [empty])
+    return Section(ANCHOR, TITLE, [way(organisation.code), *(blocks or [empty])])
 
 
 def _icbs(context: Context, organisation: Organisation, rows: Sequence[Row], own: Row) -> Picture:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from dagster_project.report import commitments, groups, priorities, returned, tiles, trends
+from dagster_project.report import commitments, groups, priorities, returned, tile_map, tiles, trends
 from dagster_project.report.blocks import Page, Paragraph, Section
 from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.organisations import Everything
@@ -14,6 +15,8 @@ WHERE = (
     "and unit = 'proportion' and dimension in ('imd_decile', 'ethnic_group')"
 )
 LEAD = "Gaps between groups of patients in England, in every NHS trust and every integrated care board."
+PAPER = {"stands-out": 1, "core20plus5": 1, "map": 4, "gaps": 1, "deprivation": 2, "ethnicity": 2, "trends": 4}
+"""Charts of each section that go on paper: six sides at most."""
 SHORTHAND = "A figure that cannot be shown says why: [c] confidential, [x] not available, [z] not applicable. A zero is a figure: none were counted."
 
 
@@ -26,7 +29,8 @@ def page(context: Context, everything: Everything) -> Page:
         rows.get(ENGLAND, []) for rows in (everything.priorities, everything.control, everything.slopes)
     )
     first = tiles.section(context, gaps, scorecards.of(ENGLAND), slopes, control)
-    sections = [first, *scorecards.sections(context, ENGLAND)]
+    cards, boards = scorecards.sections(context, ENGLAND), tile_map.section(context)
+    sections = [first, *cards[:1], *([boards] if boards.blocks else []), *cards[1:]]
     if gaps:
         sections.append(priorities.section(context, gaps))
     if splits:
@@ -37,7 +41,8 @@ def page(context: Context, everything: Everything) -> Page:
     sections += returned.england(context, everything.returned)
     sections += commitments.england(context, everything.commitments)
     sections.append(Section("read", "How to read this page", [Paragraph(tiles.RULE), Paragraph(SHORTHAND)]))
-    return Page("index.html", "Health inequalities in England", sections, LEAD)
+    sections = [replace(section, paper=PAPER.get(section.anchor, 0)) for section in sections]
+    return Page("index.html", "Health inequalities in England", sections, LEAD, paper="short")
 
 
 def _waiting(context: Context, anchor: str, title: str, splits: Sequence[groups.Split], dimension: str) -> Section:

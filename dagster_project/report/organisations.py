@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -29,6 +29,8 @@ SPLIT_WHERE = (
     "treatment_function_code = 'all' and geography_basis = 'current' and organisation_level in ('trust', 'icb') "
     "and unit = 'proportion' and dimension in ('imd_quintile', 'ethnic_group_5')"
 )
+PAPER = {"brief": 1, "deprivation": 2, "ethnicity": 2, "trends": 2, "others": 2, "core20plus5": 1}
+"""Charts of each section that go on paper: the brief on one side, and an annex of two sides at most."""
 LEADS = {
     "trust": "Gaps between groups of patients, waits, trends and data quality of this trust. Every figure has its limits, and a figure that cannot be shown says why.",
     "icb": "Gaps between groups of patients, waits and data quality of the trusts in this board's area: the board of the provider, not of where people live.",
@@ -116,17 +118,21 @@ def _page(context: Context, organisation: Organisation, everything: Everything, 
         quality.section(context, everything.quality.get(code, [])),
         Section("about", "About", [Facts(_facts(context, organisation))]),
     ]
+    sections = [replace(section, paper=PAPER.get(section.anchor, 0)) for section in sections]
     return Page(
         organisation.path,
         organisation.name,
         sections,
         LEADS[organisation.level],
         [("index.html", "England"), ("find.html", "Organisations and indicators")],
+        paper="short side",
     )
 
 
 def _of(splits: Sequence[groups.Split], dimension: str) -> list[groups.Split]:
-    return [split for split in splits if split.dimension == dimension]
+    """Those of a dimension, long waits first: paper has room for two."""
+    found = [split for split in splits if split.dimension == dimension]
+    return sorted(found, key=lambda split: split.indicator_id != brief.LONG_WAIT)
 
 
 def _beside(context: Context, organisation: Organisation, everything: Everything) -> Section:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dagster_project.duck import connection
 from dagster_project.html_pages import style_hash, templates
 from dagster_project.report import (
     about,
+    compare,
     coverage,
     england,
     indicators,
@@ -27,10 +29,12 @@ from dagster_project.report.lineage import Lineage
 from dagster_project.report.marts import Marts
 
 PACKAGE = "dagster_project.report"
+SEARCH = "search.js"
 STATIC = ("report.css", "report.js", "icon.svg", "LICENCE-nhsuk-frontend.txt")
 NAVIGATION = (
     ("index.html", "England"),
     ("find.html", "Organisations and indicators"),
+    ("compare.html", "Compare"),
     ("survey.html", "Survey"),
     ("data-quality.html", "Data quality"),
     (coverage.PATH, coverage.TITLE),
@@ -68,13 +72,23 @@ def _files(context: Context, lineage: Lineage) -> Iterator[tuple[str, bytes]]:
     }
     for page in pages:
         yield page.path, _render(page, common).encode()
+    yield SEARCH, _search_index(pages)
     yield from indicators.downloads(context)
+
+
+def _search_index(pages: Sequence[Page]) -> bytes:
+    """What the search box of every page looks in, as a script: a page that is opened as a file may load no other kind of data."""
+    lists = [lists for page in pages for lists in page.extra.get("lists", [])]
+    entries = [[e["words"], e["note"], e["address"]] for _, _, entries in lists for e in entries]
+    entries += [[page.title, "page", page.path] for page in pages if page.path in dict(NAVIGATION)]
+    return f"window.reportIndex = {json.dumps(entries, separators=(',', ':'))};\n".encode()
 
 
 def _pages(context: Context, lineage: Lineage) -> Iterator[Page]:
     everything = organisations.read_everything(context)
     yield england.page(context, everything)
     yield from organisations.pages(context, everything)
+    yield from compare.pages(context, everything)
     yield from indicators.pages(context, everything)
     yield from survey.pages(context)
     yield quality.page(context)

@@ -24,6 +24,7 @@ from tests.warehouses import Warehouse
 
 pytestmark = pytest.mark.requires_browser
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+WIDTHS = (390, 1280, 1920)
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"], "preload": False}
 """Without `preload` axe does not fetch the style sheet a second time, which the policy of the pages forbids."""
@@ -41,6 +42,7 @@ KINDS = {
     "trust": f"organisation-{TRUST}.html",
     "board": "organisation-Q9D.html",
     "brief": f"brief-{TRUST}.html",
+    "compare": "compare.html",
     "indicator": "indicator-wlmds_over_52_weeks.html",
     "find": "find.html",
     "survey": "survey.html",
@@ -140,7 +142,7 @@ def test_by_keyboard_alone_a_reader_finds_a_trust_its_gaps_the_indicator_and_the
     expect(page).to_have_title(re.compile("Organisations and indicators"))
     _tab_to(page, "words")
     page.keyboard.type(TRUST.lower())
-    expect(page.get_by_role("status")).to_have_text("1 result")
+    expect(page.locator("#found")).to_have_text("1 result")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     name = sample_warehouse.one(f"select organisation_name from dim_organisation where organisation_code = '{TRUST}'")
@@ -155,6 +157,8 @@ def test_by_keyboard_alone_a_reader_finds_a_trust_its_gaps_the_indicator_and_the
     _tab_to(page, "Waiting over 52 weeks")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Waiting over 52 weeks")
+    _tab_to(page, "Download")
+    page.keyboard.press("Enter")
     _tab_to(page, "Download the table")
     with page.expect_download() as started:
         page.keyboard.press("Enter")
@@ -170,9 +174,9 @@ def test_by_keyboard_alone_a_reader_finds_a_trust_its_gaps_the_indicator_and_the
 def test_axe_finds_nothing_and_nothing_is_loaded_from_elsewhere(kind: str, report: Path, desktop: Watched) -> None:
     page = desktop.page
     page.goto((report / KINDS[kind]).as_uri())
-    for width in (DESKTOP, PHONE):
-        page.set_viewport_size(width)  # type: ignore[arg-type]
-        _keep(page, f"{kind}_{width['width']}")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        _keep(page, f"{kind}_{width}")
         page.evaluate(OPEN)
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"the page scrolls sideways by {too_wide}"
@@ -221,20 +225,29 @@ def test_the_focus_can_always_be_seen(report: Path, desktop: Watched) -> None:
         assert shadow != "none", page.evaluate("document.activeElement.outerHTML")
 
 
-def test_on_paper_folded_tables_are_open_and_menus_are_gone(report: Path, desktop: Watched, tmp_path: Path) -> None:
+def test_on_paper_folded_tables_are_open_and_menus_are_gone(report: Path, desktop: Watched) -> None:
     page = desktop.page
-    page.goto((report / KINDS["trust"]).as_uri())
+    page.goto((report / KINDS["indicator"]).as_uri())
     page.emulate_media(media="print")
     expect(page.locator("nav.menu")).to_be_hidden()
+    expect(page.locator("#quick")).to_be_hidden()
     heights = page.evaluate(
         "[...document.querySelectorAll('details table')].map(table => table.getBoundingClientRect().height)"
     )
     assert heights and min(heights) > 20
-    paper = page.pdf(path=str(tmp_path / "trust.pdf"), format="A4")
-    assert paper.startswith(b"%PDF")
-    folder = os.environ.get("HIW_SCREENSHOTS")
-    if folder:
-        (Path(folder) / "report_trust.pdf").write_bytes(paper)
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_the_first_page_prints_on_six_sides_and_an_organisation_on_three(report: Path, desktop: Watched) -> None:
+    """A brief and two sides: of the organisations with most to print, and of a board."""
+    longest = sorted(report.glob("organisation-*.html"), key=lambda page: -page.stat().st_size)[:3]
+    for page, sides in [(report / KINDS["england"], 6), *((page, 3) for page in [*longest, report / KINDS["board"]])]:
+        desktop.page.goto(page.as_uri())
+        assert _pages_of(desktop.page.pdf(format="A4", prefer_css_page_size=True)) <= sides, page.name
+    desktop.page.emulate_media(media="print")
+    expect(desktop.page.locator(".on-paper")).to_be_visible()
+    expect(desktop.page.locator("main .brief h2")).to_be_visible()
+    assert desktop.page.locator("main table:visible").count() == 0
 
 
 def test_the_first_screen_has_a_figure_and_a_chart(report: Path, desktop: Watched) -> None:
@@ -302,6 +315,91 @@ def test_a_brief_with_the_longest_names_and_figures_is_still_one_side(
     desktop.page.goto((tmp_path / "site" / f"brief-{TRUST}.html").as_uri())
     expect(desktop.page.locator(".part li").first).to_contain_text("9,000,000")
     assert _pages_of(desktop.page.pdf(prefer_css_page_size=True)) == 1
+
+
+def test_by_keyboard_alone_the_search_box_of_any_page_leads_to_an_indicator(report: Path, desktop: Watched) -> None:
+    page = desktop.page
+    page.goto((report / KINDS["trust"]).as_uri())
+    _tab_to(page, "sought")
+    page.keyboard.type("OVER 52 weeks group")
+    expect(page.locator("#hits")).to_have_text("1 result")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(KINDS["indicator"]))
+    page.locator("#sought").focus()
+    page.keyboard.type("no such words")
+    expect(page.locator("#results")).to_contain_text("Nothing has these words")
+    page.keyboard.press("Escape")
+    expect(page.locator("#results")).to_be_hidden()
+    assert desktop.wrong == []
+    assert all(url.startswith(report.as_uri()) for url in desktop.loaded)
+
+
+def test_by_keyboard_alone_two_organisations_stand_side_by_side(
+    report: Path, desktop: Watched, sample_warehouse: Warehouse
+) -> None:
+    """From a trust's page; the figures are the funnel's, in the digits of the page."""
+    page = desktop.page
+    page.goto((report / KINDS["trust"]).as_uri())
+    _tab_to(page, "Choose peers", 200)
+    page.keyboard.press("Enter")
+    expect(page.locator("#beside th[scope=col]")).to_have_count(2)
+    _tab_to(page, "Add its peers", 40)
+    page.keyboard.press("Enter")
+    peers = sample_warehouse.query(
+        "select o.organisation_code from dim_organisation as o join dim_organisation as own using (icb_code, organisation_level) "
+        f"where own.organisation_code = '{TRUST}' and o.is_current"
+    )
+    assert len(peers) > 1
+    expect(page.locator("#beside th[scope=col]")).to_have_count(1 + len(peers))
+    value = sample_warehouse.one(
+        f"select value from mart_funnel where organisation_code = '{TRUST}' and indicator_id = 'rtt_over_52_weeks' "
+        "and dimension = 'all' order by period_end desc limit 1"
+    )
+    row = page.locator("#beside tbody tr", has_text="Waiting over 52 weeks (RTT)")
+    expect(row.locator("td strong").first).to_have_text(re.compile(rf"^{value * 100:.2f}%$"))
+    chosen = page.url
+    page.goto((report / "cite.html").as_uri())
+    page.goto(chosen)
+    expect(page.locator("#beside th[scope=col]")).to_have_count(1 + len(peers))
+    assert desktop.wrong == []
+
+
+def test_tables_and_charts_can_be_sorted_filtered_and_taken_along(
+    report: Path, desktop: Watched, tmp_path: Path
+) -> None:
+    page = desktop.page
+    page.goto((report / KINDS["indicator"]).as_uri())
+    page.evaluate(OPEN)
+    table = page.locator("table", has_text="Trusts in the funnel").first
+    values = table.locator("tbody tr td:nth-child(3)")
+    table.get_by_role("button", name="Value").click()
+    table.get_by_role("button", name="Value").click()
+    expect(table.locator("thead th[aria-sort=descending]")).to_have_text("Value")
+    shown = [float(text.rstrip("%")) for text in values.all_inner_texts() if text[0].isdigit() and " to " not in text]
+    assert shown == sorted(shown, reverse=True) and len(shown) > 3
+    tools = page.locator(".scroll:has(table) + .tools").filter(has_text="Trusts in the funnel").first
+    tools.get_by_role("searchbox").fill("eastwick")
+    kept = table.locator("tbody tr:visible").count()
+    with page.expect_download() as started:
+        tools.get_by_role("button", name="Table (CSV)").click()
+    started.value.save_as(tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
+        heads, *rows = csv.reader(file)
+    assert heads[:3] == ["Organisation", "Of", "Value"]
+    assert len(rows) == kept > 0 and all("Eastwick" in row[0] for row in rows)
+    chart = page.locator("figure:has(svg.chart)").first
+    for kind, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as started:
+            chart.get_by_role("button", name=f"Picture ({kind})").click()
+        started.value.save_as(tmp_path / kind)
+        content = (tmp_path / kind).read_bytes()
+        assert content.startswith(begins) and len(content) > 2000
+    assert chart.locator("h3").inner_text().split(":")[0] in (tmp_path / "SVG").read_text()
+    page.goto(f"{(report / KINDS['england']).as_uri()}")
+    page.locator(".share a").first.click()
+    assert page.locator(f"figure#{page.url.partition('#')[2]}").count() == 1
+    assert desktop.wrong == []
 
 
 def test_the_policy_of_the_page_stops_a_script_that_was_slipped_in(
