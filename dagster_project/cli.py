@@ -18,7 +18,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from dagster_project.garbage import collect_seldom
 from dagster_project.lake.files import LakeError
@@ -68,10 +67,9 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], *, as_json: boo
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows([columns, *([harmless(cell) for cell in row] for row in rows)])
         return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
-    out.print(table)
+    from dagster_project.operate.shown import print_rows
+
+    print_rows(out, columns, rows)
 
 
 @app.command()
@@ -188,7 +186,10 @@ def sql(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Run one SELECT on the published file. Read-only; nothing else on this machine is accessible."""
+    """Run one SELECT on the published file. Read-only; nothing else on this machine is accessible.
+
+    The screen shows four digits of a number with decimals; --csv and --json give all.
+    """
     with _explained() as run:
         from dagster_project.operate.analyst import ask
 
@@ -213,6 +214,21 @@ def query(
             sys.stdout.write(example_sql(marts, name).rstrip() + "\n")
         else:
             _print_rows(*ask(marts, example_sql(marts, name)), as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def find(
+    word: Annotated[list[str], typer.Argument(help="A word, or several: DNA, RTT, 52 weeks, SMI.")],
+    as_json: AsJson = False,
+) -> None:
+    """Find a word, by all its names, in the indicators, example queries, columns and glossary of the published file."""
+    with _explained(as_json=as_json) as settings:
+        from dagster_project.operate.find import find as find_word
+        from dagster_project.operate.find import lines
+
+        wanted = " ".join(word)
+        hits = find_word(Lake(settings.data_lake).marts, wanted)
+        _emit([hit.as_dict() for hit in hits], as_json=as_json, lines=[escape(line) for line in lines(wanted, hits)])
 
 
 @app.command()

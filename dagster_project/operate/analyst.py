@@ -76,8 +76,8 @@ def ask(path: Path, query: str) -> Rows:
 
 
 def list_examples(path: Path) -> Rows:
-    """Name, question and user of every example query of the published file."""
-    return ask(path, 'select name, question, "user" from meta.example_queries order by name')
+    """Every example query of the published file without its SQL, in the order of the file: those that give rows first."""
+    return ask(path, "select * exclude (sql) from meta.example_queries")
 
 
 def example_sql(path: Path, name: str) -> str:

@@ -23,7 +23,7 @@ from dagster_project.lake.files import hash_file, sync_folder, write_atomically
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.quality.marts import expected_checks
 from dagster_project.quality.runner import THRESHOLD
-from dagster_project.release.candidate import DRAFT_PREFIX, UNTOUCHED, Draft, discard
+from dagster_project.release.candidate import DRAFT_PREFIX, UNTOUCHED, Draft, discard, example_rows
 from dagster_project.release.contents import MAIN, TableContent, attach, read_contents, sync_file
 from dagster_project.release.errors import Refused, ReleaseError, failed
 from dagster_project.release.meta import insert
@@ -116,8 +116,19 @@ def _write_checks(project: ReleaseProject, draft: Draft, results: tuple[CheckRes
         assert row is not None  # noqa: S101 - a function without a table gives one row
         con.execute("delete from meta.checks")
         insert(con, str(row[0]), "checks", rows)
+        con.execute("delete from meta.example_queries")
+        insert(con, str(row[0]), "example_queries", example_rows(project, _rows_of_examples(results)))
         fill_publication(con, results, fingerprint=draft.fingerprint, sealed_at=project.run.clock())
         con.execute("checkpoint")
+
+
+def _rows_of_examples(results: Iterable[CheckResult]) -> dict[str, int]:
+    """Name of an example query -> the rows that it gave when the gate ran it; one that failed is not in it."""
+    return {
+        result.name.partition(".")[2]: int(result.counts["rows"])
+        for result in results
+        if result.kind == "example_query" and "rows" in result.counts
+    }
 
 
 def _contents_after(project: ReleaseProject, draft: Draft) -> tuple[TableContent, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -173,8 +173,8 @@ def _fill_meta(
     insert(con, "draft", "source_status", [asdict(status) for status in statuses])
     insert(con, "draft", "inputs", [*(_input_row(item) for item in inputs), *_return_rows(con)])
     insert(con, "draft", "rejects", [row for item in inputs for row in _reject_rows(con, item)])
-    insert(con, "draft", "example_queries", [query.model_dump(exclude={"needs"}) for query in project.example_queries])
-    insert(con, "draft", "glossary", [term.model_dump() for term in project.dictionary.terms])
+    insert(con, "draft", "example_queries", example_rows(project, {}))
+    insert(con, "draft", "glossary", [term.row() for term in project.dictionary.terms])
     insert(con, "draft", "data_dictionary", list(_dictionary(con, project)))
     insert(con, "draft", "releases", list(_release_rows(con, project, origin, fingerprint, built_at)))
     insert(con, "draft", "changes", find_changes(con, project, current_marts(project)))
@@ -192,6 +192,12 @@ def current_marts(project: ReleaseProject) -> Path | None:
 def _input_row(item: Input) -> dict[str, Any]:
     row = {name: getattr(item, name) for name in ("slug", "entity", "period", "sha256", "url", "retrieved_at", "file")}
     return row | {"rows_count": int(item.report["clean_rows"])}
+
+
+def example_rows(project: ReleaseProject, rows: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The rows of meta.example_queries: those that give rows first, else in the order of their files. `rows` are known by name."""
+    listed = [query.model_dump() | {"rows_count": rows.get(query.name)} for query in project.example_queries]
+    return sorted(listed, key=lambda row: not row["rows_count"])
 
 
 def _return_rows(con: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:

@@ -54,6 +54,11 @@ class Term(Strict):
     term: str = Field(min_length=2)
     definition: str = Field(min_length=10)
     see: str = Field(min_length=2)
+    also_called: tuple[str, ...] = ()
+
+    def row(self) -> dict[str, str | None]:
+        """The row of meta.glossary."""
+        return self.model_dump() | {"also_called": ", ".join(self.also_called) or None}
 
 
 @dataclass(frozen=True)

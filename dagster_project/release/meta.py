@@ -128,17 +128,24 @@ META_TABLES = (
     ),
     _table(
         "glossary",
-        "The words of this file; one row for each term.",
+        "The words of this file; one row for each term. `hiw find WORD` looks here for what a word is called otherwise.",
         ("term", "VARCHAR", "The word."),
+        (
+            "also_called",
+            "VARCHAR",
+            "What others call it, comma separated: DNA, RTT; NULL where there is no other name.",
+        ),
         ("definition", "VARCHAR", "What it means here."),
         ("see", "VARCHAR", "The table or column to look at."),
     ),
     _table(
         "example_queries",
-        "Queries to start from; every one was run on this file before it was published.",
+        "Queries to start from; every one was run on this file before it was published. Those that give rows come first.",
         ("name", "VARCHAR", "Short name."),
         ("question", "VARCHAR", "What it answers."),
         ("user", "VARCHAR", "Who asks."),
+        ("needs", "VARCHAR", "sources: the publishers' files are enough; returns: it needs what trusts send."),
+        ("rows_count", "BIGINT", "Rows that it gives in this release; NULL where it was not run.", "count"),
         ("sql", "VARCHAR", "The query."),
     ),
     _table(

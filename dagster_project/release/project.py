@@ -47,7 +47,7 @@ def load_example_queries(path: Path = MARTS) -> tuple[ExampleQuery, ...]:
 
     Raises ReleaseError naming the file and the place.
     """
-    files = [path] if path.is_file() else sorted(path.rglob(EXAMPLE_QUERIES))
+    files = [path] if path.is_file() else sorted(path.rglob(EXAMPLE_QUERIES), key=lambda file: (len(file.parts), file))
     queries = tuple(query for file in files for query in _read_example_queries(file))
     names = [query.name for query in queries]
     if len(set(names)) != len(names):

@@ -42,6 +42,7 @@ COMMANDS: dict[str, list[str]] = {
     "sql": ["sql", "select 1"],
     "query": ["query"],
     "query NAME": ["query", "how_fresh_is_it"],
+    "find": ["find", "held"],
     "attach": ["attach"],
     "brief": ["brief", "R9A", "--to", "{lake}/out"],
     "webserver": ["webserver"],

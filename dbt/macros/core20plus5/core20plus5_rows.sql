@@ -138,6 +138,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         indicator.indicator_name,
         figures.organisation_code,
         organisation.organisation_name,
+        {{ icb_columns("organisation") }},
         figures.organisation_level,
         {{ level_label("figures.organisation_level", "figures.source_id") }}
         as level_label,

@@ -174,6 +174,17 @@
                     ),
                     "table",
                 ),
+                measure_spec(
+                    "gap_in_icb",
+                    "Gap of group A against group B with limits, in an ICB and each trust of it, newest period; from fct_inequality_measure",
+                    ["icb_wanted", "indicator_wanted", "first_group", "second_group"],
+                    {
+                        "measure_wanted": "absolute_gap",
+                        "gaps_table": "fct_inequality_measure",
+                        "organisations_table": "dim_organisation",
+                    },
+                    kind="table",
+                ),
             ]
         )
     }}

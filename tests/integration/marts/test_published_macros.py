@@ -77,3 +77,21 @@ def test_data_of_her_own_stay_hers(analyst: duckdb.DuckDBPyConnection) -> None:
         "select slope_index, slope_index_reason from slope_index('own', place, decile, people, share)"
     ).fetchall()
     assert found == [(None, "a quantile is missing")]
+
+
+def test_the_gap_of_two_groups_in_an_icb_is_the_fact_of_its_trusts_in_their_newest_period(
+    analyst: duckdb.DuckDBPyConnection,
+) -> None:
+    trusts = analyst.execute(
+        "select organisation_code from dim_organisation where current_icb_code = 'Z9M1X' and organisation_level = 'trust'"
+    ).fetchall()
+    gaps = """select organisation_code, period_end, gap, ci_lower_95, ci_upper_95, value_status
+        from gap_in_icb('Z9M1X', 'wlmds_over_52_weeks', 'core20', 'rest') where organisation_level = 'trust' order by all"""
+    found = analyst.execute(gaps).fetchall()
+    facts = """select organisation_code, period_end, value, ci_lower_95, ci_upper_95, value_status
+        from fct_inequality_measure
+        where indicator_id = 'wlmds_over_52_weeks' and dimension = 'core20' and measure = 'absolute_gap' and geography_basis = 'current'
+            and treatment_function_code = 'all' and organisation_code in (select unnest(?)) order by all"""
+    newest: dict[str, Any] = {row[0]: row for row in analyst.execute(facts, [[code for (code,) in trusts]]).fetchall()}
+    assert found == list(newest.values())
+    assert len(found) > 3 and any(row[2] is not None for row in found)

@@ -13,6 +13,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
+from dagster_project.operate.find import find
+from dagster_project.operate.shown import shown
 from dagster_project.publish.publish import publish
 from tests.integration.release.release_estate import Estate
 from tests.warehouses import Warehouse
@@ -49,6 +51,18 @@ def test_query_without_a_name_lists_what_there_is(hiw: Hiw) -> None:
     assert all(row["question"].endswith("?") for row in listed)
 
 
+def test_example_queries_say_what_they_need_and_how_many_rows_they_give_with_rows_first(
+    sample_warehouse: Warehouse,
+) -> None:
+    listed = sample_warehouse.query("select name, needs, rows_count, sql from meta.example_queries")
+    with_rows = [rows > 0 for _, _, rows, _ in listed]
+    assert with_rows == sorted(with_rows, reverse=True)
+    assert {needs for _, needs, _, _ in listed} == {"sources", "returns"}
+    for name, _, rows, sql in listed:
+        if "meta." not in sql:  # what a query says of the release itself is written after it was judged
+            assert len(sample_warehouse.query(sql)) == rows, name
+
+
 def test_query_runs_and_prints_what_the_query_gives(hiw: Hiw) -> None:
     sql = hiw("query", "values_of_an_indicator", "--sql").stdout
     by_name, by_hand = (hiw(*words, "--json").stdout for words in (("query", "values_of_an_indicator"), ("sql", sql)))
@@ -64,6 +78,67 @@ def test_unknown_query_says_which_there_are(hiw: Hiw) -> None:
 def test_csv_is_read_back_and_no_cell_of_it_is_a_formula(hiw: Hiw) -> None:
     result = hiw("sql", "select '=1+1' as a, 'x, \"y\"' as b, -5 as c, null as d", "--csv")
     assert list(csv.reader(io.StringIO(result.stdout))) == [["a", "b", "c", "d"], ["'=1+1", 'x, "y"', "-5", ""]]
+
+
+def test_a_name_is_shown_whole_and_a_number_with_the_digits_that_a_reader_can_use(hiw: Hiw) -> None:
+    name = "an organisation whose name is longer than the screen of eighty columns on which it is shown"
+    printed = hiw("sql", f"select '{name}' as organisation_name, 1.1345932456 as ratio, 7187677.0 as waiting").stdout
+    assert [line.split(maxsplit=1) for line in printed.splitlines()[1:]] == [
+        ["organisation_name", name],
+        ["ratio", "1.135"],
+        ["waiting", "7187677"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        *((0.0, "0"), (-0.00270912, "-0.002709"), (0.5, "0.5"), (61.3854, "61.39"), (999.96, "1000")),
+        *((12345.678, "12346"), (float("inf"), "inf"), (7, "7"), (None, "")),
+    ],
+)
+def test_numbers_on_the_screen_have_four_digits_and_their_whole_part(number: object, text: str) -> None:
+    assert shown(number) == text
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "name"),
+    [
+        ("DNA", "indicator", "op_did_not_attend"),
+        ("fta", "indicator", "op_did_not_attend"),
+        ("RTT", "indicator", "rtt_within_18_weeks"),
+        ("52 weeks", "indicator", "wlmds_over_52_weeks"),
+        ("52ww", "indicator", "rtt_over_52_weeks"),
+        ("SMI", "indicator", "SMI-01"),
+        ("preterm", "indicator", "MAT-04"),
+        ("blood pressure", "indicator", "HYP-01"),
+        ("icb_code", "column", "icb_code"),
+        ("known", "query", "ethnicity_recording"),
+        ("IMD", "word", "Index of Multiple Deprivation"),
+    ],
+)
+def test_a_word_is_found_by_every_name_that_analysts_have_for_it(
+    sample_warehouse: Warehouse, word: str, kind: str, name: str
+) -> None:
+    hits = find(sample_warehouse.lake / "published" / "marts.duckdb", word)
+    assert (kind, name) in {(hit.kind, hit.name) for hit in hits}
+    assert all(hit.says and hit.see for hit in hits)
+
+
+def test_an_indicator_that_is_found_says_how_far_its_figures_reach(sample_warehouse: Warehouse) -> None:
+    marts = sample_warehouse.lake / "published" / "marts.duckdb"
+    says = {hit.name: hit.see for hit in find(marts, "DNA") if hit.kind == "indicator"}
+    newest = (
+        "select max(period_end) from fct_indicator_value where indicator_id = 'op_did_not_attend' and value is not null"
+    )
+    assert f"newest figure {sample_warehouse.one(newest)}, england" in says["op_did_not_attend"]
+    assert says["op_did_not_attend_by_age"].startswith("newest figure")
+
+
+def test_find_prints_what_it_found_and_ends_with_1_where_there_is_nothing(hiw: Hiw) -> None:
+    assert "how_fresh_is_it" in hiw("find", "how", "far", "does", "each", "reach").stdout
+    nothing = hiw("find", "zebra")
+    assert nothing.exit_code == 1 and "zebra" in nothing.stderr
 
 
 def test_text_in_brackets_is_shown_as_it_is(hiw: Hiw) -> None:

@@ -8,6 +8,7 @@ select
     indicator.indicator_name,
     figure.organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     figure.organisation_level,
     figure.period_start,
     figure.period_end,

@@ -72,6 +72,7 @@ select
     shares.imd_version,
     shares.organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     shares.organisation_level,
     shares.level_label,
     shares.basis,

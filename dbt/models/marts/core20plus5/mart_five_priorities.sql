@@ -67,6 +67,7 @@ select
     priorities.answered_by,
     coalesce(places.organisation_code, 'none') as organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     places.organisation_level,
     newest.period_start,
     newest.period_end,

@@ -19,8 +19,9 @@ with
             organisation_code,
             organisation_name,
             organisation_level,
-            current_icb_code as icb_code
-        from {{ ref("dim_organisation") }}
+            current_icb_code,
+            {{ icb_columns("organisation") }}
+        from {{ ref("dim_organisation") }} as organisation
         where organisation_level in ('england', 'icb', 'trust') and is_current
     ),
 
@@ -30,7 +31,9 @@ with
             organisations.organisation_code,
             organisations.organisation_name,
             organisations.organisation_level,
+            organisations.current_icb_code,
             organisations.icb_code,
+            organisations.icb_name,
             breakdowns.breakdown
         from {{ ref("statement_indicators") }} as lines
         inner join
@@ -107,7 +110,7 @@ with
                 when own.indicator_id is not null
                 then questions.organisation_code
                 when of_icb.indicator_id is not null
-                then questions.icb_code
+                then questions.current_icb_code
                 when of_england.indicator_id is not null
                 then 'ENG'
             end as figures_of_code,
@@ -147,7 +150,8 @@ with
             held as of_icb
             on questions.indicator_id = of_icb.indicator_id
             and case
-                when questions.organisation_level = 'trust' then questions.icb_code
+                when questions.organisation_level = 'trust'
+                then questions.current_icb_code
             end
             = of_icb.organisation_code
             and questions.breakdown = of_icb.breakdown
@@ -201,6 +205,8 @@ select
     shown.source_status,
     shown.organisation_code,
     shown.organisation_name,
+    shown.icb_code,
+    shown.icb_name,
     shown.organisation_level,
     shown.indicator_id,
     indicator.indicator_name,

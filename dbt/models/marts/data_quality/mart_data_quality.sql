@@ -34,6 +34,7 @@ with
             shares.waiting_band,
             shares.organisation_code,
             organisation.organisation_name,
+            {{ icb_columns("organisation") }},
             shares.organisation_level,
             shares.period_start,
             shares.period_end,
@@ -73,6 +74,7 @@ with
         select
             recording.*,
             organisation.organisation_name,
+            {{ icb_columns("organisation") }},
             recording.people >= 2000 as is_shown
         from {{ ref("int_returns__recording") }} as recording
         left join
@@ -97,6 +99,8 @@ with
             'all' as waiting_band,
             org_code as organisation_code,
             organisation_name,
+            icb_code,
+            icb_name,
             'trust' as organisation_level,
             period_start,
             period_end,
@@ -134,6 +138,8 @@ select
     waiting_band,
     organisation_code,
     organisation_name,
+    icb_code,
+    icb_name,
     organisation_level,
     period_start,
     period_end,

@@ -76,6 +76,7 @@ select
     series.indicator_name,
     series.organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     series.organisation_level,
     series.period_start,
     series.period_end,

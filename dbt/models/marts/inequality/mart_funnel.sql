@@ -193,6 +193,7 @@ select
     labelled.indicator_name,
     labelled.organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     labelled.period_start,
     labelled.period_end,
     {{ months_old("labelled.period_end") }} as months_old,

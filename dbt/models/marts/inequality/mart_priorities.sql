@@ -347,6 +347,7 @@ select
     indicator.indicator_name,
     ranked.organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     ranked.organisation_level,
     ranked.period_start,
     ranked.period_end,

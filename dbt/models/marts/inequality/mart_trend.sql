@@ -393,6 +393,7 @@ select
     indicator.indicator_name,
     trends.organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     trends.organisation_level,
     trends.dimension,
     trends.group_code,

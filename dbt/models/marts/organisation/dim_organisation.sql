@@ -85,6 +85,7 @@ select
     dated.valid_to is null
     or dated.valid_to >= date '{{ var("current_geography_date") }}' as is_current,
     dated.icb_code,
+    icb.organisation_name as icb_name,
     dated.region_code,
     icb_mapped.current_organisation_code as current_icb_code,
     icb_mapped.mapping_reason as current_icb_code_reason,
@@ -100,6 +101,10 @@ select
 from dated
 inner join mapped on dated.organisation_code = mapped.organisation_code
 left join mapped as icb_mapped on dated.icb_code = icb_mapped.organisation_code
+left join
+    dated as icb
+    on coalesce(icb_mapped.current_organisation_code, dated.icb_code)
+    = icb.organisation_code
 left join
     {{ ref("int_organisation_current_coverage") }} as coverage
     on dated.organisation_code = coverage.current_code

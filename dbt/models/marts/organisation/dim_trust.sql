@@ -49,6 +49,7 @@ select
         else 'none'
     end as trust_type_basis,
     trusts.icb_code,
+    trusts.icb_name,
     trusts.current_icb_code,
     trusts.region_code,
     trusts.valid_from,

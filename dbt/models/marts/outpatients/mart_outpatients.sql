@@ -46,7 +46,8 @@ with
             ) as period_end,
             coalesce(
                 organisation.organisation_name, reported_names.organisation_name
-            ) as organisation_name
+            ) as organisation_name,
+            {{ icb_columns("organisation") }}
         from {{ ref("int_outpatients_did_not_attend_ecological") }} as figure
         left join
             reported_names
@@ -82,6 +83,8 @@ select
     indicator.polarity,
     ecological.organisation_code,
     ecological.organisation_name,
+    ecological.icb_code,
+    ecological.icb_name,
     ecological.organisation_level,
     ecological.period_start,
     ecological.period_end,

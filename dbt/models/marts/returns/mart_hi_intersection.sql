@@ -224,6 +224,7 @@ with
 select
     {{ returns_organisation_level("geo_level") }} as organisation_level,
     geo_code as organisation_code,
+    {{ icb_columns("organisation") }},
     {{ returns_current_trust("compared.geo_code", "organisation") }},
     metric_id as indicator_id,
     ethnic_group5 as ethnic_group_5,

@@ -226,6 +226,7 @@ with
             end as organisation_name,
             {{ returns_current_trust("compared.geo_code", "organisation") }},
             compared.icb_code,
+            organisation.icb_name,
             coalesce(compared.is_safe, false) as is_sent_suppressed,
             compared.is_expected,
             compared.metric_id as indicator_id,

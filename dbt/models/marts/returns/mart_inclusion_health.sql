@@ -201,6 +201,7 @@ with
 select
     compared.org_code as organisation_code,
     organisation.organisation_name,
+    {{ icb_columns("organisation") }},
     {{ returns_current_trust("compared.org_code", "organisation") }},
     'IH_HOMELESS' as group_code,
     'HOUSED' as reference_group,

@@ -49,6 +49,8 @@ with
         select
             {{ series | join(", ") }},
             period_end,
+            max(icb_code) as icb_code,
+            max(icb_name) as icb_name,
             max(withheld_reason) as withheld_reason,
             bool_or(revision_flag = 'r') as is_revised
         from fifths
@@ -58,6 +60,8 @@ with
     moments as (
         select
             indices.*,
+            reasons.icb_code,
+            reasons.icb_name,
             reasons.withheld_reason,
             reasons.is_revised,
             100 * slope_index as sii,
@@ -94,6 +98,8 @@ with
 select
     organisation_level,
     organisation_code,
+    icb_code,
+    icb_name,
     indicator_id,
     dimension,
     period_start,

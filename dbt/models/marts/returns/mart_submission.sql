@@ -25,6 +25,7 @@ select
     expected.collection_code,
     expected.org_code as organisation_code,
     trust.organisation_name,
+    {{ icb_columns("trust") }},
     expected.period_start,
     expected.period_end,
     case

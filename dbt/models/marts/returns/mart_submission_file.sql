@@ -6,6 +6,7 @@ select
     files.submission_id,
     files.collection_code,
     files.org_code as organisation_code,
+    {{ icb_columns("organisation") }},
     {{ returns_current_trust("files.org_code", "organisation") }},
     files.period_start,
     files.period_end,

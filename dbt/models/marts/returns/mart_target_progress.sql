@@ -165,7 +165,8 @@ select
     target_id,
     target_name,
     owner,
-    org_code as organisation_code,
+    judged.org_code as organisation_code,
+    {{ icb_columns("organisation") }},
     metric_id as indicator_id,
     metric_name as indicator_name,
     period_start,
@@ -210,3 +211,6 @@ select
     figure_origin as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from judged
+left join
+    {{ ref("dim_organisation") }} as organisation
+    on judged.org_code = organisation.organisation_code

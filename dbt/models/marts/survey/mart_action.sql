@@ -17,6 +17,7 @@ with
 select
     submissions.org_code as organisation_code,
     trusts.organisation_name,
+    {{ icb_columns("trusts") }},
     trusts.trust_type,
     items.item_id,
     items.item_type,

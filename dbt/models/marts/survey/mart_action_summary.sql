@@ -6,6 +6,8 @@ with
         select
             organisation_code,
             organisation_name,
+            icb_code,
+            icb_name,
             trust_type,
             count(*) filter (where is_open) as open_priorities,
             count(*) filter (where is_open and has_metric) as open_with_metric,
@@ -20,7 +22,7 @@ with
             max(data_as_of) as data_as_of,
             min(data_origin) as data_origin
         from {{ ref("mart_action") }}
-        group by organisation_code, organisation_name, trust_type
+        group by organisation_code, organisation_name, icb_code, icb_name, trust_type
     ),
 
     maturity as (
@@ -37,6 +39,8 @@ with
 select
     actions.organisation_code,
     actions.organisation_name,
+    actions.icb_code,
+    actions.icb_name,
     actions.trust_type,
     cast(actions.open_priorities as integer) as open_priorities,
     cast(actions.open_with_metric as integer) as open_with_metric,

@@ -139,6 +139,7 @@ with
 select
     summed.org_code as organisation_code,
     trusts.organisation_name,
+    {{ icb_columns("trusts") }},
     trusts.trust_type,
     summed.assessment_year,
     summed.score_kind,

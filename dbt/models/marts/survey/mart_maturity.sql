@@ -13,6 +13,8 @@ with
             organisation_code,
             trust_type,
             organisation_name,
+            icb_code,
+            icb_name,
             wave,
             -- a question with one answer: two would be no rating
             case
@@ -24,7 +26,8 @@ with
             min(data_origin) as data_origin
         from {{ ref("mart_trust_survey") }}
         where question_code = 'HI_MATURITY' and value_status <> 'not_collected'
-        group by organisation_code, trust_type, organisation_name, wave
+        group by
+            organisation_code, trust_type, organisation_name, icb_code, icb_name, wave
         qualify max(wave) over (partition by organisation_code) = wave
     ),
 
@@ -46,6 +49,8 @@ with
         select
             organisation_code,
             organisation_name,
+            icb_code,
+            icb_name,
             trust_type,
             wave,
             scored_code as domain_code,
@@ -60,6 +65,8 @@ with
         group by
             organisation_code,
             organisation_name,
+            icb_code,
+            icb_name,
             trust_type,
             wave,
             scored_code,
@@ -98,6 +105,8 @@ with
         select
             organisation_code,
             organisation_name,
+            icb_code,
+            icb_name,
             trust_type,
             wave,
             'OVERALL' as domain_code,
@@ -129,6 +138,8 @@ with
         select
             organisation_code,
             organisation_name,
+            icb_code,
+            icb_name,
             trust_type,
             wave,
             domain_code,
@@ -155,6 +166,8 @@ with
 select
     together.organisation_code,
     together.organisation_name,
+    together.icb_code,
+    together.icb_name,
     together.trust_type,
     together.wave,
     together.domain_code,

@@ -105,6 +105,7 @@ with
 select
     disclosed.org_code as organisation_code,
     trusts.organisation_name,
+    {{ icb_columns("trusts") }},
     trusts.trust_type,
     disclosed.snapshot_date,
     disclosed.role_code,

@@ -116,6 +116,8 @@ with
 select
     organisation_code,
     organisation_name,
+    icb_code,
+    icb_name,
     trust_type,
     wave,
     option_code as group_code,

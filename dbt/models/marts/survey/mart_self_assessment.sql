@@ -18,6 +18,7 @@ with
 select
     submissions.org_code as organisation_code,
     trusts.organisation_name,
+    {{ icb_columns("trusts") }},
     trusts.trust_type,
     submissions.wave,
     items.item_no,

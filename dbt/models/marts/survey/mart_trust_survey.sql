@@ -28,6 +28,7 @@ with
 select
     answers.org_code as organisation_code,
     trusts.organisation_name,
+    {{ icb_columns("trusts") }},
     trusts.trust_type,
     answers.wave,
     answers.question_code,

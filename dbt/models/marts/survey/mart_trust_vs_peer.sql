@@ -58,6 +58,8 @@ with
 select
     organisation_code,
     organisation_name,
+    icb_code,
+    icb_name,
     trust_type,
     wave,
     question_code,

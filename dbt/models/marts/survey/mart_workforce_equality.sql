@@ -188,6 +188,7 @@ select
     'WRES' as standard,
     figures.org_code as organisation_code,
     trusts.organisation_name,
+    {{ icb_columns("trusts") }},
     trusts.trust_type,
     cast(figures.wres_indicator as integer) as indicator_no,
     'all' as indicator_part,
@@ -247,6 +248,7 @@ select
         then 'England'
         else trusts.organisation_name
     end as organisation_name,
+    {{ icb_columns("trusts") }},
     trusts.trust_type,
     cast(regexp_extract(published.indicator, '^[0-9]+') as integer) as indicator_no,
     coalesce(
