@@ -222,12 +222,12 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find a word, by all its names, in the indicators, example queries, columns and glossary of the published file."""
-    with _explained(as_json=as_json) as settings:
+    with _explained(as_json=as_json) as run:
         from dagster_project.operate.find import find as find_word
         from dagster_project.operate.find import lines
 
         wanted = " ".join(word)
-        hits = find_word(Lake(settings.data_lake).marts, wanted)
+        hits = find_word(run.lake.marts, wanted)
         _emit([hit.as_dict() for hit in hits], as_json=as_json, lines=[escape(line) for line in lines(wanted, hits)])
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from dagster_project.assets.run_tags import tag_release
 from dagster_project.lake.run import Run
 from dagster_project.runtime.orphans import hold_for_run
 from dagster_project.transform.dbt import POOL
@@ -27,7 +28,10 @@ KINDS = {
     "disclosure": "Every mart has a policy, and nothing that the policy keeps back is in the file.",
     "difference": "Nothing fell away against the current release that should not have.",
     "example_query": "Every example query runs on the candidate.",
+    "suites": "Every critical expectation of expectations/marts holds; each mart shows its own.",
 }
+SUITE = "suite"
+"""The check of every mart: its suite on the candidate. The gate blocks by `suites`, which comes after the candidate as they do."""
 MAXIMUM_LISTED = 30
 
 
@@ -80,6 +84,8 @@ def _candidate(run: Run, models: Sequence[str]) -> dg.AssetsDefinition:
         if withheld:
             context.log.info(f"withheld from now on, as several tables together give a count away: {withheld} sets")
         context.log.info(f"candidate of release {draft.release_id}: {draft.path.name}")
+        for mart, rows in draft.rows.items():
+            context.log_event(dg.AssetObservation(asset_key=mart, metadata={"dagster/row_count": rows}))
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(draft.rows.values()),
@@ -98,12 +104,8 @@ def _candidate(run: Run, models: Sequence[str]) -> dg.AssetsDefinition:
 def _gate(run: Run, models: Sequence[str]) -> dg.AssetChecksDefinition:
     specs = [
         dg.AssetCheckSpec(
-            f"suite_{model}", asset=CANDIDATE, blocking=True, description=f"expectations/marts/{model}.yml, critical"
+            SUITE, asset=model, additional_deps=[CANDIDATE], description=f"expectations/marts/{model}.yml"
         )
-        for model in models
-    ]
-    specs += [
-        dg.AssetCheckSpec(f"advisory_{model}", asset=CANDIDATE, description=f"expectations/marts/{model}.yml, warnings")
         for model in models
     ]
     specs += [dg.AssetCheckSpec(kind, asset=CANDIDATE, blocking=True, description=text) for kind, text in KINDS.items()]
@@ -125,21 +127,21 @@ def _gate(run: Run, models: Sequence[str]) -> dg.AssetChecksDefinition:
             f"candidate {evidence.sha256[:12]} sealed, {'passed' if evidence.passed else 'refused'}; {evidence.path}"
         )
         for spec in specs:
-            yield _check_result(spec.name, evidence.results, evidence.path)
+            yield _check_result(spec.key, evidence.results, evidence.path)
 
     return gate
 
 
-def _check_result(name: str, results: Iterable["CheckResult"], evidence: Path) -> dg.AssetCheckResult:
-    mine = [result for result in results if _belongs(name, result)]
+def _check_result(key: dg.AssetCheckKey, results: Iterable["CheckResult"], evidence: Path) -> dg.AssetCheckResult:
+    mine = [result for result in results if _belongs(key, result)]
     failed = _most_exact([result for result in mine if not result.passed])
     lines = [f"- **{r.name}** ({r.severity}): {r.sentence}" for r in failed[:MAXIMUM_LISTED]]
-    advisory = name.startswith("advisory_")
+    only_warned = bool(failed) and not any(result.severity == "critical" for result in failed)
     return dg.AssetCheckResult(
-        check_name=name,
-        asset_key=CANDIDATE,
-        passed=not failed and (bool(mine) or advisory),
-        severity=dg.AssetCheckSeverity.WARN if advisory else dg.AssetCheckSeverity.ERROR,
+        check_name=key.name,
+        asset_key=key.asset_key,
+        passed=not failed and bool(mine),
+        severity=dg.AssetCheckSeverity.WARN if only_warned else dg.AssetCheckSeverity.ERROR,
         description="\n".join(f"{r.name} ({r.severity}): {r.sentence}" for r in failed[:MAXIMUM_LISTED])
         or "All passed.",
         metadata={
@@ -151,14 +153,14 @@ def _check_result(name: str, results: Iterable["CheckResult"], evidence: Path) -
     )
 
 
-def _belongs(name: str, result: "CheckResult") -> bool:
+def _belongs(key: dg.AssetCheckKey, result: "CheckResult") -> bool:
     kind = result.name.split(".")[0]
-    if name.startswith(("suite_", "advisory_")):
-        wanted, model = name.split("_", 1)
-        return kind == "suite" and result.mart == model and (result.severity == "critical") == (wanted == "suite")
-    if kind == "suite" or (result.severity != "critical" and not result.passed):
+    if key.name == SUITE:
+        return kind == "suite" and result.mart == key.asset_key.to_user_string()
+    if result.severity != "critical" and not result.passed:
         return False
-    return kind.startswith(name) or (name == "reconciliation" and kind == "key")
+    wanted = SUITE if key.name == "suites" else key.name
+    return kind.startswith(wanted) or (wanted == "reconciliation" and kind == "key")
 
 
 def _most_exact(failed: list["CheckResult"]) -> list["CheckResult"]:
@@ -191,6 +193,7 @@ def _published(run: Run) -> dg.AssetsDefinition:
             withdrawn_release=config.withdrawn_release,
         )
         context.log.info(f"release {release.name}: {release.outcome}")
+        tag_release(context, release.name)
         metadata: dict[str, Any] = {
             "dagster/row_count": sum(release.rows.values()),
             "release": release.name,

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.assets.run_tags import TRIGGER, tag_held
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea
@@ -56,6 +57,8 @@ def build_returns_assets(run: Run) -> dg.AssetsDefinition:
         hold_for_run(context, run)
         report, mesh = receive_returns(run)
         _note_partitions(context, report)
+        if purged := report.count("purged"):
+            tag_held(context, f"returns {purged}")
         yield dg.MaterializeResult(asset_key=RECEIVED, metadata=_metadata(report, mesh))
         yield dg.MaterializeResult(asset_key=CLEAN_RETURNS)
         yield from _check_results(report, mesh)
@@ -196,7 +199,8 @@ def build_inbox_sensor(run: Run) -> dg.SensorDefinition:
         looks = sorted(_looks(ReturnsArea.of(run.lake)))
         settled = [look for look in looks if look in before]
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=_key(settled))] if settled else [], cursor=json.dumps(looks)
+            run_requests=[dg.RunRequest(run_key=_key(settled), tags={TRIGGER: "returns came"})] if settled else [],
+            cursor=json.dumps(looks),
         )
 
     return returns_inbox

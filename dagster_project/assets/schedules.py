@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from dagster_project.assets.run_tags import TRIGGER
 from dagster_project.jobs import nightly_refresh
 from dagster_project.lake.run import Run
 from dagster_project.runtime.orphans import reap_dead_runs
@@ -27,6 +28,6 @@ def build_nightly_schedule(run: Run) -> dg.ScheduleDefinition:
 def _night(run: Run) -> Callable[[dg.ScheduleEvaluationContext], dg.RunRequest]:
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         reap_dead_runs(context.instance, run)
-        return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
+        return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags={TRIGGER: "schedule"})
 
     return request

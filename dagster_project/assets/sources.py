@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from dagster_project.assets.run_tags import tag_held
 from dagster_project.assets.transports import open_transport
 from dagster_project.contracts.source import Source, load_sources
 from dagster_project.contracts.suite import landing_fingerprint
@@ -21,6 +22,10 @@ from dagster_project.quality.landing import landing_gate
 from dagster_project.runtime.orphans import hold_for_run
 
 MAXIMUM_LISTED = 20
+MONTHS = dg.DynamicPartitionsDefinition(name="months")
+"""`2026-02-01`: a month that a publisher has issued, of every source with months, because a job's assets may not have two kinds of
+partitions. Each is added as its file comes: a month that nobody has issued is not missing.
+"""
 
 
 class SourceConfig(dg.Config):
@@ -31,17 +36,18 @@ class SourceConfig(dg.Config):
     parse_again: bool = Field(False, description="Parse and judge every snapshot again, even those with a verdict.")
 
 
+# Dagster's pages list checks by the alphabet and open the first: those that can fail a source come before those that only warn.
 CHECKS = {
     "raw": {
-        "publisher_reachable": "The landing pages were found.",
         "files_accepted": "No download was refused.",
-        "links_known": "Every data file on the landing pages is taken, or left out by a name in source.yml.",
+        "publisher_reachable": "The landing pages were found.",
+        "without_unknown_links": "Every data file on the landing pages is taken, or left out by a name in source.yml.",
     },
     "clean": {
-        "parsed_whole": "Every snapshot could be parsed and its rows accounted for.",
         "landing_suite": "Gate 1: the Great Expectations suite of the source; a failure holds that file back.",
+        "parsed_whole": "Every snapshot could be parsed and its rows accounted for.",
+        "recent_as_its_calendar": "The newest period in use is the one that the publisher's calendar lets expect.",
         "rows_accepted": "No row was rejected.",
-        "as_recent_as_its_calendar": "The newest period in use is the one that the publisher's calendar lets expect.",
     },
 }
 
@@ -50,9 +56,10 @@ def build_source_assets(run: Run, source: Source) -> dg.AssetsDefinition:
     """The raw and the clean asset of one source, in one step.
 
     One step, because a nightly run is not a run of partitions, and in such a run Dagster cannot pass from one partitioned asset
-    to another ("Cannot access partition_key"). To parse again without fetching, set `offline` in the launchpad.
+    to another ("Cannot access partition_key"; with `can_subset` too, in the checks). To parse again without fetching, set `offline` in
+    the launchpad.
     """
-    partitions = _partitions(source)
+    partitions = MONTHS if source.monthly_partitions_from else None
 
     @dg.multi_asset(
         name=f"source_{source.slug}",
@@ -76,17 +83,11 @@ def build_source_assets(run: Run, source: Source) -> dg.AssetsDefinition:
     return fetch_and_parse
 
 
-def _partitions(source: Source) -> dg.MonthlyPartitionsDefinition | None:
-    if source.monthly_partitions_from is None:
-        return None
-    return dg.MonthlyPartitionsDefinition(
-        start_date=source.monthly_partitions_from.isoformat(), timezone="Europe/London"
-    )
-
-
 def _common(source: Source, layer: str) -> dict[str, Any]:
     return {
         "key": f"{layer}_{source.slug}",
+        # A month that was held is not materialised.
+        "skippable": True,
         "group_name": layer,
         "owners": [source.owner],
         "tags": {"layer": layer, "publisher": source.slug.split("_")[0], "sensitivity": "public"},
@@ -150,24 +151,36 @@ def _parse(context: dg.AssetExecutionContext, config: SourceConfig, run: Run, so
 
 
 def _raw_results(context: dg.AssetExecutionContext, source: Source, report: FetchReport) -> Iterator[Any]:
-    key = f"raw_{source.slug}"
-    _note_partitions(context, key, report.periods_fetched)
-    yield dg.MaterializeResult(asset_key=key, metadata=_fetch_metadata(report))
+    key, asked = f"raw_{source.slug}", _periods(context)
+    _note_partitions(context, key, source, report.periods_fetched)
+    if asked is None or not report.problems:
+        yield dg.MaterializeResult(asset_key=key, metadata=_fetch_metadata(report))
     yield _check(key, "publisher_reachable", report.reachable, report.problems if not report.reachable else [])
     yield _check(key, "files_accepted", not report.problems, report.problems)
-    yield _check(key, "links_known", not report.unknown_names, report.unknown_names, dg.AssetCheckSeverity.WARN)
+    yield _check(
+        key, "without_unknown_links", not report.unknown_names, report.unknown_names, dg.AssetCheckSeverity.WARN
+    )
 
 
 def _clean_results(
     context: dg.AssetExecutionContext, source: Source, report: CleanReport, today: dt.date
 ) -> Iterator[Any]:
-    key = f"clean_{source.slug}"
-    _note_partitions(context, key, report.periods_accepted)
-    yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
-    yield _check(key, "parsed_whole", not report.refused, report.refused)
+    key, asked = f"clean_{source.slug}", _periods(context)
+    in_use = {period for periods in report.in_use.values() for period in periods}
+    _add_months(context, source, in_use)
+    if asked is None:
+        _note_partitions(context, key, source, report.periods_accepted)
+    good = None if asked is None else (asked & in_use) - report.periods_held
+    if good == asked:
+        yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
+    else:  # of several months, those that were taken
+        _note_materialised(context, key, good or ())
+    if report.periods_held:
+        tag_held(context, f"{source.slug} {', '.join(sorted(report.periods_held))}")
     yield _check(key, "landing_suite", not report.held, report.held or report.warnings)
-    yield _check(key, "rows_accepted", not report.rejecting, report.rejecting, dg.AssetCheckSeverity.WARN)
+    yield _check(key, "parsed_whole", not report.refused, report.refused)
     yield _recency_check(key, source, report, today)
+    yield _check(key, "rows_accepted", not report.rejecting, report.rejecting, dg.AssetCheckSeverity.WARN)
 
 
 def _today(run: Run) -> dt.date:
@@ -186,14 +199,25 @@ def _periods(context: dg.AssetExecutionContext) -> frozenset[str] | None:
     return None
 
 
-def _note_partitions(context: dg.AssetExecutionContext, key: str, periods: Iterable[str]) -> None:
+def _note_partitions(context: dg.AssetExecutionContext, key: str, source: Source, periods: Iterable[str]) -> None:
     """In a nightly run, mark the months that came as materialised, so that the UI's calendar of partitions is true."""
-    if not context.assets_def.partitions_def or context.has_partition_key or context.has_partition_key_range:
-        return
-    known = set(context.assets_def.partitions_def.get_partition_keys())
-    for period in sorted(periods):
-        if f"{period}-01" in known:
-            context.log_event(dg.AssetMaterialization(asset_key=key, partition=f"{period}-01"))
+    months = _add_months(context, source, periods)
+    if _periods(context) is None:
+        _note_materialised(context, key, months)
+
+
+def _add_months(context: dg.AssetExecutionContext, source: Source, periods: Iterable[str]) -> list[str]:
+    """The periods that are partitions of the source, which from now on are there to be back-filled."""
+    if source.monthly_partitions_from is None:
+        return []
+    months = sorted(period for period in periods if f"{period}-01" >= source.monthly_partitions_from.isoformat())
+    context.instance.add_dynamic_partitions(str(MONTHS.name), [f"{month}-01" for month in months])
+    return months
+
+
+def _note_materialised(context: dg.AssetExecutionContext, key: str, months: Iterable[str]) -> None:
+    for month in sorted(months):
+        context.log_event(dg.AssetMaterialization(asset_key=key, partition=f"{month}-01"))
 
 
 def _check(
@@ -223,9 +247,10 @@ def _recency_check(key: str, source: Source, report: CleanReport, today: dt.date
     late = bool(expected) and bool(newest) and newest < expected
     return dg.AssetCheckResult(
         asset_key=key,
-        check_name="as_recent_as_its_calendar",
+        check_name="recent_as_its_calendar",
         passed=bool(newest) and not late,
         severity=dg.AssetCheckSeverity.WARN,
+        description=f"The newest period in use is {newest or 'none'}; the publisher's calendar lets expect {expected or 'nothing'}.",
         metadata={
             "newest period in use": newest or "none",
             "expected by the publisher's calendar": expected or "no rule",

@@ -70,6 +70,8 @@ class CleanReport:
     changed: bool = False
     periods_accepted: set[str] = field(default_factory=set)
     """Months that Dagster shows as materialised: one that is held or refused is not."""
+    periods_held: set[str] = field(default_factory=set)
+    """Periods whose newest edition is held or refused."""
 
 
 class Acceptance:
@@ -338,6 +340,8 @@ class Acceptance:
         newest: dict[str, Snapshot] = {s.period: s for s in self._snapshots if s.entity == entity.name}
         for snapshot in newest.values():
             verdict, reason = self._judged.get(self._key(snapshot)), self._reasons.get(self._key(snapshot), "")
+            if verdict in ("refused", "held"):
+                self._report.periods_held.add(snapshot.period)
             if verdict == "refused":
                 self._report.refused.append(reason)
             if verdict == "held":

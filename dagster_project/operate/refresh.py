@@ -13,6 +13,7 @@ import dagster as dg
 from rich.markup import escape
 
 from dagster_project.assets.run_failures import night_problems
+from dagster_project.assets.run_tags import TRIGGER
 from dagster_project.assets.stages import NAME as STAGES
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.run import Run
@@ -87,7 +88,7 @@ def _execute(run: Run, *, verbose: bool) -> NightResult:
             result = job.execute_in_process(
                 instance=instance,
                 raise_on_error=False,
-                tags=process_tags(),
+                tags=process_tags() | {TRIGGER: "shell"},
                 run_config={"loggers": _loggers(run.lake, verbose=verbose)},
             )
         current = current_release(run.lake)

@@ -12,13 +12,14 @@ import dagster as dg
 import pytest
 
 from dagster_project.assets.release import exposed_models
+from dagster_project.assets.sources import CHECKS, MONTHS
 from dagster_project.contracts.source import load_sources
 from dagster_project.definitions import build_definitions
 from dagster_project.lake.run import Run
 from dagster_project.release.dbt_artifacts import read_tests
 from dagster_project.settings import Settings
 
-ALWAYS_BLOCKING = {"dbt", "reconciliation", "disclosure", "difference", "example_query"}
+BLOCKING = {"dbt", "reconciliation", "disclosure", "difference", "example_query", "suites"}
 DAYS_OF_CLOCK_CHANGES = (dt.date(2027, 3, 28), dt.date(2027, 10, 31))
 
 
@@ -84,7 +85,8 @@ def test_gate_2_blocks_and_gate_1_does_not(definitions: dg.Definitions, run: Run
     specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
     marts = exposed_models(run.lake.dbt_target / "manifest.json")
     gate_2 = {spec.name for spec in specs if spec.asset_key == dg.AssetKey("release_candidate") and spec.blocking}
-    assert gate_2 == ALWAYS_BLOCKING | {f"suite_{mart}" for mart in marts}
+    assert gate_2 == BLOCKING
+    assert {spec.asset_key.to_user_string() for spec in specs if spec.name == "suite"} == set(marts)
     gate_1 = [spec for spec in specs if spec.asset_key.to_user_string().startswith(("raw_", "clean_"))]
     assert len(gate_1) == 7 * len(load_sources())
     assert not any(spec.blocking for spec in gate_1)
@@ -106,7 +108,13 @@ def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(def
         assert (node.partitions_def is not None) == (source.monthly_partitions_from is not None), slug
         if node.partitions_def is not None:
             assert node.backfill_policy == dg.BackfillPolicy.single_run()
-            assert f"{source.monthly_partitions_from}" in node.partitions_def.get_partition_keys()
+            assert node.partitions_def == MONTHS
+
+
+def test_the_first_check_of_a_source_in_the_order_of_the_pages_is_one_that_can_fail_it() -> None:
+    first = {layer: min(checks) for layer, checks in CHECKS.items()}
+    assert first == {"raw": "files_accepted", "clean": "landing_suite"}
+    assert all(text.endswith(".") for checks in CHECKS.values() for text in checks.values())
 
 
 def test_the_night_is_one_schedule_at_two_in_london_that_fires_once_when_the_clocks_change(

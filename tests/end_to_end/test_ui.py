@@ -104,8 +104,8 @@ def test_the_graph_shows_every_layer_from_the_publisher_to_the_marts(address: st
 
 
 def test_a_passed_check_of_gate_2_is_shown_with_its_evidence(address: str, page: Page) -> None:
-    page.goto(f"{address}/assets/release_candidate?view=checks&checkDetail=suite_mart_waiting_list")
-    expect(page.get_by_text("suite_mart_waiting_list").first).to_be_visible()
+    page.goto(f"{address}/assets/mart_waiting_list?view=checks&checkDetail=suite")
+    expect(page.get_by_text("suite", exact=True).first).to_be_visible()
     expect(page.get_by_text("Passed").first).to_be_visible()
     expect(page.get_by_text("evidence").first).to_be_visible()
     _keep(page, "check_passed")

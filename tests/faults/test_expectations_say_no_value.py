@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project.assets.release import _check_result
+from dagster_project.assets.release import CANDIDATE, SUITE, _check_result
 from dagster_project.contracts.suite import Suite
 from dagster_project.duck import connection
 from dagster_project.publish.evidence import candidate_path, seal
@@ -169,6 +170,12 @@ class Held(Disclosing):
         return replace(project, suites={**project.suites, WAITS: suite})
 
 
+SHOWN = (
+    dg.AssetCheckKey(dg.AssetKey(WAITS), SUITE),
+    *(dg.AssetCheckKey(CANDIDATE, name) for name in ("suites", "disclosure", "reconciliation")),
+)
+
+
 def test_a_leak_into_a_mart_is_held_without_its_value_in_evidence_checks_or_metadata(tmp_path: Path) -> None:
     leaking = Held.fresh(Estate.fresh(tmp_path))
     leaking.estate.change(f"update main.{WAITS} set numerator = {COUNT} where group_code = 'white'")
@@ -178,7 +185,7 @@ def test_a_leak_into_a_mart_is_held_without_its_value_in_evidence_checks_or_meta
     assert f"suite.{WAITS}" in {result.name for result in evidence.blocking}
     with connection(candidate_path(leaking.estate.lake, evidence.sha256), read_only=True) as con:
         checks = con.execute("from meta.checks").fetchall()
-    shown = [_check_result(name, results, evidence.path) for name in (f"suite_{WAITS}", "disclosure", "reconciliation")]
+    shown = [_check_result(key, results, evidence.path) for key in SHOWN]
     assert len(checks) == len(results) and not any(one.passed for one in shown if one.check_name != "reconciliation")
     assert (
         held(evidence.path.read_text(), checks, *(one.description for one in shown), *(one.metadata for one in shown))
