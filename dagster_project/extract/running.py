@@ -86,10 +86,10 @@ class ExtractRun:
     sql: dict[str, str]
     summaries: list[Summary] = field(default_factory=list)
 
-    def make_table(self, name: str, statement: str) -> None:
-        """Make a table from a statement of dbt."""
+    def make_table(self, name: str, statement: str, kind: str = "table") -> None:
+        """Make a table, or a view, from a statement of dbt."""
         with silent(f"the statement {statement} did not run over this extract"):
-            self.con.execute(f"create or replace temp table {_q(name)} as {self.sql[statement]}")
+            self.con.execute(f"create or replace temp {kind} {_q(name)} as {self.sql[statement]}")
 
     def told(self, counts: Sequence[int]) -> list[str]:
         """Counts as they are told."""
@@ -153,7 +153,10 @@ def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path]], installati
         run.con.execute(f"create or replace temp view records as select * from {_q(name)}")
         _make_parameters(run, found)
         run.make_table("judged", f"{name}_judged")
+        if f"{name}_repeated" in run.sql:
+            run.make_table("repeated", f"{name}_repeated")
         run.make_table("duplicates", f"{name}_duplicates")
+        run.make_table("tally", f"{name}_tally", "view")
         run.summaries.append(_count(run, layouts[name], found))
         run.make_table(f"cells of {name}", f"{name}_cells")
     cells = " union all ".join(f"from {_q(f'cells of {name}')}" for name in run.mapping.records)
@@ -209,17 +212,17 @@ def _make_parameters(run: ExtractRun, found: Found) -> None:
 
 
 def _count(run: ExtractRun, layout: Layout, found: Found) -> Summary:
-    """Count what was judged; in one pass over compact columns."""
+    """Count what was judged, in one pass."""
     faults = [fault for fault in layout.faults if fault.always or found.has(fault.element)] + _unread(layout, found)
-    newest = "rowid not in (select place from duplicates)"
-    counted = f"(reason is null and {newest})"
+    counted = "reason is null and not is_older"
     reasons = [reason for reason in layout.reasons if reason != DUPLICATE]
     areas = AREA_WORDS if layout.element("LSOA_2021") else {}
-    parts = ["count(*)", f"count(*) filter ({counted})", "(select count(*) from duplicates)"]
-    parts += [f"count(*) filter (reason = {_t(reason)} and {newest})" for reason in reasons]
-    parts += [f"count(*) filter ({_q(one.id)}{f' and {counted}' if one.scope == 'counted' else ''})" for one in faults]
-    parts += [f"count(*) filter (imd_decile = 99 and area_reason = {_t(reason)} and {counted})" for reason in areas]
-    numbers = list(run.con.execute(f"select {', '.join(parts)} from judged").fetchone() or ())
+    of = ["true", counted, "is_older"]
+    of += [f"reason = {_t(reason)} and not is_older" for reason in reasons]
+    of += [f"{_q(one.id)}{f' and {counted}' if one.scope == 'counted' else ''}" for one in faults]
+    of += [f"imd_decile = 99 and area_reason = {_t(reason)} and {counted}" for reason in areas]
+    sums = ", ".join(f"cast(coalesce(sum(n) filter ({condition}), 0) as bigint)" for condition in of)
+    numbers = list(run.con.execute(f"select {sums} from tally").fetchone() or ())
     told = run.told(numbers)
     first, second = 3 + len(reasons), 3 + len(reasons) + len(faults)
     by_reason = dict(zip([DUPLICATE, *reasons], told[2:first], strict=True))

@@ -9,16 +9,24 @@
 {{ extract_area_of_person() }}
 -- name: wlmds_open_judged
 {{ extract_wlmds_open_judged() }}
+-- name: wlmds_open_repeated
+{{ extract_repeated_keys() }}
 -- name: wlmds_open_duplicates
 {{ extract_wlmds_open_duplicates() }}
+-- name: wlmds_open_tally
+{{ extract_tally_of_groups() }}
 -- name: wlmds_open_periods
 {{ extract_periods("wlmds_open", "census_day") }}
 -- name: wlmds_open_cells
 {{ extract_wlmds_open_cells() }}
 -- name: cds_020_judged
 {{ extract_cds_020_judged() }}
+-- name: cds_020_repeated
+{{ extract_repeated_keys() }}
 -- name: cds_020_duplicates
 {{ extract_cds_020_duplicates() }}
+-- name: cds_020_tally
+{{ extract_tally_of_groups() }}
 -- name: cds_020_periods
 {{ extract_periods("cds_020", "appointment_date") }}
 -- name: cds_020_cells
@@ -27,6 +35,8 @@
 {{ extract_ecds_judged() }}
 -- name: ecds_duplicates
 {{ extract_ecds_duplicates() }}
+-- name: ecds_tally
+{{ extract_tally_of_records() }}
 -- name: ecds_periods
 {{ extract_periods("ecds", "arrival_date") }}
 -- name: ecds_cells
@@ -35,6 +45,8 @@
 {{ extract_admitted_care_judged() }}
 -- name: admitted_care_duplicates
 {{ extract_admitted_care_duplicates() }}
+-- name: admitted_care_tally
+{{ extract_tally_of_records() }}
 -- name: admitted_care_periods
 {{ extract_periods("admitted_care", "spell_start") }}
 -- name: admitted_care_cells

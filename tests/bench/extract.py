@@ -8,7 +8,6 @@ children; the three must count the same, or the times mean nothing. `python -m t
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -101,7 +100,7 @@ def _imd(folder: Path) -> str:
 
 
 def run_tool(folder: Path) -> dict[str, int]:
-    """`hiw extract make`, without the check of its return, which is one of any return."""
+    """`hiw extract make`, without the check of its return, which is one of any return. The counts are read back by DuckDB."""
     made = make_return(
         load_mapping(folder / "mapping.yml"),
         folder,
@@ -110,11 +109,13 @@ def run_tool(folder: Path) -> dict[str, int]:
         Wanted(),
         Run.of(load_settings()),
     )
-    with made.data.open(encoding="utf-8", newline="") as stream:
-        rows = [
-            row for row in csv.DictReader(stream) if row["rtt_part"] == "2" and row["treatment_function_code"] == "ALL"
-        ]
-    return {name: sum(int(row["pathway_count"]) ** 2 for row in rows if row["grouping_set"] == name) for name in SETS}
+    with duckdb.connect() as con:
+        sums = con.execute(
+            "select grouping_set, sum(pathway_count::bigint ** 2)::bigint from read_csv(?, header = true, all_varchar = true) "
+            "where rtt_part = '2' and treatment_function_code = 'ALL' group by all",
+            [str(made.data)],
+        ).fetchall()
+    return dict(sums)
 
 
 def _case(value: str, edges: tuple[int, ...], names: tuple[str, ...]) -> str:

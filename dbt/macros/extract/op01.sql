@@ -1,58 +1,91 @@
 {#
-    OP01 from outpatient records (CDS type 020): one judged row for each record, as extract_wlmds_open_judged.
+    OP01 from outpatient records (CDS type 020): `coarse` one row for each record, judged in groups as WL01.
 
-    Inputs: records (dagster_project/extract/layouts/cds_020.yml), parameters, and what extract_placed asks for.
+    Inputs: records (dagster_project/extract/layouts/cds_020.yml), parameters, and what extract_placed and extract_listed ask for.
     Rules: the month is that of the appointment date, for cancellations too; first attendance 1 to 4; attended codes 2 to 7. 0 (future), 5
     (clock stop) and blanks are left out, each counted. Age on the day of the appointment.
 #}
-{% macro extract_cds_020_judged() -%}
+{% macro extract_cds_020_coarse() -%}
     with
         prepared as (
             select
                 records.*,
-                parameters.*,
+                parameters.period_start,
+                parameters.period_end,
                 records.appointment_date as on_day,
-                case
-                    when records.unique_identifier is not null
-                    then 'record ' || records.unique_identifier
-                    when records.attendance_identifier is not null and records.appointment_date is not null
-                    then 'attendance ' || coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier || ' ' || cast(records.appointment_date as varchar)
-                end as appointment
+                coalesce(
+                    records.unique_identifier,
+                    case when records.appointment_date is not null then records.attendance_identifier end
+                ) as identifier,
+                coalesce(records.appointment_date < records.birth_date, false) as appointment_before_birth
             from records
             cross join parameters
         ),
         {{ extract_placed("prepared") }}
     select
-        {{ extract_key("appointment") }},
-        appointment is null as has_no_key,
-        applied_at,
         {{
-            extract_reason(
-                {
-                    "not_020": "cds_type <> '020'",
-                    "no_date": "appointment_date is null",
-                    "month": "appointment_date not between period_start and period_end",
-                    "future": "attended = '0'",
-                    "no_outcome": "attended is null",
-                    "clock_stop": "first_attendance = '5'",
-                    "no_kind": "first_attendance is null or first_attendance in ('6', '7', '8', '9')",
-                }
+            extract_key(
+                "(case when unique_identifier is not null then 'record' else 'attendance ' || coalesce(upper(provider), '') || ' ' || cast(appointment_date as varchar) end || ' ' || identifier)",
+                part="identifier",
             )
         }},
-        cast(try_cast(first_attendance as integer) as utinyint) as first_attendance,
-        cast(try_cast(attended as integer) as utinyint) as attended,
-        {{ extract_person_columns() }},
-        coalesce(attended not in (select code from attended_or_did_not_attend), false) as unlisted_attended,
-        coalesce(first_attendance not in ('1', '2', '3', '4', '5', '6', '7', '8', '9'), false) as unlisted_first_attendance,
-        coalesce(appointment_date < birth_date, false) as appointment_before_birth,
+        applied_at,
+        identifier is null as has_no_key,
+        cds_type,
+        provider,
+        attended,
+        first_attendance,
+        treatment_function_code,
+        ethnic_text,
+        gender_text,
+        age_band,
+        birth_date_missing,
+        age_out_of_range,
+        imd_decile,
+        area_reason,
+        appointment_date is null as has_no_date,
+        appointment_date not between period_start and period_end as is_of_other_month,
+        appointment_before_birth,
         columns('^unread_')
     from placed
 {%- endmacro %}
 
-{# The rows of `judged` (rowid) that are older versions of an appointment: the record that was applied last stands, of equal ones one that counts. #}
+{# What is said of outpatient records that are alike: columns over `listed` and parameters. #}
+{% macro extract_cds_020_columns() -%}
+    has_no_key,
+    {{
+        extract_reason(
+            {
+                "not_020": "cds_type <> '020'",
+                "no_date": "has_no_date",
+                "month": "is_of_other_month",
+                "future": "attended = '0'",
+                "no_outcome": "attended is null",
+                "clock_stop": "first_attendance = '5'",
+                "no_kind": "first_attendance is null or first_attendance in ('6', '7', '8', '9')",
+            }
+        )
+    }},
+    cast(try_cast(first_attendance as integer) as utinyint) as first_attendance,
+    cast(try_cast(attended as integer) as utinyint) as attended,
+    {{ extract_person_columns() }},
+    coalesce(attended not in (select code from attended_or_did_not_attend), false) as unlisted_attended,
+    coalesce(first_attendance not in ('1', '2', '3', '4', '5', '6', '7', '8', '9'), false) as unlisted_first_attendance,
+    appointment_before_birth,
+    columns('^unread_')
+{%- endmacro %}
+
+{% macro extract_cds_020_judged() -%}
+    {{ extract_judged_groups(extract_cds_020_coarse(), extract_cds_020_columns(), ["applied_at"]) }}
+{%- endmacro %}
+
+{# Older versions of an appointment: the record that was applied last stands, of equal ones one that counts. #}
 {% macro extract_cds_020_duplicates() -%}
     {{
-        extract_older_versions(
+        extract_older_records(
+            extract_cds_020_coarse(),
+            extract_cds_020_columns(),
+            ["applied_at"],
             ["provider", "not_020"],
             [
                 "applied_at desc nulls last",
@@ -69,8 +102,8 @@
 {% macro extract_cds_020_cells() -%}
     with
         counted as (
-            select first_attendance, attended, {{ extract_groups() | join(", ") }}, count(*) as n
-            from judged
+            select first_attendance, attended, {{ extract_groups() | join(", ") }}, sum(n) as n
+            from tally
             where {{ extract_counts() }}
             group by all
         )

@@ -4,20 +4,12 @@
 #}
 {#
     Age in whole years on a day (BIGINT): years passed, so that somebody born on 29 February is a year older on 1 March of a common
-    year. NULL without a date, and where the age is below 0 or above 120.
+    year. NULL without a date; for whoever is born after the day it is below 1, and means nothing.
 #}
-{% macro extract_age(born, day) -%}
-    case
-        when {{ extract_years(born, day) }} between 0 and 120 then {{ extract_years(born, day) }}
-    end
-{%- endmacro %}
+{% macro extract_years(born, day) -%} ({{ extract_number_of_day(day) }} - {{ extract_number_of_day(born) }}) // 10000 {%- endmacro %}
 
-{% macro extract_years(born, day) -%}
-    (
-        year({{ day }}) - year({{ born }})
-        - case when month({{ day }}) * 100 + day({{ day }}) < month({{ born }}) * 100 + day({{ born }}) then 1 else 0 end
-    )
-{%- endmacro %}
+{# A day as the number YYYYMMDD: of two of them the ten-thousands of the difference are the years that passed. #}
+{% macro extract_number_of_day(day) -%} (year({{ day }}) * 10000 + month({{ day }}) * 100 + day({{ day }})) {%- endmacro %}
 
 {#
     The ethnic category of 2001 in a text: 99 first, then the first letter, because the second character is the trust's own. Blank,
@@ -46,15 +38,15 @@
 
 {# A postcode as it is compared: upper case, letters and digits only. #}
 {% macro extract_postcode(text) -%}
-    nullif(upper(regexp_replace({{ text }}, '[^A-Za-z0-9]', '', 'g')), '')
+    case when {{ text }} is not null then nullif(upper(regexp_replace({{ text }}, '[^A-Za-z0-9]', '', 'g')), '') end
 {%- endmacro %}
 
 {#
     Two numbers of 64 bits that stand for a text in counting and comparing, so that no identifier is kept: two keys are taken for one
-    only when both are the same (1 in 10^25 for 50 million).
+    only when both are the same (1 in 10^25 for 50 million). Where a part of the text is given, the first number is of the part alone.
 #}
-{% macro extract_key(text, name="key") -%}
-    hash({{ text }}) as {{ name }}_1, hash('other' || {{ text }}) as {{ name }}_2
+{% macro extract_key(text, name="key", part=none) -%}
+    hash({{ part or text }}) as {{ name }}_1, hash('other' || {{ text }}) as {{ name }}_2
 {%- endmacro %}
 
 {#
@@ -116,7 +108,7 @@
             then 'no_address'
             when coalesce({{ postcode }}, {{ lsoa_2011 }}, {{ lsoa_2021 }}) is null
             then 'no_area'
-            when coalesce({{ lsoa_2021 }}, {{ lsoa_2011 }}) not like 'E%'
+            when coalesce({{ lsoa_2021 }}, {{ lsoa_2011 }}) not ilike 'E%'
             then 'not_england'
             when coalesce({{ lsoa_2021 }}, {{ lsoa_2011 }}) is not null
             then 'no_one_decile'
@@ -147,12 +139,11 @@
 {%- endmacro %}
 
 {#
-    Records with their place in the code lists of a return: the columns of `relation`, and treatment_function, ethnic_category,
-    imd_decile, age_band and person_stated_gender as sort_order of the seed (imd_decile as itself, 99 not known), NULL for a code that is
-    in no list; age_years; area_reason.
-    Inputs: relation (a CTE with nhs_number, local_patient_identifier, treatment_function_code, ethnic_text, gender_text, birth_date,
-    age_given, on_day, postcode, lsoa_2011, lsoa_2021), area_of_person, decile_of_lsoa, decile_of_postcode, treatment_function_map
-    and the seeds.
+    CTEs that end with `placed`, one row for each row of `relation`, a CTE: its columns without birth date, age and address, and age_band
+    (sort_order of the seed), birth_date_missing, age_out_of_range, imd_decile (99 not known), area_reason. What is worked out here needs
+    the record; what a code means is looked up for groups of records, by extract_listed.
+    Inputs: relation (nhs_number, local_patient_identifier, birth_date, age_given, on_day, postcode, lsoa_2011, lsoa_2021),
+    area_of_person, decile_of_lsoa, decile_of_postcode, imd and the seeds.
     Rule of the area: the LSOA of the year on which the edition stands, else the postcode, else the LSOA of the other year.
 #}
 {% macro extract_placed(relation) -%}
@@ -160,60 +151,123 @@
         select
             given.* exclude (postcode, lsoa_2011, lsoa_2021),
             {{ extract_postcode("coalesce(given.postcode, by_number.postcode, by_local.postcode)") }} as postcode,
-            upper(coalesce(given.lsoa_2011, by_number.lsoa_2011, by_local.lsoa_2011)) as lsoa_2011,
-            upper(coalesce(given.lsoa_2021, by_number.lsoa_2021, by_local.lsoa_2021)) as lsoa_2021,
-            coalesce({{ extract_age("given.birth_date", "given.on_day") }}, case when given.birth_date is null and given.age_given between 0 and 120 then given.age_given end) as age_years
+            coalesce(given.lsoa_2011, by_number.lsoa_2011, by_local.lsoa_2011) as lsoa_2011,
+            coalesce(given.lsoa_2021, by_number.lsoa_2021, by_local.lsoa_2021) as lsoa_2021,
+            case when given.birth_date <= given.on_day then {{ extract_years("given.birth_date", "given.on_day") }} end as years
         from {{ relation }} as given
         left join (select * from area_of_person where kind = 'nhs_number') as by_number on by_number.person = given.nhs_number
         left join
             (select * from area_of_person where kind = 'local_patient_identifier') as by_local
             on by_local.person = given.local_patient_identifier
     ),
+    aged as (
+        select
+            *,
+            case
+                when years between 0 and 120
+                then years
+                when birth_date is null and age_given between 0 and 120
+                then age_given
+                else -1
+            end as age
+        from addressed
+    ),
     placed as (
         select
-            addressed.*,
-            cast(functions.sort_order as utinyint) as treatment_function,
-            cast(ethnic.sort_order as utinyint) as ethnic_category,
-            cast(gender.sort_order as utinyint) as person_stated_gender,
+            aged.* exclude (nhs_number, local_patient_identifier, birth_date, age_given, on_day, postcode, lsoa_2011, lsoa_2021, years, age),
             cast(ages.sort_order as utinyint) as age_band,
+            aged.birth_date is null and aged.age_given is null as birth_date_missing,
+            aged.birth_date is not null and aged.age < 0 as age_out_of_range,
             cast(
                 coalesce(
                     case when (select min(lsoa_year) from imd) = 2021 then in_2021.imd_decile else in_2011.imd_decile end,
                     by_postcode.imd_decile,
                     in_2011.imd_decile,
-                    in_2021.imd_decile
+                    in_2021.imd_decile,
+                    99
                 ) as utinyint
             ) as imd_decile,
-            {{ extract_area_reason("coalesce(in_2021.imd_decile, in_2011.imd_decile, by_postcode.imd_decile)", "addressed.postcode", "addressed.lsoa_2011", "addressed.lsoa_2021") }} as area_reason
-        from addressed
+            {{ extract_area_reason("coalesce(in_2021.imd_decile, in_2011.imd_decile, by_postcode.imd_decile)", "aged.postcode", "aged.lsoa_2011", "aged.lsoa_2021") }} as area_reason
+        from aged
+        join
+            (
+                select cast(unnest(generate_series(age_from, coalesce(age_to, 120))) as bigint) as age, sort_order
+                from age_band
+                where level = 'category' and age_from is not null
+                union all
+                select -1 as age, sort_order
+                from age_band
+                where code = 'UNK'
+            ) as ages
+            on ages.age = aged.age
+        left join {{ extract_lsoas_of(2011) }} as in_2011 on in_2011.lsoa_code = aged.lsoa_2011
+        left join {{ extract_lsoas_of(2021) }} as in_2021 on in_2021.lsoa_code = aged.lsoa_2021
+        left join decile_of_postcode as by_postcode on by_postcode.postcode = aged.postcode
+    )
+{%- endmacro %}
+
+{# The LSOAs of a year with their decile, in capitals and in small letters: a code has one letter, and no record need be rewritten. #}
+{% macro extract_lsoas_of(year) -%}
+    (
+        select unnest([lsoa_code, lower(lsoa_code)]) as lsoa_code, imd_decile
+        from decile_of_lsoa
+        where lsoa_year = {{ year }}
+    )
+{%- endmacro %}
+
+{#
+    A CTE `listed`: the rows of `relation`, with treatment_function, ethnic_category and person_stated_gender as sort_order of the seed,
+    NULL for a code that is in no list.
+    Inputs: relation (treatment_function_code, ethnic_text, gender_text), treatment_function_map and the seeds.
+#}
+{% macro extract_listed(relation) -%}
+    listed as (
+        select
+            given.* exclude (treatment_function_code, ethnic_text, gender_text),
+            cast(functions.sort_order as utinyint) as treatment_function,
+            cast(ethnic.sort_order as utinyint) as ethnic_category,
+            cast(gender.sort_order as utinyint) as person_stated_gender
+        from {{ relation }} as given
         left join
             (
                 select treatment_function_map.code, return_treatment_function.sort_order
                 from treatment_function_map
                 join return_treatment_function on return_treatment_function.code = treatment_function_map.return_code
             ) as functions
-            on functions.code = upper(addressed.treatment_function_code)
+            on functions.code = upper(given.treatment_function_code)
         left join
             (select code, sort_order from ethnic_category where level = 'category') as ethnic
-            on ethnic.code = {{ extract_ethnic_category("addressed.ethnic_text") }}
+            on ethnic.code = {{ extract_ethnic_category("given.ethnic_text") }}
         left join
             (select code, sort_order from person_stated_gender where level = 'category') as gender
-            on gender.code = {{ extract_gender("addressed.gender_text") }}
-        left join
-            (
-                select unnest(generate_series(age_from, coalesce(age_to, 120))) as age, sort_order
-                from age_band
-                where level = 'category' and age_from is not null
-                union all
-                select null as age, sort_order
-                from age_band
-                where code = 'UNK'
-            ) as ages
-            on ages.age is not distinct from addressed.age_years
-        left join (select * from decile_of_lsoa where lsoa_year = 2011) as in_2011 on in_2011.lsoa_code = addressed.lsoa_2011
-        left join (select * from decile_of_lsoa where lsoa_year = 2021) as in_2021 on in_2021.lsoa_code = addressed.lsoa_2021
-        left join decile_of_postcode as by_postcode on by_postcode.postcode = addressed.postcode
+            on gender.code = {{ extract_gender("given.gender_text") }}
     )
+{%- endmacro %}
+
+{# Columns of a record by which its older versions are found: of no group, because nearly each record has its own. #}
+{% macro extract_own_columns(order_by) -%} key_1, key_2, {{ order_by | join(", ") }} {%- endmacro %}
+
+{#
+    `judged`: one row for each group of records of `coarse` that are alike in everything that decides, with n, how many they are, and
+    keys, the first number of each one's key where it may repeat, so that the file is read once.
+    Inputs: coarse (a SELECT with extract_key and what `judged` reads), the columns of `judged`, own (of which a record stands alone),
+    may_repeat (false for whatever has no versions).
+#}
+{% macro extract_judged_groups(coarse, judged, own, may_repeat="true") -%}
+    with
+        coarse as ({{ coarse }}),
+        grouped as (
+            select
+                * exclude ({{ extract_own_columns(own) }}),
+                count(*) as n,
+                list(key_1) filter (not has_no_key and {{ may_repeat }}) as keys
+            from coarse
+            group by all
+        ),
+        {{ extract_listed("grouped") }}
+    select {{ judged }}, n, keys
+    from listed
+    cross join parameters
 {%- endmacro %}
 
 {# By what every return of patients counts them: columns of a judged record, places in the code lists. #}
@@ -223,17 +277,13 @@
 
 {# What a judged record says of its person: the columns of extract_groups, area_reason, and the faults of age, groups and function. #}
 {% macro extract_person_columns() -%}
-    treatment_function,
-    ethnic_category,
-    coalesce(imd_decile, 99) as imd_decile,
-    age_band,
-    person_stated_gender,
+    {{ extract_groups() | join(", ") }},
     area_reason,
     has_treatment_function and treatment_function is null as unlisted_treatment_function,
     ethnic_category is null as unlisted_ethnic_category,
     person_stated_gender is null as unlisted_gender,
-    birth_date is null and age_given is null as birth_date_missing,
-    birth_date is not null and age_years is null as age_out_of_range
+    birth_date_missing,
+    age_out_of_range
 {%- endmacro %}
 
 {#
@@ -251,12 +301,69 @@
     ) as reason
 {%- endmacro %}
 
-{# Whether a row of `judged` counts: it has no reason not to, and is the version that stands. #}
-{% macro extract_counts() -%} reason is null and rowid not in (select place from duplicates) {%- endmacro %}
+{# Whether a row of `tally` counts: it has no reason not to, and is no older version. #}
+{% macro extract_counts() -%} reason is null and not is_older {%- endmacro %}
 
 {#
-    The rows of `judged` (rowid, as `place`) that are older versions: of the rows of one key all but the first by `in_order`, which ends
-    with what is counted, so that the order of a file decides nothing. Rows with a reason of `no_versions` stay out of it.
+    `tally` of records that were judged one by one: the rows of `judged`, n (1), is_older. Inputs: judged, duplicates (place).
+#}
+{% macro extract_tally_of_records() -%}
+    select judged.*, judged.rowid as place, 1 as n, judged.rowid in (select place from duplicates) as is_older
+    from judged
+{%- endmacro %}
+
+{#
+    `tally` of groups of records: those of `judged`, from which each older version is taken away, to stand as what it is.
+    Inputs: judged (n), duplicates (the columns of judged).
+#}
+{% macro extract_tally_of_groups() -%}
+    select * exclude (keys), false as is_older from judged
+    union all by name
+    select * replace (-n as n), false as is_older from duplicates
+    union all by name
+    select *, true as is_older from duplicates
+{%- endmacro %}
+
+{# The first numbers of the keys that are there more than once. Inputs: judged (keys). #}
+{% macro extract_repeated_keys() -%}
+    select key_1
+    from (select unnest(keys) as key_1 from judged)
+    group by key_1
+    having count(*) > 1
+{%- endmacro %}
+
+{#
+    The older versions among the records of `coarse`, judged: of the records of one key all but the first by `in_order`, which ends with what is
+    counted, so that the order of a file decides nothing. Records with a reason of `no_versions` stay out of it. Only the records of a
+    key in `repeated` are read again. Inputs: repeated (key_1), and as extract_judged_groups.
+#}
+{% macro extract_older_records(coarse, judged, own, no_versions, in_order) -%}
+    with
+        coarse as ({{ coarse }}),
+        candidates as (
+            select coarse.* from coarse
+            semi join (select key_1 from repeated where key_1 is not null) as repeated on repeated.key_1 = coarse.key_1
+        ),
+        {{ extract_listed("candidates") }},
+        versions as (
+            select {{ extract_own_columns(own) }}, {{ judged }}, 1 as n
+            from listed
+            cross join parameters
+        ),
+        ranked as (
+            select
+                *,
+                row_number() over (partition by key_1, key_2 order by {{ in_order | join(", ") }}) as version
+            from versions
+            where coalesce(reason not in ('{{ no_versions | join("', '") }}'), true)
+        )
+    select * exclude ({{ extract_own_columns(own) }}, version)
+    from ranked
+    where version > 1
+{%- endmacro %}
+
+{#
+    The rows of `judged` (rowid, as `place`) that are older versions, where records are judged one by one; as extract_older_records.
 #}
 {% macro extract_older_versions(no_versions, in_order) -%}
     with

@@ -153,7 +153,7 @@
 {% macro extract_ecds_cells() -%}
     with
         counted as (
-            select * from judged
+            select * from tally
             where {{ extract_counts() }}
         ),
         known as ({{ extract_by_method("counted") }}),
@@ -237,7 +237,10 @@
 #}
 {% macro extract_admitted_care_cells() -%}
     with
-        counted as (select rowid as place, * from judged where reason is null),
+        counted as (
+            select * from tally
+            where {{ extract_counts() }}
+        ),
         known as ({{ extract_by_method("counted") }}),
         spells as (
             select

@@ -1,91 +1,136 @@
 {#
-    WL01 from records of open pathways: one judged row for each record, with its place in every list, why it does not count (`reason`,
-    NULL where it does), and what was found on it. Nothing in it names a person: keys are hashes, dates are bands.
+    WL01 from records of open pathways. `coarse` is one row for each record; those that are alike in everything that decides are judged
+    together: their place in every list, why they do not count (`reason`, NULL where they do), and what was found on them. Nothing
+    names a person: keys are hashes, dates are bands.
 
     Inputs: records (dagster_project/extract/layouts/wlmds_open.yml says which columns), parameters (one row: census_date,
-    provider_codes, has_list_type, has_treatment_function), and what extract_placed asks for.
+    provider_codes, has_list_type, has_treatment_function), and what extract_placed and extract_listed ask for.
     Rules: part 2 is ORTT and IRTT, part 2A is IRTT; without list type 2A is a decision to admit by the census. Weeks waited are whole
     days from clock start to census, cut by the days of the seed wait_band; a start that is missing or after the census is WUNK.
 #}
-{% macro extract_wlmds_open_judged() -%}
+{% macro extract_wlmds_open_coarse() -%}
     with
         prepared as (
             select
-                records.* exclude (list_type),
-                parameters.*,
-                upper(records.list_type) as list_type,
+                records.*,
+                parameters.census_date,
                 parameters.census_date as on_day,
                 case
-                    when records.clock_start <= parameters.census_date then parameters.census_date - records.clock_start
+                    when records.clock_start <= parameters.census_date then parameters.census_date - records.clock_start else -1
                 end as days_waited,
+                records.pathway_identifier is not null and records.pathway_issuer is not null as is_pathway,
                 case
                     when records.pathway_identifier is not null and records.pathway_issuer is not null
-                    then 'pathway ' || upper(records.pathway_issuer) || ' ' || records.pathway_identifier
-                    when records.referral_identifier is not null
-                    then 'referral ' || coalesce(upper(records.provider), '') || ' ' || records.referral_identifier
-                end as pathway
+                    then records.pathway_identifier
+                    else records.referral_identifier
+                end as identifier
             from records
             cross join parameters
         ),
-        {{ extract_placed("prepared") }}
+        capped as (select *, least(days_waited, (select max(days_from) from wait_band)) as wait_day from prepared),
+        {{ extract_placed("capped") }}
     select
-        {{ extract_key("pathway") }},
-        pathway is null as has_no_key,
-        created_at,
         {{
-            extract_reason(
-                {
-                    "census": "census_day <> census_date",
-                    "not_rtt": "has_list_type and list_type in ('ONON', 'INON')",
-                    "planned": "admission_method = '13'",
-                    "closed": "clock_end <= census_date",
-                    "stopped": "rtt_status in ('30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98')",
-                }
+            extract_key(
+                "(case when is_pathway then 'pathway ' || upper(pathway_issuer) else 'referral ' || coalesce(upper(provider), '') end || ' ' || identifier)",
+                part="identifier",
             )
         }},
-        coalesce(case when has_list_type then list_type = 'IRTT' else decision_to_admit <= census_date end, false) as is_2a,
-        cast(days_waited as integer) as days_waited,
-        {{ extract_person_columns() }},
+        created_at,
+        days_waited,
+        identifier is null as has_no_key,
+        provider,
+        list_type,
+        rtt_status,
+        admission_method,
+        treatment_function_code,
+        ethnic_text,
+        gender_text,
+        age_band,
+        birth_date_missing,
+        age_out_of_range,
+        imd_decile,
+        area_reason,
         cast(waits.sort_order as utinyint) as wait_band,
-        has_list_type and (list_type is null or list_type not in ('ORTT', 'IRTT', 'ONON', 'INON')) as unlisted_list_type,
-        coalesce(
-            rtt_status not in ('10', '11', '12', '20', '21', '30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98', '99'),
-            false
-        ) as unlisted_rtt_status,
-        census_day is null as census_missing,
+        census_day <> census_date as is_of_other_day,
         clock_start is null as clock_start_missing,
-        coalesce(clock_start > census_date, false) as clock_start_after_census,
-        coalesce(clock_end < clock_start, false) as clock_end_before_start,
-        coalesce(has_list_type and list_type = 'IRTT' and decision_to_admit is null, false) as decision_missing,
-        coalesce(has_list_type and list_type = 'ORTT' and decision_to_admit <= census_date, false) as decision_unexpected,
+        clock_start > census_date as clock_starts_later,
+        clock_end <= census_date as has_ended,
+        clock_end < clock_start as ends_before_start,
+        decision_to_admit <= census_date as is_decided,
+        decision_to_admit is null as decision_missing,
         columns('^unread_')
     from placed
-    left join
+    join
         (
-            select unnest(generate_series(days_from, coalesce(days_to, days_from))) as day, sort_order
+            select cast(unnest(generate_series(days_from, coalesce(days_to, days_from))) as bigint) as day, sort_order
             from wait_band
             where is_known
             union all
-            select null as day, sort_order
+            select -1 as day, sort_order
             from wait_band
             where not is_known
         ) as waits
-        on waits.day is not distinct from
-        case when placed.days_waited is not null then least(placed.days_waited, (select max(days_from) from wait_band)) end
+        on waits.day = placed.wait_day
 {%- endmacro %}
 
-{#
-    The rows of `judged` (rowid) that are older versions of a pathway: the later creation stands, of equal ones an open row before a
-    closed one, then the longest wait.
-#}
+{# What is said of records of open pathways that are alike: columns over `listed` and parameters. #}
+{% macro extract_wlmds_open_columns() -%}
+    has_no_key,
+    {{
+        extract_reason(
+            {
+                "census": "is_of_other_day",
+                "not_rtt": "has_list_type and upper(list_type) in ('ONON', 'INON')",
+                "planned": "admission_method = '13'",
+                "closed": "has_ended",
+                "stopped": "rtt_status in ('30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98')",
+            }
+        )
+    }},
+    coalesce(case when has_list_type then upper(list_type) = 'IRTT' else is_decided end, false) as is_2a,
+    {{ extract_person_columns() }},
+    wait_band,
+    has_list_type and coalesce(upper(list_type) not in ('ORTT', 'IRTT', 'ONON', 'INON'), true) as unlisted_list_type,
+    coalesce(
+        rtt_status not in ('10', '11', '12', '20', '21', '30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98', '99'),
+        false
+    ) as unlisted_rtt_status,
+    is_of_other_day is null as census_missing,
+    clock_start_missing,
+    coalesce(clock_starts_later, false) as clock_start_after_census,
+    coalesce(ends_before_start, false) as clock_end_before_start,
+    coalesce(has_list_type and upper(list_type) = 'IRTT' and decision_missing, false) as decision_missing,
+    coalesce(has_list_type and upper(list_type) = 'ORTT' and is_decided, false) as decision_unexpected,
+    columns('^unread_')
+{%- endmacro %}
+
+{# Of which each record has its own: when the extract was made, and how many days were waited. #}
+{% macro extract_wlmds_open_own() -%} {{ return(["created_at", "days_waited"]) }} {%- endmacro %}
+
+{% macro extract_wlmds_open_judged() -%}
+    {{
+        extract_judged_groups(
+            extract_wlmds_open_coarse(),
+            extract_wlmds_open_columns(),
+            extract_wlmds_open_own(),
+            may_repeat="is_of_other_day is not true",
+        )
+    }}
+{%- endmacro %}
+
+{# Older versions of a pathway: the later creation stands, of equal ones an open row before a closed one, then the longest wait. #}
 {% macro extract_wlmds_open_duplicates() -%}
     {{
-        extract_older_versions(
+        extract_older_records(
+            extract_wlmds_open_coarse(),
+            extract_wlmds_open_columns(),
+            extract_wlmds_open_own(),
             ["provider", "census", "not_rtt", "planned"],
             [
                 "created_at desc nulls last",
                 "reason is null desc",
-                "days_waited desc nulls last",
+                "days_waited desc",
                 "is_2a desc",
             ]
             + extract_groups(),
@@ -97,8 +142,8 @@
 {% macro extract_wlmds_open_cells() -%}
     with
         counted as (
-            select is_2a, wait_band, {{ extract_groups() | join(", ") }}, count(*) as n
-            from judged
+            select is_2a, wait_band, {{ extract_groups() | join(", ") }}, sum(n) as n
+            from tally
             where {{ extract_counts() }}
             group by all
         ),
