@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres
+.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres engine engine-parity
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -85,9 +85,26 @@ bench: environment ## Time and memory as ratios to bare DuckDB; writes data_lake
 	$(BIN)/python -m tests.bench
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --no-emit-index-url --no-header --python-version 3.11
-lock: environment ## Make requirements.lock and requirements-postgres.lock anew from their .in files
+lock: environment ## Make requirements.lock, -postgres.lock and -engine.lock anew from their .in files
 	$(LOCK) requirements.in --output-file requirements.lock
 	$(LOCK) --no-deps requirements-postgres.in --output-file requirements-postgres.lock
+	$(LOCK) --no-binary pyspark requirements-engine.in --output-file requirements-engine.lock
 
 postgres: environment ## Add what keeps Dagster's records in PostgreSQL to .venv, from requirements-postgres.lock
 	$(PIP) $(LOCKED) -r requirements-postgres.lock
+
+# Apache Spark is published as source only: 456 MB of jars that setuptools copies, at most 3 minutes. Everything else is a wheel.
+ENGINE := .venv-engine
+INTO_ENGINE := $(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(ENGINE)/bin/python
+engine: environment $(ENGINE)/ready ## Create .venv-engine from requirements-engine.lock: dbt and Apache Spark, which needs Java 17 (apt-get install openjdk-17-jre-headless)
+$(ENGINE)/ready: requirements-engine.lock
+	@type java > /dev/null 2>&1 || { echo "Apache Spark needs Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	$(PYTHON) -m venv --clear --without-pip $(ENGINE)
+	awk '/^[^ ]/ { ours = !/^pyspark==/ } ours' requirements-engine.lock > $(ENGINE)/wheels.lock
+	awk '/^[^ ]/ { ours = /^pyspark==/ } ours' requirements-engine.lock > $(ENGINE)/source.lock
+	$(INTO_ENGINE) --only-binary :all: -r $(ENGINE)/wheels.lock
+	$(INTO_ENGINE) --no-binary pyspark --no-build-isolation -r $(ENGINE)/source.lock
+	touch $(ENGINE)/ready
+
+engine-parity: engine ## How many nodes of the dbt project Spark accepts and computes as DuckDB, on the last nightly run (NODES="part of a name ...")
+	$(BIN)/python -m tests.parity $(NODES)

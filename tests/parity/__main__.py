@@ -1,0 +1,234 @@
+"""Compile the project for Spark, run every node on what DuckDB's warehouse holds, and name the nodes that are not the same."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+
+from dagster_project.duck import open_database, quote_identifier, quote_literal
+from dagster_project.lake.paths import Lake
+from dagster_project.lake.transport import origin_of
+from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
+from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, project_digest, target_folder
+from tests.parity.compare import columns_of, first_difference
+
+ENVIRONMENT = PROJECT_ROOT / ".venv-engine"
+SPARK_SIDE = Path(__file__).with_name("spark_side.py")
+COMPILE = ("--quiet", "compile", "--target", "engine", "--no-introspect", "--no-populate-cache")
+EQUAL = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model, or a data test of the night, as dbt compiled it for Spark and for DuckDB."""
+
+    unique_id: str
+    name: str
+    spark_sql: str
+    duckdb_sql: str
+    relation: str
+    """Where DuckDB's warehouse holds it; "" for a test."""
+    reads: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """Both manifests of one checkout: dbt-duckdb's of the nightly run, and dbt-spark's."""
+
+    settings: Settings
+    folder: Path
+
+    def compile(self) -> None:
+        """Have dbt-spark compile the project where it has changed; raises SystemExit with dbt's own words."""
+        digest, stamp = project_digest(self.settings, origin_of(self.settings)), self.folder / "compiled.digest"
+        if stamp.exists() and stamp.read_text() == digest:
+            return
+        environment = os.environ | dbt_environment(self.settings, origin_of(self.settings))
+        environment |= {"DBT_TARGET_PATH": str(self.folder / "dbt"), "DBT_LOG_PATH": str(self.folder / "logs")}
+        command = [str(ENVIRONMENT / "bin" / "dbt"), *COMPILE]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=DBT_PROJECT)
+        if done.returncode:
+            raise SystemExit(f"dbt-spark could not compile the project:\n{done.stdout}{done.stderr}")
+        stamp.write_text(digest)
+
+    def nodes(self) -> list[Node]:
+        """Every model, and every data test that a nightly run asks, in the order of their names."""
+        spark = json.loads((self.folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+        target = target_folder(self.settings)
+        duck = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+        run = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+        ids = {result["unique_id"] for result in run if result["unique_id"].startswith(("model.", "test."))}
+        return [_node(spark[each], duck[each], target) for each in sorted(ids) if each in spark]
+
+    def relations(self) -> dict[str, tuple[str, str]]:
+        """Of each source, seed and model: its name for Spark, and what DuckDB selects from."""
+        spark = json.loads((self.folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+        duck = json.loads((target_folder(self.settings) / "manifest.json").read_text(encoding="utf-8"))
+        names = {}
+        for kind in ("nodes", "sources"):
+            for each, node in spark[kind].items():
+                if node.get("relation_name") and each in duck[kind]:
+                    names[each] = (node["relation_name"].replace("`", ""), _duckdb_name(duck[kind][each]))
+        return names
+
+
+def _duckdb_name(node: dict[str, Any]) -> str:
+    location = (node.get("config") or {}).get("meta", {}).get("external_location") or node.get("meta", {}).get(
+        "external_location"
+    )
+    return location.format(**node) if location else f"{node['schema']}.{node.get('alias') or node['identifier']}"
+
+
+def _node(spark: dict[str, Any], duck: dict[str, Any], target: Path) -> Node:
+    is_model = duck["resource_type"] == "model"
+    path = Path(duck["original_file_path"])
+    compiled = target / "compiled" / duck["package_name"] / (path if is_model else path.parent / path.name)
+    if not is_model and path.suffix != ".sql":
+        compiled /= duck["path"]
+    return Node(
+        unique_id=duck["unique_id"],
+        name=duck["name"],
+        spark_sql=spark["compiled_code"],
+        duckdb_sql=compiled.read_text(encoding="utf-8"),
+        relation=f"{duck['schema']}.{duck['alias']}" if is_model else "",
+        reads=tuple(spark["depends_on"]["nodes"]),
+        key=tuple((duck["config"].get("meta") or {}).get("key") or ()),
+    )
+
+
+class Parity:
+    """One comparison; what was found out is kept by the text of both queries, so that a second one runs what changed."""
+
+    def __init__(self, project: Project, con: duckdb.DuckDBPyConnection) -> None:
+        self.project, self.con = project, con
+        self.inputs = project.folder / "inputs"
+        self.kept = project.folder / "outcomes.json"
+        self.outcomes: dict[str, str] = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+
+    def digest(self, node: Node) -> str:
+        """Of both queries, of the warehouse that they read, and of the two files that judge."""
+        stamp = self.project.folder.parent / "dbt" / "run_results.json"
+        judges = [
+            SPARK_SIDE.read_text(),
+            Path(__file__).with_name("compare.py").read_text(),
+            str(stamp.stat().st_mtime_ns),
+        ]
+        return hashlib.sha256(json.dumps([node.spark_sql, node.duckdb_sql, node.key, *judges]).encode()).hexdigest()
+
+    def export(self, name: str, selected: str) -> Path:
+        """The rows of a source, seed or model as one Parquet file in a folder of its own; whole numbers above 64 bits as decimals."""
+        folder = self.inputs / name
+        if not (folder / "part.parquet").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            wide = [column for column, kind in columns_of(self.con, selected).items() if kind == "HUGEINT"]
+            cast = ", ".join(f"cast({quote_identifier(it)} as decimal(38, 0)) as {quote_identifier(it)}" for it in wide)
+            replaced = f" replace ({cast})" if cast else ""
+            to = quote_literal(str(folder / "part.parquet"))
+            self.con.execute(f"copy (select *{replaced} from {selected}) to {to} (format parquet)")
+        return folder
+
+    def run(self, nodes: list[Node], analyse_only: bool) -> Iterator[tuple[Node, str]]:
+        """Each node with the reason for which it is not the same on Spark; "" where it is."""
+        names = self.project.relations()
+        tables = {}
+        for each in sorted({read for node in nodes for read in node.reads if read in names}):
+            tables[names[each][0]] = str(self.export(*names[each]))
+        results = self.project.folder / "results"
+        queries = [
+            {"id": node.unique_id, "sql": node.spark_sql, "to": "" if analyse_only else str(results / node.name)}
+            for node in nodes
+        ]
+        job = {"tables": tables, "queries": queries, "scratch": str(self.project.folder / "scratch")}
+        by_id = {node.unique_id: node for node in nodes}
+        for said in _ask_spark(job, self.project.folder):
+            node = by_id.pop(said["id"])
+            yield node, said.get("refused") or (EQUAL if analyse_only else self.compare(node, results / node.name))
+        yield from ((node, "Spark ended before it") for node in by_id.values())
+
+    def compare(self, node: Node, folder: Path) -> str:
+        """The first difference of Spark's rows from DuckDB's."""
+        self.con.execute(
+            f"create or replace temp view got as select * from read_parquet({quote_literal(f'{folder}/*.parquet')})"
+        )
+        wanted = node.relation
+        if not wanted:
+            self.con.execute(f"create or replace temp view wanted as {node.duckdb_sql}")
+            wanted = "wanted"
+        return first_difference(self.con, wanted, "got", node.key)
+
+    def keep(self, node: Node, outcome: str) -> None:
+        self.outcomes[self.digest(node)] = outcome
+        self.kept.write_text(json.dumps(self.outcomes, indent=0), encoding="utf-8")
+
+
+def _ask_spark(job: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+    """The answers of spark_side.py, one after the other; what the JVM says is in spark.log."""
+    Path(job["scratch"]).mkdir(parents=True, exist_ok=True)
+    with (folder / "spark.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(ENVIRONMENT / "bin" / "python"), str(SPARK_SIDE)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=folder,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(job).encode())
+        process.stdin.close()
+        yield from (json.loads(line) for line in process.stdout if line.startswith(b"{"))
+        process.wait()
+
+
+def main() -> None:
+    """Compare the nodes of which the name holds a word of the command line; all without one."""
+    parser = argparse.ArgumentParser(prog="make engine-parity", description=__doc__)
+    parser.add_argument("words", nargs="*", help="parts of names of nodes")
+    parser.add_argument("--analyse-only", action="store_true", help="have Spark read the queries, run none")
+    options = parser.parse_args()
+    settings = load_settings()
+    lake = Lake(settings.data_lake)
+    if not (ENVIRONMENT / "ready").exists():
+        raise SystemExit("There is no .venv-engine: run `make engine` first.")
+    if not lake.warehouse.exists():
+        raise SystemExit(f"{lake.warehouse} is not there: run `make refresh` first.")
+    project = Project(settings, lake.build / "engine")
+    project.folder.mkdir(parents=True, exist_ok=True)
+    project.compile()
+    os.chdir(lake.build)
+    with open_database(lake.warehouse, read_only=True) as con:
+        sys.exit(report(Parity(project, con), options.words, options.analyse_only))
+
+
+def report(parity: Parity, words: list[str], analyse_only: bool) -> int:
+    """Print the count, and each node that is not the same with its reason; 0 where there is none."""
+    console = Console(highlight=False, soft_wrap=True)
+    nodes = [node for node in parity.project.nodes() if not words or any(word in node.name for word in words)]
+    outcomes = {node.unique_id: parity.outcomes.get(parity.digest(node)) for node in nodes}
+    to_do = [node for node in nodes if analyse_only or outcomes[node.unique_id] is None]
+    for node, outcome in parity.run(to_do, analyse_only):
+        outcomes[node.unique_id] = outcome
+        if not analyse_only:
+            parity.keep(node, outcome)
+    different = [(node, outcomes[node.unique_id]) for node in nodes if outcomes[node.unique_id] != EQUAL]
+    for node, outcome in different:
+        console.print(f"{node.name}: {outcome}", markup=False)
+    did = "accepts" if analyse_only else "accepts and computes equally"
+    console.print(f"Spark {did} {len(nodes) - len(different)} of {len(nodes)} nodes.")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    main()
