@@ -45,7 +45,7 @@
                 case
                     when source_id <> 'nhse_wlmds' or organisation_code = 'ENG'
                     then 'all'
-                    when starts_with(organisation_code, 'ENG_')
+                    when left(organisation_code, 4) = 'ENG_'
                     then lower(substr(organisation_code, 5))
                     else 'nhs_acute'
                 end as sector
@@ -66,7 +66,7 @@
                 sector,
                 value
             from figures
-            where organisation_code = 'ENG' or starts_with(organisation_code, 'ENG_')
+            where organisation_code = 'ENG' or left(organisation_code, 4) = 'ENG_'
         ),
 
         beside as (
@@ -84,7 +84,7 @@
                 england.value as england_value,
                 case when indicator.unit <> 'count' then figure.value - england.value end as gap_to_england,
                 case
-                    when starts_with(figure.organisation_code, 'ENG') or figure.ci_lower_95 is null or england.value is null
+                    when left(figure.organisation_code, 3) = 'ENG' or figure.ci_lower_95 is null or england.value is null
                     then 'not_compared'
                     when england.value < figure.ci_lower_95
                     then 'higher'

@@ -39,7 +39,7 @@
         value_status_reason,
         organisations_missing,
         imd_version,
-        'organisations_' || cast(period_end as varchar) as geography_vintage,
+        'organisations_' || cast(period_end as string) as geography_vintage,
         source_id,
         snapshot_sha256
     from {{ figures }}

@@ -19,7 +19,7 @@
             cast({{ indicator }} as double) as numerator,
             cast({{ "null" if indicator == "waiting" else "waiting" }} as double) as denominator,
             'published' as value_status,
-            cast(null as varchar) as value_status_reason,
+            cast(null as string) as value_status_reason,
             {{ exact_figure() }},
             '{{ source_id }}' as source_id,
             snapshot_sha256

@@ -6,7 +6,7 @@
 #}
 {% macro since_break(points, breaks, series_key) -%}
     select
-        * exclude (newest_period_start),
+        {{ all_but(["newest_period_start"]) }},
         not exists (
             select 1
             from {{ breaks }} as breaks

@@ -133,7 +133,7 @@
             from {{ relation }}
         )
     select
-        * exclude (measure_scaled),
+        {{ all_but(["measure_scaled"]) }},
         case
             when {{ p_value }} is not null
             then least(1e0, min(measure_scaled) over (partition by {{ partition }} order by {{ p_value }} desc nulls last))

@@ -134,7 +134,7 @@
         ),
         measure_ranged as (
             select
-                * replace (
+                {% call all_with(["measure_range"]) %}
                     case
                         when is_autocorrelated
                         then
@@ -145,7 +145,7 @@
                             )
                         else measure_range
                     end as measure_range
-                )
+                {% endcall %}
             from measure_tested
         ),
         measure_limited as (

@@ -320,7 +320,7 @@
         select
             *,
             measure_population / nullif({{ in_order("sum", "measure_population") }} over measure_all_rows, 0e0) as measure_share,
-            ({{ in_order("sum", "measure_population") }} over measure_rows_so_far - measure_population / 2e0)
+            (({{ in_order("sum", "measure_population") }} over measure_rows_so_far) - measure_population / 2e0)
             / nullif({{ in_order("sum", "measure_population") }} over measure_all_rows, 0e0)
             - 0.5e0 as measure_ridit,
             row_number() over measure_rows_so_far as measure_rank

@@ -7,7 +7,7 @@
             cast(
                 cast(
                     ceil(try_cast({{ decile }} as integer) / 2.0) as integer
-                ) as varchar
+                ) as string
             )
     end
 {%- endmacro %}

@@ -6,7 +6,7 @@
 #}
 {% macro returns_shown_cells(where) -%}
     select
-        * exclude (numerator_count, denominator_count, is_numerator_unsure, is_denominator_unsure),
+        {{ all_but(["numerator_count", "denominator_count", "is_numerator_unsure", "is_denominator_unsure"]) }},
         {%- for count in ["numerator", "denominator"] %}
             case
                 {%- if count == "numerator" %}
@@ -38,7 +38,7 @@
     the one given. Inputs: cells, a relation of returns_shown_cells; condition, never NULL; reason, in words.
 #}
 {% macro returns_withheld_where(cells, condition, reason) -%}
-    {{ cells }}.* replace (
+    {% call all_with(["numerator_status", "denominator_status", "rate_status", "numerator", "denominator", "withheld_reason"], of=cells) %}
         {%- for column in ["numerator_status", "denominator_status", "rate_status"] %}
             case when {{ condition }} then 'withheld' else {{ cells }}.{{ column }} end as {{ column }},
         {%- endfor %}
@@ -50,7 +50,7 @@
             then coalesce({{ cells }}.withheld_reason, '{{ reason }}')
             else {{ cells }}.withheld_reason
         end as withheld_reason
-    )
+    {% endcall %}
 {%- endmacro %}
 
 {#
@@ -103,7 +103,7 @@
 #}
 {% macro returns_shared_denominators(cells, same) -%}
     select
-        {{ cells }}.* replace (
+        {% call all_with(["denominator", "denominator_status"], of=cells) %}
             case
                 when denominator_status = 'withheld'
                 then max(denominator) over people
@@ -120,7 +120,7 @@
                     )
                 else denominator_status
             end as denominator_status
-        )
+        {% endcall %}
     from {{ cells }}
     inner join
         (select metric_id, denominator_codes from {{ ref("hi_metric") }}) as counted

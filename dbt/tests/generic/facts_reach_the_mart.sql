@@ -16,6 +16,7 @@
 ) %}
     with
         considered as (
+            {%- set found -%}
             select fact.*
             from {{ facts }} as fact
             inner join
@@ -26,13 +27,14 @@
                 {%- if indicators %}
                     and fact.indicator_id in (select indicator_id from {{ indicators }})
                 {%- endif %}
+            {%- endset -%}
             {%- if newest_of %}
-                qualify
-                    row_number() over (
-                        partition by {{ newest_of | join(", ") }}
-                        order by fact.period_end desc, fact.period_start
-                    )
-                    = 1
+                {% call kept(
+                    "row_number() over (partition by " ~ newest_of
+                    | join(", ")
+                    ~ " order by fact.period_end desc, fact.period_start) = 1"
+                ) %} {{ found }} {% endcall %}
+            {%- else %} {{ found }}
             {%- endif %}
         )
 

@@ -11,7 +11,7 @@ where icb_code is null
 union all
 select
     organisation_code,
-    imd_version || ': ' || cast(sum(catchment_share) as varchar),
+    imd_version || ': ' || cast(sum(catchment_share) as string),
     'shares do not add up to one'
 from {{ ref("int_trust_catchment_deprivation") }}
 group by organisation_code, imd_version

@@ -60,9 +60,9 @@ with
 select
     editions.imd_version,
     levels.organisation_level || ': residents differ' as fault,
-    cast(before.residents as varchar)
+    cast(before.residents as string)
     || ' before, '
-    || coalesce(cast(after.residents as varchar), 'none')
+    || coalesce(cast(after.residents as string), 'none')
     || ' after' as detail
 from editions
 cross join levels
@@ -89,9 +89,9 @@ union all
 select
     'both',
     'the two tables of the census differ',
-    cast(before.residents as varchar)
+    cast(before.residents as string)
     || ' by ethnic group, '
-    || cast(by_age.residents as varchar)
+    || cast(by_age.residents as string)
     || ' by age'
 from before
 cross join by_age

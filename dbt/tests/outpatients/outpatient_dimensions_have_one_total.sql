@@ -21,7 +21,7 @@ select
     period_start,
     min(attendances) as smallest,
     max(attendances) as largest,
-    {{ dbt.listagg("dimension", "', '") }} as dimensions
+    {{ listed_text("dimension") }} as dimensions
 from totals
 group by period_start
 having min(attendances) <> max(attendances)

@@ -7,6 +7,13 @@
 -- quintiles of England.
 with
     staged as (
+        -- a release restates the years before it: the newest stands
+        {% call kept(
+            "row_number() over (partition by reported.area_code, "
+            ~ "reported.period_end, reported.standardisation, reported.dimension, "
+            ~ "reported.group_code order by reported.release_year desc, "
+            ~ "reported.snapshot_sha256) = 1"
+        ) %}
         select
             case
                 standardisation when 'crude' then 'CAN-01' else 'CAN-02'
@@ -49,18 +56,7 @@ with
             and reported.organisation_level in ('england', 'icb', 'sub_icb')
             and year(reported.period_end) - year(reported.period_start)
             = case reported.standardisation when 'crude' then 0 else 2 end
-        -- a release restates the years before it: the newest stands
-        qualify
-            row_number() over (
-                partition by
-                    reported.area_code,
-                    reported.period_end,
-                    reported.standardisation,
-                    reported.dimension,
-                    reported.group_code
-                order by reported.release_year desc, reported.snapshot_sha256
-            )
-            = 1
+        {% endcall %}
     ),
 
     core20 as (

@@ -31,7 +31,7 @@ with
             waits.people_within as numerator,
             waits.people as denominator,
             'published' as value_status,
-            cast(null as varchar) as value_status_reason,
+            cast(null as string) as value_status_reason,
             {{ exact_figure() }},
             'nhse_cwt' as source_id,
             waits.snapshot_sha256

@@ -188,7 +188,7 @@ with
             (
                 select *
                 from figures
-                union all by name
+                union all
                 select *
                 from core20
             ) as both_kinds

@@ -45,8 +45,7 @@ with
             source_id,
             period_end,
             count(*) as organisations,
-            {{ dbt.listagg("organisation_code", "', '", "order by organisation_code") }}
-            as codes
+            {{ listed_text("organisation_code") }} as codes
         from {{ ref("int_data_quality_missing") }}
         where organisation_level = 'trust'
         group by source_id, period_end
@@ -82,10 +81,9 @@ with
             count(*) filter (where not is_not_collected) as collected_count,
             count(*) as reporting,
             {{
-                dbt.listagg(
+                listed_text(
                     "case when is_not_collected then organisation_code end",
-                    "', '",
-                    "order by organisation_code",
+                    order="organisation_code",
                 )
             }} as not_collected_codes
         from followed

@@ -31,17 +31,25 @@ with
             periods.period_end,
             followed.code_kind,
             followed.followed_code,
-            last(
-                followed.current_code
-                order by followed.place, followed.organisation_code
-            ) as current_code,
+            {{
+                value_at_last(
+                    "followed.current_code",
+                    ["followed.place", "followed.organisation_code"],
+                )
+            }} as current_code,
             max(followed.organisation_level) as organisation_level,
-            last(
-                followed.icb_code order by followed.place, followed.organisation_code
-            ) as icb_code,
-            last(
-                followed.region_code order by followed.place, followed.organisation_code
-            ) as region_code
+            {{
+                value_at_last(
+                    "followed.icb_code",
+                    ["followed.place", "followed.organisation_code"],
+                )
+            }} as icb_code,
+            {{
+                value_at_last(
+                    "followed.region_code",
+                    ["followed.place", "followed.organisation_code"],
+                )
+            }} as region_code
         from periods
         inner join
             followed
@@ -73,14 +81,18 @@ with
             periods.period_end,
             reporters.current_code,
             max(reporters.organisation_level) as organisation_level,
-            last(
-                reporters.icb_code
-                order by reporters.period_end, reporters.organisation_code
-            ) as icb_code,
-            last(
-                reporters.region_code
-                order by reporters.period_end, reporters.organisation_code
-            ) as region_code
+            {{
+                value_at_last(
+                    "reporters.icb_code",
+                    ["reporters.period_end", "reporters.organisation_code"],
+                )
+            }} as icb_code,
+            {{
+                value_at_last(
+                    "reporters.region_code",
+                    ["reporters.period_end", "reporters.organisation_code"],
+                )
+            }} as region_code
         from periods
         inner join
             reporters
@@ -133,12 +145,20 @@ with
         from on_the_same_lists
         union all by name
         select
-            * exclude (organisation_code),
+            {{ all_but(["organisation_code"]) }},
             'list' as code_kind,
             organisation_code as followed_code
         from on_the_list_of_ods
     )
 
+    -- once, under its own code where that is known to be missing
+    {% call kept(
+        "row_number() over (partition by source_id, period_end, "
+        ~ "followed_code order by code_kind) = 1 and (code_kind <> "
+        ~ "'successor' or not bool_or(code_kind <> 'successor') over "
+        ~ "(partition by source_id, period_end, coalesce(current_code, "
+        ~ "followed_code)))"
+    ) %}
 select
     source_id,
     period_end,
@@ -147,15 +167,4 @@ select
     icb_code,
     region_code
 from found
--- once, under its own code where that is known to be missing
-qualify
-    row_number() over (
-        partition by source_id, period_end, followed_code order by code_kind
-    )
-    = 1
-    and (
-        code_kind <> 'successor'
-        or not bool_or(code_kind <> 'successor') over (
-            partition by source_id, period_end, coalesce(current_code, followed_code)
-        )
-    )
+    {% endcall %}

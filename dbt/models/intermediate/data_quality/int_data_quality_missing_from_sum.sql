@@ -22,10 +22,6 @@ select
     level_code as organisation_code,
     cast(count(distinct organisation_code) as integer) as organisations,
     'expected, and without a row in the file: '
-    || {{
-        dbt.listagg(
-            "distinct organisation_code", "', '", "order by organisation_code"
-        )
-    }} as reason
+    || {{ listed_text("organisation_code", distinct=true) }} as reason
 from levels
 group by source_id, period_end, level_code

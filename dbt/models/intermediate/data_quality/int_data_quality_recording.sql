@@ -85,7 +85,7 @@ with
             period_end,
             metric,
             'left_out_share',
-            max(total) over same_day - total,
+            (max(total) over same_day) - total,
             max(total) over same_day
         from totals
         window same_day as (partition by organisation_code, period_end)

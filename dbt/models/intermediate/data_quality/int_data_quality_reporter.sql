@@ -6,7 +6,7 @@ with
             'nhse_ae' as source_id,
             provider.period_end,
             provider.organisation_code,
-            cast(null as varchar) as icb_code,
+            cast(null as string) as icb_code,
             region.region_code
         from {{ ref("int_urgent_care_provider") }} as provider
         left join

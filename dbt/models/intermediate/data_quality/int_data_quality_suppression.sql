@@ -46,7 +46,7 @@ select
     cast(count(*) filter (where pathways_status = 'suppressed') as double) as numerator,
     cast(count(*) as double) as denominator,
     'published' as value_status,
-    cast(null as varchar) as value_status_reason,
+    cast(null as string) as value_status_reason,
     'nhse_wlmds' as source_id
 from alone_and_together
 group by metric, waiting_band, organisation_code, organisation_level, period_end

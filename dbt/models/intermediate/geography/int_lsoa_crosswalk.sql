@@ -12,5 +12,5 @@ select
     case
         left(lsoa_code_2021, 1) when 'E' then 'england' when 'W' then 'wales'
     end as country,
-    1.0 / count(*) over (partition by lsoa_code_2021) as share_of_lsoa_2021
+    1e0 / count(*) over (partition by lsoa_code_2021) as share_of_lsoa_2021
 from pairs

@@ -47,11 +47,8 @@ select
     max(case when is_reference then value end) as reference_value,
     max(case when group_order = 1 then group_code end) as first_group,
     max(case when group_order = 1 then value end) as first_value,
-    {{
-        dbt.listagg(
-            "case when is_used then group_code end", "','", "order by group_order"
-        )
-    }} as groups_used,
+    {{ listed_text("case when is_used then group_code end", ",", order="group_order") }}
+    as groups_used,
     coalesce(
         max(case when place_of_obstacle = 1 then value_status end),
         case when max(case when is_used then 1 else 0 end) = 0 then 'not_applicable' end

@@ -163,14 +163,21 @@ with
     -- limits of a value of counts beside one whose limits hold the rounding take it too
     widened as (
         select
-            * replace (
+            {% call all_with(
+                [
+                    "comparison_lower",
+                    "comparison_upper",
+                    "reference_lower",
+                    "reference_upper",
+                ]
+            ) %}
                 {%- for side in ["comparison", "reference"] %}
                     {%- for end in ["lower", "upper"] %}
                         {{ side_limit_with_rounding(side, end) }}
                         as {{ side }}_{{ end }} {{- "," if not loop.last }}
                     {%- endfor %} {{- "," if not loop.last }}
                 {%- endfor %}
-            )
+            {% endcall %}
         from statuses
     ),
 

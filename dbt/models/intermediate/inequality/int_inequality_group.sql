@@ -37,7 +37,7 @@
 with
     figures as (
         select
-            figure.* exclude (numerator),
+            {{ all_but(["numerator"], of="figure") }},
             indicator.unit,
             indicator.polarity,
             cast(

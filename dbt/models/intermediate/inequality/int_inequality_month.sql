@@ -100,9 +100,11 @@ with recursive
             joined.organisation_code,
             joined.period_start,
             count(*) as era,
-            max_by(
-                breaks.reason, breaks.break_date order by breaks.break_date
-            ) as reason
+            {{
+                value_at_largest(
+                    "breaks.reason", "breaks.break_date", tie="breaks.break_date"
+                )
+            }} as reason
         from joined
         inner join
             {{ ref("series_breaks") }} as breaks

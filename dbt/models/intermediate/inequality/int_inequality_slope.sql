@@ -56,7 +56,7 @@
             {{ measure }} as value,
             {{ measure }}_lower as ci_lower_95,
             {{ measure }}_upper as ci_upper_95,
-            cast(null as varchar) as reference_group,
+            cast(null as string) as reference_group,
             {{ measure }}_reason as undefined_reason,
             {{ measure }}_limits_reason as limits_reason
         from indices {{ "union all" if not loop.last }}

@@ -105,7 +105,7 @@
                             'too few to tell: a group would have fewer than {{ fewest_events }} events, or people without one, at the common rate'
                     end
                 ) as undefined_reason,
-                chance.* exclude (family_id)
+                {{ all_but(["family_id"], of="chance") }}
             from estimates
             inner join sizes on estimates.family_id = sizes.family_id
             left join chance on estimates.family_id = chance.family_id

@@ -77,7 +77,7 @@ with
             cast(null as double) as numerator_low,
             cast(null as double) as numerator_high,
             practices_missing as organisations_missing,
-            cast(null as varchar) as imd_version,
+            cast(null as string) as imd_version,
             'nhse_ldhc' as source_id,
             snapshot_sha256
         from sums

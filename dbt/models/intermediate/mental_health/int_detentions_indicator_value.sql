@@ -16,8 +16,15 @@
 ] %}
 with
     measures as (
+        -- one organisation may be in two breakdowns: that of those registered stands
+        {% call kept(
+            "row_number() over (partition by figure.measure_id, "
+            ~ "figure.file_month, figure.organisation_code, figure.dimension, "
+            ~ "figure.group_code order by figure.breakdown not like '%GP "
+            ~ "Practice%', figure.breakdown) = 1"
+        ) %}
         select
-            figure.* exclude (organisation_level),
+            {{ all_but(["organisation_level"], of="figure") }},
             {{ level_of_file("figure.organisation_level", "place") }}
             as organisation_level,
             -- England's counts are exact
@@ -38,18 +45,7 @@ with
             on figure.dimension = groups.dimension
             and figure.group_code = groups.group_code
         where figure.measure_id in ('MHS81', 'MHS106', 'MHS106b')
-        -- one organisation may be in two breakdowns: that of those registered stands
-        qualify
-            row_number() over (
-                partition by
-                    figure.measure_id,
-                    figure.file_month,
-                    figure.organisation_code,
-                    figure.dimension,
-                    figure.group_code
-                order by figure.breakdown not like '%GP Practice%', figure.breakdown
-            )
-            = 1
+        {% endcall %}
     ),
 
     of_a_month as (
@@ -167,7 +163,7 @@ with
                 then
                     hidden
                     || ' of {{ months_of_a_sum }} months are hidden or have no row; the others add up to '
-                    || coalesce(cast(cast(shown as bigint) as varchar), 'nothing')
+                    || coalesce(cast(cast(shown as bigint) as string), 'nothing')
             end as value_status_reason,
             snapshot_sha256
         from summed

@@ -20,6 +20,13 @@
 } %}
 with
     measures as (
+        -- one organisation may be in two breakdowns (residence; GP practice or
+        -- residence): the one that counts those registered stands
+        {% call kept(
+            "row_number() over (partition by measure_id, period_end, "
+            ~ "organisation_code, dimension, group_code order by breakdown not "
+            ~ "like '%GP Practice%', breakdown) = 1"
+        ) %}
         select *
         from {{ ref("stg_nhse_mhsds__measure") }}
         where
@@ -36,15 +43,7 @@ with
             and not (
                 dimension = 'sex' and group_code not in ('male', 'female', 'unknown')
             )
-        -- one organisation may be in two breakdowns (residence; GP practice or
-        -- residence): the one that counts those registered stands
-        qualify
-            row_number() over (
-                partition by
-                    measure_id, period_end, organisation_code, dimension, group_code
-                order by breakdown not like '%GP Practice%', breakdown
-            )
-            = 1
+        {% endcall %}
     ),
 
     reported as (
@@ -68,11 +67,13 @@ with
                 when figure.measure_id like '%b' then 'age_standardised' else 'crude'
             end as standardisation,
             case
-                when regexp_matches(figure.measure_id, '[0-9]$') then figure.value
+                when {{ text_matches("figure.measure_id", "'[0-9]$'") }}
+                then figure.value
             end as numerator,
             cast(null as double) as denominator,
             case
-                when regexp_matches(figure.measure_id, '[a-z]$') then figure.value
+                when {{ text_matches("figure.measure_id", "'[a-z]$'") }}
+                then figure.value
             end as published_value,
             -- a half width wider than the rate would give a limit below nothing
             case

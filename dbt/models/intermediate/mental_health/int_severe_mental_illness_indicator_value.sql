@@ -111,7 +111,7 @@ with
                 then 0
                 else silent + coalesce(absent.organisations, 0)
             end as organisations_missing,
-            cast(null as varchar) as imd_version,
+            cast(null as string) as imd_version,
             'nhse_smi' as source_id,
             snapshot_sha256
         from counts

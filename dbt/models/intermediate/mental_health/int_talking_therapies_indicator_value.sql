@@ -26,11 +26,19 @@
 } %}
 with
     published as (
-        select *
-        from {{ ref("stg_nhse_talking_therapies__trust") }}
-        union all by name
-        select *
-        from {{ ref("stg_nhse_talking_therapies__monthly") }}
+        {%- for table in ["trust", "monthly"] %}
+            select
+                period_start,
+                organisation_level,
+                organisation_code,
+                measure,
+                value,
+                value_status,
+                snapshot_sha256
+            from
+                {{ ref("stg_nhse_talking_therapies__" ~ table) }}
+                {{ "union all" if not loop.last }}
+        {%- endfor %}
     ),
 
     organisations as (

@@ -15,8 +15,7 @@ with
             count(*) as last_codes,
             min(last_code) as last_code,
             min(left_on) as left_on,
-            {{ dbt.listagg("last_code", "','", "order by last_code") }}
-            as successor_codes
+            {{ listed_text("last_code", ",") }} as successor_codes
         from followed
         group by organisation_code
     ),

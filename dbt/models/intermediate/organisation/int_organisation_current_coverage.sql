@@ -15,8 +15,7 @@ with
     whole as (
         select
             current_organisation_code,
-            {{ dbt.listagg("organisation_code", "','", "order by organisation_code") }}
-            as whole_codes
+            {{ listed_text("organisation_code", ",") }} as whole_codes
         from mapped
         where current_organisation_code is not null
         group by current_organisation_code
@@ -26,13 +25,7 @@ with
         select
             followed.last_code as current_organisation_code,
             max(followed.left_on) as incomplete_before,
-            {{
-                dbt.listagg(
-                    "followed.organisation_code",
-                    "','",
-                    "order by followed.organisation_code",
-                )
-            }} as divided_codes
+            {{ listed_text("followed.organisation_code", ",") }} as divided_codes
         from followed
         inner join
             mapped

@@ -60,7 +60,12 @@ with recursive
             -- R.. are trusts, T.. care trusts (TAD), which the report of trusts
             -- leaves out
             case
-                when regexp_full_match(mentions.organisation_code, '[RT][0-9A-Z]{2}')
+                when
+                    {{
+                        text_matches(
+                            "mentions.organisation_code", "'^[RT][0-9A-Z]{2}$'"
+                        )
+                    }}
                 then 'trust'
             end as of_code,
             max(

@@ -69,7 +69,7 @@ with
             organisation_name,
             icb_code,
             region_code,
-            cast(null as varchar) as gss_code,
+            cast(null as string) as gss_code,
             opened_on,
             closed_on,
             ods_day.reported_on as first_seen_on,

@@ -28,9 +28,10 @@ with
     ),
 
     preferred as (
+        {% call kept("edition = min(edition) over (partition by period_start)") %}
         select *
         from editions
-        qualify edition = min(edition) over (partition by period_start)
+        {% endcall %}
     ),
 
     groups as (

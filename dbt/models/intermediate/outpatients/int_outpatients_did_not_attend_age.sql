@@ -3,9 +3,10 @@
 -- A file repeats the two years before its own: the newest edition of a month is used.
 with
     months as (
+        {% call kept("edition = max(edition) over (partition by period_start)") %}
         select *
         from {{ ref("stg_nhsd_hes_monthly__age_band") }}
-        qualify edition = max(edition) over (partition by period_start)
+        {% endcall %}
     ),
 
     groups as (

@@ -107,7 +107,7 @@ select
     'england',
     ranked.period_start,
     'catchment_core20_fifth',
-    cast(ranked.catchment_fifth as varchar),
+    cast(ranked.catchment_fifth as string),
     {{ in_order("sum", "ranked.numerator") }},
     {{ in_order("sum", "ranked.denominator") }},
     {{ in_order("sum", "ranked.catchment_core20_share * ranked.denominator") }}

@@ -34,9 +34,12 @@ with
     ),
 
     preferred as (
+        {% call kept(
+            "edition = min(edition) over (partition by period_start, dimension)"
+        ) %}
         select *
         from editions
-        qualify edition = min(edition) over (partition by period_start, dimension)
+        {% endcall %}
     ),
 
     -- The groups of the waiting list know no group "unknown" of deprivation, because

@@ -62,14 +62,14 @@ with
     ),
 
     organisations as (
+        {% call kept(
+            "organisation_level <> 'other_provider' or avg(case when "
+            ~ "value_status = 'published' then 1 else 0 end) over (partition by "
+            ~ "indicator_id, organisation_code) >= 0.5"
+        ) %}
         select *
         from {{ ref("int_outpatients_did_not_attend") }}
-        qualify
-            organisation_level <> 'other_provider'
-            or avg(case when value_status = 'published' then 1 else 0 end) over (
-                partition by indicator_id, organisation_code
-            )
-            >= 0.5
+        {% endcall %}
     ),
 
     figures as (

@@ -53,7 +53,7 @@ select
     by_edition.imd_version,
     by_edition.lsoa_code_2021,
     places.icb_code,
-    coalesce(cast(by_edition.imd_decile as varchar), 'unknown') as imd_decile,
+    coalesce(cast(by_edition.imd_decile as string), 'unknown') as imd_decile,
     {{ in_order("sum", "by_edition.population") }} as population
 from by_edition
 left join places on by_edition.lsoa_code_2021 = places.lsoa_code_2021
@@ -61,4 +61,4 @@ group by
     by_edition.imd_version,
     by_edition.lsoa_code_2021,
     places.icb_code,
-    coalesce(cast(by_edition.imd_decile as varchar), 'unknown')
+    coalesce(cast(by_edition.imd_decile as string), 'unknown')

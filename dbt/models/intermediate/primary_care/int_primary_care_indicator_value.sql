@@ -22,7 +22,7 @@ with
     areas as (
         select
             indicators.indicator_id,
-            figure.* exclude (indicator_id),
+            {{ all_but(["indicator_id"], of="figure") }},
             case
                 area_type
                 when 'England'

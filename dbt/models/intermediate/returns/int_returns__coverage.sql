@@ -20,9 +20,7 @@ select
     period_start,
     period_end,
     cast(count(*) as integer) as trusts_expected,
-    cast(count(*) filter (is_in_use) as integer) as trusts_received,
-    string_agg(org_code, ', ' order by org_code) filter (
-        not is_in_use
-    ) as missing_trusts
+    cast(count(*) filter (where is_in_use) as integer) as trusts_received,
+    {{ listed_text("org_code", where="not is_in_use") }} as missing_trusts
 from matched
 group by all

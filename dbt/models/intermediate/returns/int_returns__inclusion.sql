@@ -12,6 +12,12 @@ with
     ),
 
     rows as (
+        {% call kept(
+            "coalesce(accommodation_status_code, 'ALL') = 'ALL' or not "
+            ~ "bool_or(coalesce(accommodation_status_code, 'ALL') = 'ALL') over "
+            ~ "(partition by submission_id, measure_code, accommodation_group, "
+            ~ "identification_method)"
+        ) %}
         select
             uc.*,
             in_use.period_start,
@@ -20,24 +26,17 @@ with
             in_use.disclosure_profile = 'SAFE' as is_safe
         from {{ ref("stg_returns__uc01") }} as uc
         inner join in_use using (submission_id)
-        qualify
-            coalesce(accommodation_status_code, 'ALL') = 'ALL'
-            or not bool_or(coalesce(accommodation_status_code, 'ALL') = 'ALL') over (
-                partition by
-                    submission_id,
-                    measure_code,
-                    accommodation_group,
-                    identification_method
-            )
+        {% endcall %}
     ),
 
     whole as (
+        {% call kept(
+            "not bool_or(value_status = 'rejected') over (partition by "
+            ~ "submission_id, measure_code, identification_method)"
+        ) %}
         select *
         from rows
-        qualify
-            not bool_or(value_status = 'rejected') over (
-                partition by submission_id, measure_code, identification_method
-            )
+        {% endcall %}
     ),
 
     months as (
@@ -77,13 +76,12 @@ select
                     'POP_DENOMINATOR',
                     'EPC_GROWTH_STATED'
                 )
-            then max_by(count_{{ side }}, activity_month order by count_{{ side }})
+            then {{ value_at_largest("count_" ~ side, "activity_month") }}
             else sum(count_{{ side }})
         end as count_{{ side }},
     {%- endfor %}
-    max_by(
-        denominator_source, activity_month order by denominator_source
-    ) as denominator_source,
+    {{ value_at_largest("denominator_source", "activity_month") }}
+    as denominator_source,
     max(activity_month) as counted_on,
     bool_or(is_revised) as is_revised,
     max(data_origin) as data_origin

@@ -43,10 +43,14 @@ with
     outcomes as (
         select
             collection_code,
-            unnest(string_split(denominator_codes, ' ')) as outcome,
+            outcome,
             metric_id,
-            list_contains(string_split(numerator_codes, ' '), outcome) as is_counted
-        from {{ ref("hi_metric") }}
+            array_contains(split(numerator_codes, ' '), outcome) as is_counted
+        from
+            (
+                select *, {{ each_of("denominator_codes", " ") }} as outcome
+                from {{ ref("hi_metric") }}
+            ) as divided
     ),
 
     {%- for collection, (count, outcome, kind, condition) in collections.items() %}
@@ -56,13 +60,19 @@ with
                 submission_id,
                 bool_or(treatment_function_code = 'ALL') as has_all_functions,
                 bool_or({{ kind }} = 'ALL') as has_all_kinds,
-                list_sort(list(distinct grouping_set)) as grouping_sets
+                {{ listed_text("grouping_set", " ", distinct=true) }} as grouping_sets
             from {{ stage }}
             where {{ condition }}
             group by submission_id
         ),
 
         sent_{{ collection | lower }} as (
+            {% call kept(
+                "not bool_or(rows."
+                ~ count
+                ~ "_status = 'rejected') over "
+                ~ "(partition by rows.submission_id, rows.grouping_set)"
+            ) %}
             select
                 rows.submission_id,
                 rows.grouping_set,
@@ -90,10 +100,7 @@ with
                 {{ condition }}
                 and (treatment_function_code = 'ALL' or not has_all_functions)
                 and ({{ kind }} = 'ALL' or not has_all_kinds)
-            qualify
-                not bool_or(rows.{{ count }}_status = 'rejected') over (
-                    partition by rows.submission_id, rows.grouping_set
-                )
+            {% endcall %}
         ),
     {%- endfor %}
 
@@ -114,7 +121,7 @@ with
             outcomes.metric_id,
             {%- for side in ["low", "high"] %}
                 coalesce(
-                    sum(sent.count_{{ side }}) filter (outcomes.is_counted), 0
+                    sum(sent.count_{{ side }}) filter (where outcomes.is_counted), 0
                 ) as numerator_{{ side }},
                 sum(sent.count_{{ side }}) as denominator_{{ side }},
             {%- endfor %}
@@ -136,9 +143,13 @@ with
 
     -- the groups that the two groupings fill with other people
     moved as (
-        select distinct unnest([group5, group5_2001]) as group5
-        from {{ ref("ethnic_category") }}
-        where level = 'category' and group5 <> group5_2001
+        {%- for group in ["group5", "group5_2001"] %}
+            select {{ group }} as group5
+            from {{ ref("ethnic_category") }}
+            where
+                level = 'category' and group5 <> group5_2001
+                {{ "union" if not loop.last }}
+        {%- endfor %}
     ),
 
     groupings as (
@@ -167,8 +178,9 @@ with
                             then
                                 coalesce(
                                     sum(denominator_low + denominator_high) filter (
-                                        grouping_set = '{{ grouping_set }}'
-                                        and {{ condition }}
+                                        where
+                                            grouping_set = '{{ grouping_set }}'
+                                            and {{ condition }}
                                     ),
                                     0
                                 )
@@ -207,7 +219,7 @@ with
                 counted.metric_id,
                 '{{ dimension }}' as dim_type,
                 {{ group }} as dim_value,
-                cast({{ fifth }} as varchar) as imd_quintile,
+                cast({{ fifth }} as string) as imd_quintile,
                 numerator_low,
                 numerator_high,
                 denominator_low,
@@ -219,7 +231,9 @@ with
                 grouping_set = '{{ grouping_set }}'
                 or (
                     grouping_set = 'G9'
-                    and not list_contains(grouping_sets, '{{ grouping_set }}')
+                    and not array_contains(
+                        split(grouping_sets, ' '), '{{ grouping_set }}'
+                    )
                 )
                 {{ "union all" if not loop.last }}
         {%- endfor %}

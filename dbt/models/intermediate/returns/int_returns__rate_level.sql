@@ -12,13 +12,41 @@
 -- Estimated total of England: for each missing trust the newest earlier return of
 -- twelve months; never inside trust rows.
 {%- set counts = ["numerator", "denominator"] %}
+{%- set summed = [
+    "geo_level",
+    "geo_code",
+    "icb_code",
+    "collection_code",
+    "metric_id",
+    "dim_type",
+    "dim_value",
+    "imd_quintile",
+    "period_start",
+    "period_end",
+    "imd_version",
+    "numerator_low",
+    "numerator_high",
+    "denominator_low",
+    "denominator_high",
+    "people",
+    "people_known",
+    "withheld_reason",
+    "trusts_included",
+    "withheld_trusts",
+    "is_revised",
+    "is_safe",
+    "is_expected",
+    "data_origin",
+] %}
 with
     detail as (
+        {% call kept(
+            "dense_rank() over (partition by collection_code order by period_end desc) <= "
+            ~ var("returns_detail_periods", 3)
+        ) %}
         select collection_code, period_end
         from {{ ref("int_returns__coverage") }}
-        qualify
-            dense_rank() over (partition by collection_code order by period_end desc)
-            <= {{ var("returns_detail_periods", 3) }}
+        {% endcall %}
     ),
 
     trusts as (
@@ -114,7 +142,7 @@ with
             and icb_code is not null
             and dim_type in ('ALL', 'ETHNIC5', 'IMD_QUINTILE')
         union all
-        select 'NATIONAL', 'ENG', * replace (cast(null as varchar) as icb_code)
+        select 'NATIONAL', 'ENG', *
         from trusts
         where
             is_expected
@@ -127,7 +155,7 @@ with
         select
             geo_level,
             geo_code,
-            icb_code,
+            case when geo_level <> 'NATIONAL' then icb_code end as icb_code,
             collection_code,
             metric_id,
             dim_type,
@@ -139,23 +167,27 @@ with
             {%- for count in counts %}
                 {%- for side in ["low", "high"] %}
                     sum({{ count }}_{{ side }}) filter (
-                        geo_level = 'TRUST' or is_in_sums
+                        where geo_level = 'TRUST' or is_in_sums
                     ) as {{ count }}_{{ side }},
                 {%- endfor %}
             {%- endfor %}
             {{ in_order("sum", "people") }} filter (
-                geo_level = 'TRUST' or is_in_sums
+                where geo_level = 'TRUST' or is_in_sums
             ) as people,
             {{ in_order("sum", "people_known") }} filter (
-                geo_level = 'TRUST' or is_in_sums
+                where geo_level = 'TRUST' or is_in_sums
             ) as people_known,
-            max(withheld_reason) filter (geo_level = 'TRUST') as withheld_reason,
-            count(*) filter (geo_level = 'TRUST' or is_in_sums) as trusts_included,
-            string_agg(org_code, ', ' order by org_code) filter (
-                geo_level <> 'TRUST' and not is_in_sums
-            ) as withheld_trusts,
+            max(withheld_reason) filter (where geo_level = 'TRUST') as withheld_reason,
+            count(*) filter (
+                where geo_level = 'TRUST' or is_in_sums
+            ) as trusts_included,
+            {{
+                listed_text(
+                    "org_code", where="geo_level <> 'TRUST' and not is_in_sums"
+                )
+            }} as withheld_trusts,
             bool_or(is_revised) as is_revised,
-            bool_or(is_safe) filter (geo_level = 'TRUST') as is_safe,
+            bool_or(is_safe) filter (where geo_level = 'TRUST') as is_safe,
             bool_and(is_expected) as is_expected,
             max(data_origin) as data_origin
         from levels
@@ -165,6 +197,11 @@ with
     -- Who is missing from England in a period, with the newest return that can stand
     -- in.
     stand_ins as (
+        {% call kept(
+            "row_number() over (partition by expected.period_end, "
+            ~ "trusts.metric_id, trusts.org_code order by trusts.period_end desc) "
+            ~ "= 1"
+        ) %}
         select
             expected.period_end as missing_period_end,
             trusts.metric_id,
@@ -190,17 +227,21 @@ with
                     and in_use.org_code = expected.org_code
                     and in_use.period_end = expected.period_end
             )
-        qualify
-            row_number() over (
-                partition by expected.period_end, trusts.metric_id, trusts.org_code
-                order by trusts.period_end desc
-            )
-            = 1
+        {% endcall %}
     ),
 
     estimates as (
         select
-            summed.* replace (
+            {% call all_with(
+                [
+                    "numerator_low",
+                    "numerator_high",
+                    "denominator_low",
+                    "denominator_high",
+                    "trusts_included",
+                ],
+                of="summed"
+            ) %}
                 {%- for count in counts %}
                     {%- for side in ["low", "high"] %}
                         summed.{{ count }}_{{ side }}
@@ -208,7 +249,7 @@ with
                     {%- endfor %}
                 {%- endfor %}
                 summed.trusts_included + added.trusts as trusts_included
-            ),
+            {% endcall %},
             true as is_estimate,
             added.basis as estimate_basis_period
         from summed
@@ -223,11 +264,12 @@ with
                         {% endfor %}
                     {%- endfor %}
                     count(*) as trusts,
-                    string_agg(
-                        org_code || ' ' || strftime(basis_period_end, '%Y-%m'),
-                        ', '
-                        order by org_code
-                    ) as basis
+                    {{
+                        listed_text(
+                            "org_code || ' ' || " ~ month_text("basis_period_end"),
+                            order="org_code",
+                        )
+                    }} as basis
                 from stand_ins
                 group by all
             ) as added
@@ -237,22 +279,30 @@ with
     ),
 
     together as (
-        select *, false as is_estimate, cast(null as varchar) as estimate_basis_period
+        select
+            {{ summed | join(", ") }},
+            false as is_estimate,
+            cast(null as string) as estimate_basis_period
         from summed
-        union all by name
-        select *
+        union all
+        select {{ summed | join(", ") }}, is_estimate, estimate_basis_period
         from estimates
     )
 
 select
-    together.* exclude (
-        numerator_low,
-        numerator_high,
-        denominator_low,
-        denominator_high,
-        people,
-        people_known
-    ),
+    {{
+        all_but(
+            [
+                "numerator_low",
+                "numerator_high",
+                "denominator_low",
+                "denominator_high",
+                "people",
+                "people_known",
+            ],
+            of="together",
+        )
+    }},
     {%- for count in counts %}
         -- The middle of the bounds: the true count itself unless a trust suppressed
         -- or rounded before it sent.

@@ -40,13 +40,14 @@ with
             dim_type as field_name,
             {{ in_order("sum", "people") }} as people,
             coalesce(
-                {{ in_order("sum", "people") }} filter (recorded = 'known'), 0
+                {{ in_order("sum", "people") }} filter (where recorded = 'known'), 0
             ) as people_known,
             coalesce(
-                {{ in_order("sum", "people") }} filter (recorded = 'not_stated'), 0
+                {{ in_order("sum", "people") }} filter (where recorded = 'not_stated'),
+                0
             ) as people_not_stated,
             coalesce(
-                {{ in_order("sum", "people") }} filter (recorded = 'not_known'), 0
+                {{ in_order("sum", "people") }} filter (where recorded = 'not_known'), 0
             ) as people_not_known
         from cells
         group by all

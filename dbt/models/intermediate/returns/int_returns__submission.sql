@@ -16,7 +16,7 @@ with
             || ' '
             || s.org_code
             || ' '
-            || cast(s.period_end as varchar) as slot,
+            || cast(s.period_end as string) as slot,
             s.verdict in ('accepted', 'accepted_with_warnings') as is_accepted,
             e.close_at,
             e.soft_deadline,

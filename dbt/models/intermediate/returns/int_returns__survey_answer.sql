@@ -23,30 +23,30 @@ with
     ),
 
     replies as (
+        -- two periods that carry the same wave: the newer one speaks
+        {% call kept(
+            "dense_rank() over (partition by submissions.org_code, answers.wave "
+            ~ "order by submissions.period_end desc) = 1"
+        ) %}
         select
             submissions.org_code,
             submissions.period_end,
             submissions.data_origin,
             answers.wave,
             answers.respondent_seq,
-            coalesce(
-                list_position(
-                    ['{{ lead_order | join("', '") }}'], answers.respondent_role
-                ),
-                99
-            ) as lead_order,
+            case
+                answers.respondent_role
+                {%- for role in lead_order %}
+                    when '{{ role }}' then {{ loop.index }}
+                {%- endfor %}
+                else 99
+            end as lead_order,
             answers.question_code,
             answers.option_code,
             answers.selected
         from {{ ref("stg_returns__sv01") }} as answers
         inner join submissions on answers.submission_id = submissions.submission_id
-        -- two periods that carry the same wave: the newer one speaks
-        qualify
-            dense_rank() over (
-                partition by submissions.org_code, answers.wave
-                order by submissions.period_end desc
-            )
-            = 1
+        {% endcall %}
     ),
 
     trust_waves as (
@@ -61,15 +61,14 @@ with
     ),
 
     leads as (
+        {% call kept(
+            "row_number() over (partition by org_code, wave, question_code "
+            ~ "order by lead_order, respondent_seq, option_code) = 1"
+        ) %}
         select org_code, wave, question_code, respondent_seq
         from replies
         where selected in ('Y', 'N')
-        qualify
-            row_number() over (
-                partition by org_code, wave, question_code
-                order by lead_order, respondent_seq, option_code
-            )
-            = 1
+        {% endcall %}
     ),
 
     counted as (
@@ -110,6 +109,11 @@ with
     ever_offered as (select distinct question_code, option_code from offered),
 
     ruled as (
+        {% call kept(
+            "row_number() over (partition by trust_waves.org_code, "
+            ~ "trust_waves.wave, ever_offered.question_code, "
+            ~ "ever_offered.option_code order by rules.valid_from_wave desc) = 1"
+        ) %}
         select
             trust_waves.*,
             ever_offered.question_code,
@@ -128,16 +132,7 @@ with
             on trust_waves.wave_year = offered.wave_year
             and ever_offered.question_code = offered.question_code
             and ever_offered.option_code = offered.option_code
-        qualify
-            row_number() over (
-                partition by
-                    trust_waves.org_code,
-                    trust_waves.wave,
-                    ever_offered.question_code,
-                    ever_offered.option_code
-                order by rules.valid_from_wave desc
-            )
-            = 1
+        {% endcall %}
     )
 
 select

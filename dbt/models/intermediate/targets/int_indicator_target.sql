@@ -34,6 +34,12 @@ with
         from turning_points
     )
 
+    {% call kept(
+        "row_number() over (partition by spans.indicator_id, "
+        ~ "spans.organisation_level, spans.from_date order by targets.ends >= "
+        ~ "spans.from_date desc, case when targets.ends >= spans.from_date "
+        ~ "then targets.begins else targets.ends end desc) = 1"
+    ) %}
 select
     spans.indicator_id,
     spans.organisation_level,
@@ -54,15 +60,4 @@ inner join
     on spans.indicator_id = targets.indicator_id
     and spans.organisation_level = targets.organisation_level
     and spans.from_date >= targets.begins
-qualify
-    row_number() over (
-        partition by spans.indicator_id, spans.organisation_level, spans.from_date
-        order by
-            targets.ends >= spans.from_date desc,
-            case
-                when targets.ends >= spans.from_date
-                then targets.begins
-                else targets.ends
-            end desc
-    )
-    = 1
+    {% endcall %}

@@ -107,7 +107,7 @@ with
                     else organisations_missing + coalesce(absent.organisations, 0)
                 end as integer
             ) as organisations_missing,
-            cast(null as varchar) as imd_version,
+            cast(null as string) as imd_version,
             'nhse_ae' as source_id,
             sums.snapshot_sha256
         from sums

@@ -71,7 +71,7 @@ with
             cast(null as double) as numerator_low,
             cast(null as double) as numerator_high,
             authorities_missing as organisations_missing,
-            cast(null as varchar) as imd_version,
+            cast(null as string) as imd_version,
             'ukhsa_vaccination' as source_id,
             snapshot_sha256
         from england
@@ -131,7 +131,7 @@ with
     reported as (
         select *
         from childhood
-        union all by name
+        union all
         select *
         from influenza
     )

@@ -4,29 +4,23 @@
 -- ICBs: England and providers only. int_waiting_list_rtt_provider says why Part_2A
 -- stays out and what C_999 is.
 with
-    pathways as (
-        select *
-        from {{ ref("stg_nhse_rtt_archive__to_52_weeks") }}
-        union all by name
-        select *
-        from {{ ref("stg_nhse_rtt_archive__before_october_2017") }}
-    ),
-
     incomplete as (
-        select
-            period_start,
-            provider_code,
-            case
-                when treatment_function_code = 'C_999'
-                then 'all'
-                else treatment_function_code
-            end as treatment_function_code,
-            {{ sum_weeks(0, last=52) }} as waiting,
-            {{ sum_weeks(0, 17) }} as within_18_weeks,
-            weeks_052 as over_52_weeks,
-            snapshot_sha256
-        from pathways
-        where rtt_part_type = 'Part_2'
+        {%- for table in ["to_52_weeks", "before_october_2017"] %}
+            select
+                period_start,
+                provider_code,
+                case
+                    when treatment_function_code = 'C_999'
+                    then 'all'
+                    else treatment_function_code
+                end as treatment_function_code,
+                {{ sum_weeks(0, last=52) }} as waiting,
+                {{ sum_weeks(0, 17) }} as within_18_weeks,
+                weeks_052 as over_52_weeks,
+                snapshot_sha256
+            from {{ ref("stg_nhse_rtt_archive__" ~ table) }}
+            where rtt_part_type = 'Part_2' {{ "union all" if not loop.last }}
+        {%- endfor %}
     ),
 
     levels as (

@@ -21,10 +21,13 @@ with
 
     figures as (
         select
-            counted.* replace (
+            {% call all_with(
+                ["value_status_reason", "organisations_missing"],
+                of="counted"
+            ) %}
                 absent.reason as value_status_reason,
                 coalesce(absent.organisations, 0) as organisations_missing
-            )
+            {% endcall %}
         from counted
         left join
             {{ ref("int_data_quality_missing_from_sum") }} as absent

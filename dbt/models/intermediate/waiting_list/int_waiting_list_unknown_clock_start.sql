@@ -24,7 +24,7 @@ with
             case
                 when unknown_clock_start is null then 'not_collected' else 'published'
             end as value_status,
-            cast(null as varchar) as value_status_reason,
+            cast(null as string) as value_status_reason,
             {{ exact_figure() }},
             'nhse_rtt' as source_id,
             snapshot_sha256

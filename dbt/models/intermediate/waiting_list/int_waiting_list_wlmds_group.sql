@@ -55,15 +55,21 @@ with
         select
             {{ cell | join(", ") }},
             'known',
-            case
-                when bands_shown = 3
-                then in_bands
-                else total_pathways - unknown_clock_start_pathways
-            end as known,
-            coalesce(known, total_count_low - unknown_clock_start_count_high),
-            coalesce(known, total_count_high - unknown_clock_start_count_low),
+            known_pathways,
+            coalesce(known_pathways, total_count_low - unknown_clock_start_count_high),
+            coalesce(known_pathways, total_count_high - unknown_clock_start_count_low),
             snapshot_sha256
-        from parts
+        from
+            (
+                select
+                    *,
+                    case
+                        when bands_shown = 3
+                        then in_bands
+                        else total_pathways - unknown_clock_start_pathways
+                    end as known_pathways
+                from parts
+            ) as with_known
     )
 
 select

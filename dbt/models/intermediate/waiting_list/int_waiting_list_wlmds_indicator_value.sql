@@ -13,10 +13,10 @@
 with
     placed as (
         select
-            * replace (
+            {% call all_with(["organisation_code", "organisation_level"]) %}
                 {{ wlmds_organisation() }} as organisation_code,
                 {{ wlmds_level() }} as organisation_level
-            )
+            {% endcall %}
         from {{ ref("int_waiting_list_wlmds_group") }}
     ),
 

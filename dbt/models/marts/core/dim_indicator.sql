@@ -7,10 +7,9 @@ with
     statement_places as (
         select
             indicator_id,
-            string_agg(distinct domain, '; ' order by domain) as statement_domain,
-            string_agg(
-                distinct statement_version, '; ' order by statement_version
-            ) as statement_version
+            {{ listed_text("domain", "; ", distinct=true) }} as statement_domain,
+            {{ listed_text("statement_version", "; ", distinct=true) }}
+            as statement_version
         from {{ ref("statement_indicators") }}
         where indicator_id <> 'none'
         group by indicator_id

@@ -44,6 +44,10 @@ where
     figure.dimension = 'all'
     and figure.treatment_function_code = 'all'
     and figure.geography_basis = 'current'
-    and (figure.indicator_id, figure.organisation_level) in (
-        select (indicator_id, organisation_level) from {{ ref("dim_indicator_target") }}
+    and exists (
+        select 1
+        from {{ ref("dim_indicator_target") }} as aimed
+        where
+            aimed.indicator_id = figure.indicator_id
+            and aimed.organisation_level = figure.organisation_level
     )

@@ -9,7 +9,7 @@
 {%- set breakdowns = ["all", "deprivation", "ethnicity", "age", "sex"] %}
 with
     carriers as (
-        select indicator_id, unnest(string_split(held_as, ',')) as carrier_id
+        select indicator_id, {{ each_of("held_as", ",") }} as carrier_id
         from {{ ref("dim_indicator") }}
         where held_as is not null
         union
@@ -61,7 +61,7 @@ with
             snapshot_date as period_end,
             value is not null as is_published
         from {{ ref("mart_workforce_equality") }}
-        cross join (select unnest(['all', 'ethnicity']) as breakdown) as breakdowns
+        cross join (values ('all'), ('ethnicity')) as breakdowns(breakdown)
         where breakdowns.breakdown = 'all' or standard = 'WRES'
         union all
         select
@@ -73,7 +73,7 @@ with
             data_as_of,
             coalesce(core20_share, core20_share_of_catchment_icbs) is not null
         from {{ ref("mart_core20_population") }}
-        cross join (select unnest(['all', 'deprivation']) as breakdown) as breakdowns
+        cross join (values ('all'), ('deprivation')) as breakdowns(breakdown)
     ),
 
     held as (
@@ -81,9 +81,8 @@ with
             carriers.indicator_id,
             figures.organisation_level,
             figures.breakdown,
-            string_agg(
-                distinct figures.dimension, ',' order by figures.dimension
-            ) as dimensions_held,
+            {{ listed_text("figures.dimension", ",", distinct=true) }}
+            as dimensions_held,
             count(distinct figures.organisation_code) as organisations,
             count(distinct figures.organisation_code) filter (
                 where figures.is_published
@@ -126,13 +125,9 @@ with
             end as note
         from {{ ref("dim_indicator") }} as indicator
         cross join
-            (
-                select unnest(['{{ breakdowns | join("', '") }}']) as breakdown
-            ) as breakdowns
+            (values ('{{ breakdowns | join("'), ('") }}')) as breakdowns(breakdown)
         cross join
-            (
-                select unnest(['{{ levels | join("', '") }}']) as organisation_level
-            ) as levels
+            (values ('{{ levels | join("'), ('") }}')) as levels(organisation_level)
     ),
 
     targeted as (
@@ -146,8 +141,8 @@ with
             stated.breakdown = 'all'
             and targeted.indicator_id is not null as has_target,
             coalesce(
-                list_contains(
-                    string_split(stated.stated_levels, ','), stated.organisation_level
+                array_contains(
+                    split(stated.stated_levels, ','), stated.organisation_level
                 ),
                 false
             ) as is_stated,
@@ -174,8 +169,8 @@ with
             -- figures that carry another indicator are in only where that is said
             and (
                 stated.held_as is null
-                or list_contains(
-                    string_split(stated.stated_levels, ','), stated.organisation_level
+                or array_contains(
+                    split(stated.stated_levels, ','), stated.organisation_level
                 )
             )
     )

@@ -6,6 +6,10 @@
 -- has no figure for everybody: its rows have the gap alone, and say so.
 with
     newest as (
+        {% call kept(
+            "row_number() over (partition by indicator_id, organisation_code "
+            ~ "order by period_end desc, period_start) = 1"
+        ) %}
         select *
         from {{ ref("fct_indicator_value") }}
         where
@@ -15,15 +19,14 @@ with
             and standardisation = 'crude'
             and organisation_level in ('england', 'region', 'icb', 'trust')
             and indicator_id in (select indicator_id from {{ ref("five_priorities") }})
-        qualify
-            row_number() over (
-                partition by indicator_id, organisation_code
-                order by period_end desc, period_start
-            )
-            = 1
+        {% endcall %}
     ),
 
     gaps as (
+        {% call kept(
+            "row_number() over (partition by indicator_id, organisation_code "
+            ~ "order by period_end desc, period_start) = 1"
+        ) %}
         select *
         from {{ ref("fct_inequality_measure") }}
         where
@@ -35,12 +38,7 @@ with
             and standardisation = 'crude'
             and organisation_level in ('england', 'region', 'icb', 'trust')
             and indicator_id in (select indicator_id from {{ ref("five_priorities") }})
-        qualify
-            row_number() over (
-                partition by indicator_id, organisation_code
-                order by period_end desc, period_start
-            )
-            = 1
+        {% endcall %}
     ),
 
     places as (

@@ -45,9 +45,7 @@ with
             {{ ref("dim_indicator") }} as catalogue
             on lines.indicator_id = catalogue.indicator_id
         cross join
-            (
-                select unnest(['{{ breakdowns | join("', '") }}']) as breakdown
-            ) as breakdowns
+            (values ('{{ breakdowns | join("'), ('") }}')) as breakdowns(breakdown)
         -- limits and gaps of another indicator, or a name for several, have no rows of
         -- their own
         where catalogue.held_as is null
@@ -57,6 +55,10 @@ with
     -- grouping that is short enough for a report: quintiles, Core20 and five ethnic
     -- groups.
     figures as (
+        {% call kept(
+            "dense_rank() over (partition by indicator_id, organisation_code, "
+            ~ "dimension order by period_end desc) = 1"
+        ) %}
         select
             *,
             case
@@ -84,12 +86,7 @@ with
                 'age_band',
                 'sex'
             )
-        qualify
-            dense_rank() over (
-                partition by indicator_id, organisation_code, dimension
-                order by period_end desc
-            )
-            = 1
+        {% endcall %}
     ),
 
     held as (
@@ -166,9 +163,17 @@ with
     shown as (
         select
             answered.*,
-            figures.* exclude (
-                indicator_id, organisation_code, organisation_level, breakdown
-            ),
+            {{
+                all_but(
+                    [
+                        "indicator_id",
+                        "organisation_code",
+                        "organisation_level",
+                        "breakdown",
+                    ],
+                    of="figures",
+                )
+            }},
             -- waits of an ICB are those of its providers, not of its residents
             case
                 {{ level_label("'icb'", "figures.source_id") }}

@@ -90,7 +90,7 @@ with
             case when quality_measure = 'known_share' then 100 * value end as known_pct,
             cast(null as integer) as not_stated_pct,
             cast(null as integer) as not_known_pct,
-            cast(null as varchar) as withheld_reason
+            cast(null as string) as withheld_reason
         from published
         union all by name
         select

@@ -20,13 +20,13 @@ with
     figures as (
         select
             -- a rate printed beside rounded counts is judged, not the counts
-            figure.* replace (
+            {% call all_with(["numerator"], of="figure") %}
                 case
                     when figure.value_basis = 'printed'
                     then figure.value * figure.denominator
                     else figure.numerator
                 end as numerator
-            ),
+            {% endcall %},
             indicator.indicator_name,
             indicator.polarity,
             target.target,

@@ -36,6 +36,7 @@
 {%- set references = {"reference_": "cells", "others_": "others_cells"} %}
 with
     groups as (
+        {% call kept("period_end = max(period_end) over (partition by indicator_id)") %}
         select *, {{ rounding_cells("dimension", "group_code") }} as cells
         from {{ ref("int_inequality_group") }}
         where
@@ -45,7 +46,7 @@ with
             and organisation_level in ('england', 'icb', 'trust')
             and dimension in ('imd_quintile', 'ethnic_group')
             and has_direction
-        qualify period_end = max(period_end) over (partition by indicator_id)
+        {% endcall %}
     ),
 
     -- Of the people whom the fullest breakdown of the same figure counts, the share
@@ -118,6 +119,12 @@ with
     ),
 
     best_groups as (
+        -- Rounded, then by code: equal rates differed by the last bit of a
+        -- parallel sum, and in the next nightly run another group was the best.
+        {% call kept(
+            "row_number() over (partition by family_id order by "
+            ~ "round(adverse_events / denominator, 12), denominator desc, group_code) = 1"
+        ) %}
         select
             family_id,
             group_code as best_group,
@@ -127,17 +134,7 @@ with
             value_status = 'published'
             and denominator >= {{ minimum_people }}
             and adverse_events >= {{ minimum_events }}
-        qualify
-            row_number() over (
-                partition by family_id
-                -- Rounded, then by code: equal rates differed by the last bit of a
-                -- parallel sum, and in the next nightly run another group was the best.
-                order by
-                    round(adverse_events / denominator, 12),
-                    denominator desc,
-                    group_code
-            )
-            = 1
+        {% endcall %}
     ),
 
     candidates as (
@@ -288,7 +285,7 @@ with
 
     nested as (
         select
-            judged.* replace (
+            {% call all_with(["priority_status"], of="judged") %}
                 case
                     when
                         judged.priority_status = 'priority'
@@ -302,7 +299,7 @@ with
                     then 'contained'
                     else judged.priority_status
                 end as priority_status
-            ),
+            {% endcall %},
             1000 * judged.reference_excess / judged.denominator as avoidable_per_1000
         from judged
         left join

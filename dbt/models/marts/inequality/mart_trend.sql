@@ -68,6 +68,16 @@ with
     ),
 
     annual as (
+        {% call kept(
+            "mod("
+            ~ dbt.datediff(
+                "period_start",
+                "max(period_start) over (partition by " ~ series_key
+                | join(", ") ~ ")",
+                "month"
+            )
+            ~ ", 12) = 0"
+        ) %}
         select
             {{ series_key | join(", ") }},
             organisation_level,
@@ -88,19 +98,7 @@ with
             period_type = 'year'
             and period_end
             = cast(period_start + interval 12 month - interval 1 day as date)
-        qualify
-            mod(
-                {{
-                    dbt.datediff(
-                        "period_start",
-                        "max(period_start) over (partition by " ~ series_key
-                        | join(", ") ~ ")",
-                        "month",
-                    )
-                }},
-                12
-            )
-            = 0
+        {% endcall %}
     ),
 
     annual_since_break as (
@@ -171,7 +169,7 @@ with
             period_start,
             period_end,
             value,
-            count(*) filter (is_after_hole) over (
+            count(*) filter (where is_after_hole) over (
                 partition by {{ series_key | join(", ") }}
                 order by period_end desc, period_start desc
                 rows between unbounded preceding and 1 preceding
@@ -234,23 +232,27 @@ with
                 )
             }} as months_ago
         from ({{ since_break("points", "breaks_of_places", series_key) }})
-        qualify all_points >= 2
     ),
 
     recent as (
+        {% call kept(
+            "months_ago < case when count(case when months_ago < "
+            ~ newest_months
+            ~ " then 1 end) over (partition by "
+            ~ series_key
+            | join(", ")
+            ~ ") >= "
+            ~ fewest_points
+            ~ " then "
+            ~ newest_months
+            ~ " else "
+            ~ most_months
+            ~ " end"
+        ) %}
         select *
         from timed
-        where is_after_break and is_after_holes
-        qualify
-            months_ago < case
-                when
-                    count(*) filter (months_ago < {{ newest_months }}) over (
-                        partition by {{ series_key | join(", ") }}
-                    )
-                    >= {{ fewest_points }}
-                then {{ newest_months }}
-                else {{ most_months }}
-            end
+        where all_points >= 2 and is_after_break and is_after_holes
+        {% endcall %}
     ),
 
     centred as (

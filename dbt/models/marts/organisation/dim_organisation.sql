@@ -29,8 +29,7 @@ with
         select
             organisation_code,
             count(*) as successor_count,
-            {{ dbt.listagg("successor_code", "','", "order by successor_code") }}
-            as successor_codes,
+            {{ listed_text("successor_code", ",") }} as successor_codes,
             min(effective_on) as succeeded_on
         from own_successions
         group by organisation_code

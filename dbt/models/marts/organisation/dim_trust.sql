@@ -9,6 +9,10 @@ with
     ),
 
     ruled as (
+        {% call kept(
+            "row_number() over (partition by trusts.organisation_code order by "
+            ~ "rules.rule_order) = 1"
+        ) %}
         select trusts.organisation_code, rules.trust_type, rules.match_kind
         from trusts
         inner join
@@ -16,13 +20,9 @@ with
             on (rules.match_kind = 'code' and rules.pattern = trusts.organisation_code)
             or (
                 rules.match_kind = 'name'
-                and regexp_matches(upper(trusts.organisation_name), rules.pattern)
+                and {{ text_matches("upper(trusts.organisation_name)", "rules.pattern") }}
             )
-        qualify
-            row_number() over (
-                partition by trusts.organisation_code order by rules.rule_order
-            )
-            = 1
+        {% endcall %}
     ),
 
     with_type_1_department as (

@@ -31,9 +31,8 @@ with
     reported_names as (
         select
             organisation_code,
-            max_by(
-                organisation_name, period_start order by organisation_name
-            ) as organisation_name
+            {{ value_at_largest("organisation_name", "period_start") }}
+            as organisation_name
         from {{ ref("int_outpatients_did_not_attend") }}
         group by organisation_code
     ),
@@ -119,7 +118,7 @@ select
     ecological.organisations_missing,
     'not_compared' as england_comparison,
     '2019' as imd_version,
-    'organisations_' || cast(ecological.period_end as varchar) as geography_vintage,
+    'organisations_' || cast(ecological.period_end as string) as geography_vintage,
     'nhsd_hes_monthly' as source_id,
     ecological.snapshot_sha256,
     ecological.period_end as data_as_of,

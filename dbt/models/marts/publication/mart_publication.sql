@@ -24,16 +24,16 @@
     {%- endfor %}
 {%- endif %}
 select
-    cast(mart_name as varchar) as mart_name,
-    cast(disclosure_policy as varchar) as disclosure_policy,
+    cast(mart_name as string) as mart_name,
+    cast(disclosure_policy as string) as disclosure_policy,
     cast(null as date) as period_end,
     cast(null as bigint) as row_count,
-    cast(null as varchar) as gate_status,
-    cast(null as varchar) as failed_checks,
-    cast(null as varchar) as warned_checks,
-    cast(null as varchar) as git_commit,
-    cast(null as varchar) as inputs_sha256,
-    cast(licence as varchar) as licence,
+    cast(null as string) as gate_status,
+    cast(null as string) as failed_checks,
+    cast(null as string) as warned_checks,
+    cast(null as string) as git_commit,
+    cast(null as string) as inputs_sha256,
+    cast(licence as string) as licence,
     cast(null as timestamp) as published_at,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id

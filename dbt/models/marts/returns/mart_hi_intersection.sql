@@ -31,7 +31,7 @@ with
 
     nested as (
         select
-            * replace (
+            {% call all_with(["imd_quintile"]) %}
                 case
                     dim_type
                     when 'IMD_QUINTILE'
@@ -40,7 +40,7 @@ with
                     then 'whole'
                     else imd_quintile
                 end as imd_quintile
-            ),
+            {% endcall %},
             case
                 dim_type when 'IMD_QUINTILE' then 'whole' else dim_value
             end as ethnic_group5
@@ -79,8 +79,12 @@ with
             and (
                 ethnic_group5 like '%2001'
                 or greatest(
-                    count(*) filter (numerator_status = 'suppressed') over group_cells,
-                    count(*) filter (denominator_status = 'suppressed') over group_cells
+                    count(*) filter (
+                        where numerator_status = 'suppressed'
+                    ) over group_cells,
+                    count(*) filter (
+                        where denominator_status = 'suppressed'
+                    ) over group_cells
                 )
                 >= 3
             ) as is_thin

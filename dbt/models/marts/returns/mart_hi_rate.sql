@@ -326,7 +326,7 @@ with
     )
 
 select
-    * exclude (rr_p_value, q_value),
+    {{ all_but(["rr_p_value", "q_value"]) }},
     q_value as rate_ratio_q_value,
     case
         when

@@ -45,7 +45,7 @@ with
             submission_id,
             identification_method,
             measure_code,
-            sum(figure) filter (accommodation_group = 'NOT_KNOWN')
+            sum(figure) filter (where accommodation_group = 'NOT_KNOWN')
             / nullif(sum(figure), 0) as not_known_share
         from figures
         group by all

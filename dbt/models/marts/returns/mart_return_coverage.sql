@@ -27,8 +27,8 @@ with
     )
 
 select
-    cast(made_of.mart_name as varchar) as mart_name,
-    cast(made_of.collection_code as varchar) as collection_code,
+    cast(made_of.mart_name as string) as mart_name,
+    cast(made_of.collection_code as string) as collection_code,
     coverage.period_start,
     coverage.period_end,
     coverage.trusts_expected,

@@ -12,11 +12,13 @@ with
             org_code,
             period_end,
             count(*) as files_received,
-            count(*) filter (verdict = 'rejected') as files_rejected,
-            min(received_at) filter (is_accepted) as first_accepted_at,
-            string_agg(distinct failed_rules, ', ' order by failed_rules) filter (
-                verdict = 'rejected'
-            ) as failed_rules
+            count(*) filter (where verdict = 'rejected') as files_rejected,
+            min(received_at) filter (where is_accepted) as first_accepted_at,
+            {{
+                listed_text(
+                    "failed_rules", distinct=true, where="verdict = 'rejected'"
+                )
+            }} as failed_rules
         from {{ ref("int_returns__submission") }}
         group by all
     )

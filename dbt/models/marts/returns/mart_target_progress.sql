@@ -73,6 +73,11 @@ with
     ),
 
     published as (
+        {% call kept(
+            "row_number() over (partition by metric.metric_id, "
+            ~ "figure.organisation_code, figure.period_end order by "
+            ~ "core20.period_end desc nulls last, core20.period_start) = 1"
+        ) %}
         select
             metric.metric_id,
             metric.metric_name,
@@ -86,7 +91,7 @@ with
             core20.value_status as core20_status,
             100 * rest.value as rest_rate,
             core20.period_end as core20_period_end,
-            cast(null as varchar) as trusts_left_out,
+            cast(null as string) as trusts_left_out,
             figure.data_origin,
             figure.source_id
         from {{ ref("hi_metric") }} as metric
@@ -109,19 +114,13 @@ with
             and core20.period_end = rest.period_end
             and rest.dimension = 'core20'
             and rest.group_code = 'rest'
-        qualify
-            row_number() over (
-                partition by
-                    metric.metric_id, figure.organisation_code, figure.period_end
-                order by core20.period_end desc nulls last, core20.period_start
-            )
-            = 1
+        {% endcall %}
     ),
 
     placed as (
         select
             targets.*,
-            figure.* exclude (metric_id, geo_code, data_origin),
+            {{ all_but(["metric_id", "geo_code", "data_origin"], of="figure") }},
             figure.data_origin as figure_origin,
             least(
                 1,

@@ -4,14 +4,14 @@
 -- and addresses only, no free text.
 with
     submissions as (
+        {% call kept(
+            "row_number() over (partition by org_code order by period_end desc, "
+            ~ "submission_id) = 1"
+        ) %}
         select *
         from {{ ref("int_returns__in_use") }}
         where collection_code = 'AP01'
-        qualify
-            row_number() over (
-                partition by org_code order by period_end desc, submission_id
-            )
-            = 1
+        {% endcall %}
     )
 
 select

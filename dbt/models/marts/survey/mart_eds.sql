@@ -12,12 +12,16 @@ with
     ),
 
     services as (
+        {% call kept(
+            "dense_rank() over (partition by submissions.org_code, "
+            ~ "scores.assessment_year order by submissions.period_end desc) = 1"
+        ) %}
         select
             submissions.org_code,
             submissions.data_origin,
             submissions.period_end,
-            list_contains(
-                string_split(submissions.warned_rules, ','), 'E01'
+            array_contains(
+                split(submissions.warned_rules, ','), 'E01'
             ) as is_warned,
             scores.assessment_year,
             scores.outcome_code,
@@ -26,12 +30,7 @@ with
             scores.published_date
         from {{ ref("stg_returns__ed01") }} as scores
         inner join submissions on scores.submission_id = submissions.submission_id
-        qualify
-            dense_rank() over (
-                partition by submissions.org_code, scores.assessment_year
-                order by submissions.period_end desc
-            )
-            = 1
+        {% endcall %}
     ),
 
     assessments as (

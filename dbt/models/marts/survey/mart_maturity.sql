@@ -9,6 +9,7 @@
 {%- set fewest_answered, fewest_peers = 0.8, 10 %}
 with
     ratings as (
+        {% call kept("max(wave) over (partition by organisation_code) = wave") %}
         select
             organisation_code,
             trust_type,
@@ -28,13 +29,14 @@ with
         where question_code = 'HI_MATURITY' and value_status <> 'not_collected'
         group by
             organisation_code, trust_type, organisation_name, icb_code, icb_name, wave
-        qualify max(wave) over (partition by organisation_code) = wave
+        {% endcall %}
     ),
 
     items as (
+        {% call kept("max(wave) over (partition by organisation_code) = wave") %}
         select *
         from {{ ref("mart_self_assessment") }}
-        qualify max(wave) over (partition by organisation_code) = wave
+        {% endcall %}
     ),
 
     in_domains as (

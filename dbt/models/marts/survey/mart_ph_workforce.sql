@@ -19,27 +19,28 @@ with
     ),
 
     posts as (
+        -- a role of which a headcount could not be read is not known
+        {% call kept(
+            "dense_rank() over (partition by submissions.org_code, "
+            ~ "posts.snapshot_date order by submissions.period_end desc) = 1 and "
+            ~ "not bool_or(posts.headcount_status = 'rejected') over (partition "
+            ~ "by submissions.submission_id, posts.snapshot_date, "
+            ~ "posts.role_code)"
+        ) %}
         select
             submissions.org_code,
             submissions.data_origin,
-            posts.* exclude (org_code, submission_id, row_number, data_origin),
+            {{ all_but(["org_code", "submission_id", "row_number", "data_origin"], of="posts") }},
             posts.headcount_status = 'suppressed' as is_hidden,
-            list_position(
-                ['{{ stages | join("', '") }}'], posts.recruitment_stage
-            ) as stage_order
+            case
+                posts.recruitment_stage
+                {%- for stage in stages %}
+                    when '{{ stage }}' then {{ loop.index }}
+                {%- endfor %}
+            end as stage_order
         from {{ ref("stg_returns__wf01") }} as posts
         inner join submissions on posts.submission_id = submissions.submission_id
-        -- a role of which a headcount could not be read is not known
-        qualify
-            dense_rank() over (
-                partition by submissions.org_code, posts.snapshot_date
-                order by submissions.period_end desc
-            )
-            = 1
-            and not bool_or(posts.headcount_status = 'rejected') over (
-                partition by
-                    submissions.submission_id, posts.snapshot_date, posts.role_code
-            )
+        {% endcall %}
     ),
 
     roles as (
@@ -56,13 +57,9 @@ with
             {{ in_order("sum", "funded_establishment_wte") }} as funded_wte,
             bool_or(coalesce(headcount, 0) > 0 or is_hidden or wte > 0) as employs_role,
             max(stage_order) as stage_order,
-            {{
-                dbt.listagg(
-                    "distinct employment_model", "','", "order by employment_model"
-                )
-            }} as employment_models,
-            {{ dbt.listagg("distinct funding_type", "','", "order by funding_type") }}
-            as funding_types,
+            {{ listed_text("employment_model", ",", distinct=true) }}
+            as employment_models,
+            {{ listed_text("funding_type", ",", distinct=true) }} as funding_types,
             max(training_placement) as training_placement
         from posts
         group by org_code, snapshot_date, role_code
@@ -128,12 +125,17 @@ select
     disclosed.employs_role,
     disclosed.employment_models,
     disclosed.funding_types,
-    list_extract(
-        ['{{ stages | join("', '") }}'], disclosed.stage_order
-    ) as recruitment_stage,
-    list_extract(
-        ['{{ stages | join("', '") }}'], disclosed.previous_stage_order
-    ) as previous_recruitment_stage,
+    {%- for order, name in [
+        ("stage_order", "recruitment_stage"),
+        ("previous_stage_order", "previous_recruitment_stage"),
+    ] %}
+        case
+            disclosed.{{ order }}
+            {%- for stage in stages %}
+                when {{ loop.index }} then '{{ stage }}'
+            {%- endfor %}
+        end as {{ name }},
+    {%- endfor %}
     disclosed.previous_snapshot_date,
     disclosed.stage_order < disclosed.previous_stage_order as stage_moved_backwards,
     disclosed.training_placement,

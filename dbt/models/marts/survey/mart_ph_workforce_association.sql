@@ -61,13 +61,13 @@ with
 
     shown as (
         select
-            * replace (
+            {% call all_with(["a", "b", "c", "d"]) %}
                 {%- for cell in ["a", "b", "c", "d"] %}
                     case
                         when n_base >= {{ minimum_base }} then {{ cell }}
                     end as {{ cell }} {{ "," if not loop.last }}
                 {%- endfor %}
-            )
+            {% endcall %}
         from cells
     )
 

@@ -8,10 +8,11 @@
 -- no limits, and is no gap on its own. Actions are open items of mart_action.
 with
     named as (
+        {% call kept("max(wave) over (partition by organisation_code) = wave") %}
         select *
         from {{ ref("mart_trust_survey") }}
         where question_code = 'HI_PLUS_GROUP' and value_status <> 'not_collected'
-        qualify max(wave) over (partition by organisation_code) = wave
+        {% endcall %}
     ),
 
     gaps as (
@@ -47,11 +48,13 @@ with
     ),
 
     newest_gaps as (
+        {% call kept(
+            "max(period_end) over (partition by organisation_code, group_code) "
+            ~ "= period_end"
+        ) %}
         select *
         from gaps
-        qualify
-            max(period_end) over (partition by organisation_code, group_code)
-            = period_end
+        {% endcall %}
     ),
 
     worst as (
@@ -60,12 +63,13 @@ with
             group_code,
             max(period_end) as gap_period_end,
             max(rate_ratio) as worst_ratio,
-            arg_max(
-                metric_id, rate_ratio order by metric_id
-            ) as worst_ratio_indicator_id,
-            arg_max(rate_ratio_ci_lower_95, rate_ratio order by metric_id) filter (
-                where rate_ratio_ci_lower_95 is not null
-            ) as worst_ratio_ci_lower_95,
+            {{ value_at_largest("metric_id", "rate_ratio") }}
+            as worst_ratio_indicator_id,
+            {{
+                value_at_largest(
+                    "rate_ratio_ci_lower_95", "rate_ratio", tie="metric_id"
+                )
+            }} as worst_ratio_ci_lower_95,
             coalesce(bool_or(is_clear), false) as has_clear_gap,
             bool_or(is_shown and rate_ratio is not null) as is_measured
         from newest_gaps

@@ -4,15 +4,14 @@
 -- to the evidence is free text and stays restricted: here only whether there is one.
 with
     submissions as (
-        select *, cast(year(period_end) as varchar) as wave
+        {% call kept(
+            "row_number() over (partition by org_code, year(period_end) order "
+            ~ "by period_end desc, submission_id) = 1"
+        ) %}
+        select *, cast(year(period_end) as string) as wave
         from {{ ref("int_returns__in_use") }}
         where collection_code = 'SA01'
-        qualify
-            row_number() over (
-                partition by org_code, year(period_end)
-                order by period_end desc, submission_id
-            )
-            = 1
+        {% endcall %}
     )
 
 select

@@ -81,7 +81,7 @@ with
         select
             question_code,
             option_code,
-            arg_max(option_label, wave_from order by option_label) as option_label
+            {{ value_at_largest("option_label", "wave_from") }} as option_label
         from {{ ref("survey_option") }}
         group by question_code, option_code
     ),
@@ -98,7 +98,7 @@ with
             case when own.is_asked then own.trusts end as n_base,
             'trusts' as base_unit,
             'own' as base_status,
-            cast(null as varchar) as base_reason,
+            cast(null as string) as base_reason,
             case when own.value_status = 'published' then '=' end as qualifier,
             cast(null as double) as published_pct,
             own.value_status,
@@ -107,9 +107,9 @@ with
             own.collapse_rule,
             own.minimum_base,
             'own_survey' as source_id,
-            cast(null as varchar) as citation,
-            cast(null as varchar) as verification,
-            cast(null as varchar) as remark,
+            cast(null as string) as citation,
+            cast(null as string) as verification,
+            cast(null as string) as remark,
             own.data_as_of,
             own.data_origin
         from own
@@ -141,7 +141,7 @@ with
                 when qualifier = 'named' or value_status <> 'published' then remark
             end as value_status_reason,
             cast(null as integer) as respondents,
-            cast(null as varchar) as collapse_rule,
+            cast(null as string) as collapse_rule,
             cast(null as integer) as minimum_base,
             source_id,
             citation,

@@ -8,10 +8,8 @@ with
     questions as (
         select
             question_code,
-            arg_max(
-                question_label, wave_from order by question_label
-            ) as question_label,
-            arg_max(kind, wave_from order by kind) as kind
+            {{ value_at_largest("question_label", "wave_from") }} as question_label,
+            {{ value_at_largest("kind", "wave_from") }} as kind
         from {{ ref("survey_question") }}
         group by question_code
     ),
@@ -20,7 +18,7 @@ with
         select
             question_code,
             option_code,
-            arg_max(option_label, wave_from order by option_label) as option_label
+            {{ value_at_largest("option_label", "wave_from") }} as option_label
         from {{ ref("survey_option") }}
         group by question_code, option_code
     )

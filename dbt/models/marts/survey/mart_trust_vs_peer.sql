@@ -5,10 +5,11 @@
 -- is not compared. Peers "do" where half of them or more say so.
 with
     newest as (
+        {% call kept("max(wave) over (partition by organisation_code) = wave") %}
         select *
         from {{ ref("mart_trust_survey") }}
         where value_status <> 'not_collected'
-        qualify max(wave) over (partition by organisation_code) = wave
+        {% endcall %}
     ),
 
     beside_peers as (

@@ -14,6 +14,10 @@ with
     ),
 
     counts as (
+        {% call kept(
+            "dense_rank() over (partition by submissions.org_code, "
+            ~ "rows_sent.snapshot_date order by submissions.period_end desc) = 1"
+        ) %}
         select
             submissions.org_code,
             submissions.data_origin,
@@ -38,17 +42,12 @@ with
         -- of a row with a count that could not be read nothing is known
         where
             'rejected' not in (rows_sent.numerator_status, rows_sent.denominator_status)
-        qualify
-            dense_rank() over (
-                partition by submissions.org_code, rows_sent.snapshot_date
-                order by submissions.period_end desc
-            )
-            = 1
+        {% endcall %}
     ),
 
     safe_counts as (
         select
-            * exclude (true_numerator, true_denominator),
+            {{ all_but(["true_numerator", "true_denominator"]) }},
             case
                 when numerator_status = 'published'
                 then {{ disclosed_count("true_numerator") }}
@@ -94,7 +93,7 @@ with
             case when measure_kind = 'share' then polarity else 'none' end as polarity,
             source_area,
             ethnic_group as comparison_group,
-            cast(null as varchar) as reference_group,
+            cast(null as string) as reference_group,
             numerator,
             numerator_status,
             denominator,
@@ -250,9 +249,9 @@ select
     end as organisation_name,
     {{ icb_columns("trusts") }},
     trusts.trust_type,
-    cast(regexp_extract(published.indicator, '^[0-9]+') as integer) as indicator_no,
+    cast(regexp_extract(published.indicator, '^[0-9]+', 0) as integer) as indicator_no,
     coalesce(
-        nullif(regexp_extract(published.indicator, '[a-z]$'), ''), 'all'
+        nullif(regexp_extract(published.indicator, '[a-z]$', 0), ''), 'all'
     ) as indicator_part,
     coalesce(
         labels.indicator_label, part.indicator_name, indicator.indicator_name
@@ -354,10 +353,10 @@ from
 left join
     {{ ref("wres_indicator") }} as labels
     on published.standard = 'WRES'
-    and published.indicator = cast(labels.wres_indicator as varchar)
+    and published.indicator = cast(labels.wres_indicator as string)
 left join
     {{ ref("dim_indicator") }} as indicator
-    on published.standard || '-' || regexp_extract(published.indicator, '^[0-9]+')
+    on published.standard || '-' || regexp_extract(published.indicator, '^[0-9]+', 0)
     = indicator.indicator_id
 -- a metric of two parts with opposite directions has an indicator for each (WDES 4)
 left join

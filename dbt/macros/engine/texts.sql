@@ -1,0 +1,20 @@
+{# True where some part of a text matches a regular expression; the pattern has no backslash, which Spark's literals eat. #}
+{% macro text_matches(text, pattern) -%} {{ return(adapter.dispatch("text_matches")(text, pattern)) }} {%- endmacro %}
+
+{% macro default__text_matches(text, pattern) -%} regexp_like({{ text }}, {{ pattern }}) {%- endmacro %}
+
+{% macro duckdb__text_matches(text, pattern) -%} regexp_matches({{ text }}, {{ pattern }}) {%- endmacro %}
+
+{# Year and month of a date as text: 2026-10. #}
+{% macro month_text(day) -%} {{ return(adapter.dispatch("month_text")(day)) }} {%- endmacro %}
+
+{% macro default__month_text(day) -%} date_format({{ day }}, 'yyyy-MM') {%- endmacro %}
+
+{% macro duckdb__month_text(day) -%} strftime({{ day }}, '%Y-%m') {%- endmacro %}
+
+{# One row for each of the texts that a separator divides, in the select list. #}
+{% macro each_of(text, separator) -%} {{ return(adapter.dispatch("each_of")(text, separator)) }} {%- endmacro %}
+
+{% macro default__each_of(text, separator) -%} explode(split({{ text }}, '{{ separator }}')) {%- endmacro %}
+
+{% macro duckdb__each_of(text, separator) -%} unnest(split({{ text }}, '{{ separator }}')) {%- endmacro %}
