@@ -41,6 +41,7 @@ from dagster_project.release.meta import META_BY_NAME, comment, create_meta, ins
 from dagster_project.release.project import ReleaseProject
 from dagster_project.release.releases import built_at_of, current_release, list_releases, release_name, release_names
 from dagster_project.release.versions import code_version
+from dagster_project.release.worked_examples import read_examples
 
 STORAGE_VERSION = "v1.0.0"
 """Any DuckDB from 1.0 on opens the file, whatever engine wrote it."""
@@ -175,6 +176,8 @@ def _fill_meta(
     insert(con, "draft", "rejects", [row for item in inputs for row in _reject_rows(con, item)])
     insert(con, "draft", "example_queries", example_rows(project, {}))
     insert(con, "draft", "glossary", [term.row() for term in project.dictionary.terms])
+    tables = [model.name for model in project.models]
+    insert(con, "draft", "worked_examples", list(read_examples(project.manifest, tables)))
     insert(con, "draft", "data_dictionary", list(_dictionary(con, project)))
     insert(con, "draft", "releases", list(_release_rows(con, project, origin, fingerprint, built_at)))
     insert(con, "draft", "changes", find_changes(con, project, current_marts(project)))

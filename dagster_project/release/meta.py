@@ -139,6 +139,16 @@ META_TABLES = (
         ("see", "VARCHAR", "The table or column to look at."),
     ),
     _table(
+        "worked_examples",
+        "A small example of each table, worked by hand and tested: one row for each relation that it gives, and one for the rows that come out.",
+        ("table_name", "VARCHAR", "The table."),
+        ("explanation", "VARCHAR", "The sum in words."),
+        ("part_no", "BIGINT", "Order of the parts, from 1.", "running number"),
+        ("part", "VARCHAR", "given: rows of what the table reads; expected: the rows that come out."),
+        ("relation", "VARCHAR", "The relation that the rows are of."),
+        ("rows_json", "VARCHAR", "The rows, as a JSON list; columns that they leave out are NULL or of no concern."),
+    ),
+    _table(
         "example_queries",
         "Queries to start from; every one was run on this file before it was published. Those that give rows come first.",
         ("name", "VARCHAR", "Short name."),

@@ -28,6 +28,7 @@ from dagster_project.report.figures import show_date
 from dagster_project.report.lineage import Lineage, draw_lineage
 from dagster_project.report.marts import Row
 from dagster_project.report.tables import Column, Figures, Words, make_table, plain_table
+from dagster_project.report.worked_examples import example_of
 
 PATH, TITLE = "provenance.html", "Where figures come from"
 
@@ -194,12 +195,14 @@ def _table_page(context: Context, name: str, columns: Sequence[tuple[Any, ...]],
     titles = ("Column", "Type", "Unit", "What it holds")
     sections = [
         Section("made-from", "What it is made from", _made_from(context, name, lineage)),
+        Section("example", "A worked example", example_of(context, name)),
         Section("columns", "Columns", [Tabular(plain_table(f"Columns of {name}", titles, said))]),
         Section(
             "columns-from", "Where each column comes from", _columns_from(name, [row[0] for row in columns], lineage)
         ),
     ]
     crumbs = [("index.html", "England"), (PATH, TITLE)]
+    sections = [section for section in sections if section.blocks]
     return Page(table_page(name), f"Table {name}", sections, str(columns[0][4]) if columns else "", crumbs)
 
 

@@ -73,6 +73,10 @@ def test_the_vintage_caveat_stands_wherever_deciles_do(sample_warehouse: Warehou
     without = "select table_name from meta.data_dictionary where column_name = 'imd_version' and caveat not like '%not comparable%'"
     assert sample_warehouse.query(without) == []
     assert sample_warehouse.one("select count(*) from meta.glossary") >= 30
+    examples = "select count(distinct table_name) from meta.worked_examples where part = 'expected'"
+    assert sample_warehouse.one(examples) == len(
+        sample_warehouse.query("select table_name from duckdb_tables() where schema_name = 'main'")
+    )
     see = "select term from meta.glossary where definition is null or see is null"
     assert sample_warehouse.query(see) == []
 

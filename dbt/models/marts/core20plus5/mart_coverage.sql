@@ -5,8 +5,8 @@
 -- says (dbt/indicators) is next to what the facts hold. A level for which a target
 -- is
 -- set and no figure is read is published all the same (cancer waits of ICBs).
-{%- set levels = ["england", "region", "icb", "sub_icb", "trust"] %}
-{%- set breakdowns = ["all", "deprivation", "ethnicity", "age", "sex"] %}
+{%- set levels = coverage_levels() %}
+{%- set breakdowns = breakdowns() %}
 with
     carriers as (
         select indicator_id, {{ each_of("held_as", ",") }} as carrier_id

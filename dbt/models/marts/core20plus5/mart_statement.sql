@@ -12,7 +12,6 @@
 -- its line stays not_public, and proxy_note says what is shown instead and how it
 -- differs (seed statement_indicators). No standardised rate is worked out here: nobody
 -- publishes admissions, attendances or appointments of an ICB by age and sex.
-{%- set breakdowns = ["all", "deprivation", "ethnicity", "age", "sex"] %}
 with
     organisations as (
         select
@@ -45,7 +44,7 @@ with
             {{ ref("dim_indicator") }} as catalogue
             on lines.indicator_id = catalogue.indicator_id
         cross join
-            (values ('{{ breakdowns | join("'), ('") }}')) as breakdowns(breakdown)
+            (values ('{{ breakdowns() | join("'), ('") }}')) as breakdowns(breakdown)
         -- limits and gaps of another indicator, or a name for several, have no rows of
         -- their own
         where catalogue.held_as is null

@@ -5,24 +5,6 @@
 -- when the candidate is sealed
 -- (dagster_project/release/publication.py), after the last check and before the file
 -- has its name.
-{%- set marts = {} %}
-{%- if execute %}
-    {%- for exposure in graph.exposures.values() %}
-        {%- for name in exposure.depends_on.nodes %}
-            {%- set mart = graph.nodes[name] %}
-            {%- set policy = mart.config.meta.disclosure_policy %}
-            {%- set of_trusts = policy in ["safe_counts", "counts_of_organisations"] %}
-            {%- set usual = (
-                "returns of trusts: by agreement with them"
-                if of_trusts
-                else "OGL-UK-3.0"
-            ) %}
-            {%- do marts.update(
-                {mart.name: [policy, mart.config.meta.get("licence", usual)]}
-            ) %}
-        {%- endfor %}
-    {%- endfor %}
-{%- endif %}
 select
     cast(mart_name as string) as mart_name,
     cast(disclosure_policy as string) as disclosure_policy,
@@ -40,9 +22,9 @@ select
 from
     (
         values
-            {%- for mart, (policy, licence) in (
-                marts or {"none": ["none", "none"]}
-            ) | dictsort %}
+            {%- for mart, policy, licence in (
+                published_tables() or [["none", "none", "none"]]
+            ) %}
                 (
                     '{{ mart }}', '{{ policy }}', '{{ licence }}'
                 ) {{- "," if not loop.last }}

@@ -2,16 +2,6 @@
 -- trusts is there a return behind the table, and who is missing?
 -- Which collections a table is made of is read from the project's lineage, so that a
 -- new mart is here without being listed.
-{%- set made_of = [] %}
-{%- if execute %}
-    {%- for exposure in graph.exposures.values() %}
-        {%- for name in exposure.depends_on.nodes %}
-            {%- for collection in returns_collections_above(name) %}
-                {%- do made_of.append((graph.nodes[name].name, collection)) %}
-            {%- endfor %}
-        {%- endfor %}
-    {%- endfor %}
-{%- endif %}
 with
     made_of as (
         select *
@@ -19,8 +9,8 @@ with
             (
                 values
                     {%- for mart, collection in (
-                        made_of or [("none", "none")]
-                    ) | unique | sort %}
+                        tables_made_of_returns() or [["none", "none"]]
+                    ) %}
                         ('{{ mart }}', '{{ collection }}') {{- "," if not loop.last }}
                     {%- endfor %}
             ) as listed(mart_name, collection_code)
