@@ -120,7 +120,7 @@ def test_sources_inputs_and_rejects_are_told_without_any_cell(built: Estate) -> 
     inputs = ask(built, "select slug, period, url, retrieved_at::varchar, length(sha256) from meta.inputs")
     assert inputs[0][1:] == (PERIOD, inputs[0][2], "2026-02-12 09:31:00", 64)
     tables = [row[0] for row in ask(built, "select table_name from duckdb_tables() where schema_name = 'meta'")]
-    assert len(tables) == 9
+    assert len(tables) == 10
     for table in tables:
         assert ask(built, f"select count(*) from meta.{table} t where t::varchar like '%SECRET%'") == [(0,)]
 
