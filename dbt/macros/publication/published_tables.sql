@@ -26,7 +26,7 @@
         {%- for exposure in graph.exposures.values() -%}
             {%- for name in exposure.depends_on.nodes -%}
                 {%- for collection in returns_collections_above(name) -%}
-                    {%- do made_of.append([graph.nodes[name].name, collection]) -%}
+                    {%- do made_of.append((graph.nodes[name].name, collection)) -%}
                 {%- endfor -%}
             {%- endfor -%}
         {%- endfor -%}
