@@ -17,10 +17,9 @@ import duckdb
 from rich.console import Console
 
 from dagster_project.duck import open_database, quote_identifier, quote_literal
-from dagster_project.lake.paths import Lake
-from dagster_project.lake.transport import origin_of
-from dagster_project.settings import PROJECT_ROOT, Settings, load_settings
-from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, project_digest, target_folder
+from dagster_project.lake.run import Run
+from dagster_project.settings import PROJECT_ROOT, load_settings
+from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, project_digest
 from tests.parity.compare import columns_of, first_difference
 
 ENVIRONMENT = PROJECT_ROOT / ".venv-engine"
@@ -47,15 +46,15 @@ class Node:
 class Project:
     """Both manifests of one checkout: dbt-duckdb's of the nightly run, and dbt-spark's."""
 
-    settings: Settings
+    run: Run
     folder: Path
 
     def compile(self) -> None:
         """Have dbt-spark compile the project where it has changed; raises SystemExit with dbt's own words."""
-        digest, stamp = project_digest(self.settings, origin_of(self.settings)), self.folder / "compiled.digest"
+        digest, stamp = project_digest(self.run), self.folder / "compiled.digest"
         if stamp.exists() and stamp.read_text() == digest:
             return
-        environment = os.environ | dbt_environment(self.settings, origin_of(self.settings))
+        environment = os.environ | dbt_environment(self.run)
         environment |= {"DBT_TARGET_PATH": str(self.folder / "dbt"), "DBT_LOG_PATH": str(self.folder / "logs")}
         command = [str(ENVIRONMENT / "bin" / "dbt"), *COMPILE]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=DBT_PROJECT)
@@ -66,7 +65,7 @@ class Project:
     def nodes(self) -> list[Node]:
         """Every model, and every data test that a nightly run asks, in the order of their names."""
         spark = json.loads((self.folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-        target = target_folder(self.settings)
+        target = self.run.lake.dbt_target
         duck = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
         run = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
         ids = {result["unique_id"] for result in run if result["unique_id"].startswith(("model.", "test."))}
@@ -75,7 +74,7 @@ class Project:
     def relations(self) -> dict[str, tuple[str, str]]:
         """Of each source, seed and model: its name for Spark, and what DuckDB selects from."""
         spark = json.loads((self.folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))
-        duck = json.loads((target_folder(self.settings) / "manifest.json").read_text(encoding="utf-8"))
+        duck = json.loads((self.run.lake.dbt_target / "manifest.json").read_text(encoding="utf-8"))
         names = {}
         for kind in ("nodes", "sources"):
             for each, node in spark[kind].items():
@@ -198,13 +197,13 @@ def main() -> None:
     parser.add_argument("words", nargs="*", help="parts of names of nodes")
     parser.add_argument("--analyse-only", action="store_true", help="have Spark read the queries, run none")
     options = parser.parse_args()
-    settings = load_settings()
-    lake = Lake(settings.data_lake)
+    run = Run.of(load_settings())
+    lake = run.lake
     if not (ENVIRONMENT / "ready").exists():
         raise SystemExit("There is no .venv-engine: run `make engine` first.")
     if not lake.warehouse.exists():
         raise SystemExit(f"{lake.warehouse} is not there: run `make refresh` first.")
-    project = Project(settings, lake.build / "engine")
+    project = Project(run, lake.build / "engine")
     project.folder.mkdir(parents=True, exist_ok=True)
     project.compile()
     os.chdir(lake.build)
