@@ -380,18 +380,19 @@ USE_IT = """
     import datetime as dt, json, sys
     from pathlib import Path
     from dagster_project.lake.acceptance import Acceptance
-    from dagster_project.lake.paths import Lake
+    from dagster_project.lake.run import Run
     from dagster_project.lake.snapshots import fetch_source
     from dagster_project.lake.transport import MirrorTransport
     from dagster_project.quality.landing import landing_gate
     from dagster_project.contracts.suite import landing_fingerprint
     from dagster_project.contracts.source import load_sources
+    from dagster_project.settings import Settings
 
     slug, mirror, today = sys.argv[1], Path(sys.argv[2]), dt.date.fromisoformat(sys.argv[3])
-    source, lake = load_sources()[slug], Lake(Path("data_lake").resolve())
-    fetched = fetch_source(source, MirrorTransport(mirror), lake, today=today)
-    gate = landing_gate(SMALL)
-    acceptance = Acceptance(source, run_at(lake, "published"), gate, landing_fingerprint(slug))
+    source = load_sources()[slug]
+    run = Run(Settings(data_lake=Path("data_lake").resolve(), memory_limit="500MB", threads=1), "published")
+    fetched = fetch_source(source, MirrorTransport(mirror), run.lake, today=today)
+    acceptance = Acceptance(source, run, landing_gate(run.limits), landing_fingerprint(slug))
     done = acceptance.run()
     print(json.dumps([fetched.problems, done.refused, done.held, done.in_use, done.rows_in_use]))
 """
