@@ -12,6 +12,7 @@ import pytest
 from dagster_project.assets.run_tags import HELD
 from dagster_project.assets.sources import MONTHS, build_source_assets
 from dagster_project.contracts.source import load_sources
+from dagster_project.lake.run import Run
 from dagster_project.settings import Settings
 from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines
 
@@ -42,8 +43,8 @@ def break_january(ae: AeLake) -> None:
 
 def run(ae: AeLake, instance: dg.DagsterInstance, **asked: Any) -> dg.DagsterRun:
     """The step of the source, as a nightly run or for one month; the run as the list of runs has it."""
-    settings = Settings(data_lake=ae.lake.root, sources="mirror", mirror=ae.site.root)
-    assets = build_source_assets(settings, load_sources()["nhse_ae"])
+    of_the_site = Run.of(Settings(data_lake=ae.lake.root, sources="mirror", mirror=ae.site.root))
+    assets = build_source_assets(of_the_site, load_sources()["nhse_ae"])
     result = dg.materialize([assets], instance=instance, **asked)
     assert result.success
     found = instance.get_run_by_id(result.run_id)
