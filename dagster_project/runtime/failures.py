@@ -60,7 +60,8 @@ def explain(error: BaseException) -> LakeError:
     for one in reversed(chain):
         if isinstance(one, LakeError):
             return one
-    for one in reversed(chain):
+    # A folder is looked for before it and its parents are made: on a full disk the reason is the second error, not that it was absent.
+    for one in sorted(reversed(chain), key=lambda one: isinstance(one, FileNotFoundError)):
         known = _known(one)
         if known is not None:
             return known

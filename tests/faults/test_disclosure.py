@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from dagster_project.assets.release import _check_result
@@ -224,7 +225,9 @@ def test_a_return_that_gives_a_patient_away_beside_the_last_release_is_held_and_
     assert [result.name for result in evidence.blocking if result.kind != "reconciliation"] == [ATTACK]
     with pytest.raises(Refused, match=f"{WAITS} / Q01 / sex / not_known / numerator"):
         publish(disclosing.project, evidence.sha256)
-    shown = _check_result("disclosure", evidence.results, evidence.path)
+    shown = _check_result(
+        dg.AssetCheckKey(dg.AssetKey("release_candidate"), "disclosure"), evidence.results, evidence.path
+    )
     assert not shown.passed and f"{WAITS} / Q01 / sex / not_known / numerator" in (shown.description or "")
     assert files_of(lake.published) == before and lake.marts.resolve() == second
 

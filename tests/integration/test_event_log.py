@@ -78,6 +78,7 @@ def test_a_killed_process_loses_no_event(tmp_path: Path, monkeypatch: pytest.Mon
     code = """
         import os, signal
         import dagster as dg
+        from dagster_project.lake.run import Run
         from dagster_project.runtime.instance import open_instance
         from dagster_project.settings import load_settings
 

@@ -81,6 +81,14 @@ def damaged_records(folder: Path) -> None:
         records.execute("select * from runs")
 
 
+def full_disk_below_a_new_folder(folder: Path) -> None:
+    """As mkdir with parents: the parent is absent, and making it finds the disk full."""
+    try:
+        (folder / "parent" / "child").mkdir()
+    except FileNotFoundError:
+        full_disk(folder)
+
+
 def refused(folder: Path) -> None:
     try:
         raise LakeError("sheet 'Data', row 7, column C", "the count is not a number", "ask the publisher")
@@ -94,6 +102,7 @@ def unknown(folder: Path) -> None:
 
 CASES: list[tuple[Callable[[Path], None], str, str]] = [
     (full_disk, "the disk is full", "free some space"),
+    (full_disk_below_a_new_folder, "the disk is full", "free some space"),
     (file_too_large, "the disk is full", "free some space"),
     (full_database, "the disk is full", "free some space"),
     (not_allowed, "/proc/version", "as the user who owns the data folder"),
@@ -152,7 +161,9 @@ def test_gate_2_is_told_by_its_checks_and_not_by_the_step_that_sums_them_up(tmp_
 
     @dg.asset_check(asset="release_candidate", blocking=True, name="disclosure")
     def gate() -> dg.AssetCheckResult:
-        return _check_result("disclosure", [failed], tmp_path / "evidence.json")
+        return _check_result(
+            dg.AssetCheckKey(dg.AssetKey("release_candidate"), "disclosure"), [failed], tmp_path / "evidence.json"
+        )
 
     @dg.asset(deps=["release_candidate"])
     def published_marts() -> None:

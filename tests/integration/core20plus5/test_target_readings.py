@@ -11,14 +11,13 @@ import pytest
 import yaml
 
 from dagster_project.contracts.indicator import INDICATORS_FOLDER, IndicatorError, load_indicators
+from dagster_project.lake.paths import Lake
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.transform.indicator_table import target_rows
 from tests.warehouses import Warehouse
 
 MACROS = (PROJECT_ROOT / "dbt" / "macros" / "targets" / "target_in_force.sql").read_text(encoding="utf-8")
-SPANS = (PROJECT_ROOT / "dbt" / "models" / "intermediate" / "targets" / "int_indicator_target.sql").read_text(
-    encoding="utf-8"
-)
+SPANS = "models/intermediate/targets/int_indicator_target.sql"
 READINGS = """
 # indicator, level, end of the period, figure, reading, target in force; a dash is none
 # 65% by March 2026, 70% by March 2027, 92% by March 2029, for England.
@@ -128,7 +127,7 @@ def _readings() -> list[tuple[str, ...]]:
 
 
 @pytest.fixture(scope="module")
-def spans() -> duckdb.DuckDBPyConnection:
+def spans(sample_warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     """The spans of int_indicator_target, worked out by its own SQL from the targets of the catalogue."""
     con = duckdb.connect()
     con.execute(
@@ -138,7 +137,9 @@ def spans() -> duckdb.DuckDBPyConnection:
     for one in load_indicators().values():
         for row in target_rows(one):
             con.execute(f"insert into dim_indicator_target values ({', '.join('?' * 9)})", list(row.values()))
-    con.execute("create table spans as " + _rendered(SPANS))
+    compiled = Lake(sample_warehouse.lake).dbt_target / "compiled" / "nhs_health_inequalities" / SPANS
+    # the model's own SQL, with the table of this connection in place of the warehouse's
+    con.execute("create table spans as " + re.sub(r'"warehouse"\."\w+"\.', "", compiled.read_text("utf-8")))
     return con
 
 

@@ -62,7 +62,7 @@ def test_every_table_has_a_parquet_twin_that_says_what_it_is(estate: Estate) -> 
     release = publish(estate.project)
     with connection(estate.lake.marts, read_only=True) as con:
         tables = con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
-        assert len(tables) == 11
+        assert len(tables) == 12
         for schema, name in tables:
             folder = estate.lake.published / "parquet" / ("meta" if schema == "meta" else "")
             twin = f"'{folder / name}.parquet'"
