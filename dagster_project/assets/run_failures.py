@@ -69,7 +69,9 @@ def _of_step(step: str, error: Any) -> Iterator[Problem]:
         error = error.cause or error.context
     if any(one.cls_name == CHECKS_SAY_IT for one in chain):
         return
-    told = next((one for one in reversed(chain) if NEXT in one.message), chain[-1] if chain else None)
+    # As in explain(): a file that is absent is seldom the reason where another error followed.
+    causes = sorted(reversed(chain), key=lambda one: one.cls_name == FileNotFoundError.__name__)
+    told = next((one for one in causes if NEXT in one.message), causes[0] if causes else None)
     what, _, next_step = plain(told.message if told else "it stopped").rstrip(".").partition(NEXT)
     if told is not None and not next_step:
         known = explain_by_name(told.cls_name or "", told.message)
