@@ -69,11 +69,11 @@ def _of_step(step: str, error: Any) -> Iterator[Problem]:
         error = error.cause or error.context
     if any(one.cls_name == CHECKS_SAY_IT for one in chain):
         return
-    # As in explain(): a file that is absent is seldom the reason where another error followed.
-    causes = sorted(reversed(chain), key=lambda one: one.cls_name == FileNotFoundError.__name__)
-    told = next((one for one in causes if NEXT in one.message), causes[0] if causes else None)
+    told = next((one for one in chain[::-1] if NEXT in one.message), chain[-1] if chain else None)
     what, _, next_step = plain(told.message if told else "it stopped").rstrip(".").partition(NEXT)
     if told is not None and not next_step:
-        known = explain_by_name(told.cls_name or "", told.message)
+        # As in explain(): a file that is absent is seldom the reason where another known error followed.
+        causes = sorted(chain[::-1], key=lambda one: one.cls_name == FileNotFoundError.__name__)
+        known = next(filter(None, (explain_by_name(one.cls_name or "", one.message) for one in causes)), None)
         what, next_step = (f"{known.what}: {known.why}", known.next_step) if known else (what, f"look at {LOG}")
     yield Problem(what, f"step {step}", next_step=next_step)
