@@ -9,7 +9,7 @@
       value                the indicator's value: a rate, a proportion as a share (0 to 1), or any other number
       lower, upper         its limits at `limits_confidence` (default 0.95), or
       standard_error       its standard error on the scale of the fit (ln for a rate, logit for a proportion, else plain)
-      value_type           other, rate or proportion (a bare word), or a column that holds one of them
+      value_type           other, rate or proportion (a bare word), or a column that holds one of them, the same in a group
       transform            true: fit ln(rate) or logit(proportion), as OHID recommends; false: fit the value itself
       multiplier           of the slope index; negative for an indicator of reverse polarity (inverts the relative index)
       confidence           two-sided share of the limits given back
@@ -50,7 +50,79 @@
     quantiles=10,
     limits_confidence=0.95
 ) -%}
-    {%- set kind = measure_slope_kind(value_type, transform) -%}
+    {%- set kinds = {
+        "other": ["identity", "identity"],
+        "rate": ["lognormal", "log"],
+        "proportion": ["logitnormal", "logit"],
+    } -%}
+    {%- set columns = dict(
+        group_by=group_by,
+        quantile=quantile,
+        population=population,
+        value=value,
+        lower=lower,
+        upper=upper,
+        standard_error=standard_error,
+        multiplier=multiplier,
+        confidence=confidence,
+        quantiles=quantiles,
+        limits_confidence=limits_confidence,
+    ) -%}
+    {%- if value_type in kinds and transform is boolean -%}
+        {{ measure_slope_of_kind(kinds[value_type][1 if transform else 0], relation, **columns) }}
+    {%- else -%}
+        with
+            measure_kinds as (
+                select
+                    *,
+                    max({{ measure_slope_kind(kinds, value_type, transform) }}) over (
+                        {{ measure_partition(measure_keys(group_by) | map(attribute="expression") | list) }}
+                    ) as measure_kind
+                from {{ relation }}
+            )
+        {% for kind in ["identity", "lognormal", "log", "logitnormal", "logit", "unknown"] -%}
+            select *
+            from
+                (
+                    {{
+                        measure_slope_of_kind(
+                            kind,
+                            "(select * from measure_kinds where measure_kind = '" ~ kind ~ "') as measure_rows_of_kind",
+                            **columns
+                        )
+                    }}
+                ) as measure_{{ kind }} {{ "union all" if not loop.last }}
+        {% endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# SQL that gives the kind of a row, where value_type or transform is a column; unknown for another word. #}
+{% macro measure_slope_kind(kinds, value_type, transform) -%}
+    case
+        {%- for name, (plain, transformed) in kinds.items() %}
+            when {{ "'" ~ value_type ~ "'" if value_type in kinds else value_type }} = '{{ name }}'
+            then case when {{ measure_boolean(transform) }} then '{{ transformed }}' else '{{ plain }}' end
+        {%- endfor %}
+        else 'unknown'
+    end
+{%- endmacro %}
+
+{# The index of rows that are all of one kind (slope_index/). #}
+{% macro measure_slope_of_kind(
+    kind,
+    relation,
+    group_by,
+    quantile,
+    population,
+    value,
+    lower,
+    upper,
+    standard_error,
+    multiplier,
+    confidence,
+    quantiles,
+    limits_confidence
+) -%}
     {%- set numbers = {"multiplier": multiplier, "confidence": confidence, "quantiles": quantiles} -%}
     {%- set parameters = {} -%}
     {%- for name, parameter in numbers.items() if parameter is string -%}
@@ -64,16 +136,15 @@
                 {{ measure_slope_population(population) }} as measure_population,
                 {{ measure_slope_value(value) }} as measure_value,
                 {{ measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) }} as measure_error
-                {%- if kind.literal is none -%}, {{ kind.expression }} as measure_kind {%- endif -%}
                 {%- for name, parameter in parameters.items() -%}
                     , {{ measure_double(parameter) }} as measure_{{ name }}
                 {%- endfor %}
             from {{ relation }}
         ),
         measure_valued as (
-            select *, {{ measure_slope_fit_value(kind, "measure_value") }} as measure_y from measure_rows
+            select *, {{ measure_of_kind(kind, "fit", "measure_value") }} as measure_y from measure_rows
         ),
-        {{ measure_slope_moments(kind) }},
+        {{ measure_of_kind(kind, "moments") }},
         {{ measure_slope_sums(kind, group_by, parameters) }},
         measure_parameters as (
             select
@@ -98,12 +169,12 @@
         measure_ends as (
             select
                 *,
-                {{ measure_slope_end(kind, "-", "measure_beta") }} as measure_bottom,
-                {{ measure_slope_end(kind, "+", "measure_beta") }} as measure_top,
-                {{ measure_slope_limit(kind, "-") }} as measure_slope_low,
-                {{ measure_slope_limit(kind, "+") }} as measure_slope_high,
-                {{ measure_relative_limit(kind, "-") }} as measure_relative_low,
-                {{ measure_relative_limit(kind, "+") }} as measure_relative_high
+                {{ measure_of_kind(kind, "end", "-", "measure_beta") }} as measure_bottom,
+                {{ measure_of_kind(kind, "end", "+", "measure_beta") }} as measure_top,
+                {{ measure_of_kind(kind, "limit", "-") }} as measure_slope_low,
+                {{ measure_of_kind(kind, "limit", "+") }} as measure_slope_high,
+                {{ measure_of_kind(kind, "relative_limit", "-") }} as measure_relative_low,
+                {{ measure_of_kind(kind, "relative_limit", "+") }} as measure_relative_high
             from measure_fitted
         ),
         measure_oriented as (
@@ -129,7 +200,7 @@
                     then 1e0 / nullif(measure_relative_low, 0e0)
                     else measure_relative_high
                 end as measure_relative_upper,
-                measure_bottom * {{ measure_slope_by_kind(kind, measure_slope_intercept_scale()) }} as measure_intercept
+                measure_bottom * {{ "abs(measure_multiplier)" if kind in ["log", "logit"] else "1e0" }} as measure_intercept
             from measure_ends
         ),
         measure_reasons as (

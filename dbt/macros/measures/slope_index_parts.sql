@@ -1,47 +1,13 @@
 {#
-    The parts of slope_index. A "kind" is what is fitted and how its draws are distributed: identity (the value,
-    normal), log (ln rate, normal), logit (logit proportion, normal), lognormal (the rate itself, drawn on the log
-    scale), logitnormal (the proportion itself, drawn on the logit scale).
+    The common parts of slope_index. A "kind" is what is fitted and how its draws are distributed, each in a file of slope_index/:
+    identity (the value, normal), log (ln rate, normal), logit (logit proportion, normal), lognormal (the rate itself, drawn on the
+    log scale), logitnormal (the proportion itself, drawn on the logit scale). `unknown` is identity with nothing to fit.
 #}
-{# {"literal": a kind or none, "expression": SQL that gives the kind}. An unknown bare word stops the compilation. #}
-{% macro measure_slope_kind(value_type, transform) -%}
-    {%- set kinds = {
-        "other": ["identity", "identity"],
-        "rate": ["lognormal", "log"],
-        "proportion": ["logitnormal", "logit"],
-    } -%}
-    {%- if value_type in kinds and transform is boolean -%}
-        {%- set literal = kinds[value_type][1 if transform else 0] -%}
-        {{ return({"literal": literal, "expression": "'" ~ literal ~ "'"}) }}
-    {%- endif -%}
-    {%- set type = "'" ~ value_type ~ "'" if value_type in kinds else value_type -%}
-    {%- set branches = [] -%}
-    {%- for name, pair in kinds.items() -%}
-        {%- do branches.append(
-            "when "
-            ~ type
-            ~ " = '"
-            ~ name
-            ~ "' then case when "
-            ~ measure_boolean(transform)
-            ~ " then '"
-            ~ pair[1]
-            ~ "' else '"
-            ~ pair[0]
-            ~ "' end"
-        ) -%}
-    {%- endfor -%}
-    {{ return({"literal": none, "expression": "case " ~ branches | join(" ") ~ " end"}) }}
-{%- endmacro %}
-
-{# The choice of this kind: at compilation where it is a literal, else by CASE on the column measure_kind. #}
-{% macro measure_slope_by_kind(kind, choices) -%}
-    {%- if kind.literal is not none -%} {{ return(choices[kind.literal]) }} {%- endif -%}
-    {%- set branches = [] -%}
-    {%- for name, choice in choices.items() -%}
-        {%- do branches.append("when measure_kind = '" ~ name ~ "' then " ~ choice) -%}
-    {%- endfor -%}
-    {{ return("case " ~ branches | join(" ") ~ " end") }}
+{# The part of a kind: fit, width, moments, end, limit or relative_limit. #}
+{% macro measure_of_kind(kind, part) -%}
+    {%- if kind == "unknown" and part == "fit" -%} {{ return("cast(null as double)") }} {%- endif -%}
+    {%- set name = "identity" if kind == "unknown" else kind -%}
+    {{ return(context["measure_slope_" ~ name ~ "_" ~ part](*varargs)) }}
 {%- endmacro %}
 
 {# ln x and logit x where they are defined, else NULL: DuckDB raises on ln(0). #}
@@ -53,205 +19,27 @@
 
 {% macro measure_logistic(expression) -%} (1e0 / (1e0 + exp(- ({{ expression }})))) {%- endmacro %}
 
-{# What is fitted for a value. #}
-{% macro measure_slope_fit_value(kind, value) -%}
-    {{
-        measure_slope_by_kind(
-            kind,
-            {
-                "identity": value,
-                "log": measure_ln(value),
-                "logit": measure_logit(value),
-                "lognormal": "case when " ~ value ~ " >= 0e0 then " ~ value ~ " end",
-                "logitnormal": "case when " ~ value ~ " >= 0e0 and " ~ value ~ " <= 1e0 then " ~ value ~ " end",
-            },
-        )
-    }}
-{%- endmacro %}
-
 {#
     The standard error of a row on the scale on which it is drawn: as given, or (T(upper) - T(lower)) / 2z. NULL without
     either.
 #}
 {% macro measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) -%}
-    {%- if standard_error is not none and lower is not none -%}
-        {{
-            return(
-                "coalesce("
-                ~ measure_double(standard_error)
-                ~ ", "
-                ~ measure_slope_input_error(kind, lower, upper, none, limits_confidence)
-                ~ ")"
-            )
-        }}
+    {%- if lower is none or upper is none -%}
+        {{ return("cast(null as double)" if standard_error is none else measure_double(standard_error)) }}
     {%- endif -%}
-    {%- if standard_error is not none -%} {{ return(measure_double(standard_error)) }} {%- endif -%}
-    {%- if lower is none or upper is none -%} {{ return("cast(null as double)") }} {%- endif -%}
-    {%- set low = measure_double(lower) -%}
-    {%- set high = measure_double(upper) -%}
-    {%- set logs = "case when " ~ low ~ " > 0e0 then ln(" ~ high ~ " / " ~ low ~ ") end" -%}
-    {%- set odds = high ~ " * (1e0 - " ~ low ~ ") / ((1e0 - " ~ high ~ ") * " ~ low ~ ")" -%}
-    {%- set logits = "case when " ~ low ~ " > 0e0 and " ~ high ~ " < 1e0 then ln(" ~ odds ~ ") end" -%}
-    {%- set choices = {
-        "identity": "(" ~ high ~ " - " ~ low ~ ")",
-        "log": logs,
-        "logit": logits,
-        "lognormal": logs,
-        "logitnormal": logits,
-    } -%}
-    {%- if kind.literal is none -%}
-        {%- set branches = [] -%}
-        {%- for name, choice in choices.items() -%}
-            {%- do branches.append("when '" ~ name ~ "' then " ~ choice) -%}
-        {%- endfor -%}
-        {%- set width = "case " ~ kind.expression ~ " " ~ branches | join(" ") ~ " end" -%}
-    {%- else -%} {%- set width = choices[kind.literal] -%}
-    {%- endif -%}
-    {{
-        return(
-            "case when "
-            ~ high
-            ~ " >= "
-            ~ low
-            ~ " then "
-            ~ width
-            ~ " / (2e0 * "
-            ~ normal_quantile(limits_confidence)
-            ~ ") end"
-        )
-    }}
+    {%- set low, high = measure_double(lower), measure_double(upper) -%}
+    {%- set error -%}
+        case
+            when {{ high }} >= {{ low }}
+            then {{ measure_of_kind(kind, "width", low, high) }} / (2e0 * {{ normal_quantile(limits_confidence) }})
+        end
+    {%- endset -%}
+    {{ return(error if standard_error is none else "coalesce(" ~ measure_double(standard_error) ~ ", " ~ error ~ ")") }}
 {%- endmacro %}
 
-{#
-    Nodes and weights of the nine-point Gauss-Hermite rule for a standard normal variable (numpy hermegauss(9), weights
-    divided by sqrt(2 pi)), for the moments of a logit-normal draw, which have no closed form.
-#}
-{% macro measure_normal_nodes() -%}
-    {{
-        return(
-            [
-                (-4.512745863399783, 2.2345844007746607e-05),
-                (-3.20542900285647, 0.0027891413212317692),
-                (-2.07684797867783, 0.04991640676521782),
-                (-1.0232556637891326, 0.24409750289493953),
-                (0.0, 0.40634920634920635),
-                (1.0232556637891326, 0.24409750289493953),
-                (2.07684797867783, 0.04991640676521782),
-                (3.20542900285647, 0.0027891413212317692),
-                (4.512745863399783, 2.2345844007746607e-05),
-            ]
-        )
-    }}
-{%- endmacro %}
-
-{#
-    The CTE measure_moments: location, variance and, where draws are not normal, third and fourth cumulant of each row's
-    draw.
-#}
-{% macro measure_slope_moments(kind) -%}
-    {%- if kind.literal in ["identity", "log", "logit"] -%}
-        measure_moments as (select *, measure_error * measure_error as measure_variance from measure_valued)
-    {%- else -%}
-        measure_nodes as (
-            select
-                *,
-                {% for node, weight in measure_normal_nodes() -%}
-                    {{
-                        (
-                            measure_slope_by_kind(
-                                kind,
-                                {
-                                    "logitnormal": measure_logistic(
-                                        measure_logit("measure_value") ~ " + measure_error * " ~ measure_double(node)
-                                    )
-                                },
-                            )
-                            if kind.literal != "lognormal"
-                            else "cast(null as double)"
-                        )
-                    }} as measure_node_{{ loop.index }},
-                {% endfor -%}
-                exp(measure_error * measure_error) as measure_w
-            from measure_valued
-        ),
-        measure_located as (
-            select
-                *,
-                {{
-                    measure_slope_by_kind(
-                        kind,
-                        {
-                            "identity": "measure_y",
-                            "log": "measure_y",
-                            "logit": "measure_y",
-                            "lognormal": "measure_value * sqrt(measure_w)",
-                            "logitnormal": measure_node_sum(0, "0e0"),
-                        },
-                    )
-                }} as measure_location
-            from measure_nodes
-        ),
-        measure_central as (
-            select
-                *,
-                {{ measure_node_sum(2, "measure_location") }} as measure_central_2,
-                {{ measure_node_sum(3, "measure_location") }} as measure_central_3,
-                {{ measure_node_sum(4, "measure_location") }} as measure_central_4,
-                measure_location * measure_location * (measure_w - 1e0) as measure_lognormal_variance
-            from measure_located
-        ),
-        measure_moments as (
-            select
-                *,
-                {{
-                    measure_slope_by_kind(
-                        kind,
-                        {
-                            "identity": "measure_error * measure_error",
-                            "log": "measure_error * measure_error",
-                            "logit": "measure_error * measure_error",
-                            "lognormal": "measure_lognormal_variance",
-                            "logitnormal": "measure_central_2",
-                        },
-                    )
-                }} as measure_variance,
-                {{
-                    measure_slope_by_kind(
-                        kind,
-                        {
-                            "lognormal": "power(measure_location, 3) * power(measure_w - 1e0, 2) * (measure_w + 2e0)",
-                            "logitnormal": "measure_central_3",
-                        },
-                    )
-                }} as measure_cumulant_3,
-                {{
-                    measure_slope_by_kind(
-                        kind,
-                        {
-                            "lognormal": "power(measure_lognormal_variance, 2) * (power(measure_w, 4) + 2e0 * power(measure_w, 3)"
-                            ~ " + 3e0 * power(measure_w, 2) - 6e0)",
-                            "logitnormal": "measure_central_4 - 3e0 * power(measure_central_2, 2)",
-                        },
-                    )
-                }}
-                as measure_cumulant_4
-            from measure_central
-        )
-    {%- endif -%}
-{%- endmacro %}
-
-{# sum of weight * (node - centre)^power over the nodes; the mean for power 0. #}
-{% macro measure_node_sum(exponent, centre) -%}
-    {%- set terms = [] -%}
-    {%- for node, weight in measure_normal_nodes() -%}
-        {%- set column = "measure_node_" ~ loop.index -%}
-        {%- do terms.append(
-            measure_double(weight)
-            ~ " * "
-            ~ (column if exponent == 0 else "power(" ~ column ~ " - " ~ centre ~ ", " ~ exponent ~ ")")
-        ) -%}
-    {%- endfor -%}
-    {{ return("(" ~ terms | join(" + ") ~ ")") }}
+{# The CTE measure_moments of normal draws: the variance of each. #}
+{% macro measure_slope_normal_moments() -%}
+    measure_moments as (select *, measure_error * measure_error as measure_variance from measure_valued)
 {%- endmacro %}
 
 {#
@@ -266,8 +54,8 @@
         "measure_spread": "measure_share * measure_ridit * measure_ridit",
         "measure_variance_2": "measure_share * measure_share * measure_ridit * measure_ridit * measure_variance",
     } -%}
-    {%- if kind.literal not in ["log", "logit"] -%}
-        {%- set location = "measure_y" if kind.literal == "identity" else "measure_location" -%}
+    {%- if kind not in ["log", "logit"] -%}
+        {%- set location = "measure_location" if kind in ["lognormal", "logitnormal"] else "measure_y" -%}
         {%- do terms.update(
             {
                 "measure_location_mean": "measure_share * " ~ location,
@@ -277,7 +65,7 @@
             }
         ) -%}
     {%- endif -%}
-    {%- if kind.literal not in ["log", "logit", "identity"] -%}
+    {%- if kind in ["lognormal", "logitnormal"] -%}
         {%- do terms.update(
             {
                 "measure_cumulant_sum_3": "power(measure_share * measure_ridit, 3) * measure_cumulant_3",
@@ -302,8 +90,7 @@
 {%- endmacro %}
 
 {# What is known of a whole group: how much of it there is, and its parameters where they are columns. #}
-{% macro measure_slope_heads(kind, parameters) -%}
-    {% if kind.literal is none -%} max(measure_kind) as measure_kind, {%- endif %}
+{% macro measure_slope_heads(parameters) -%}
     {% for name in parameters -%} max(measure_{{ name }}) as measure_given_{{ name }}, {% endfor -%}
     count(measure_value) = count(*) as measure_has_value,
     count(measure_population) = count(*) as measure_has_population,
@@ -340,7 +127,7 @@
             {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
             count(measure_y) = count(*) as measure_has_fit,
             count(measure_variance) = count(*) as measure_has_variance,
-            {{ measure_slope_heads(kind, parameters) }}
+            {{ measure_slope_heads(parameters) }}
         from measure_placed {{ measure_group_by(group_by) }}
     )
 {%- endmacro %}
@@ -350,7 +137,7 @@
     Fieller), and the skewness and excess kurtosis of the slope.
 #}
 {% macro measure_slope_moment_parts(kind) -%}
-    {%- if kind.literal not in ["log", "logit"] -%}
+    {%- if kind not in ["log", "logit"] -%}
         {%- set slope = "measure_location_slope / nullif(measure_spread, 0e0)" -%}
         {%- set cross = "measure_variance_1 / nullif(measure_spread, 0e0)" -%}
         {%- set slope_quarter = "measure_variance_2 / nullif(4e0 * measure_spread * measure_spread, 0e0)" -%},
@@ -360,7 +147,7 @@
         measure_variance_0 + {{ cross }} + {{ slope_quarter }} as measure_top_variance,
         measure_variance_0 - {{ cross }} + {{ slope_quarter }} as measure_bottom_variance,
         measure_variance_0 - {{ slope_quarter }} as measure_ends_covariance
-        {%- if kind.literal != "identity" -%}
+        {%- if kind in ["lognormal", "logitnormal"] -%}
             ,
             coalesce(
                 measure_cumulant_sum_3 / nullif(power(sqrt(greatest(0e0, measure_variance_2)), 3), 0e0), 0e0
@@ -387,87 +174,24 @@
         then 'a quantile is missing or given twice'
         when not measure_has_value
         then 'a quantile has no value'
-        {% if kind.literal is none -%} when measure_kind is null then 'unknown value type' {%- endif %}
         when not measure_has_fit
-        then 'a value is outside the range of the fit'
+        then '{{ "unknown value type" if kind == "unknown" else "a value is outside the range of the fit" }}'
         when measure_multiplier is null
         then 'missing multiplier'
     end
 {%- endmacro %}
 
-{# The fitted value at one end, "-" the most and "+" the least deprived, for a slope. #}
-{% macro measure_slope_end(kind, sign, slope) -%}
-    {%- set end = "(measure_mean " ~ sign ~ " (" ~ slope ~ ") / 2e0)" -%}
-    {{
-        measure_slope_by_kind(
-            kind,
-            {
-                "identity": end,
-                "log": "exp(" ~ end ~ ")",
-                "logit": measure_logistic(end),
-                "lognormal": end,
-                "logitnormal": end,
-            },
-        )
-    }}
-{%- endmacro %}
+{# The line at one end, "-" the most and "+" the least deprived, for a slope. #}
+{% macro measure_slope_line(sign, slope) -%} (measure_mean {{ sign }} ({{ slope }}) / 2e0) {%- endmacro %}
 
-{# One limit of the slope index before the multiplier. #}
-{% macro measure_slope_limit(kind, sign) -%}
-    {%- set slope = "measure_beta " ~ sign ~ " measure_beta_margin" -%}
-    {%- set fitted = (
-        measure_slope_end({"literal": "log"}, "+", slope)
-        ~ " - "
-        ~ measure_slope_end({"literal": "log"}, "-", slope)
-    ) -%}
-    {%- set logits = (
-        measure_slope_end({"literal": "logit"}, "+", slope)
-        ~ " - "
-        ~ measure_slope_end({"literal": "logit"}, "-", slope)
-    ) -%}
+{# One limit of the slope of draws that are not normal, by Cornish and Fisher. #}
+{% macro measure_cornish_fisher_limit(sign) -%}
     {%- set z = "(" ~ ("-" if sign == "-" else "") ~ "measure_z)" -%}
-    {%- set cornish_fisher -%}
-        measure_slope_mean + measure_beta_margin / nullif(measure_z, 0e0) * (
-            {{ z }} + (power({{ z }}, 2) - 1e0) * measure_skewness / 6e0
-            + (power({{ z }}, 3) - 3e0 * {{ z }}) * measure_kurtosis / 24e0
-            - (2e0 * power({{ z }}, 3) - 5e0 * {{ z }}) * power(measure_skewness, 2) / 36e0
-        )
-    {%- endset -%}
-    {{
-        measure_slope_by_kind(
-            kind,
-            {
-                "identity": slope,
-                "log": fitted,
-                "logit": logits,
-                "lognormal": cornish_fisher,
-                "logitnormal": cornish_fisher,
-            },
-        )
-    }}
-{%- endmacro %}
-
-{# One limit of the ratio of the fitted ends, top over bottom. #}
-{% macro measure_relative_limit(kind, sign) -%}
-    {%- set slope = "(measure_beta " ~ sign ~ " measure_beta_margin)" -%}
-    {%- set fieller = (
-        measure_fieller_limit(sign) if kind.literal not in ["log", "logit"] else "cast(null as double)"
-    ) -%}
-    {{
-        measure_slope_by_kind(
-            kind,
-            {
-                "identity": fieller,
-                "log": "exp" ~ slope,
-                "logit": measure_slope_end({"literal": "logit"}, "+", slope)
-                ~ " / nullif("
-                ~ measure_slope_end({"literal": "logit"}, "-", slope)
-                ~ ", 0e0)",
-                "lognormal": fieller,
-                "logitnormal": fieller,
-            },
-        )
-    }}
+    measure_slope_mean + measure_beta_margin / nullif(measure_z, 0e0) * (
+        {{ z }} + (power({{ z }}, 2) - 1e0) * measure_skewness / 6e0
+        + (power({{ z }}, 3) - 3e0 * {{ z }}) * measure_kurtosis / 24e0
+        - (2e0 * power({{ z }}, 3) - 5e0 * {{ z }}) * power(measure_skewness, 2) / 36e0
+    )
 {%- endmacro %}
 
 {#
@@ -485,21 +209,6 @@
             ({{ cross }} {{ sign }} sqrt(greatest(0e0, {{ cross }} * {{ cross }} - {{ top }} * {{ bottom }})))
             / {{ bottom }}
     end
-{%- endmacro %}
-
-{# The multiplier applies to the intercept under a transform only, as in OHID's method. #}
-{% macro measure_slope_intercept_scale() -%}
-    {{
-        return(
-            {
-                "identity": "1e0",
-                "log": "abs(measure_multiplier)",
-                "logit": "abs(measure_multiplier)",
-                "lognormal": "1e0",
-                "logitnormal": "1e0",
-            }
-        )
-    }}
 {%- endmacro %}
 
 {# The reason for columns that are computed but overflow or are not numbers. #}
