@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from dagster_project.jobs import NIGHT
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea, keep_build_private
@@ -34,7 +35,6 @@ from dagster_project.transform.standing import Standing
 from dagster_project.transform.translator import CONTRACTS, Translator
 from dagster_project.transform.withheld import LOG, guard
 
-NIGHT = "nightly_refresh"
 WANTED_NEXT = (
     "dagster_project.quality.marts",
     "dagster_project.publish.evidence",

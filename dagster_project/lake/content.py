@@ -40,12 +40,12 @@ WORKBOOK_LIMITS = ArchiveLimits(maximum_members=2_000, maximum_total_bytes=2_000
 """A workbook is a zip of XML, which compresses well; the 500 still stops a bomb."""
 
 _ZIP_MAGIC = b"PK\x03\x04"
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML_START = re.compile(rb"\s*<(!doctype\s+html|html|head|body|script|meta|title|div|!--)", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,120})", re.IGNORECASE)
 _OTHER_FORMATS = {
     _ZIP_MAGIC: "a zip archive or a workbook",
-    _OLE_MAGIC: "an old Office file (.xls)",
+    OLE_MAGIC: "an old Office file (.xls)",
     b"%PDF": "a PDF",
     b"\x1f\x8b": "a gzip archive",
     b"<?xml": "an XML document",
@@ -209,7 +209,7 @@ def _check_json(path: Path, head: bytes) -> None:
 
 
 def _check_zip_based(path: Path, head: bytes, expected: Format) -> None:
-    if head.startswith(_OLE_MAGIC):
+    if head.startswith(OLE_MAGIC):
         _refuse_encrypted_office(path)
         raise _wrong(path, expected, "its first bytes are those of an old Office file (.xls)")
     if not head.startswith(_ZIP_MAGIC):
@@ -241,7 +241,7 @@ def _read_start(opened: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _check_xls(path: Path, head: bytes) -> None:
-    if not head.startswith(_OLE_MAGIC):
+    if not head.startswith(OLE_MAGIC):
         raise _wrong(path, "xls", f"its first bytes are {head[:8]!r}, not those of an old Office file")
     _refuse_encrypted_office(path)
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 from dagster_project.assets.run_failures import night_problems
 from dagster_project.assets.run_tags import TRIGGER
 from dagster_project.assets.stages import NAME as STAGES
+from dagster_project.jobs import NIGHT
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.run import Run
 from dagster_project.operate.status import require_known_slugs, require_readable_records
@@ -24,7 +25,6 @@ from dagster_project.runtime.instance import open_instance
 from dagster_project.runtime.nights import begin_night, end_night
 from dagster_project.runtime.orphans import process_tags, reap_dead_runs
 
-JOB = "nightly_refresh"
 FIRST_QUERIES = (
     "select group_code as decile, round(100 * value, 2) as per_cent, round(100 * ci_lower_95, 2) as lower, "
     "round(100 * ci_upper_95, 2) as upper from mart_waiting_list where indicator_id = 'wlmds_over_52_weeks' and "
@@ -69,11 +69,11 @@ def run_night(run: Run, *, verbose: bool = False) -> NightResult:
     except (Exception, KeyboardInterrupt) as error:
         explained = explain(error)
         what = Problem(explained.what, "the nightly run", explained.why, explained.next_step)
-        end_night(run, "", [what], succeeded=False, job=JOB)
+        end_night(run, "", [what], succeeded=False, job=NIGHT)
         if isinstance(error, KeyboardInterrupt):
             raise
         raise explained from error
-    end_night(run, night.run_id, night.problems, succeeded=night.succeeded, job=JOB)
+    end_night(run, night.run_id, night.problems, succeeded=night.succeeded, job=NIGHT)
     return night
 
 
@@ -83,7 +83,7 @@ def _execute(run: Run, *, verbose: bool) -> NightResult:
 
     with open_instance(run) as instance:
         reaped = reap_dead_runs(instance, run)
-        job = build_definitions(run).resolve_job_def(JOB)
+        job = build_definitions(run).resolve_job_def(NIGHT)
         with _log_of(run.lake, verbose=verbose):
             result = job.execute_in_process(
                 instance=instance,

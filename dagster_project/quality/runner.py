@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from dagster_project.contracts.check import LEFT_OUT, explain
+from dagster_project.contracts.check import LEFT_OUT, MAXIMUM_KEYS, explain
 from dagster_project.contracts.suite import Expectation, Suite, load_thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAXIMUM_KEYS = 20
 THRESHOLD = "threshold:"
 """A keyword argument written `threshold:<name>` takes the value of that row of thresholds.yml."""
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from dagster_project.lake.archives import DAMAGE
+from dagster_project.lake.content import OLE_MAGIC
 from dagster_project.returns.area import PIECE_BYTES
 
 Content = Literal["text", "html", "xlsx", "ods", "ole", "zip", "other"]
 
 HEAD_BYTES = 4096
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html|head|body|table|meta|\?xml)", re.IGNORECASE)
 _OTHER = re.compile(
     rb"\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18|MZ|\x7fELF|PAR1|SQLite format 3|"
@@ -36,7 +36,7 @@ def kind_of_content(path: Path) -> Content:
     """Return what the file is by its bytes and its members; raises OSError."""
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-    if head.startswith(_OLE_MAGIC):
+    if head.startswith(OLE_MAGIC):
         return "ole"
     if head.startswith(b"PK"):
         return _kind_of_zip(path)

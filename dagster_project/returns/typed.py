@@ -18,9 +18,9 @@ import duckdb
 from dagster_project.contracts.collection import SUPPRESSED, Collection, Column
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal
+from dagster_project.lake.columns import COUNT
 from dagster_project.returns.codes import valid_codes
 
-COUNT = "(0|[1-9][0-9]{0,14})"
 DECIMAL = "-?[0-9]{1,15}([.][0-9]{1,6})?"
 DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 INTEGER = "-?[0-9]{1,9}"

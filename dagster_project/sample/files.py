@@ -19,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 import xlsxwriter  # comes with gptables, ships neither stubs nor py.typed
 
+from dagster_project.lake.paths import SYNTHETIC_MARKER
+
 Cell = str | int | float | None
 Published = dict[str, bytes]  # address -> bytes
 
@@ -26,7 +28,6 @@ NOTICE = (
     "Synthetic figures for trying and testing the warehouse: invented organisations, invented counts. "
     "Not published by, and not endorsed by, any public body."
 )
-SYNTHETIC_MARKER = "SYNTHETIC.txt"  # lake/paths.py takes a mirror with this file in its root for a synthetic one
 UPLOADS = "https://www.england.nhs.uk/statistics/wp-content/uploads/sites/2"
 STATISTICAL_WORK_AREAS = "https://www.england.nhs.uk/statistics/statistical-work-areas"
 MONTHS = (

@@ -3,11 +3,6 @@
     case
         when {{ decile }} = '99'
         then '99'
-        else
-            cast(
-                cast(
-                    ceil(try_cast({{ decile }} as integer) / 2.0) as integer
-                ) as string
-            )
+        else {{ quintile_of_decile(decile) }}
     end
 {%- endmacro %}

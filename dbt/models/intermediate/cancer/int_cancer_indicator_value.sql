@@ -67,15 +67,10 @@ with
             period_start,
             period_end,
             'core20' as dimension,
-            case group_code when '1' then 'core20' else 'rest' end as group_code,
+            {{ core20_of_quintile("group_code") }} as group_code,
             standardisation,
-            case
-                when count(numerator) = count(*) then {{ in_order("sum", "numerator") }}
-            end as numerator,
-            case
-                when count(denominator) = count(*)
-                then {{ in_order("sum", "denominator") }}
-            end as denominator,
+            {{ sum_of_all("numerator") }} as numerator,
+            {{ sum_of_all("denominator") }} as denominator,
             coalesce(
                 max(value_status) filter (where value_status <> 'published'),
                 'published'
@@ -90,7 +85,7 @@ with
             organisation_level,
             period_start,
             period_end,
-            case group_code when '1' then 'core20' else 'rest' end,
+            {{ core20_of_quintile("group_code") }},
             standardisation
     ),
 

@@ -130,22 +130,15 @@ with
             organisation_level,
             period_end,
             'core20' as dimension,
-            case group_code when '1' then 'core20' else 'rest' end as group_code,
+            {{ core20_of_quintile("group_code") }} as group_code,
             standardisation,
-            case
-                when count(numerator) = count(*) then {{ in_order("sum", "numerator") }}
-            end as numerator,
-            case
-                when count(denominator) = count(*)
-                then {{ in_order("sum", "denominator") }}
-            end as denominator,
+            {{ sum_of_all("numerator") }} as numerator,
+            {{ sum_of_all("denominator") }} as denominator,
             case when count(*) = 1 then max(published_value) end as published_value,
             case when count(*) = 1 then max(published_lower) end as published_lower,
             case when count(*) = 1 then max(published_upper) end as published_upper,
             {%- for bound in bounds %}
-                case
-                    when count({{ bound }}) = count(*) then {{ in_order("sum", bound) }}
-                end as {{ bound }},
+                {{ sum_of_all(bound) }} as {{ bound }},
             {%- endfor %}
             case
                 when count(*) > 1 and standardisation <> 'crude'
@@ -170,7 +163,7 @@ with
             organisation_level,
             period_end,
             standardisation,
-            case group_code when '1' then 'core20' else 'rest' end
+            {{ core20_of_quintile("group_code") }}
     ),
 
     reported as (

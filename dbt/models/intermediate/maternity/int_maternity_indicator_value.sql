@@ -33,10 +33,8 @@ with
                 when group_code = 'unknown'
                 then 'unknown'
                 when wider.dimension = 'imd_quintile'
-                then cast(ceil(cast(group_code as integer) / 2) as integer)::varchar
-                when cast(group_code as integer) <= 2
-                then 'core20'
-                else 'rest'
+                then {{ quintile_of_decile("group_code") }}
+                else {{ core20_of_quintile(quintile_of_decile("group_code")) }}
             end as group_code
         from rates
         cross join (values ('imd_quintile'), ('core20')) as wider(dimension)

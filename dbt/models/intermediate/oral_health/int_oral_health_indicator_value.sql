@@ -21,7 +21,7 @@
     (
         "dental_decay_0_19",
         "'core20'",
-        "case when deprivation_quintile = '1' then 'core20' else 'rest' end",
+        core20_of_quintile("deprivation_quintile"),
         "deprivation_quintile <> 'all'",
     ),
 ] %}
