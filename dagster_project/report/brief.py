@@ -96,7 +96,7 @@ def _gap(context: Context, row: Row) -> Markup:
     return say(
         "<strong>{group}: {indicator}.</strong> About {excess} fewer of the {events} {counted} that {adverse}, if this group fared like the {reference} "
         "(95% limits {lower} to {upper}): a clear difference. {period}.",
-        group=context.plain_group(row["dimension"], row["group_code"]),
+        group=priorities.sentence(context.plain_group(row["dimension"], row["group_code"])),
         indicator=_name(context, row["indicator_id"]),
         events=mark(row, "adverse_events", "whole", priorities.STATUS),
         counted=priorities.counted(row),
@@ -132,7 +132,11 @@ def _waits(context: Context, splits: Sequence[groups.Split]) -> Block:
         context.unit(known[0]), present([row[name] for row in rows for name in ("value", "england_value")])
     )
     pairs = [_pair(context, row, form) for row in rows]
-    worse = [pair.label for pair in pairs if pair.kind == "worse"]
+    worse = [
+        context.plain_group(row["dimension"], row["group_code"])
+        for row, pair in zip(rows, pairs, strict=True)
+        if pair.kind == "worse"
+    ]
     named = f"worse than in England for {worse[0]}{' and others' if worse[1:] else ''}" if worse else NO_GROUP
     title = f"{_name(context, known[0])}: {named}"
     described = (
@@ -158,7 +162,7 @@ KINDS: Mapping[tuple[str, str], Kind] = {
 
 def _pair(context: Context, row: Row, form: str) -> Pair:
     return Pair(
-        context.plain_group(row["dimension"], row["group_code"]),
+        priorities.sentence(context.plain_group(row["dimension"], row["group_code"])),
         row.get("england_value"),
         row["value"],
         row.get("ci_lower_95"),
@@ -170,7 +174,7 @@ def _pair(context: Context, row: Row, form: str) -> Pair:
 
 def _table(context: Context, rows: Sequence[Row], form: str) -> Table:
     columns: list[Figures | Words] = [
-        Words("Group", lambda row: context.plain_group(row["dimension"], row["group_code"])),
+        Words("Group", lambda row: priorities.sentence(context.plain_group(row["dimension"], row["group_code"]))),
         Figures("Of", "denominator", "whole"),
         Figures("Here", "value", form),
         Figures("England", "england_value", form),

@@ -128,10 +128,9 @@ class Context:
         return str(row["indicator_name"]) if row else indicator_id
 
     def short_name(self, indicator_id: str) -> str:
-        """The name without what is in brackets at its end, unless another indicator would then have the same name."""
+        """The shortest form of the name that no other indicator has: without `by group` and the brackets, without the brackets, or whole."""
         name = self.indicator_name(indicator_id)
-        short = _shortened(name)
-        return name if self._short_names[short] > 1 else short
+        return next((short for short in _shortened(name) if self._short_names[short] == 1), name)
 
     def indicator_column(self) -> Words:
         """The column of a table that names the indicator and leads to its page."""
@@ -143,7 +142,7 @@ class Context:
 
     @cached_property
     def _short_names(self) -> Counter[str]:
-        return Counter(_shortened(str(row["indicator_name"])) for row in self.indicators.values())
+        return Counter(short for row in self.indicators.values() for short in {*_shortened(str(row["indicator_name"]))})
 
     def group_name(self, dimension: str, code: str) -> str:
         """The name of a group within its dimension."""
@@ -160,9 +159,10 @@ class Context:
         return (int(found["group_order"]) if found else 999, str(row["group_code"]))
 
 
-def _shortened(name: str) -> str:
-    """Without the remark in brackets at its end, and without `by group`."""
-    return name.split(" (", maxsplit=1)[0].removesuffix(" by group")
+def _shortened(name: str) -> tuple[str, str]:
+    """Without the remark in brackets at its end and without `by group`; without the remark alone."""
+    bare = name.split(" (", maxsplit=1)[0]
+    return bare.removesuffix(" by group"), bare
 
 
 def _release(marts: Marts) -> Release:

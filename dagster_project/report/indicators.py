@@ -1,4 +1,4 @@
-"""A page for every indicator: what it is, how unequal it is, who stands where, what to keep in mind, and the table to download."""
+"""A page for every indicator: how unequal it is, who stands where, what it is and what to keep in mind, and the table to download."""
 
 from __future__ import annotations
 
@@ -102,10 +102,10 @@ def pages(context: Context, everything: Everything) -> Iterator[Page]:
         rows = newest.get(indicator_id, [])
         sections = [
             *([] if rows else coverage.why_not(context, why.get(indicator_id, []))),
-            Section("definition", "What it is", [Facts(_facts(context, indicator))]),
             *_england(context, rows, measures.get(indicator_id, [])),
             *_trend(context, control.get(indicator_id, []), slopes.get(indicator_id, [])),
             *_organisations(context, indicator, rows, compared),
+            Section("definition", "What it is", [Facts(_facts(context, indicator))]),
             Section("download", "Download", _download(context, indicator_id, rows)),
         ]
         crumbs = [("index.html", "England"), ("find.html", "Organisations and indicators")]

@@ -20,11 +20,12 @@ from dagster_project.report import (
     scorecard,
     trends,
 )
-from dagster_project.report.blocks import Facts, Page, Section, link
+from dagster_project.report.blocks import Facts, Page, Paragraph, Section, link, say
 from dagster_project.report.context import LEVELS, Context, Organisation
-from dagster_project.report.figures import show_date
+from dagster_project.report.figures import mark, present, show_date, show_period, value_format
 from dagster_project.report.marts import Row, group_rows
 
+MONTHLY = "rtt_over_52_weeks"
 SPLIT_WHERE = (
     "treatment_function_code = 'all' and geography_basis = 'current' and organisation_level in ('trust', 'icb') "
     "and unit = 'proportion' and dimension in ('imd_quintile', 'ethnic_group_5')"
@@ -32,7 +33,7 @@ SPLIT_WHERE = (
 PAPER = {"brief": 1, "deprivation": 2, "ethnicity": 2, "trends": 2, "others": 2, "core20plus5": 1}
 """Charts of each section that go on paper: the brief on one side, and an annex of two sides at most."""
 LEADS = {
-    "trust": "Gaps between groups of patients, waits, trends and data quality of this trust. Every figure has its limits, and a figure that cannot be shown says why.",
+    "trust": "Gaps between groups of patients, waits, trends and data quality of this trust. Figures have 95% limits; one that cannot be shown says why.",
     "icb": "Gaps between groups of patients, waits and data quality of the trusts in this board's area: the board of the provider, not of where people live.",
 }
 
@@ -107,7 +108,7 @@ def _page(context: Context, organisation: Organisation, everything: Everything, 
     sections = [
         first,
         priorities.section(context, everything.priorities.get(code, [])),
-        groups.section(context, "deprivation", "Waiting list by deprivation", _of(splits, "imd_quintile")),
+        _by_deprivation(context, code, everything, _of(splits, "imd_quintile")),
         groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),
         trends.section(context, everything.control.get(code, []), everything.slopes.get(code, [])),
         _beside(context, organisation, everything),
@@ -127,6 +128,31 @@ def _page(context: Context, organisation: Organisation, everything: Everything, 
         [("index.html", "England"), ("find.html", "Organisations and indicators")],
         paper="short side",
     )
+
+
+def _by_deprivation(context: Context, code: str, everything: Everything, splits: Sequence[groups.Split]) -> Section:
+    """The splits, after why two figures of long waits that stand on this page differ."""
+    section = groups.section(context, "deprivation", "Waiting list by deprivation", splits)
+    monthly = _monthly(code, everything)
+    weekly = next((split.rows[0] for split in splits if split.indicator_id == brief.LONG_WAIT), None)
+    if monthly is None or weekly is None:
+        return section
+    told = say(
+        "Two sources count waits over 52 weeks. The monthly return (RTT) has {value} of everybody waiting in {month}. The shares by group are of the "
+        "weekly waiting list (WLMDS) on {day}: another day and other pathways. One cannot be set beside the other.",
+        value=mark(monthly, "value", value_format("proportion", present([monthly["value"]]))),
+        month=show_period(monthly),
+        day=show_period(weekly),
+    )
+    return replace(section, blocks=[Paragraph(told), *section.blocks])
+
+
+def _monthly(code: str, everything: Everything) -> Row | None:
+    """The share over 52 weeks of the monthly return: a trust's from the funnel, a board's from the waiting list."""
+    compared = everything.comparisons.get((MONTHLY, "all", "all"))
+    rows = [*(compared.rows if compared else []), *(row for board in everything.boards for row in board)]
+    own = (row for row in rows if (row["indicator_id"], row["organisation_code"]) == (MONTHLY, code))
+    return next((row for row in own if row["value"] is not None), None)
 
 
 def _of(splits: Sequence[groups.Split], dimension: str) -> list[groups.Split]:

@@ -49,7 +49,7 @@ PLACES: dict[str, tuple[str, int, int]] = {
     "QJ2": ("Derby", 4, 3),
     "QT1": ("Notts", 5, 3),
     "QGH": ("H&W", 2, 4),
-    "QUA": ("Black C", 3, 4),
+    "QUA": ("BC", 3, 4),
     "QHL": ("BSol", 4, 4),
     "QK1": ("LLR", 5, 4),
     "QUE": ("C&P", 6, 4),
@@ -57,36 +57,36 @@ PLACES: dict[str, tuple[str, int, int]] = {
     "T6Y0W": ("N&S", 7, 4),
     "QR1": ("Glos", 2, 5),
     "QWU": ("C&W", 3, 5),
-    "QPM": ("Nhants", 4, 5),
+    "QPM": ("Nhant", 4, 5),
     "QHG": ("BLMK", 5, 5),
     "QM7": ("HWE", 6, 5),
-    "S1Y5D": ("C East", 6, 5),
+    "S1Y5D": ("CE", 6, 5),
     "QJG": ("SNEE", 7, 5),
     "D7T5G": ("Essex", 7, 5),
     "QUY": ("Bristol", 2, 6),
     "QU9": ("BOB", 3, 6),
     "QRV": ("NWL", 4, 6),
-    "S0E4D": ("Thames", 4, 6),
+    "S0E4D": ("TV", 4, 6),
     "QMJ": ("NCL", 5, 6),
     "Z9B2Z": ("WNL", 5, 6),
     "QMF": ("NEL", 6, 6),
     "QH8": ("MSE", 7, 6),
     "QSL": ("Soms", 1, 7),
     "QOX": ("BSW", 2, 7),
-    "QNQ": ("Frimley", 3, 7),
+    "QNQ": ("Friml", 3, 7),
     "QWE": ("SWL", 4, 7),
     "QKK": ("SEL", 5, 7),
     "QKS": ("Kent", 6, 7),
-    "QT6": ("Cornw", 0, 8),
+    "QT6": ("Corn", 0, 8),
     "QJK": ("Devon", 1, 8),
-    "QVV": ("Dorset", 2, 8),
+    "QVV": ("Dors", 2, 8),
     "QRL": ("Hants", 3, 8),
-    "QXU": ("Surrey", 4, 8),
-    "S9B9J": ("Sy&Sx", 4, 8),
-    "QNX": ("Sussex", 5, 8),
+    "QXU": ("Surr", 4, 8),
+    "S9B9J": ("S&S", 4, 8),
+    "QNX": ("Sussx", 5, 8),
 }
 """ODS code -> label, column and row. The codes of April 2026 are those of the ODS successions and stand where their largest part stood."""
-COLUMNS, TILE, HIGH = 8, 50, 46
+COLUMNS, TILE, HIGH = 8, 50, 48
 STEP = WIDTH / COLUMNS
 GAPS = (
     ("wlmds_over_52_weeks", "imd_quintile", "1", "5"),
@@ -163,8 +163,8 @@ def _tile(tile: Tile, column: int, row: int) -> list[str]:
     return [
         f'<rect x="{x:g}" y="{y:g}" width="{TILE}" height="{HIGH}" fill="{fill}" {edge}/>',
         *_corner(tile.kind, x + TILE - 6, y + HIGH - 6),
-        text(x + TILE / 2, y + 17, tile.label, anchor="middle", fill=ink),
-        text(x + TILE / 2, y + 35, tile.shown, anchor="middle", fill=ink, kind="figure"),
+        text(x + TILE / 2, y + 16, tile.label, anchor="middle", fill=ink),
+        text(x + TILE / 2, y + 32, tile.shown, anchor="middle", fill=ink, kind="figure"),
     ]
 
 

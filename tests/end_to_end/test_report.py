@@ -251,7 +251,7 @@ def test_the_first_page_prints_on_six_sides_and_an_organisation_on_three(report:
 
 
 def test_the_first_screen_has_a_figure_and_a_chart(report: Path, desktop: Watched) -> None:
-    for kind in ("england", "trust", "board"):
+    for kind in ("england", "trust", "board", "indicator"):
         desktop.page.goto((report / KINDS[kind]).as_uri())
         chart = desktop.page.locator("main svg.chart").first.bounding_box()
         assert chart is not None and chart["y"] < DESKTOP["height"], (kind, chart)

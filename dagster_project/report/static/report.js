@@ -178,7 +178,7 @@
 
   // -- charts as pictures: with their finding above and the release below, as SVG or as PNG --------------------------
 
-  var LETTERS = 50, LINE = 20, SCALE = 3, XMLNS = "http://www.w3.org/2000/svg";
+  var LETTERS = 40, LINE = 20, SCALE = 3, XMLNS = "http://www.w3.org/2000/svg";
 
   function wrapped(text) {
     return text.split(/\s+/).reduce(function (lines, word) {

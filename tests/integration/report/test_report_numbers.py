@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from tests.integration.report.report_reader import NUMBER, SHORTHAND, Site, figures_of, problem_with
 
-SAMPLED = 50
+SAMPLED = 60
 
 
 def _sampled(site: Site, seed: int) -> list[str]:
@@ -20,7 +20,7 @@ def _sampled(site: Site, seed: int) -> list[str]:
     return alone + random.Random(seed).sample(others, min(len(others), SAMPLED - len(alone)))
 
 
-def test_every_number_of_fifty_pages_is_the_number_of_the_file(sample_site: Site, seed: int) -> None:
+def test_every_number_of_sixty_pages_is_the_number_of_the_file(sample_site: Site, seed: int) -> None:
     looked_at, wrong = 0, []
     for name in _sampled(sample_site, seed):
         for shown in figures_of(name, sample_site.page(name)):
