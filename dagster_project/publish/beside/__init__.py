@@ -1,5 +1,5 @@
 """What lies beside the DuckDB file in a release, for people and programs that do not open it: CSV, an accessible workbook, a
-Frictionless data package and a bill of materials. All of it is made from the copied file that was audited.
+Frictionless data package, a bill of materials and a page that lists it all. All of it is made from the copied file that was audited.
 
 Not here: the Parquet twins (publish.py) and the report site (report/).
 """
@@ -15,10 +15,11 @@ import duckdb
 from dagster_project.publish.beside.bill_of_materials import write_bill_of_materials
 from dagster_project.publish.beside.csv_files import write_csv_files
 from dagster_project.publish.beside.data_package import write_data_package
+from dagster_project.publish.beside.index_page import write_index_page
 from dagster_project.publish.beside.workbook import write_workbook
 from dagster_project.release.releases import BESIDE
 
-CSV, WORKBOOK, DATA_PACKAGE, SBOM = BESIDE
+CSV, WORKBOOK, DATA_PACKAGE, SBOM, INDEX = BESIDE
 
 
 def write_beside(con: duckdb.DuckDBPyConnection, folder: Path, manifest: Mapping[str, Any], cache: Path) -> list[str]:
@@ -31,4 +32,5 @@ def write_beside(con: duckdb.DuckDBPyConnection, folder: Path, manifest: Mapping
     write_workbook(con, folder / WORKBOOK, manifest)
     write_bill_of_materials(folder / SBOM, manifest, cache)
     write_data_package(con, folder / DATA_PACKAGE, manifest, csv_files)
-    return [*csv_files.values(), WORKBOOK, SBOM, DATA_PACKAGE]
+    write_index_page(con, folder / INDEX, manifest, csv_files)
+    return [*csv_files.values(), WORKBOOK, SBOM, DATA_PACKAGE, INDEX]

@@ -37,6 +37,16 @@ LEGEND = {
 SYNTHETIC = "SYNTHETIC DATA: every organisation and every figure is invented. Do not quote."
 
 
+class Chart(Strict):
+    """A chart beside a table: the headings of what it is drawn along, of the value and of its limits, and what it shows in words."""
+
+    along: str
+    value: str
+    lower: str
+    upper: str
+    text: str
+
+
 class Sheet(Strict):
     """One sheet: what it shows, and the query that gives it."""
 
@@ -46,6 +56,7 @@ class Sheet(Strict):
     units: str
     note: str
     statuses: dict[str, str] = Field(default_factory=dict)
+    chart: Chart | None = None
     query: str
 
 
@@ -75,6 +86,9 @@ def write_workbook(con: duckdb.DuckDBPyConnection, path: Path, manifest: Mapping
             notesheet_options={"title": "Notes"},
             workbook_options={"strings_to_formulas": False, "strings_to_urls": False},
         )
+    for sheet in load_sheets():
+        if sheet.chart and sheet.name in tables:
+            _draw(book, sheet.name, tables[sheet.name], sheet.chart)
     book.set_properties(
         {
             "title": "NHS health inequalities marts",
@@ -112,6 +126,29 @@ def _tables(con: duckdb.DuckDBPyConnection, *, synthetic: bool) -> Iterator[tupl
                 )
     finally:
         con.execute("use memory")
+
+
+def _draw(book: gptables.GPWorkbook, name: str, table: gptables.GPTable, chart: Chart) -> None:
+    """The value with its limits as lines, right of the table; whoever does not see it has the same figures in the table."""
+    # title, subtitles, instructions, scope and source stand above the headings
+    first = 4 + len(table.subtitles) + 1
+    last, columns = first + len(table.table) - 1, list(table.table.columns)
+    drawn = book.add_chart({"type": "line"})
+    place = {heading: columns.index(heading) for heading in (chart.along, chart.value, chart.lower, chart.upper)}
+    for heading in (chart.value, chart.lower, chart.upper):
+        dashed = {} if heading == chart.value else {"dash_type": "dash"}
+        drawn.add_series(
+            {
+                "name": heading,
+                "categories": [name, first, place[chart.along], last, place[chart.along]],
+                "values": [name, first, place[heading], last, place[heading]],
+                "line": {"color": "#005eb8", "width": 1.5} | dashed,
+            }
+        )
+    drawn.set_title({"name": chart.text, "name_font": {"size": 12}})
+    drawn.set_y_axis({"name": chart.value, "min": 0})
+    drawn.set_size({"width": 720, "height": 400})
+    book.get_worksheet_by_name(name).insert_chart(first - 1, len(columns) + 1, drawn, {"description": chart.text})
 
 
 def _shown(frame: pd.DataFrame, statuses: Mapping[str, str]) -> pd.DataFrame:

@@ -126,6 +126,20 @@ def test_every_file_beside_is_in_the_manifest_and_reached_through_the_pointer(es
     assert verify_current(estate.lake) == ["marts.xlsx is not the file that was published (sha256 differs)"]
 
 
+def test_the_page_of_the_folder_leads_to_every_table_and_to_nothing_that_is_not_there(
+    published: Path, sample_warehouse: Warehouse
+) -> None:
+    text = (published / "index.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href="([^"]+)"', text))
+    assert {link for link in links if not (published / link).exists()} == set()
+    tables = {
+        name for (name,) in sample_warehouse.query("select table_name from duckdb_tables() where schema_name = 'main'")
+    }
+    assert {f"parquet/{table}.parquet" for table in tables} <= links
+    assert {f"csv/{path.name}" for path in (published / "csv").iterdir()} <= links
+    assert "SYNTHETIC DATA" in text and "http" not in text.replace("http-equiv", "")
+
+
 def test_csv_holds_the_table_and_only_small_tables_have_one(published: Path, sample_warehouse: Warehouse) -> None:
     rows = dict(
         sample_warehouse.query("select table_name, estimated_size from duckdb_tables() where schema_name = 'main'")
@@ -188,6 +202,45 @@ def test_workbook_says_hidden_exactly_where_the_mart_does(published: Path, sampl
     marks = {"suppressed": "[c]", "not_applicable": "[z]"}
     for cell, status, rate in zip(shown, frame["status"], frame["Per cent"], strict=True):
         assert cell == (pytest.approx(rate) if status == "published" else marks.get(status, "[x]")), (cell, status)
+
+
+CODE = re.compile(r"^[a-z0-9]+(_[a-z0-9]+)+$|^[A-Z0-9]{2,}(_[A-Z0-9]+)+$")
+"""A word of a program: core20, imd_decile, absolute_gap, ACUTE_SPECIALIST."""
+
+
+def test_workbook_has_words_where_the_marts_have_codes_and_per_cent_where_a_figure_is_a_share(published: Path) -> None:
+    sheets = dict(_sheets(published / "marts.xlsx"))
+    codes = {
+        (name, rows[5][place], cell)
+        for name, rows in sheets.items()
+        if name not in {"Cover", "Contents", "Notes"}
+        for row in rows[6:]
+        for place, cell in enumerate(row)
+        if isinstance(cell, str) and CODE.match(cell) and rows[5][place] != "Identifier"
+    }
+    assert codes == set()
+    gaps = [dict(zip(sheets["England_gaps"][5], row, strict=True)) for row in sheets["England_gaps"][6:]]
+    wide = [
+        row
+        for row in gaps
+        if row["Indicator"].startswith("Waiting over 52 weeks by group") and row["Groups"].startswith("Deciles")
+    ]
+    first = {row["Measure"]: row for row in wide if str(row["Group compared"]).startswith("Decile 1 ")}
+    ends = {row[0][:9]: row[1] for row in sheets["Waits_by_decile"][6:]}
+    assert first["Difference"]["Unit"] == "percentage points"
+    assert first["Difference"]["Value"] == pytest.approx(ends["Decile 1 "] - ends["Decile 10"], abs=0.011)
+    assert first["Ratio"]["Unit"] == "ratio"
+
+
+def test_workbook_draws_the_gradient_beside_its_table(published: Path) -> None:
+    sheet = openpyxl.load_workbook(published / "marts.xlsx")["Waits_by_decile"]
+    (chart,) = sheet._charts
+    headings = {cell.value: cell.column_letter for cell in sheet[6]}
+    drawn = {series.tx.v or series.tx.strRef.f: series.val.numRef.f for series in chart.series}
+    assert drawn == {
+        heading: f"Waits_by_decile!${headings[heading]}$7:${headings[heading]}$16"
+        for heading in ("Per cent", "Lower limit", "Upper limit")
+    }
 
 
 def test_workbook_of_the_same_file_has_the_same_bytes(published: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_one_swap_moves_everything(two: Estate) -> None:
     assert links == {
         name: Path("current", name)
         for name in (
-            *("marts.duckdb", "parquet", "csv", "marts.xlsx", "datapackage.json", "sbom.cdx.json"),
+            *("marts.duckdb", "parquet", "csv", "marts.xlsx", "datapackage.json", "sbom.cdx.json", "index.html"),
             *("report", "manifest.json", "evidence.json"),
         )
     }
