@@ -12,7 +12,10 @@
                 records.*,
                 parameters.period_start,
                 parameters.period_end,
-                records.appointment_date as on_day,
+                case
+                    when records.birth_date <= records.appointment_date
+                    then {{ extract_years("records.birth_date", "records.appointment_date") }}
+                end as years,
                 coalesce(
                     records.unique_identifier,
                     case when records.appointment_date is not null then records.attendance_identifier end

@@ -8,6 +8,15 @@
 #}
 {% macro extract_years(born, day) -%} ({{ extract_number_of_day(day) }} - {{ extract_number_of_day(born) }}) // 10000 {%- endmacro %}
 
+{# The years of everybody who may live on a day that is the same for all: one row for each birth date. Columns: birth_date, years. #}
+{% macro extract_years_by_birth(day) -%}
+    select birth_date, {{ extract_years("birth_date", day) }} as years
+    from (
+        select cast(unnest(generate_series({{ day }} - interval 121 year, {{ day }}, interval 1 day)) as date) as birth_date
+        from parameters
+    ), parameters
+{%- endmacro %}
+
 {# A day as the number YYYYMMDD: of two of them the ten-thousands of the difference are the years that passed. #}
 {% macro extract_number_of_day(day) -%} (year({{ day }}) * 10000 + month({{ day }}) * 100 + day({{ day }})) {%- endmacro %}
 
@@ -142,7 +151,7 @@
     CTEs that end with `placed`, one row for each row of `relation`, a CTE: its columns without birth date, age and address, and age_band
     (sort_order of the seed), birth_date_missing, age_out_of_range, imd_decile (99 not known), area_reason. What is worked out here needs
     the record; what a code means is looked up for groups of records, by extract_listed.
-    Inputs: relation (nhs_number, local_patient_identifier, birth_date, age_given, on_day, postcode, lsoa_2011, lsoa_2021),
+    Inputs: relation (nhs_number, local_patient_identifier, birth_date, age_given, years, postcode, lsoa_2011, lsoa_2021),
     area_of_person, decile_of_lsoa, decile_of_postcode, imd and the seeds.
     Rule of the area: the LSOA of the year on which the edition stands, else the postcode, else the LSOA of the other year.
 #}
@@ -152,8 +161,7 @@
             given.* exclude (postcode, lsoa_2011, lsoa_2021),
             {{ extract_postcode("coalesce(given.postcode, by_number.postcode, by_local.postcode)") }} as postcode,
             coalesce(given.lsoa_2011, by_number.lsoa_2011, by_local.lsoa_2011) as lsoa_2011,
-            coalesce(given.lsoa_2021, by_number.lsoa_2021, by_local.lsoa_2021) as lsoa_2021,
-            case when given.birth_date <= given.on_day then {{ extract_years("given.birth_date", "given.on_day") }} end as years
+            coalesce(given.lsoa_2021, by_number.lsoa_2021, by_local.lsoa_2021) as lsoa_2021
         from {{ relation }} as given
         left join (select * from area_of_person where kind = 'nhs_number') as by_number on by_number.person = given.nhs_number
         left join
@@ -174,7 +182,7 @@
     ),
     placed as (
         select
-            aged.* exclude (nhs_number, local_patient_identifier, birth_date, age_given, on_day, postcode, lsoa_2011, lsoa_2021, years, age),
+            aged.* exclude (nhs_number, local_patient_identifier, birth_date, age_given, years, postcode, lsoa_2011, lsoa_2021, age),
             cast(ages.sort_order as utinyint) as age_band,
             aged.birth_date is null and aged.age_given is null as birth_date_missing,
             aged.birth_date is not null and aged.age < 0 as age_out_of_range,

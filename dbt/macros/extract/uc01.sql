@@ -271,6 +271,8 @@
 {#
     The rows of the return UC01, in the order of its columns: every month, measure and group of each way of knowing that was counted (0 where
     nobody is in it), and what the trust states itself (`stated`: populations, enhanced primary care).
+    The accommodation status code is ALL in every row: marts compare groups, a code of a group has few people in a month, and a person
+    with two codes would count in both.
 #}
 {% macro extract_uc01_rows() -%}
     with

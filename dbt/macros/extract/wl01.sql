@@ -14,7 +14,7 @@
             select
                 records.*,
                 parameters.census_date,
-                parameters.census_date as on_day,
+                born.years,
                 case
                     when records.clock_start <= parameters.census_date then parameters.census_date - records.clock_start else -1
                 end as days_waited,
@@ -26,6 +26,7 @@
                 end as identifier
             from records
             cross join parameters
+            left join ({{ extract_years_by_birth("census_date") }}) as born on born.birth_date = records.birth_date
         ),
         capped as (select *, least(days_waited, (select max(days_from) from wait_band)) as wait_day from prepared),
         {{ extract_placed("capped") }}

@@ -105,6 +105,49 @@ ELEMENTS = [
 ]
 
 
+UNTIDY = {
+    "bytes and lines of a spreadsheet": ("utf-8-sig", ",", "%d/%m/%Y", "\r\n"),
+    "an export of a local system": ("latin-1", ";", "%d-%b-%Y", "\n\n"),
+    "wide text": ("utf-16", "\t", "%Y-%m-%d", "\r\n"),
+}
+"""Encoding, separator, dates, what ends a line."""
+
+
+@pytest.mark.parametrize("name", UNTIDY)
+def test_an_untidy_file_gives_the_same_return(folder: Path, records: list[own.Record], name: str) -> None:
+    """Blanks around cells, blank lines, quotes, small letters, letters of names in columns that are not read, a column without a name."""
+    encoding, separator, form, ending = UNTIDY[name]
+    some = [own.wlmds_row(one) for one in records[:200]]
+    whole = rows_of(folder, "tidy", [own.csv_text(own.WLMDS_HEADER, some)])
+    dates = {
+        place for place, title in enumerate(own.WLMDS_HEADER) if "DATE" in title.upper() and "CREATED" not in title
+    }
+
+    def untidy(row: list[str], number: int) -> list[str]:
+        cells = [
+            f"{own.dt.datetime.strptime(text, '%d/%m/%Y'):{form}}" if text and place in dates else text
+            for place, text in enumerate(row)
+        ]
+        cells[0] = f"{own.dt.date(2026, 10, 1):{form}} 06:00:00"
+        around = ["", " ", "\u00a0", "\t" if separator != "\t" else "  "][number % 4]
+        return [
+            f'"{around if place % 2 else ""}{text.lower() if number % 3 else text}{" " * (number % 2)}"'
+            for place, text in enumerate(cells)
+        ]
+
+    lines = [[f'"{title}"' for title in own.WLMDS_HEADER], *(untidy(row, number) for number, row in enumerate(some))]
+    text = ending.join(
+        separator.join([*line, '"Zo\u00eb O\u2019Neil"' if encoding != "latin-1" else '"Zo\u00eb"', '""'])
+        for line in lines
+    )
+    (folder / "untidy.csv").write_bytes((text + ending).encode(encoding))
+    said = f'dates: "{form}", separator: "{separator}", encoding: {encoding.removesuffix("-sig")}'.replace("\t", "\\t")
+    (folder / "untidy.yml").write_text(own.MAPPING.replace('dates: "%d/%m/%Y"', said))
+    code, words = run("make", folder / "untidy.yml", folder / "untidy.csv", "--out", folder / "untidy")
+    assert code < 2, words
+    assert (folder / "untidy" / RETURN).read_bytes() == whole
+
+
 def test_a_list_of_another_day_is_never_re_dated_silently(folder: Path, records: list[own.Record]) -> None:
     some = [
         one | {"Week_Ending_Date": "27/09/2026", "start": own.CENSUS - own.dt.timedelta(days=129)}
@@ -223,6 +266,7 @@ def test_what_may_not_be_guessed_is_asked_for(folder: Path, records: list[own.Re
         own.MAPPING.replace("organisation: R9A", ""): "organisation: Field required",
         own.MAPPING.replace("organisation: R9A", "organisation: RXX"): "no record counts (another provider",
         american: "no date in the format of the mapping",
+        own.MAPPING.replace("%d/%m/%Y", "%d/%m/%y"): "26 is 1926 or 2026",
     }
     for mapping, words in asked.items():
         (folder / "asked.yml").write_text(mapping)
