@@ -13,11 +13,12 @@ from dagster_project.extract.mapping import Mapping
 from dagster_project.extract.note import known_issues, methods_note
 from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.running import ExtractRun, Wanted, open_run
-from dagster_project.lake.files import write_atomically, writing_whole
+from dagster_project.lake.files import hash_file, write_atomically, writing_whole
 from dagster_project.lake.run import Run
 from dagster_project.returns.area import FILE_MODE, ReturnsArea, write_private
 from dagster_project.returns.inbox import DONE
 from dagster_project.returns.making import make_manifest
+from dagster_project.returns.register import Receipt, Register
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ def put_into_inbox(made: Made, mapping: Mapping, installation: Run) -> None:
     for path in (made.manifest, made.data):
         write_private(folder / path.name, path.read_bytes(), area)
     write_private(folder / (made.data.name + DONE), b"", area)
+
+
+def intake_of(made: Made, installation: Run) -> Receipt | None:
+    """Return what intake said of a return, the last time that it came; None where intake has not seen it."""
+    digest = hash_file(made.data)
+    found = [one for one in Register(ReturnsArea.of(installation.lake)).receipts() if one.file_sha256 == digest]
+    return found[-1] if found else None
 
 
 def _said(mapping: Mapping, wanted: Wanted) -> dict[str, str]:

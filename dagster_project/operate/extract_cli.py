@@ -21,6 +21,7 @@ from rich.table import Column, Table
 from dagster_project.operate.explained import FAILED, WRONG_CALL, explained, run_of_the_environment
 
 if TYPE_CHECKING:
+    from dagster_project.extract.making import Made
     from dagster_project.extract.profile import Profile
     from dagster_project.extract.running import Wanted
     from dagster_project.lake.run import Run
@@ -152,7 +153,7 @@ def make(
         code = _check(made.data, made.manifest)
         if night and code < REJECTED:
             put_into_inbox(made, mapping, run)
-            code = _run_night(run)
+            code = max(_run_night(run), say_intake(made, run))
         raise typer.Exit(code)
 
 
@@ -164,6 +165,20 @@ def _run_night(run: Run) -> int:
     for line in summary_lines(result, run.lake):
         out.print(line, highlight=False, soft_wrap=True)
     return 0 if result.succeeded else FAILED
+
+
+def say_intake(made: Made, run: Run) -> int:
+    """Say what intake made of the return, which knows more than the file: the numbers that were used, the period before; as exit code."""
+    from dagster_project.extract.making import intake_of
+
+    receipt = intake_of(made, run)
+    if receipt is None:
+        out.print("Intake has not taken the return: look at the run's log.", highlight=False, soft_wrap=True)
+        return FAILED
+    rules = f" ({receipt.failed_rules})" if receipt.failed_rules else ""
+    words = f"Intake: {receipt.outcome.replace('_', ' ')}{rules}. What to do is in the answers to {receipt.org_code}."
+    out.print(words, highlight=False, soft_wrap=True)
+    return 0 if receipt.is_accepted else REJECTED
 
 
 def _wanted(census: str, census_differs: bool, profile: str = "restricted") -> Wanted:

@@ -13,6 +13,7 @@ from dagster_project.cli import app
 from dagster_project.extract.making import Made, put_into_inbox
 from dagster_project.extract.mapping import load_mapping
 from dagster_project.lake.paths import Lake
+from dagster_project.operate.extract_cli import say_intake
 from tests.fixtures.returns_inbox import receipts, take_in
 from tests.fixtures.runs import run_at
 
@@ -21,7 +22,7 @@ BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
 def test_the_commands_of_the_readme_end_with_an_accepted_return(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same return is then made with a template that is filled in, and taken in by this installation."""
     monkeypatch.chdir(tmp_path)
@@ -59,4 +60,14 @@ def test_the_commands_of_the_readme_end_with_an_accepted_return(
     made = Made(data, data.with_suffix(".manifest.csv"), data.with_suffix(".methods.md"))
     put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), run_at(lake))
     assert [one.name for one in take_in(lake).receipts if one.outcome.startswith("accepted")] == [data.name]
-    assert len(receipts(lake)) == 1
+    assert len(receipts(lake)) == 1 and say_intake(made, run_at(lake)) == 0
+    # Another file of the same number: the check of the file alone cannot know, intake does, and the command says so.
+    options = ["--out", "own", "--profile", "safe"]
+    assert (
+        CliRunner().invoke(app, ["extract", "make", "mapping-WL01.yml", "national/extract.csv", *options]).exit_code < 2
+    )
+    assert say_intake(made, run_at(lake)) == 1
+    put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), run_at(lake))
+    take_in(lake)
+    assert say_intake(made, run_at(lake)) == 2
+    assert "Intake: rejected (C06)" in capsys.readouterr().out
