@@ -69,12 +69,13 @@ test-compat: environment ## The published file and the notebook with DuckDB 1.0,
 endurance: environment ## Nights elsewhere, after 200 kills (HIW_ENDURANCE=number), on a failing disk, a whole winter of them; hours
 	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 tests/endurance tests/faults tests/integration/transform/test_same_bytes.py
 
-lint: environment ## ruff, mypy, import-linter, sqlfmt: nothing is changed
+lint: environment ## ruff, mypy, import-linter, sqlfmt, and whether DuckDB and Spark both read the SQL: nothing is changed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfmt --check --quiet dbt/models dbt/tests
+	$(BIN)/python -m tests.parity.subset
 
 format: environment ## Put the code into form
 	$(BIN)/ruff check --fix --quiet . || true

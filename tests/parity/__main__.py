@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import json
 import os
-import subprocess
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,30 @@ from rich.console import Console
 
 from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.run import Run
-from dagster_project.settings import PROJECT_ROOT, load_settings
-from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, project_digest
+from dagster_project.settings import load_settings
+from tests.parity.asked import SPARK_SIDE, Spark
 from tests.parity.compare import columns_of, first_difference
+from tests.parity.compiled import ENVIRONMENT, compile_for_spark
 
-ENVIRONMENT = PROJECT_ROOT / ".venv-engine"
-SPARK_SIDE = Path(__file__).with_name("spark_side.py")
-COMPILE = ("--quiet", "compile", "--target", "engine", "--no-introspect", "--no-populate-cache")
 EQUAL = ""
+SPARK_TYPES = {
+    "BOOLEAN": "boolean",
+    "TINYINT": "tinyint",
+    "SMALLINT": "smallint",
+    "INTEGER": "int",
+    "BIGINT": "bigint",
+    "HUGEINT": "decimal(38, 0)",
+    "UTINYINT": "smallint",
+    "USMALLINT": "int",
+    "UINTEGER": "bigint",
+    "FLOAT": "float",
+    "DOUBLE": "double",
+    "VARCHAR": "string",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp_ntz",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+}
+"""What Spark calls the types of DuckDB's Parquet; it reads the file itself for a table that has another."""
 
 
 @dataclass(frozen=True)
@@ -48,23 +64,12 @@ class Project:
 
     run: Run
     folder: Path
-
-    def compile(self) -> None:
-        """Have dbt-spark compile the project where it has changed; raises SystemExit with dbt's own words."""
-        digest, stamp = project_digest(self.run), self.folder / "compiled.digest"
-        if stamp.exists() and stamp.read_text() == digest:
-            return
-        environment = os.environ | dbt_environment(self.run)
-        environment |= {"DBT_TARGET_PATH": str(self.folder / "dbt"), "DBT_LOG_PATH": str(self.folder / "logs")}
-        command = [str(ENVIRONMENT / "bin" / "dbt"), *COMPILE]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=DBT_PROJECT)
-        if done.returncode:
-            raise SystemExit(f"dbt-spark could not compile the project:\n{done.stdout}{done.stderr}")
-        stamp.write_text(digest)
+    compiled: dict[str, Any]
+    """The manifest of dbt-spark, with the SQL of every node."""
 
     def nodes(self) -> list[Node]:
         """Every model, and every data test that a nightly run asks, in the order of their names."""
-        spark = json.loads((self.folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+        spark = self.compiled["nodes"]
         target = self.run.lake.dbt_target
         duck = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
         run = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
@@ -73,7 +78,7 @@ class Project:
 
     def relations(self) -> dict[str, tuple[str, str]]:
         """Of each source, seed and model: its name for Spark, and what DuckDB selects from."""
-        spark = json.loads((self.folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+        spark = self.compiled
         duck = json.loads((self.run.lake.dbt_target / "manifest.json").read_text(encoding="utf-8"))
         names = {}
         for kind in ("nodes", "sources"):
@@ -112,48 +117,50 @@ class Parity:
 
     def __init__(self, project: Project, con: duckdb.DuckDBPyConnection) -> None:
         self.project, self.con = project, con
-        self.inputs = project.folder / "inputs"
+        self.night = str((project.folder.parent / "dbt" / "run_results.json").stat().st_mtime_ns)
+        self.inputs = project.folder / f"inputs-{self.night}"
         self.kept = project.folder / "outcomes.json"
         self.outcomes: dict[str, str] = json.loads(self.kept.read_text()) if self.kept.exists() else {}
 
     def digest(self, node: Node) -> str:
         """Of both queries, of the warehouse that they read, and of the two files that judge."""
-        stamp = self.project.folder.parent / "dbt" / "run_results.json"
-        judges = [
-            SPARK_SIDE.read_text(),
-            Path(__file__).with_name("compare.py").read_text(),
-            str(stamp.stat().st_mtime_ns),
-        ]
+        judges = [SPARK_SIDE.read_text(), Path(__file__).with_name("compare.py").read_text(), self.night]
         return hashlib.sha256(json.dumps([node.spark_sql, node.duckdb_sql, node.key, *judges]).encode()).hexdigest()
 
-    def export(self, name: str, selected: str) -> Path:
-        """The rows of a source, seed or model as one Parquet file in a folder of its own; whole numbers above 64 bits as decimals."""
+    def export(self, name: str, selected: str) -> tuple[str, str]:
+        """The rows of a source, seed or model as one Parquet file, whole numbers above 64 bits as decimals: its folder and columns."""
         folder = self.inputs / name
+        columns = columns_of(self.con, selected)
         if not (folder / "part.parquet").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            wide = [column for column, kind in columns_of(self.con, selected).items() if kind == "HUGEINT"]
-            cast = ", ".join(f"cast({quote_identifier(it)} as decimal(38, 0)) as {quote_identifier(it)}" for it in wide)
-            replaced = f" replace ({cast})" if cast else ""
+            wide = [quote_identifier(column) for column, kind in columns.items() if kind == "HUGEINT"]
+            replaced = f" replace ({', '.join(f'cast({it} as decimal(38, 0)) as {it}' for it in wide)})" if wide else ""
             to = quote_literal(str(folder / "part.parquet"))
             self.con.execute(f"copy (select *{replaced} from {selected}) to {to} (format parquet)")
-        return folder
+        known = all(kind in SPARK_TYPES or kind.startswith("DECIMAL") for kind in columns.values())
+        return str(folder), ", ".join(
+            f"`{column}` {SPARK_TYPES.get(kind, kind)}" for column, kind in columns.items() if known
+        )
 
     def run(self, nodes: list[Node], analyse_only: bool) -> Iterator[tuple[Node, str]]:
         """Each node with the reason for which it is not the same on Spark; "" where it is."""
+        for old in self.project.folder.glob("inputs-*"):
+            if old != self.inputs:
+                shutil.rmtree(old)
         names = self.project.relations()
         tables = {}
         for each in sorted({read for node in nodes for read in node.reads if read in names}):
-            tables[names[each][0]] = str(self.export(*names[each]))
+            tables[names[each][0]] = self.export(*names[each])
         results = self.project.folder / "results"
         queries = [
             {"id": node.unique_id, "sql": node.spark_sql, "to": "" if analyse_only else str(results / node.name)}
             for node in nodes
         ]
-        job = {"tables": tables, "queries": queries, "scratch": str(self.project.folder / "scratch")}
         by_id = {node.unique_id: node for node in nodes}
-        for said in _ask_spark(job, self.project.folder):
-            node = by_id.pop(said["id"])
-            yield node, said.get("refused") or (EQUAL if analyse_only else self.compare(node, results / node.name))
+        with Spark(self.project.folder) as spark:
+            for said in spark.ask(tables, queries):
+                node = by_id.pop(said["id"])
+                yield node, said.get("refused") or (EQUAL if analyse_only else self.compare(node, results / node.name))
         yield from ((node, "Spark ended before it") for node in by_id.values())
 
     def compare(self, node: Node, folder: Path) -> str:
@@ -172,25 +179,6 @@ class Parity:
         self.kept.write_text(json.dumps(self.outcomes, indent=0), encoding="utf-8")
 
 
-def _ask_spark(job: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
-    """The answers of spark_side.py, one after the other; what the JVM says is in spark.log."""
-    Path(job["scratch"]).mkdir(parents=True, exist_ok=True)
-    with (folder / "spark.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(ENVIRONMENT / "bin" / "python"), str(SPARK_SIDE)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=folder,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(job).encode())
-        process.stdin.close()
-        yield from (json.loads(line) for line in process.stdout if line.startswith(b"{"))
-        process.wait()
-
-
 def main() -> None:
     """Compare the nodes of which the name holds a word of the command line; all without one."""
     parser = argparse.ArgumentParser(prog="make engine-parity", description=__doc__)
@@ -203,9 +191,9 @@ def main() -> None:
         raise SystemExit("There is no .venv-engine: run `make engine` first.")
     if not lake.warehouse.exists():
         raise SystemExit(f"{lake.warehouse} is not there: run `make refresh` first.")
-    project = Project(run, lake.build / "engine")
+    manifest = json.loads(compile_for_spark(run).read_text(encoding="utf-8"))
+    project = Project(run, lake.build / "engine", manifest)
     project.folder.mkdir(parents=True, exist_ok=True)
-    project.compile()
     os.chdir(lake.build)
     with open_database(lake.warehouse, read_only=True) as con:
         sys.exit(report(Parity(project, con), options.words, options.analyse_only))

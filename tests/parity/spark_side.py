@@ -1,7 +1,7 @@
 """Run queries on Apache Spark; a script for the Python of .venv-engine, which has pyspark and nothing of this project.
 
-It reads a job from standard input, {"tables": {name: folder}, "queries": [{"id", "sql", "to"}], "scratch": folder}, and answers one line
-of JSON for each query: id, seconds, and either columns or the reason for which Spark refuses it. No answer holds a value of a table.
+Each line of standard input is a job, {"tables": {name: [folder, columns]}, "queries": [{"id", "sql", "to"}]}; each query is answered by
+one line of JSON: id, seconds, and where Spark refuses it the reason. No answer holds a value of a table. The argument is a folder to work in.
 """
 
 import json
@@ -70,19 +70,26 @@ def answer(spark: SparkSession, query: dict[str, str]) -> dict[str, object]:
     return said | {"seconds": round(time.monotonic() - begun, 2)}
 
 
+def register(spark: SparkSession, name: str, folder: str, columns: str) -> None:
+    """Make the Parquet files of a folder a table; "schema.table", or "table" in the default schema."""
+    schema, table = name.rpartition(".")[::2]
+    place = f"`{schema or 'default'}`.`{table}`"
+    spark.sql(f"create database if not exists `{schema or 'default'}`")
+    spark.sql(f"drop table if exists {place}")
+    spark.sql(f"create table {place} {f'({columns})' if columns else ''} using parquet location '{folder}'")
+
+
 def main() -> None:
-    """Register the tables, then answer query after query."""
-    job = json.load(sys.stdin)
-    # Each refusal is answered below; pyspark would write the JVM's whole stack of it into the log.
+    """Answer job after job, until there are no more."""
+    # Each refusal is answered; pyspark would write the JVM's whole stack of it into the log.
     logging.disable()
-    spark = session(job["scratch"])
-    for schema in sorted({name.split(".")[0] for name in job["tables"]}):
-        spark.sql(f"create database if not exists `{schema}`")
-    for name, folder in job["tables"].items():
-        schema, table = name.split(".")
-        spark.sql(f"create table `{schema}`.`{table}` using parquet location '{folder}'")
-    for query in job["queries"]:
-        print(json.dumps(answer(spark, query)), flush=True)
+    spark = session(sys.argv[1])
+    for line in sys.stdin:
+        job = json.loads(line)
+        for name, (folder, columns) in job["tables"].items():
+            register(spark, name, folder, columns)
+        for query in job["queries"]:
+            print(json.dumps(answer(spark, query)), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,3 +18,33 @@
 {% macro default__each_of(text, separator) -%} explode(split({{ text }}, '{{ separator }}')) {%- endmacro %}
 
 {% macro duckdb__each_of(text, separator) -%} unnest(split({{ text }}, '{{ separator }}')) {%- endmacro %}
+
+{#
+    The words of a text in their order, without blanks, and with one word exactly where a condition holds: '' where none is left.
+    Inputs: text, NULL for no words; separator; word; condition, never NULL.
+#}
+{% macro sorted_words(text, separator, word, condition) -%}
+    {{ return(adapter.dispatch("sorted_words")(text, separator, word, condition)) }}
+{%- endmacro %}
+
+{% macro default__sorted_words(text, separator, word, condition) -%}
+    array_join(
+        array_sort(
+            concat(
+                filter(split(coalesce({{ text }}, ''), '{{ separator }}'), w -> w not in ('', '{{ word }}')),
+                case when {{ condition }} then array('{{ word }}') else cast(array() as array<string>) end
+            )
+        ),
+        '{{ separator }}'
+    )
+{%- endmacro %}
+
+{% macro duckdb__sorted_words(text, separator, word, condition) -%}
+    array_to_string(
+        list_sort(
+            list_filter(split(coalesce({{ text }}, ''), '{{ separator }}'), lambda w: w not in ('', '{{ word }}'))
+            || case when {{ condition }} then ['{{ word }}'] else [] end
+        ),
+        '{{ separator }}'
+    )
+{%- endmacro %}

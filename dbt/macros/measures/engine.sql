@@ -29,6 +29,34 @@
 {%- endmacro %}
 
 {#
+    Logarithm of the gamma function of a number above 0. Where the engine has none: Lanczos' approximation with g = 7 and nine
+    terms (relative error of the gamma function below 1e-14), so that limits made of it agree with scipy's to 1e-12.
+#}
+{% macro measure_log_gamma(expression) -%}
+    {{ return(adapter.dispatch("measure_log_gamma")(expression)) }}
+{%- endmacro %}
+
+{% macro default__measure_log_gamma(expression) -%}
+    {%- set terms = [
+        "676.5203681218851e0",
+        "-1259.1392167224028e0",
+        "771.3234287776531e0",
+        "-176.6150291621406e0",
+        "12.507343278686905e0",
+        "-0.13857109526572012e0",
+        "9.984369578019572e-6",
+        "1.5056327351493116e-7",
+    ] -%}
+    {%- set x = "(" ~ expression ~ ")" -%}
+    (
+        0.9189385332046727e0 + ({{ x }} - 0.5e0) * ln({{ x }} + 6.5e0) - ({{ x }} + 6.5e0)
+        + ln(0.9999999999998099e0 {%- for term in terms %} + {{ term }} / ({{ x }} + {{ loop.index0 }}e0) {%- endfor %})
+    )
+{%- endmacro %}
+
+{% macro duckdb__measure_log_gamma(expression) -%} {{ return("lgamma(" ~ expression ~ ")") }} {%- endmacro %}
+
+{#
     The expression as text, in the engine's own type (DuckDB text, Spark string); a bare NULL of that type without an
     argument.
 #}

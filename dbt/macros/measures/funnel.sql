@@ -36,8 +36,8 @@
         measure_quantiles as (
             select
                 {{ measure_key_names(group_by) }}
-                quantile_cont(measure_z, 0.1) as measure_low,
-                quantile_cont(measure_z, 0.9) as measure_high
+                percentile_cont(0.1) within group (order by measure_z) as measure_low,
+                percentile_cont(0.9) within group (order by measure_z) as measure_high
             from measure_deviates {{ measure_group_by(group_by) }}
         ),
         measure_sums as (

@@ -6,7 +6,7 @@
     Method: Newton's steps on ln P(shape, x) against ln x, which is concave, so that from a start below the root they
     cannot miss it; P by its power series x^a e^-x / Gamma(a + 1) (1 + x/(a+1) (1 + x/(a+2) (...))), 120 terms. Agrees
     with scipy.stats.gamma.ppf to 1e-12. Behind dispatch: standard SQL has neither the gamma function nor loops within
-    an expression; another engine gives NULL and the reason 'exact limits below 10 need whole events'.
+    an expression; an engine other than DuckDB and Spark gives NULL and the reason 'exact limits below 10 need whole events'.
 #}
 {% macro measure_gamma_quantile(shape, probability) -%}
     {{ return(adapter.dispatch("measure_gamma_quantile")(shape, probability)) }}
@@ -34,6 +34,22 @@
     )
 {%- endmacro %}
 
+{% macro spark__measure_gamma_quantile(shape, probability) -%}
+    {%- set p = measure_double(probability) -%}
+    {%- set log_gamma = measure_log_gamma(shape ~ " + 1e0") -%}
+    {%- set series -%} aggregate(sequence(120, 1), 1e0, (s, k) -> 1e0 + exp(u) / ({{ shape }} + k) * s) {%- endset -%}
+    exp(
+        aggregate(
+            sequence(1, 20),
+            (ln({{ p }}) + {{ log_gamma }}) / {{ shape }},
+            (u, i) -> u
+            - ({{ shape }} * u - exp(u) - {{ log_gamma }} + ln({{ series }}) - ln({{ p }}))
+            * {{ series }}
+            / {{ shape }}
+        )
+    )
+{%- endmacro %}
+
 {#
     True where the engine has measure_gamma_quantile: decides, at compilation, whether the reason for its absence is
     needed.
@@ -43,3 +59,5 @@
 {% macro default__measure_has_gamma_quantile() -%} {{ return(false) }} {%- endmacro %}
 
 {% macro duckdb__measure_has_gamma_quantile() -%} {{ return(true) }} {%- endmacro %}
+
+{% macro spark__measure_has_gamma_quantile() -%} {{ return(true) }} {%- endmacro %}

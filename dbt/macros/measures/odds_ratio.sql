@@ -114,7 +114,7 @@
     {%- set first = "greatest(0, " ~ x ~ " - cast(" ~ d ~ " as bigint))" -%}
     {%- set last = x ~ " + least(cast(" ~ b ~ " as bigint), cast(" ~ c ~ " as bigint))" -%}
     {%- set middle = "((fisher_ends[1] + fisher_ends[2]) / 2e0)" -%}
-    {%- set share = measure_fisher_tail([a, b, c, d], [first, x, last], middle, end) -%}
+    {%- set share = duckdb__measure_fisher_tail([a, b, c, d], [first, x, last], middle, end) -%}
     {%- set tail = "((1e0 - " ~ measure_double(confidence) ~ ") / 2e0)" -%}
     case
         when {{ fisher_odds_reason(a, b, c, d, confidence) }} is not null
@@ -139,11 +139,84 @@
 {%- endmacro %}
 
 {#
+    As DuckDB's, with the weights of the counts worked out once: Spark counts a lambda's body again for every element, and
+    transform(array(x), name -> ...) is how it gives a value a name.
+#}
+{% macro spark__measure_fisher_limit(a, b, c, d, confidence, end) -%}
+    {%- set cells = [] -%}
+    {%- for cell in [a, b, c, d] -%} {%- do cells.append("cast(" ~ cell ~ " as bigint)") -%} {%- endfor -%}
+    {%- set first = "greatest(0, " ~ cells[0] ~ " - " ~ cells[3] ~ ")" -%}
+    {%- set last = cells[0] ~ " + least(" ~ cells[1] ~ ", " ~ cells[2] ~ ")" -%}
+    {%- set middle = "((ends.low + ends.high) / 2e0)" -%}
+    {%- set tail = "((1e0 - " ~ measure_double(confidence) ~ ") / 2e0)" -%}
+    {%- set share -%}
+        get(
+            transform(
+                array(transform(weights, (w, i) -> w + ({{ first }} + i) * {{ middle }})),
+                terms -> get(
+                    transform(
+                        array(array_max(terms)),
+                        largest -> aggregate(
+                            transform(
+                                terms,
+                                (t, i) -> case
+                                    when {{ first }} + i {{ ">=" if end == "lower" else "<=" }} {{ cells[0] }}
+                                    then exp(t - largest)
+                                    else 0e0
+                                end
+                            ),
+                            0e0,
+                            (s, t) -> s + t
+                        )
+                        / aggregate(terms, 0e0, (s, t) -> s + exp(t - largest))
+                    ),
+                    0
+                )
+            ),
+            0
+        )
+    {%- endset -%}
+    case
+        when {{ fisher_odds_reason(a, b, c, d, confidence) }} is not null
+        then null
+        when {{ cells[0] }} = {{ first if end == "lower" else last }}
+        then {{ "0e0" if end == "lower" else "cast('infinity' as double)" }}
+        else
+            get(
+                transform(
+                    array(
+                        transform(
+                            sequence({{ first }}, {{ last }}),
+                            k -> - {{ measure_log_gamma("k + 1e0") }}
+                            - {{ measure_log_gamma(cells[0] ~ " + " ~ cells[1] ~ " - k + 1e0") }}
+                            - {{ measure_log_gamma(cells[0] ~ " + " ~ cells[2] ~ " - k + 1e0") }}
+                            - {{ measure_log_gamma(cells[3] ~ " - " ~ cells[0] ~ " + k + 1e0") }}
+                        )
+                    ),
+                    weights -> exp(
+                        aggregate(
+                            sequence(1, 60),
+                            named_struct('low', -50e0, 'high', 50e0),
+                            (ends, step) -> case
+                                when {{ share }} {{ ">" if end == "lower" else "<" }} {{ tail }}
+                                then named_struct('low', ends.low, 'high', {{ middle }})
+                                else named_struct('low', {{ middle }}, 'high', ends.high)
+                            end,
+                            ends -> {{ middle }}
+                        )
+                    )
+                ),
+                0
+            )
+    end
+{%- endmacro %}
+
+{#
     Probability of a tail of the noncentral hypergeometric distribution at the logarithm of an odds ratio: of x or more for
     the lower end, of x or fewer for the upper one. span is [smallest, observed, largest] count that the margins allow.
     The largest term is taken out before exp(), so that nothing overflows.
 #}
-{% macro measure_fisher_tail(cells, span, log_odds, end) -%}
+{% macro duckdb__measure_fisher_tail(cells, span, log_odds, end) -%}
     {%- set term -%}
         (
             fisher_k * {{ log_odds }} - lgamma(fisher_k + 1e0)
@@ -169,3 +242,5 @@
 {% macro default__measure_has_fisher() -%} {{ return(false) }} {%- endmacro %}
 
 {% macro duckdb__measure_has_fisher() -%} {{ return(true) }} {%- endmacro %}
+
+{% macro spark__measure_has_fisher() -%} {{ return(true) }} {%- endmacro %}

@@ -99,7 +99,7 @@
     Method: Sankaran's normal approximation halved down on 50 times between 0 and a bound beyond any 99.8% limit; within 0.02 of
     scipy's ncx2 from 4 to 15 degrees of freedom where x is at least half of them, 0.13 below.
     Source: Sankaran 1963 (Biometrika 50:199-204).
-    Behind dispatch: standard SQL has no loops within an expression; another engine gives NULL.
+    Behind dispatch: standard SQL has no loops within an expression; an engine other than DuckDB and Spark gives NULL.
 #}
 {% macro noncentrality_limit(x, freedom, z) -%}
     {{ return(adapter.dispatch("noncentrality_limit")(x, freedom, z)) }}
@@ -127,6 +127,26 @@
                         else [nc_ends[1], {{ middle }}]
                     end
                 )
+            )
+    end
+{%- endmacro %}
+
+{% macro spark__noncentrality_limit(x, freedom, z) -%}
+    {%- set middle = "((ends.low + ends.high) / 2e0)" -%}
+    case
+        when {{ measure_noncentral_deviate(x, freedom, "0e0") }} <= {{ z }}
+        then 0e0
+        when {{ x }} > 0e0
+        then
+            aggregate(
+                sequence(1, 50),
+                named_struct('low', 0e0, 'high', {{ x }} + 10e0 * sqrt({{ x }} + 1e0) + 40e0),
+                (ends, step) -> case
+                    when {{ measure_noncentral_deviate(x, freedom, middle) }} > {{ z }}
+                    then named_struct('low', {{ middle }}, 'high', ends.high)
+                    else named_struct('low', ends.low, 'high', {{ middle }})
+                end,
+                ends -> {{ middle }}
             )
     end
 {%- endmacro %}

@@ -6,7 +6,4 @@ select organisation_code, organisation_name, organisation_level, level_basis
 from {{ ref("int_organisation_known") }}
 where
     level_basis = 'name'
-    or (
-        organisation_level <> 'trust'
-        and regexp_matches(organisation_name, '(?i)\bNHS (foundation )?trust\s*$')
-    )
+    or (organisation_level <> 'trust' and {{ ends_like_trust("organisation_name") }})

@@ -71,6 +71,9 @@ with
             standardisation,
             {{ sum_of_all("numerator") }} as numerator,
             {{ sum_of_all("denominator") }} as denominator,
+            cast(null as double) as published_value,
+            cast(null as double) as published_lower,
+            cast(null as double) as published_upper,
             coalesce(
                 max(value_status) filter (where value_status <> 'published'),
                 'published'
@@ -99,10 +102,26 @@ with
         from
             (
                 select *
-                from staged
-                union all by name
-                select *
                 from core20
+                union all
+                select
+                    indicator_id,
+                    organisation_code,
+                    organisation_level,
+                    period_start,
+                    period_end,
+                    dimension,
+                    group_code,
+                    standardisation,
+                    numerator,
+                    denominator,
+                    published_value,
+                    published_lower,
+                    published_upper,
+                    value_status,
+                    value_status_reason,
+                    snapshot_sha256
+                from staged
             ) as both_kinds
     )
 

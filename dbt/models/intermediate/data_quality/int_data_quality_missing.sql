@@ -98,7 +98,8 @@ with
             reporters
             on periods.source_id = 'nhse_rtt'
             and reporters.source_id = 'nhse_wlmds'
-            and abs(date_diff('day', reporters.period_end, periods.period_end)) <= 366
+            and abs({{ days_between("reporters.period_end", "periods.period_end") }})
+            <= 366
         left join
             reporters as present
             on periods.source_id = present.source_id
@@ -138,17 +139,22 @@ with
     ),
 
     found as (
-        select *
-        from sent_around
-        union all by name
-        select *, 'list' as code_kind, current_code as followed_code
-        from on_the_same_lists
-        union all by name
-        select
-            {{ all_but(["organisation_code"]) }},
-            'list' as code_kind,
-            organisation_code as followed_code
-        from on_the_list_of_ods
+        {%- for relation, kind, followed in [
+            ("sent_around", "code_kind", "followed_code"),
+            ("on_the_same_lists", "'list'", "current_code"),
+            ("on_the_list_of_ods", "'list'", "organisation_code"),
+        ] %}
+            select
+                source_id,
+                period_end,
+                {{ kind }} as code_kind,
+                {{ followed }} as followed_code,
+                current_code,
+                organisation_level,
+                icb_code,
+                region_code
+            from {{ relation }} {{ "union all" if not loop.last }}
+        {%- endfor %}
     )
 
     -- once, under its own code where that is known to be missing

@@ -53,7 +53,8 @@ with recursive
             spans.*,
             months.period_start,
             cast(
-                months.period_start + to_months(spans.step) - interval '1 day' as date
+                {{ months_later("months.period_start", "spans.step") }}
+                - interval '1 day' as date
             ) as period_end
         from spans
         inner join
@@ -157,7 +158,8 @@ with recursive
         from valued
         where
             era > era_before
-            or month_before < cast(period_start - to_months(2 * step) as date)
+            or month_before
+            < cast({{ months_later("period_start", "-2 * step") }} as date)
     )
 
 select

@@ -70,17 +70,9 @@ with recursive
             end as of_code,
             max(
                 case
-                    when
-                        regexp_matches(
-                            mentions.organisation_name,
-                            '(?i)\bNHS (foundation )?trust\s*$'
-                        )
+                    when {{ ends_like_trust("mentions.organisation_name") }}
                     then 'trust'
-                    when
-                        regexp_matches(
-                            mentions.organisation_name,
-                            '(?i)\b(ICB|integrated care board)\s*$'
-                        )
+                    when {{ ends_like_icb("mentions.organisation_name") }}
                     then 'icb'
                 end
             ) as of_name

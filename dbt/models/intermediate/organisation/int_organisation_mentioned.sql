@@ -76,7 +76,7 @@ with
             ods_day.reported_on as last_seen_on
         from trusts
         cross join ods_day
-        union all by name
+        union all
         select
             organisation_code,
             'ods_organisation' as source_id,
@@ -84,6 +84,7 @@ with
             organisation_name,
             icb_code,
             region_code,
+            cast(null as string) as gss_code,
             opened_on,
             closed_on,
             ods_day.reported_on as first_seen_on,
@@ -91,44 +92,56 @@ with
         from sub_icbs
         cross join ods_day
         where organisation_kind = 'sub_icb'
-        union all by name
+        union all
         select
             icb_code as organisation_code,
             'ods_organisation' as source_id,
             'icb' as organisation_level,
+            cast(null as string) as organisation_name,
             icb_code,
             min(region_code) as region_code,
+            cast(null as string) as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             max(reported_on) as first_seen_on,
             max(reported_on) as last_seen_on
         from ods_parents
         cross join ods_day
         group by icb_code
         having count(distinct region_code) = 1
-        union all by name
+        union all
         select distinct
             region_code as organisation_code,
             'ods_organisation' as source_id,
             'region' as organisation_level,
+            cast(null as string) as organisation_name,
+            cast(null as string) as icb_code,
             region_code,
+            cast(null as string) as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             reported_on as first_seen_on,
             reported_on as last_seen_on
         from ods_parents
         cross join ods_day
         where region_code is not null
         {%- for level in ["icb", "sub_icb"] %}
-            union all by name
+            union all
             select distinct
                 {{ level }}_code as organisation_code,
                 'ons_geography' as source_id,
                 '{{ level }}' as organisation_level,
                 {{ level }}_name as organisation_name,
                 icb_code,
+                cast(null as string) as region_code,
                 {{ level }}_gss_code as gss_code,
+                cast(null as date) as opened_on,
+                cast(null as date) as closed_on,
                 boundaries_as_of as first_seen_on,
                 boundaries_as_of as last_seen_on
             from small_areas
         {%- endfor %}
-        union all by name
+        union all
         select
             organisation_code,
             'nhse_wlmds' as source_id,
@@ -143,37 +156,55 @@ with
             case
                 when cells.organisation_level = 'region' then organisation_code
             end as region_code,
+            cast(null as string) as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             min(snapshot_date) as first_seen_on,
             max(snapshot_date) as last_seen_on
         from waiting_list_groups as cells
         group by organisation_code, cells.organisation_level, organisation_name
-        union all by name
+        union all
         select
             provider_code as organisation_code,
             'nhse_rtt' as source_id,
+            cast(null as string) as organisation_level,
             provider_name as organisation_name,
             provider_parent_code as icb_code,
+            cast(null as string) as region_code,
+            cast(null as string) as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             min(period_start) as first_seen_on,
             max(period_start) as last_seen_on
         from pathways
         group by provider_code, provider_name, provider_parent_code
-        union all by name
+        union all
         select
             provider_parent_code as organisation_code,
             'nhse_rtt' as source_id,
             'icb' as organisation_level,
+            cast(null as string) as organisation_name,
             provider_parent_code as icb_code,
+            cast(null as string) as region_code,
+            cast(null as string) as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             min(period_start) as first_seen_on,
             max(period_start) as last_seen_on
         from pathways
         where provider_parent_code is not null
         group by provider_parent_code
-        union all by name
+        union all
         select
             attendances.organisation_code,
             'nhse_ae' as source_id,
+            cast(null as string) as organisation_level,
             attendances.organisation_name,
+            cast(null as string) as icb_code,
             regions.region_code,
+            cast(null as string) as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             min(attendances.period_start) as first_seen_on,
             max(attendances.period_start) as last_seen_on
         from attendances
@@ -182,12 +213,17 @@ with
             attendances.organisation_code,
             attendances.organisation_name,
             regions.region_code
-        union all by name
+        union all
         select
             organisation_code,
             'nhsd_hes_monthly' as source_id,
+            cast(null as string) as organisation_level,
             organisation_name,
+            cast(null as string) as icb_code,
             region_code,
+            cast(null as string) as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             min(period_start) as first_seen_on,
             max(period_start) as last_seen_on
         from hospital_activity
@@ -199,11 +235,17 @@ with
                 ("nhse_cwt", "cancer_waits", "period_start"),
                 ("nhse_rtt_archive", "earlier_pathways", "period_start"),
             ] %}
-            union all by name
+            union all
             select
                 organisation_code,
                 '{{ source }}' as source_id,
+                cast(null as string) as organisation_level,
                 organisation_name,
+                cast(null as string) as icb_code,
+                cast(null as string) as region_code,
+                cast(null as string) as gss_code,
+                cast(null as date) as opened_on,
+                cast(null as date) as closed_on,
                 min({{ day }}) as first_seen_on,
                 max({{ day }}) as last_seen_on
             from {{ providers }}
@@ -215,22 +257,31 @@ with
                 "INDEPENDENT_SECTOR": "independent sector",
                 "OTHER": "other providers",
             }.items() %}
-            union all by name
+            union all
             select
                 'ENG_{{ sector }}' as organisation_code,
                 'nhse_wlmds' as source_id,
                 'england_sector' as organisation_level,
                 'England: {{ name }}' as organisation_name,
+                cast(null as string) as icb_code,
+                cast(null as string) as region_code,
+                cast(null as string) as gss_code,
+                cast(null as date) as opened_on,
+                cast(null as date) as closed_on,
                 date '1900-01-01' as first_seen_on,
                 date '1900-01-01' as last_seen_on
         {%- endfor %}
-        union all by name
+        union all
         select
             'ENG' as organisation_code,
             'ons_geography' as source_id,
             'england' as organisation_level,
             'England' as organisation_name,
+            cast(null as string) as icb_code,
+            cast(null as string) as region_code,
             'E92000001' as gss_code,
+            cast(null as date) as opened_on,
+            cast(null as date) as closed_on,
             date '1900-01-01' as first_seen_on,
             date '1900-01-01' as last_seen_on
     )

@@ -68,7 +68,11 @@ with
             shares.*,
             {%- for parameter in ["unknown_share", "unknown_rise"] %}
                 (
-                    select any_value(value order by org_code = 'ALL')
+                    -- the trust's own before the one of all
+                    select
+                        coalesce(
+                            max(value) filter (where org_code <> 'ALL'), max(value)
+                        )
                     from {{ ref("rule_thresholds") }} as thresholds
                     where
                         thresholds.rule_id = case

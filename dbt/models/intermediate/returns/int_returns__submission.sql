@@ -61,20 +61,16 @@ with
             count(*) over (partition by slot) - 1 as resubmissions,
             -- sorted, as intake writes them; registers kept before W05 was asked here
             -- may hold it
-            list_sort(
-                list_filter(
-                    string_split(coalesce(warned_rules, ''), ','),
-                    lambda rule:rule not in ('', 'W05')
-                ) || case
-                    when
-                        submission_id in (
-                            select submission_id
-                            from {{ ref("int_returns__far_from_published") }}
-                        )
-                    then ['W05']
-                    else []
-                end
-            ) as warnings
+            {{
+                sorted_words(
+                    "warned_rules",
+                    ",",
+                    "W05",
+                    "submission_id in (select submission_id from "
+                    ~ ref("int_returns__far_from_published")
+                    ~ ")",
+                )
+            }} as warnings
         from candidates
     )
 
@@ -100,12 +96,12 @@ select
     case
         when not is_accepted
         then verdict
-        when coalesce(failed_rules, '') = '' and len(warnings) = 0
+        when coalesce(failed_rules, '') = '' and warnings = ''
         then 'accepted'
         else 'accepted_with_warnings'
     end as verdict,
     nullif(failed_rules, '') as failed_rules,
-    nullif(array_to_string(warnings, ','), '') as warned_rules,
+    nullif(warnings, '') as warned_rules,
     data_origin,
     soft_deadline,
     close_at,

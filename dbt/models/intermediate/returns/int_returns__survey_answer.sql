@@ -171,7 +171,7 @@ select
             or (2 * counted.yes = counted.respondents and counted.lead_says_yes)
         when ruled.collapse_rule = 'lead_respondent'
         then counted.lead_says_yes
-        else error('unknown collapse rule ' || ruled.collapse_rule)
+        else {{ stops("'unknown collapse rule ' || ruled.collapse_rule") }}
     end as selected
 from ruled
 left join

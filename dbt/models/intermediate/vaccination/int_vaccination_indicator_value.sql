@@ -90,11 +90,7 @@ with
                     coalesce(
                         organisation.organisation_level,
                         case
-                            when
-                                regexp_matches(
-                                    uptake.organisation_name,
-                                    '(?i)\b(ICB|integrated care board)\s*$'
-                                )
+                            when {{ ends_like_icb("uptake.organisation_name") }}
                             then 'icb'
                         end,
                         'sub_icb'

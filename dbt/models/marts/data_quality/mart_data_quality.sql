@@ -85,14 +85,33 @@ with
     -- Not stated (Z) and not known (99) are never added up: they mean different things.
     together as (
         select
-            published.*,
+            quality_measure,
+            field_name,
+            waiting_band,
+            organisation_code,
+            organisation_name,
+            organisation_level,
+            period_start,
+            period_end,
+            period_type,
+            numerator,
+            denominator,
+            value,
+            ci_lower_95,
+            ci_upper_95,
+            value_status,
+            value_status_reason,
+            source_id,
+            data_as_of,
+            data_origin,
+            release_id,
             upper(source_id) as dataset_code,
             case when quality_measure = 'known_share' then 100 * value end as known_pct,
             cast(null as integer) as not_stated_pct,
             cast(null as integer) as not_known_pct,
             cast(null as string) as withheld_reason
         from published
-        union all by name
+        union all
         select
             'known_share_of_return' as quality_measure,
             field_name,

@@ -65,14 +65,49 @@ select
         else 'attendances_by_group'
     end as analysis,
     case when figures.dimension = 'all' then 'organisation' else 'patient' end as basis,
-    figures.* replace (
-        coalesce(
-            figures.organisation_name, reported_names.organisation_name
-        ) as organisation_name
-    )
+    figures.indicator_id,
+    figures.indicator_name,
+    figures.unit,
+    figures.polarity,
+    figures.organisation_code,
+    coalesce(
+        figures.organisation_name, reported_names.organisation_name
+    ) as organisation_name,
+    figures.organisation_level,
+    figures.period_start,
+    figures.period_end,
+    figures.period_type,
+    figures.dimension,
+    figures.group_code,
+    figures.group_name,
+    figures.geography_basis,
+    figures.numerator,
+    figures.denominator,
+    figures.value,
+    figures.ci_lower_95,
+    figures.ci_upper_95,
+    figures.value_status,
+    figures.value_status_reason,
+    figures.organisations_missing,
+    figures.england_comparison,
+    figures.imd_version,
+    figures.geography_vintage,
+    figures.source_id,
+    figures.snapshot_sha256,
+    figures.data_as_of,
+    figures.data_origin,
+    figures.release_id,
+    null as catchment_core20_share,
+    null as organisations,
+    figures.england_value,
+    figures.gap_to_england,
+    figures.value_low,
+    figures.value_high,
+    figures.numerator_low,
+    figures.numerator_high
 from figures
 left join reported_names on figures.organisation_code = reported_names.organisation_code
-union all by name
+union all
 select
     'did_not_attend_against_catchment_deprivation' as analysis,
     'ecological' as basis,
@@ -125,7 +160,13 @@ select
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id,
     ecological.catchment_core20_share,
-    ecological.organisations
+    ecological.organisations,
+    null as england_value,
+    null as gap_to_england,
+    null as value_low,
+    null as value_high,
+    null as numerator_low,
+    null as numerator_high
 from ecological
 inner join
     {{ ref("dim_indicator") }} as indicator

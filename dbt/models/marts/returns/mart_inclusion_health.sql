@@ -85,7 +85,8 @@ with
             end as denominator_counted_on,
             coalesce(not_known.not_known_share, 0) as not_known_share,
             (
-                select any_value(value order by org_code = 'ALL')
+                -- the trust's own before the one of all
+                select coalesce(max(value) filter (where org_code <> 'ALL'), max(value))
                 from {{ ref("rule_thresholds") }} as thresholds
                 where
                     thresholds.rule_id = 'U03'

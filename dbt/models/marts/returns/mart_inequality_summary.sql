@@ -8,7 +8,10 @@
 -- Trend: least squares of sii on time over the last 24 months (this one and the 23
 -- before it), from 12 periods on; widening where its 95% interval (Student's t on the
 -- residuals) lies on one side of 0, away from equality.
-{%- set moments_of = "100 * slope_index, epoch(indices.period_end) / 2629746.0" %}
+{%- set seconds = "86400e0 * " ~ days_between(
+    "date '1970-01-01'", "indices.period_end"
+) %}
+{%- set moments_of = "100 * slope_index, " ~ seconds ~ " / 2629746e0" %}
 {%- set series = [
     "organisation_level",
     "organisation_code",

@@ -23,7 +23,7 @@ select
     coverage.period_end,
     coverage.trusts_expected,
     coverage.trusts_received,
-    100.0::double * coverage.trusts_received / coverage.trusts_expected as received_pct,
+    100e0 * coverage.trusts_received / coverage.trusts_expected as received_pct,
     coverage.missing_trusts as trusts_missing,
     coverage.period_end as data_as_of,
     '{{ "return" if env_var("HIW_ORIGIN") == "published" else "synthetic" }}'

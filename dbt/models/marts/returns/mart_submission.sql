@@ -54,7 +54,7 @@ select
         case
             when files.first_accepted_at <= expected.soft_deadline
             then 0
-            else date_diff('day', expected.soft_deadline, files.first_accepted_at)
+            else {{ days_between("expected.soft_deadline", "files.first_accepted_at") }}
         end as integer
     ) as days_late,
     in_use.submission_type,

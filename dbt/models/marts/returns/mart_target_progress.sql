@@ -126,14 +126,16 @@ with
                 1,
                 greatest(
                     0,
-                    date_diff(
-                        'day',
-                        targets.baseline_period_end,
-                        figure.period_end
-                    ) / nullif(
-                        date_diff(
-                            'day', targets.baseline_period_end, targets.target_date
-                        ),
+                    {{
+                        days_between(
+                            "targets.baseline_period_end", "figure.period_end"
+                        )
+                    }} / nullif(
+                        {{
+                            days_between(
+                                "targets.baseline_period_end", "targets.target_date"
+                            )
+                        }},
                         0
                     )
                 )
@@ -143,7 +145,7 @@ with
             (
                 select *
                 from returned
-                union all by name
+                union all
                 select *
                 from published
             ) as figure

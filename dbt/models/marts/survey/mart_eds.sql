@@ -52,7 +52,7 @@ with
             assessment_year,
             outcome_code,
             count(score) as services_assessed,
-            quantile_disc(score, 0.5) as score
+            percentile_disc(0.5) within group (order by score) as score
         from services
         group by org_code, assessment_year, outcome_code
     ),

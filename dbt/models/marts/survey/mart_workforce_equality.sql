@@ -238,7 +238,7 @@ select
 from figures
 left join
     {{ ref("dim_trust") }} as trusts on figures.org_code = trusts.organisation_code
-union all by name
+union all
 select
     published.standard,
     published.organisation_code,

@@ -1,0 +1,20 @@
+{# Days from one day to another; days begun are none. #}
+{% macro days_between(first, last) -%} {{ return(adapter.dispatch("days_between")(first, last)) }} {%- endmacro %}
+
+{% macro default__days_between(first, last) -%} datediff({{ last }}, {{ first }}) {%- endmacro %}
+
+{% macro duckdb__days_between(first, last) -%} date_diff('day', {{ first }}, {{ last }}) {%- endmacro %}
+
+{# A day some months later, or earlier where the number is below 0; the last day of a shorter month. The type is the engine's: cast it. #}
+{% macro months_later(day, months) -%} {{ return(adapter.dispatch("months_later")(day, months)) }} {%- endmacro %}
+
+{% macro default__months_later(day, months) -%} add_months({{ day }}, {{ months }}) {%- endmacro %}
+
+{% macro duckdb__months_later(day, months) -%} ({{ day }} + to_months({{ months }})) {%- endmacro %}
+
+{# An expression that stops the query with these words (an expression of text) when a row comes to it. #}
+{% macro stops(words) -%} {{ return(adapter.dispatch("stops")(words)) }} {%- endmacro %}
+
+{% macro default__stops(words) -%} raise_error({{ words }}) {%- endmacro %}
+
+{% macro duckdb__stops(words) -%} error({{ words }}) {%- endmacro %}

@@ -1,0 +1,52 @@
+"""A session of Apache Spark in a process of .venv-engine (spark_side.py), which answers query after query."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.parity.compiled import ENVIRONMENT
+
+SPARK_SIDE = Path(__file__).with_name("spark_side.py")
+Table = tuple[str, str]
+"""The folder of a table's Parquet files, and its columns in Spark's words; "" where Spark is to read them from the files."""
+
+
+class Spark:
+    """The process, for as long as a with block lasts. What the JVM says is in spark.log of `folder`, where it works."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Spark:
+        (self.folder / "scratch").mkdir(parents=True, exist_ok=True)
+        self.log = (self.folder / "spark.log").open("wb")
+        self.process = subprocess.Popen(
+            [str(ENVIRONMENT / "bin" / "python"), str(SPARK_SIDE), str(self.folder / "scratch")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            cwd=self.folder,
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill() if kind else self.process.stdin.close()  # type: ignore[union-attr]
+        self.process.wait()
+        self.log.close()
+
+    def ask(self, tables: Mapping[str, Table], queries: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+        """One answer for each query, in their order, over these tables; fewer where the process ends before."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"tables": tables, "queries": queries}).encode() + b"\n")
+        self.process.stdin.flush()
+        answers = (json.loads(line) for line in self.process.stdout if line.startswith(b"{"))
+        for _, answer in zip(queries, answers, strict=False):
+            yield answer
