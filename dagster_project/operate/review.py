@@ -26,7 +26,7 @@ CONTRADICTIONS = {
             || case when is_stated then 'claimed, but there is no row' else 'not claimed, but there are rows' end
         from mart_coverage
         where (figures > 0 and not is_stated) or (
-            coverage_status = 'not_in_this_release'
+            availability = 'not_in_this_release'
             and indicator_id in (select indicator_id from mart_coverage where figures > 0)
         )
         order by all""",

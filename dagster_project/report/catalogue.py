@@ -46,12 +46,10 @@ def place(indicator: Row) -> list[Fact]:
     ]
 
 
-def existence(indicator: Row) -> list[Fact]:
+def existence(indicator: Row, listed: Sequence[Row]) -> list[Fact]:
     """By what it is published and for which levels, or why not; and what to do for figures that are not here."""
-    broken_down = [
-        (title, _levels(indicator.get(f"{name}_levels")) or indicator.get(f"{name}_note"))
-        for name, title in BREAKDOWNS.items()
-    ]
+    by = {row["breakdown"]: _levels(row.get("levels")) or row.get("note") for row in listed}
+    broken_down = [(title, by.get(name)) for name, title in BREAKDOWNS.items()]
     return [
         *broken_down,
         ("Published elsewhere", indicator.get("published_elsewhere")),
@@ -84,7 +82,7 @@ def targets(rows: Sequence[Row]) -> Fact:
 
 def _target(same: Sequence[Row]) -> Markup:
     first = same[0]
-    begins, ends = first.get("applies_from"), first.get("applies_to")
+    begins, ends = first.get("valid_from"), first.get("valid_to")
     days = [f"from {show_date(begins)}" if begins else "", f"until {show_date(ends)}" if ends else "no end set"]
     levels = ", ".join(name for code, name in LEVELS.items() if any(row["organisation_level"] == code for row in same))
     return say(
@@ -101,17 +99,17 @@ def settled(text: Any) -> str:
     return re.sub(r"\s*\[to be [^\]]*\]", " (not yet checked in the document)", str(text or "")).strip()
 
 
-def verification(indicator: Row) -> Fact:
+def verification(checked: Sequence[Row]) -> Fact:
     """How far definition, denominator, target and levels were checked, on which day and against what."""
-    known = [part for part in PARTS if indicator.get(f"{part}_verified_on")]
-    if not known:
+    parts = {row["part"]: row for row in checked}
+    if not any(row.get("verified_on") for row in checked):
         return ("Verified", "Nobody has verified this indicator against its source yet")
-    return ("Verified", Markup("<br>").join(_verified(indicator, part) for part in PARTS))
+    return ("Verified", Markup("<br>").join(_verified(PARTS[part], parts[part]) for part in PARTS if part in parts))
 
 
-def _verified(indicator: Row, part: str) -> Markup:
-    how, against = indicator.get(f"{part}_verification"), indicator.get(f"{part}_verified_against")
+def _verified(part: str, checked: Row) -> Markup:
+    against = checked.get("verified_against")
     if not against:
-        return say("{part}: not verified", part=PARTS[part])
-    day = show_date(indicator[f"{part}_verified_on"])
-    return say("{part}: {how} on {day}: {against}", part=PARTS[part], how=how, day=day, against=against)
+        return say("{part}: not verified", part=part)
+    day = show_date(checked["verified_on"])
+    return say("{part}: {how} on {day}: {against}", part=part, how=checked["verification"], day=day, against=against)

@@ -134,9 +134,9 @@ def _plus(context: Context, rows: Sequence[Row]) -> list[Block]:
         Words("Group", lambda row: row["group_name"]),
         Words("What stands together", lambda row: ALIGNMENTS[row["alignment"]]),
         Words("Gap", lambda row: GAPS.get(row["gap_status"], row["gap_status"])),
-        Figures("Largest ratio", "worst_ratio", "number2", "gap_status"),
-        Figures("Lower 95% limit", "worst_ratio_ci_lower_95", "number2", "gap_status"),
-        Words("In", lambda row: _metric(context, row.get("worst_ratio_indicator_id"))),
+        Figures("Largest ratio", "rate_ratio", "number2", "gap_status"),
+        Figures("Lower 95% limit", "rate_ratio_ci_lower_95", "number2", "gap_status"),
+        Words("In", lambda row: _metric(context, row.get("indicator_id"))),
         Figures("Open actions", "open_actions", "whole"),
         Figures("Funded", "funded_actions", "whole"),
         Figures("With a measure", "actions_with_metric", "whole"),
@@ -222,7 +222,7 @@ def _measured() -> list[Column]:
 
 def _indicator(row: Row) -> str:
     """Number and words; published labels begin with the standard and number."""
-    label = str(row["indicator_label"]).removeprefix(f"{row['standard']} {row['indicator_no']}: ")
+    label = str(row["indicator_name"]).removeprefix(f"{row['standard']} {row['indicator_no']}: ")
     part = str(row.get("indicator_part", ""))
     return f"{row['indicator_no']}{'' if part == 'all' else part}. {label}"
 

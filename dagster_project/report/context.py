@@ -68,6 +68,10 @@ class Context:
     """Targets in force by indicator, organisation and last day of the newest period."""
     set_targets: dict[Any, list[Row]] = field(default_factory=dict)
     """Every target of an indicator at every level, lapsed ones too."""
+    broken_down: dict[Any, list[Row]] = field(default_factory=dict)
+    """By what an indicator is published."""
+    verified: dict[Any, list[Row]] = field(default_factory=dict)
+    """How far each part of an indicator's entry was checked."""
 
     @classmethod
     def read(cls, marts: Marts) -> Context:
@@ -82,6 +86,8 @@ class Context:
             )
         context.targets = _targets(marts)
         context.set_targets = group_rows(marts.rows("dim_indicator_target"), "indicator_id")
+        context.broken_down = group_rows(marts.rows("dim_indicator_breakdown"), "indicator_id")
+        context.verified = group_rows(marts.rows("dim_indicator_verification"), "indicator_id")
         _read_organisations(context)
         return context
 

@@ -89,14 +89,14 @@ def _head(context: Context, row: Row) -> Cell:
 
 
 def _statuses(rows: Sequence[Row]) -> list[str]:
-    found = {row["breakdown"]: row["coverage_status"] for row in rows}
+    found = {row["breakdown"]: row["availability"] for row in rows}
     return [STATUSES.get(found.get(name, ""), "not known") for name in BREAKDOWNS]
 
 
 def _reasons(context: Context, title: str, rows: Sequence[Row]) -> list[Block]:
     """Why a breakdown is not held in full, said once for all breakdowns of an indicator that have the same reason."""
-    missing = [row for row in rows if row["coverage_status"] != "available" and row.get("coverage_reason")]
-    grouped = group_rows(missing, "indicator_name", "indicator_id", "coverage_reason").items()
+    missing = [row for row in rows if row["availability"] != "available" and row.get("availability_reason")]
+    grouped = group_rows(missing, "indicator_name", "indicator_id", "availability_reason").items()
     said = [
         (_head(context, own[0]), ", ".join(BREAKDOWNS[row["breakdown"]].lower() for row in own), reason)
         for (_, _, reason), own in sorted(grouped)
@@ -112,7 +112,7 @@ def why_not(context: Context, rows: Sequence[Row]) -> list[Section]:
     said = [
         (STATUSES[status], _where(own), reason or "not known")
         for (status, reason), own in sorted(
-            group_rows(rows, "coverage_status", "coverage_reason").items(),
+            group_rows(rows, "availability", "availability_reason").items(),
             key=lambda item: (list(STATUSES).index(item[0][0]), item[0][1] or ""),
         )
     ]
@@ -141,7 +141,7 @@ def _where(rows: Sequence[Row]) -> str:
 
 def _near(context: Context, row: Row) -> list[Markup]:
     """Up to five indicators of the same clinical area that this release has figures of."""
-    area, held = row.get("core20plus5_area"), "coverage_status in ('available', 'partly')"
+    area, held = row.get("core20plus5_area"), "availability in ('available', 'partly')"
     if not area:
         return []
     found = context.marts.rows(

@@ -122,16 +122,16 @@ def pages(context: Context, everything: Everything) -> Iterator[Page]:
 def _facts(context: Context, indicator: Row) -> list[tuple[str, Any]]:
     unit, polarity = str(indicator.get("unit", "")), str(indicator.get("polarity", ""))
     facts: list[tuple[str, Any]] = [
-        ("Why it matters", indicator.get("why_it_matters", "")),
+        ("Why it matters", indicator.get("why", "")),
         *catalogue.place(indicator),
         ("What is counted", indicator.get("numerator_definition", "")),
         ("Out of", indicator.get("denominator_definition", "")),
         ("Unit", UNITS.get(unit, unit.replace("_", " "))),
         ("Direction", POLARITY.get(polarity, polarity)),
-        catalogue.verification(indicator),
+        catalogue.verification(context.verified.get(indicator["indicator_id"], [])),
         catalogue.targets(context.set_targets.get(indicator["indicator_id"], [])),
         ("Levels", indicator.get("available_level", "")),
-        *catalogue.existence(indicator),
+        *catalogue.existence(indicator, context.broken_down.get(indicator["indicator_id"], [])),
         ("Method", indicator.get("method", "")),
         ("Breaks in the series", indicator.get("breaks_in_series", "none known")),
         ("Keep in mind", indicator.get("caveats", "")),

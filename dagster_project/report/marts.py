@@ -18,7 +18,9 @@ from dagster_project.duck import quote_identifier
 
 KEYS: dict[str, tuple[str, ...]] = {
     "dim_indicator": ("indicator_id",),
+    "dim_indicator_breakdown": ("indicator_id", "breakdown"),
     "dim_indicator_target": ("indicator_id", "target_no", "organisation_level"),
+    "dim_indicator_verification": ("indicator_id", "part"),
     "dim_organisation": ("organisation_code",),
     "dim_source": ("source_id",),
     "fct_indicator_value": (
@@ -82,7 +84,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "geography_basis",
     ),
     "mart_action": ("organisation_code", "item_id"),
-    "mart_action_summary": ("organisation_code",),
+    "mart_action_summary": ("organisation_code", "measure"),
     "mart_hi_rate": (
         "organisation_level",
         "organisation_code",
@@ -93,7 +95,14 @@ KEYS: dict[str, tuple[str, ...]] = {
         "is_estimate",
     ),
     "mart_inclusion_health": ("organisation_code", "group_code", "measure_code", "identification_method", "period_end"),
-    "mart_inequality_summary": ("organisation_level", "organisation_code", "indicator_id", "dimension", "period_end"),
+    "mart_inequality_summary": (
+        "organisation_level",
+        "organisation_code",
+        "indicator_id",
+        "dimension",
+        "period_end",
+        "measure",
+    ),
     "mart_maturity": ("organisation_code", "domain_code"),
     "mart_plus_group": ("organisation_code", "group_code"),
     "mart_publication": ("mart_name",),
@@ -111,7 +120,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mart_survey_benchmark": ("wave", "question_code", "option_code", "stratum_type", "stratum", "source_id"),
     "mart_target_progress": ("target_id", "period_end", "source_id"),
     "mart_target_reading": ("indicator_id", "organisation_code", "period_start", "period_end", "standardisation"),
-    "mart_trust_vs_peer": ("organisation_code", "question_code", "option_code", "peer_group_type"),
+    "mart_trust_vs_peer": ("organisation_code", "question_code", "option_code", "stratum_type"),
     "mart_workforce_equality": (
         "standard",
         "organisation_code",

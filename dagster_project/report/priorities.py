@@ -48,7 +48,7 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
 def excess(row: Row) -> dict[str, Markup]:
     """The avoidable events of a group with their limits, for a sentence: `excess`, `lower`, `upper`."""
-    column = "excess_against_reference"
+    column = "excess_count"
     names = {"excess": column, "lower": f"{column}_ci_lower_95", "upper": f"{column}_ci_upper_95"}
     return {name: mark(row, of, "whole", STATUS) for name, of in names.items()}
 
@@ -78,7 +78,7 @@ def headline(context: Context, row: Row) -> Markup:
         group=context.group_name(row["dimension"], row["group_code"]),
         indicator=link(indicator_page(row["indicator_id"]), context.short_name(row["indicator_id"])),
         events=mark(row, "adverse_events", "whole", STATUS),
-        people=mark(row, "people", "whole", STATUS),
+        people=mark(row, "denominator", "whole", STATUS),
         counted=counted(row),
         adverse=adverse(context, row),
         reference=reference,
@@ -115,10 +115,10 @@ def _picture(context: Context, rows: Sequence[Row]) -> Picture:
     dots = [
         Dot(
             _label(context, row),
-            row["excess_against_reference"],
-            row["excess_against_reference_ci_lower_95"],
-            row["excess_against_reference_ci_upper_95"],
-            show(row, "excess_against_reference", "whole", STATUS),
+            row["excess_count"],
+            row["excess_count_ci_lower_95"],
+            row["excess_count_ci_upper_95"],
+            show(row, "excess_count", "whole", STATUS),
             place == 0,
         )
         for place, row in enumerate(drawn)
@@ -149,10 +149,10 @@ def _table(context: Context, rows: Sequence[Row]) -> Table:
         [
             *_words(context),
             Figures("Adverse events", "adverse_events", "whole", STATUS),
-            Figures("Of", "people", "whole", STATUS),
-            Figures("Excess", "excess_against_reference", "whole", STATUS),
-            Figures("Lower limit", "excess_against_reference_ci_lower_95", "whole", STATUS),
-            Figures("Upper limit", "excess_against_reference_ci_upper_95", "whole", STATUS),
+            Figures("Of", "denominator", "whole", STATUS),
+            Figures("Excess", "excess_count", "whole", STATUS),
+            Figures("Lower limit", "excess_count_ci_lower_95", "whole", STATUS),
+            Figures("Upper limit", "excess_count_ci_upper_95", "whole", STATUS),
             Figures("Excess over the average", "excess_against_average", "whole", STATUS),
             Figures("Group known for", "known_share", "percent1", STATUS),
         ],

@@ -57,7 +57,7 @@ def _sources(context: Context) -> list[Block]:
     blocks: list[Block] = []
     for row in context.marts.rows("dim_source"):
         items: list[tuple[str, Any]] = [
-            ("Dataset", Markup('<span id="{}">{}</span>').format(slug(row["source_id"]), row["title"])),
+            ("Dataset", Markup('<span id="{}">{}</span>').format(slug(row["source_id"]), row["source_title"])),
             ("Publisher", row["publisher"]),
             ("Why it is read", row.get("why", "")),
             ("Licence", row["licence"]),

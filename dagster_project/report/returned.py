@@ -241,7 +241,7 @@ def _targets(rows: Sequence[Row]) -> list[Block]:
         Figures("Target", "target", "share1"),
         Words("Against the trajectory", lambda row: RAG.get(str(row["rag"]), "not judged")),
         Words("Target met", lambda row: row.get("target_reading", "not known")),
-        Figures("Most deprived quintile", "core20_rate", "share1", "core20_status"),
+        Figures("Most deprived quintile", "core20_value", "share1", "core20_value_status"),
     ]
     return [Tabular(make_table("Targets and the most deprived quintile (Core20)", rows, columns))]
 
@@ -252,8 +252,8 @@ def _targets(rows: Sequence[Row]) -> list[Block]:
 def _peers(returned: Returned, code: str) -> list[Block]:
     blocks: list[Block] = []
     rows = returned.peers.get(code, [])
-    typed = [row for row in rows if row["peer_group_type"] == "TRUST_TYPE"]
-    kept = typed or [row for row in rows if row["peer_group_type"] == "ALL"]
+    typed = [row for row in rows if row["stratum_type"] == "TRUST_TYPE"]
+    kept = typed or [row for row in rows if row["stratum_type"] == "ALL"]
     if kept:
         who = "trusts of the same type" if typed else "all other trusts"
         blocks.append(

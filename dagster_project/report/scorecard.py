@@ -227,12 +227,12 @@ def _population(rows: Sequence[Row]) -> Table:
             "Share in Core20 of the boards that its patients come from", "core20_share_of_catchment_icbs", "percent1"
         )
         if any(row["basis"] == "catchment" for row in rows)
-        else Figures("Share in Core20", "core20_share", "percent1")
+        else Figures("Share in Core20", "value", "percent1")
     )
     columns: list[Column] = [
         Words("Edition of the Index of Multiple Deprivation", lambda row: f"IMD {row['imd_version']}"),
         share,
-        Figures("People in Core20", "core20_population", "whole"),
+        Figures("People in Core20", "numerator", "whole"),
         Figures("Of", "population", "whole"),
         Words("Counted by", lambda row: BASES.get(row["basis"], row["basis"])),
     ]

@@ -14,7 +14,7 @@ from dagster_project.report.tables import Column, Figures, Table, Words, limits,
 
 TABLE, PATH, TITLE = "mart_survey_benchmark", "survey.html", "Survey benchmark"
 OWN = "own_survey"
-NEEDED = ("wave", "question_code", "option_label", "stratum_type", "pct", "n_base", "source_id")
+NEEDED = ("wave", "question_code", "option_label", "stratum_type", "value", "n_base", "source_id")
 QUESTIONS = {
     "HI_MATURITY": "How developed is the board's response?",
     "HI_APPROACH": "Which approaches does the trust use?",
@@ -79,25 +79,25 @@ def _question(context: Context, code: str, own: Sequence[Row], others: Sequence[
 
 def _figures() -> list[Column]:
     return [
-        Figures("Trusts", "k", "whole"),
+        Figures("Trusts", "numerator", "whole"),
         Figures("Of", "n_base", "whole"),
-        Figures("Share", "pct", "share0"),
-        *limits("share0", of="pct"),
+        Figures("Share", "value", "share0"),
+        *limits("share0"),
     ]
 
 
 def _picture(context: Context, rows: Sequence[Row], asked: str) -> Picture:
-    ordered = sorted(rows, key=lambda row: (row["pct"] is None, -(row["pct"] or 0), row["option_code"]))
+    ordered = sorted(rows, key=lambda row: (row["value"] is None, -(row["value"] or 0), row["option_code"]))
     first = ordered[0]
-    title = f"Named most: {first['option_label']}, by {show(first, 'pct', 'share0')} of trusts"
+    title = f"Named most: {first['option_label']}, by {show(first, 'value', 'share0')} of trusts"
     frame = Frame(title, f"Share of trusts with 95% limits, wave {first['wave']}, most named first.", context.synthetic)
     dots = [
         Dot(
             str(row["option_label"]),
-            row["pct"],
-            row["pct_ci_lower_95"],
-            row["pct_ci_upper_95"],
-            show(row, "pct", "share0"),
+            row["value"],
+            row["ci_lower_95"],
+            row["ci_upper_95"],
+            show(row, "value", "share0"),
         )
         for row in ordered
     ]

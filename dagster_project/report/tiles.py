@@ -185,6 +185,6 @@ def _held(context: Context) -> str:
     parts = []
     for breakdown in ("deprivation", "ethnicity"):
         own = [row for row in rows if row["breakdown"] == breakdown]
-        held = [row for row in own if row["coverage_status"] in {"available", "partly"}]
+        held = [row for row in own if row["availability"] in {"available", "partly"}]
         parts += [f"by {breakdown} {len(held)} of {len(own)}"] if own else []
     return f"Indicators with figures of England {', '.join(parts)}." if parts else ""

@@ -131,7 +131,7 @@ def test_by_keyboard_alone_a_reader_finds_a_trust_its_gaps_the_indicator_and_the
     start = (report / "index.html").as_uri() if over == "file" else f"{address}/index.html"
     page.goto(start)
     excess = sample_warehouse.one(
-        "select excess_against_reference from mart_priorities where organisation_code = 'ENG' and priority_rank = 1 "
+        "select excess_count from mart_priorities where organisation_code = 'ENG' and priority_rank = 1 "
         "order by avoidable_per_1000 desc limit 1"
     )
     expect(page.locator(".inset").first).to_contain_text(f"about {excess:,.0f} fewer")
@@ -305,8 +305,8 @@ def test_a_brief_with_the_longest_names_and_figures_is_still_one_side(
         con.execute("update dim_indicator set indicator_name = repeat('Emergency admissions, ', 6) || indicator_id")
         con.execute(
             "update mart_priorities set priority_rank = 1, avoidable_per_1000 = 5, adverse_events = 9e6, "
-            "excess_against_reference = 8e6, excess_against_reference_ci_lower_95 = 7e6, "
-            "excess_against_reference_ci_upper_95 = 9e6"
+            "excess_count = 8e6, excess_count_ci_lower_95 = 7e6, "
+            "excess_count_ci_upper_95 = 9e6"
         )
         con.execute(
             "update mart_control_chart set variation_icon = 'special_cause_concern', assurance_icon = 'consistent_fail'"

@@ -170,7 +170,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
             ) as {{ group }}_value_status,
             case
                 when figures.{{ group }}_value_status is null
-                then coalesce(indicator.deprivation_note, 'not by deprivation here')
+                then coalesce(by_deprivation.note, 'not by deprivation here')
                 else figures.{{ group }}_value_status_reason
             end as {{ group }}_value_status_reason,
         {%- endfor %}
@@ -235,6 +235,10 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
     inner join
         {{ ref("dim_indicator") }} as indicator
         on figures.indicator_id = indicator.indicator_id
+    left join
+        {{ ref("dim_indicator_breakdown") }} as by_deprivation
+        on figures.indicator_id = by_deprivation.indicator_id
+        and by_deprivation.breakdown = 'deprivation'
     left join
         measures
         on {% for column in key %}

@@ -20,7 +20,7 @@ NOTHING = Path("nothing is published")
 TODAY = dt.date(2026, 11, 29)
 FAULTS = [
     # a level that is claimed and has no row, and rows at a level that is not claimed
-    ("update mart_coverage set coverage_status = 'not_in_this_release' where indicator_id = 'MAT-03' and breakdown = 'all' and organisation_level = 'region'",
+    ("update mart_coverage set availability = 'not_in_this_release' where indicator_id = 'MAT-03' and breakdown = 'all' and organisation_level = 'region'",
      ("MAT-03", "levels", "region, all: claimed, but there is no row")),
     ("update mart_coverage set is_stated = false where indicator_id = 'SMI-01' and breakdown = 'all' and organisation_level = 'icb'",
      ("SMI-01", "levels", "icb, all: not claimed, but there are rows")),

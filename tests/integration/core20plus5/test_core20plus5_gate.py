@@ -26,14 +26,14 @@ FAULTS = {
         ("core20_gap_reading = 'better'", "indicator_id = 'dental_decay_0_19'", "readings_against_polarity"),
     ],
     "mart_core20_population": [
-        ("core20_share = 1.2", "organisation_code = 'R9A'", "shares_that_are_none"),
-        ("core20_share = core20_share_of_catchment_icbs", "organisation_code = 'R9B'", "basis_against_level"),
+        ("value = 1.2", "organisation_code = 'R9A'", "shares_that_are_none"),
+        ("value = core20_share_of_catchment_icbs", "organisation_code = 'R9B'", "basis_against_level"),
         ("basis = 'residents'", "organisation_level = 'trust'", "basis_against_level"),
     ],
     "mart_coverage": [
-        ("coverage_reason = null", "indicator_id = 'SMK-03'", "gaps_without_reason"),
+        ("availability_reason = null", "indicator_id = 'SMK-03'", "gaps_without_reason"),
         ("is_stated = false", "indicator_id = 'SMI-01'", "levels_not_in_the_catalogue"),
-        ("coverage_status = 'available'", "indicator_id = 'CYP-AST-01'", "claims_without_figures"),
+        ("availability = 'available'", "indicator_id = 'CYP-AST-01'", "claims_without_figures"),
         ("indicator_id = 'MAT-01'", "indicator_id = 'MAT-02' and breakdown = 'sex'", "rows_missing"),
     ],
     "mart_statement": [

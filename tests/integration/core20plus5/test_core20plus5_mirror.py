@@ -43,8 +43,8 @@ def test_a_quarter_of_bookings_are_of_core20(mirror_warehouse: Warehouse) -> Non
 
 def test_core20_is_a_fifth_of_england_and_of_no_icb_by_definition(mirror_warehouse: Warehouse) -> None:
     ((lowest, england, highest),) = mirror_warehouse.query(
-        "select min(core20_share) filter (where organisation_level = 'icb'), max(core20_share) filter (where organisation_code = 'ENG'), "
-        "max(core20_share) filter (where organisation_level = 'icb') from mart_core20_population where imd_version = '2025'"
+        "select min(value) filter (where organisation_level = 'icb'), max(value) filter (where organisation_code = 'ENG'), "
+        "max(value) filter (where organisation_level = 'icb') from mart_core20_population where imd_version = '2025'"
     )
     assert england == pytest.approx(0.2, abs=0.005)
     assert lowest < 0.02 and highest > 0.45
@@ -55,7 +55,7 @@ def test_a_trust_has_no_core20_share_of_its_own_but_that_of_the_icbs_of_its_catc
 ) -> None:
     """The catchments go down to ICBs only: 13 trusts of one ICB had nearly one figure, which is not that of their patients."""
     ((trusts, named, of_their_own),) = mirror_warehouse.query(
-        "select count(*), count(core20_share_of_catchment_icbs), count(core20_share) from mart_core20_population"
+        "select count(*), count(core20_share_of_catchment_icbs), count(value) from mart_core20_population"
         " where organisation_level = 'trust' and imd_version = '2019'"
     )
     assert trusts == named > 100 and of_their_own == 0

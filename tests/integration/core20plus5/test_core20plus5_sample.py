@@ -29,7 +29,7 @@ def test_every_indicator_is_in_the_coverage_with_all_its_rows_and_a_reason_for_e
 ) -> None:
     rows = sample_warehouse.query("select indicator_id, count(*) from mart_coverage group by all")
     assert {row[0]: row[1] for row in rows} == dict.fromkeys(load_indicators(), 25)
-    silent = "select count(*) from mart_coverage where coverage_status <> 'available' and coverage_reason is null"
+    silent = "select count(*) from mart_coverage where availability <> 'available' and availability_reason is null"
     assert sample_warehouse.one(silent) == 0
     assert sample_warehouse.one("select count(distinct catalogue_id) from mart_coverage") == 67
 
@@ -193,7 +193,7 @@ def test_mixed_imd_versions_no_row_rests_on_two_and_a_population_keeps_its_own(s
     for mart in BOTH:
         assert sample_warehouse.one(f"select max(imd_versions) from {mart}") == 1
     editions = sample_warehouse.query(
-        "select imd_version, core20_share from mart_core20_population where organisation_code = 'ENG' order by 1"
+        "select imd_version, value from mart_core20_population where organisation_code = 'ENG' order by 1"
     )
     assert [edition for edition, _ in editions] == ["2019", "2025"]
     assert editions[0][1] != editions[1][1]

@@ -114,7 +114,7 @@ FACTS = [
     ("maternity_smoking_at_booking", "numerator_definition", "CQIMSmokingBooking"),
     ("satod_v2", "published_elsewhere", "sub-ICB, quarterly"),
     ("LIP-04", "definition", "(?s)10% or more.*CVDP006CHOL"),
-    ("LIP-04", "why_it_matters", "NICE quality statement"),
+    ("LIP-04", "why", "NICE quality statement"),
     ("LIP-05", "definition", "CVDP011CHOL"),
     *[(i, "levels", "^england,region,icb,sub_icb$") for i in ("LIP-04", "LIP-05")],
     ("CYP-EPI-02", "definition", "learning disability or autism"),
@@ -143,10 +143,22 @@ LIKELY = [
 @pytest.fixture(scope="module")
 def published(sample_warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     columns = [row[0] for row in sample_warehouse.query("select column_name from (describe dim_indicator)")]
-    return {
+    found = {
         str(row[0]): dict(zip(columns, row, strict=True))
         for row in sample_warehouse.query("select * from dim_indicator")
     }
+    for indicator_id, by, levels in sample_warehouse.query(
+        "select indicator_id, breakdown, levels from dim_indicator_breakdown"
+    ):
+        found[indicator_id]["levels" if by == "all" else f"{by}_levels"] = levels
+    checked = "select indicator_id, part, verification, verified_on, verified_against from dim_indicator_verification"
+    for indicator_id, part, how, day, against in sample_warehouse.query(checked):
+        found[indicator_id] |= {
+            f"{part}_verification": how,
+            f"{part}_verified_on": day,
+            f"{part}_verified_against": against,
+        }
+    return found
 
 
 @pytest.mark.parametrize(("indicator_id", "column", "says"), FACTS)
@@ -172,7 +184,7 @@ def test_no_type_of_department_alone_has_the_target_of_all(sample_warehouse: War
 def test_cancer_waits_of_icbs_are_published_and_not_held(sample_warehouse: Warehouse) -> None:
     """Targets of 31 and 62 days are of ICBs too; the file of commissioners is not read, which is another thing than not published."""
     assert sample_warehouse.query(
-        "select indicator_id, coverage_status, coverage_reason like '%file of commissioners%' from mart_coverage "
+        "select indicator_id, availability, availability_reason like '%file of commissioners%' from mart_coverage "
         "where indicator_id like 'cancer_%' and organisation_level = 'icb' and breakdown = 'all' order by 1"
     ) == [
         ("cancer_28_days", "not_published", False),
@@ -197,7 +209,7 @@ def test_a_target_is_published_with_its_days_and_source(
     sample_warehouse: Warehouse, indicator_id: str, value: float, applies_from: str | None, applies_to: str | None
 ) -> None:
     rows = sample_warehouse.query(
-        "select distinct target, applies_from::varchar, applies_to::varchar, target_source is not null from dim_indicator_target "
+        "select distinct target, valid_from::varchar, valid_to::varchar, target_source is not null from dim_indicator_target "
         f"where indicator_id = '{indicator_id}'"
     )
     assert rows == [(value, applies_from, applies_to, True)]
@@ -280,7 +292,7 @@ def test_the_timeline_of_policy_has_its_days_and_strengths(sample_warehouse: War
     found = {
         row[0]: row
         for row in sample_warehouse.query(
-            "select policy_id, issued_date::varchar, strength, verification from mart_policy"
+            "select policy_id, published_date::varchar, strength, verification from mart_policy"
         )
     }
     assert [found[policy[0]] for policy in POLICIES] == POLICIES

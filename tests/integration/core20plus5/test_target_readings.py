@@ -132,7 +132,7 @@ def spans(sample_warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute(
         "create table dim_indicator_target (indicator_id varchar, target_no int, organisation_level varchar, target double, target_kind varchar, "
-        "applies_from date, applies_to date, target_statement varchar, target_source varchar)"
+        "valid_from date, valid_to date, target_statement varchar, target_source varchar)"
     )
     for one in load_indicators().values():
         for row in target_rows(one):

@@ -157,7 +157,7 @@ def test_excess_of_the_most_deprived_fifth_is_newcombe_with_rounding_times_its_p
         events, people, reference_events, reference_people, compare="diff", method="newcomb"
     )
     found = mirror_warehouse.query(
-        "select excess_against_reference, excess_against_reference_ci_lower_95, excess_against_reference_ci_upper_95, priority_status "
+        "select excess_count, excess_count_ci_lower_95, excess_count_ci_upper_95, priority_status "
         "from mart_priorities where organisation_code = 'ENG' and indicator_id = 'wlmds_over_52_weeks' "
         "and dimension = 'imd_quintile' and group_code = '1'"
     )[0]

@@ -46,7 +46,7 @@ def _sex_total(level: str) -> str:
     return _wlmds("waiting", "sum(numerator)", where)
 
 
-_SECTOR_GAP = "select {column} from mart_sector_gap where indicator_id = 'wlmds_within_18_weeks' and period_end = date '2025-06-29'"
+_SECTOR_GAP = "select value from mart_sector_gap where measure = '{column}' and indicator_id = 'wlmds_within_18_weeks' and period_end = date '2025-06-29'"
 ENG_DECILE = "organisation_code = 'ENG' and dimension = 'imd_decile' and group_code = "
 NO_CURRENT_ROW = (
     "select count(*) from fct_indicator_value where geography_basis = 'current' and organisation_code = '{code}'"

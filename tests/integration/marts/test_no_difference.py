@@ -53,8 +53,8 @@ def test_a_release_without_a_difference_calls_no_group_a_priority(simulated: Sim
         simulated.build([*FACTS, "mart_priorities"])
         ((clear, within, limits),) = simulated.rows(
             "select count(*) filter (where certainty = 'clear difference'), "
-            "count(*) filter (where 0 between excess_against_reference_ci_lower_95 and excess_against_reference_ci_upper_95), "
-            "count(excess_against_reference_ci_lower_95) from marts.mart_priorities"
+            "count(*) filter (where 0 between excess_count_ci_lower_95 and excess_count_ci_upper_95), "
+            "count(excess_count_ci_lower_95) from marts.mart_priorities"
         )
         called, covered, compared = called + (clear > 0), covered + within, compared + limits
     assert called <= at_most(0.05, RELEASES)

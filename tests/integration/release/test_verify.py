@@ -14,7 +14,7 @@ from dagster_project.publish.verify import Difference, Verification
 from dagster_project.release.releases import current_name
 from tests.warehouses import Warehouse
 
-TABLE, COLUMN = "mart_core20_population", "core20_population"
+TABLE, COLUMN = "mart_core20_population", "numerator"
 
 
 @pytest.fixture

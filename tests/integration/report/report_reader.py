@@ -140,7 +140,7 @@ STATUS = {
         "reference_rate": "reference_rate_status",
         "": "rate_ratio_status",
     },
-    "mart_target_progress": {"value": "value_status", "core20_rate": "core20_status"},
+    "mart_target_progress": {"value": "value_status", "core20_value": "core20_value_status"},
     "mart_trust_vs_peer": {"": "peer_status"},
     "mart_plus_group": {"": "gap_status"},
     "mart_workforce_equality": {"numerator": "numerator_status", "denominator": "denominator_status"},

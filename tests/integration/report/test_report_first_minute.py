@@ -36,7 +36,7 @@ def test_tiles_are_chosen_by_the_rule_that_the_page_states(sample_site: Site, sa
         )[0]
         column, key = tiles[title][0]
         assert (column, key["indicator_id"], key["group_code"]) == (
-            "excess_against_reference",
+            "excess_count",
             indicator_id,
             group_code,
         )

@@ -78,7 +78,7 @@ def test_an_indicator_says_how_far_it_was_verified_and_every_target_that_it_had(
 
 def test_every_group_that_a_trust_names_stands_on_its_page(sample_site: Site, sample_warehouse: Warehouse) -> None:
     named = sample_warehouse.query(
-        "select organisation_code, group_name, open_actions from mart_plus_group where is_named"
+        "select organisation_code, group_name, open_actions from mart_plus_group where selected"
     )
     for code, group, actions in named:
         table = _table(_section(sample_site, f"organisation-{code}.html", "plus"), "Groups the trust puts first")
@@ -115,7 +115,7 @@ def test_a_figure_of_the_board_or_of_england_is_never_called_the_trusts(
 
 def test_coverage_says_of_every_indicator_what_the_mart_says(sample_site: Site, sample_warehouse: Warehouse) -> None:
     held = sample_warehouse.query(
-        "select indicator_name, bool_or(coverage_status = 'available' and breakdown = 'ethnicity') from mart_coverage "
+        "select indicator_name, bool_or(availability = 'available' and breakdown = 'ethnicity') from mart_coverage "
         "where organisation_level = 'england' group by indicator_id, indicator_name"
     )
     rows = _rows(_section(sample_site, "coverage.html", "england").select("table")[0])

@@ -165,7 +165,7 @@ def test_q5_interaction_is_that_of_adverse_events_with_limits(sample_warehouse: 
     """RERI of every row from the four shown cells: those over 18 weeks are the people less those within."""
     rows = sample_warehouse.query(
         "select organisation_code, indicator_id, period_end, ethnic_group_5, imd_quintile, numerator, denominator, reri, reri_ci_lower_95, reri_ci_upper_95, "
-        "ratio_of_ratios, ratio_of_ratios_ci_lower_95, ratio_of_ratios_ci_upper_95, interaction_certainty from mart_hi_intersection"
+        "ratio_of_ratios, ratio_of_ratios_ci_lower_95, ratio_of_ratios_ci_upper_95, certainty from mart_hi_intersection"
     )
     adverse = {
         row[:5]: ((row[6] - row[5]) if row[1] == "WL_LE18_PCT" else row[5]) / row[6]
@@ -195,7 +195,7 @@ def test_q6_inequality_widens_at_one_trust_and_narrows_at_another_without_chaini
     assert {code for code, _ in slopes} == set(story.LONG_SERIES)
     assert (slopes["R9D", "WL_GT52_PCT"][1], slopes["R9K", "WL_GT52_PCT"][1]) == (14, 12)
     series = sample_warehouse.query(
-        "select dimension, imd_version, count(*) from mart_inequality_summary where organisation_code = 'R9K' and indicator_id = 'WL_GT52_PCT'"
+        "select dimension, imd_version, count(*) from mart_inequality_summary where measure = 'slope_index' and organisation_code = 'R9K' and indicator_id = 'WL_GT52_PCT'"
         " group by all order by all"
     )
     assert series == [("IMD_QUINTILE", "IMD2025", 12), ("IMD_QUINTILE_2019", "IMD2019", 2)]
@@ -203,7 +203,7 @@ def test_q6_inequality_widens_at_one_trust_and_narrows_at_another_without_chaini
     assert 0 < lower < slopes["R9D", "WL_GT52_PCT"][0] < upper
     trends = dict(
         sample_warehouse.query(
-            "select organisation_code, trend from mart_inequality_summary where organisation_level = 'trust' and indicator_id = 'WL_GT52_PCT'"
+            "select organisation_code, trend from mart_inequality_summary where measure = 'slope_trend' and organisation_level = 'trust' and indicator_id = 'WL_GT52_PCT'"
             f" and period_end = date '{NEWEST}' and organisation_code in ('R9A', 'R9D', 'R9K', 'R9C')"
         )
     )
@@ -394,7 +394,7 @@ def test_q_values_of_ratios_are_scipys_over_all_ratios_of_a_level_and_month(samp
     """p of the log ratio with Katz's variance and that of rounding four counts to 5 (delta method); Benjamini and Hochberg by scipy."""
     rows = sample_warehouse.query(
         """
-        select g.organisation_level || g.period_end, g.numerator, g.denominator, r.numerator, r.denominator, g.rate_ratio_q_value
+        select g.organisation_level || g.period_end, g.numerator, g.denominator, r.numerator, r.denominator, g.q_value
         from mart_hi_rate as g
         join mart_hi_rate as r using (organisation_level, organisation_code, indicator_id, dimension, period_end)
         where g.rate_ratio is not null and r.group_code = g.reference_group and not r.is_estimate
@@ -413,7 +413,7 @@ def test_q_values_of_ratios_are_scipys_over_all_ratios_of_a_level_and_month(samp
     assert len(frame) > 1000
     assert np.allclose(frame.q, wanted, rtol=1e-6, atol=1e-12)
     words = sample_warehouse.query(
-        "select certainty, count(*), min(rate_ratio_q_value), max(rate_ratio_q_value) from mart_hi_rate where rate_ratio_q_value is not null group by 1 order by 1"
+        "select certainty, count(*), min(q_value), max(q_value) from mart_hi_rate where q_value is not null group by 1 order by 1"
     )
     assert [word for word, *_ in words] == ["clear difference", "no clear difference"]
     assert words[0][3] <= 0.05 < words[1][2]

@@ -69,11 +69,11 @@ REPORT: list[Published] = [
 ]  # fmt: skip
 
 QUESTION_8 = (
-    "select stratum, option_label, k, n_base, pct, pct_ci_lower_95, pct_ci_upper_95 from mart_survey_benchmark "
+    "select stratum, option_label, numerator, n_base, value, ci_lower_95, ci_upper_95 from mart_survey_benchmark "
     "where question_code='HI_APPROACH' and stratum_type='TRUST_TYPE' and wave='2026'"
 )
 QUESTION_9 = (
-    "select s.organisation_code, b.option_label, s.selected, b.pct peer_pct from mart_trust_survey s join dim_trust t using(organisation_code) "
+    "select s.organisation_code, b.option_label, s.selected, b.value peer_pct from mart_trust_survey s join dim_trust t using(organisation_code) "
     "join mart_survey_benchmark b on b.wave=s.wave and b.question_code=s.question_code and b.option_code=s.option_code "
     "and b.stratum_type='TRUST_TYPE' and b.stratum=t.trust_type "
     "where s.question_code in ('HI_APPROACH','HI_BARRIER','HI_LEADERSHIP')"
@@ -109,7 +109,7 @@ def planted_table(consultants_hidden: bool, trusts: tuple[str, ...] = returns_su
 
 def test_every_figure_of_the_report_comes_out_with_its_source(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select wave, question_code, option_code, stratum, qualifier, pct, source_id, citation, licence_note "
+        "select wave, question_code, option_code, stratum, qualifier, value, source_id, citation, licence_note "
         "from mart_survey_benchmark where source_id <> 'own_survey' and qualifier is not null"
     )
     assert {row[:6] for row in rows} == set(REPORT)
@@ -122,7 +122,7 @@ def test_every_figure_of_the_report_comes_out_with_its_source(sample_warehouse: 
 
 def test_bounds_and_names_are_no_figures(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select qualifier, count(k), count(pct_ci_lower_95), count(change_points_ci_lower_95) from mart_survey_benchmark "
+        "select qualifier, count(numerator), count(ci_lower_95), count(change_points_ci_lower_95) from mart_survey_benchmark "
         "where source_id <> 'own_survey' and coalesce(qualifier, '') <> '=' group by 1"
     )
     assert {row[1:] for row in rows} == {(0, 0, 0)}
@@ -167,13 +167,13 @@ def test_growth_is_worked_out_from_the_counts_with_a_warning_beside_the_stated_n
     sample_warehouse: Warehouse,
 ) -> None:
     ((growth, yearly, stated, warns, words),) = sample_warehouse.query(
-        "select growth_pct, growth_pct_a_year, stated_value, is_growth_warning, growth_warning from mart_external_benchmark "
+        "select growth_pct, growth_pct_a_year, stated_value, is_growth_warning, growth_note from mart_external_benchmark "
         "where benchmark_id = 'S20_ENHANCED_PRIMARY_CARE'"
     )
     assert (round(growth, 1), round(yearly, 1), stated, warns) == (80.6, 15.9, 90, True)
     assert words == "WARN: the counts give 80.6%, the source states 90.0%"
     ratios = sample_warehouse.query(
-        "select stated_value, scope_text from mart_external_benchmark where benchmark_kind = 'ratio' order by 1"
+        "select stated_value, scope_text from mart_external_benchmark where measure_kind = 'ratio' order by 1"
     )
     assert [value for value, _ in ratios] == [2, 4, 6]
     assert {scope for _, scope in ratios} == {
@@ -212,7 +212,7 @@ def test_a_stratum_below_the_minimum_base_is_refused_with_the_reason(sample_ware
 def test_what_was_not_asked_is_not_a_no(sample_warehouse: Warehouse) -> None:
     """Prevention became an option in 2026: in 2025 it has no share, and no trust is told that it said no."""
     (bench,) = sample_warehouse.query(
-        "select k, n_base, pct, value_status, value_status_reason from mart_survey_benchmark "
+        "select numerator, n_base, value, value_status, value_status_reason from mart_survey_benchmark "
         "where wave = '2025' and option_code = 'PREVENTION' and stratum = 'ALL'"
     )
     assert bench == (None, None, None, "not_collected", "not asked in the wave of 2025")
@@ -221,7 +221,7 @@ def test_what_was_not_asked_is_not_a_no(sample_warehouse: Warehouse) -> None:
     )
     assert trusts == [(None, "not_collected", None)]
     nobody = sample_warehouse.query(
-        "select k, pct, value_status from mart_survey_benchmark where wave = '2026' and stratum = 'ACUTE' "
+        "select numerator, value, value_status from mart_survey_benchmark where wave = '2026' and stratum = 'ACUTE' "
         "and question_code = 'HI_APPROACH' and option_code = 'OTHER'"
     )
     assert nobody == [(0, 0, "published")], "asked of all and chosen by nobody is 0"
@@ -257,7 +257,7 @@ def test_question_9_sets_each_answer_beside_its_peers(sample_warehouse: Warehous
 def test_peers_leave_the_trust_itself_out(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
         "select organisation_code, selected, peers, peers_selecting, peer_pct, contrast from mart_trust_vs_peer "
-        "where question_code = 'HI_APPROACH' and option_code = 'DATA_ANALYSIS' and peer_group = 'ACUTE'"
+        "where question_code = 'HI_APPROACH' and option_code = 'DATA_ANALYSIS' and stratum = 'ACUTE'"
     )
     assert {row[0] for row in rows} == set(returns_survey_story.ACUTE)
     for org, selected, peers, selecting, pct, contrast in rows:
@@ -265,9 +265,7 @@ def test_peers_leave_the_trust_itself_out(sample_warehouse: Warehouse) -> None:
         assert (peers, selecting) == (ACUTE - 1, others), org
         assert pct == pytest.approx(100 * others / (ACUTE - 1))
         assert contrast == ("we_and_most_peers_do" if selected else "most_peers_do_we_do_not")
-    few = (
-        "select distinct peer_status, peer_pct, contrast from mart_trust_vs_peer where peer_group = 'MENTAL_HEALTH_LD'"
-    )
+    few = "select distinct peer_status, peer_pct, contrast from mart_trust_vs_peer where stratum = 'MENTAL_HEALTH_LD'"
     assert sample_warehouse.query(few) == [("not_available", None, "not_compared")]
 
 
@@ -310,7 +308,7 @@ def test_the_association_counts_hidden_consultants_as_a_yes(
     table = planted_table(consultants_hidden=False, trusts=trusts)
     (row,) = sample_warehouse.query(
         "select employed_developed, employed_not_developed, not_employed_developed, not_employed_not_developed, "
-        "odds_ratio_haldane, fisher_ci_lower_95, fisher_ci_upper_95, interpretation from mart_ph_workforce_association "
+        "value, ci_lower_95, ci_upper_95, caveats from mart_ph_workforce_association "
         f"where role_code = 'PHC' and domain_code = 'OVERALL' and stratum = '{stratum}'"
     )
     (a, b), (c, d) = table
@@ -323,7 +321,7 @@ def test_the_association_counts_hidden_consultants_as_a_yes(
 
 def test_an_association_in_a_small_stratum_is_refused(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select distinct employed_developed, odds_ratio_haldane, fisher_ci_lower_95, value_status from mart_ph_workforce_association "
+        "select distinct employed_developed, value, ci_lower_95, value_status from mart_ph_workforce_association "
         "where stratum in ('COMMUNITY', 'MENTAL_HEALTH_LD', 'ACUTE_SPECIALIST')"
     )
     assert rows == [(None, None, None, "not_available")]
@@ -346,7 +344,7 @@ def test_ratings_are_those_of_the_lead_respondents(sample_warehouse: Warehouse) 
     )
     planted = returns_survey_story.PLANTED_RATINGS
     assert {org: rating or "DONT_KNOW" for org, rating, _ in rated} == dict(planted)
-    bench = "select option_code, k from mart_survey_benchmark where question_code = 'HI_MATURITY' and wave = '2026' and stratum = 'ALL'"
+    bench = "select option_code, numerator from mart_survey_benchmark where question_code = 'HI_MATURITY' and wave = '2026' and stratum = 'ALL'"
     assert dict(sample_warehouse.query(bench)) == Counter(planted.values())
 
 
@@ -361,7 +359,7 @@ def test_recruiting_moves_on_and_back(sample_warehouse: Warehouse) -> None:
 
 def test_domains_are_rated_by_the_points_of_answered_items(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select domain_code, points, score_pct, rating, value_status from mart_maturity where organisation_code = 'R9A' and basis = 'self_assessment'"
+        "select domain_code, score, score_pct, rating, value_status from mart_maturity where organisation_code = 'R9A' and basis = 'self_assessment'"
     )
     found = {row[0]: row[1:] for row in rows}
     for domain, points in zip(returns_sa01.DOMAINS, returns_sa01.PLANTED_POINTS["R9A"], strict=True):
@@ -405,7 +403,7 @@ def test_relative_likelihoods_are_ratios_and_shares_are_shares(sample_warehouse:
 
 def test_eds_totals_are_added_up_anew(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select organisation_code, score, band, is_band_disputed, is_mismatch, is_published_late from mart_eds where score_kind = 'total'"
+        "select organisation_code, score, rating, is_band_disputed, is_mismatch, is_published_late from mart_eds where score_kind = 'total'"
     )
     assert sorted(rows) == [
         ("R9A", 24, "ACHIEVING", False, False, True),
@@ -414,16 +412,21 @@ def test_eds_totals_are_added_up_anew(sample_warehouse: Warehouse) -> None:
         ("R9D", 22, "ACHIEVING", False, False, False),
         ("R9E", None, None, None, None, False),
     ]
-    middle = "select score, services_assessed from mart_eds where organisation_code = 'R9A' and score_code = '1A'"
+    middle = "select score, services_assessed from mart_eds where organisation_code = 'R9A' and domain_code = '1A'"
     assert sample_warehouse.query(middle) == [(2, 3)], "the middle of 3, 2 and 0"
 
 
 def test_open_priorities_are_counted_with_their_metrics_and_money(sample_warehouse: Warehouse) -> None:
-    rows = sample_warehouse.query(
-        "select open_priorities, open_with_metric, share_with_metric, open_funded, open_recurrent, open_pilots, published_plans, closed "
-        "from mart_action_summary where organisation_code = 'R9A'"
+    found = dict(
+        sample_warehouse.query("select measure, value from mart_action_summary where organisation_code = 'R9A'")
     )
-    assert rows == [(4, 1, 0.25, 3, 1, 1, 1, 1)]
+    assert {name: found[name] for name in ("open_priorities", "open_with_metric", "share_with_metric")} == {
+        "open_priorities": 4,
+        "open_with_metric": 1,
+        "share_with_metric": 0.25,
+    }
+    assert [found[name] for name in ("open_funded", "open_recurrent", "open_pilots")] == [3, 1, 1]
+    assert (found["published_plans"], found["closed"]) == (1, 1)
 
 
 def test_question_10_names_groups_with_their_gaps_and_actions(sample_warehouse: Warehouse) -> None:
@@ -442,7 +445,7 @@ def test_question_10_names_groups_with_their_gaps_and_actions(sample_warehouse: 
 
 def test_plus_groups_named_stand_against_gaps_and_paid_actions(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select organisation_code, group_code, round(worst_ratio), gap_status, open_actions, funded_actions, alignment from mart_plus_group "
+        "select organisation_code, group_code, round(rate_ratio), gap_status, open_actions, funded_actions, alignment from mart_plus_group "
         "where group_code in ('IH_HOMELESS', 'LD_AUTISM', 'PC_CYP')"
     )
     found = {row[:2]: row[2:] for row in rows}
@@ -456,10 +459,10 @@ def test_plus_groups_named_stand_against_gaps_and_paid_actions(sample_warehouse:
 
 def test_policy_keeps_planning_year_and_day_of_issue_apart(sample_warehouse: Warehouse) -> None:
     rows = sample_warehouse.query(
-        "select planning_year, issued_date, target_date, citation_conflict from mart_policy where indicator_id = 'rtt_over_65_weeks'"
+        "select planning_year, published_date, target_date, citation_conflict from mart_policy where indicator_id = 'rtt_over_65_weeks'"
     )
     assert [(year, day, conflict) for year, day, _, conflict in rows] == [("2024/25", dt.date(2024, 3, 27), True)]
-    announced = "select event_status, issued_date from mart_policy where policy_id = 'P2024_NATIONAL_STRATEGY'"
+    announced = "select status, published_date from mart_policy where policy_id = 'P2024_NATIONAL_STRATEGY'"
     assert sample_warehouse.query(announced) == [("announced", dt.date(2024, 3, 27))]
 
 
@@ -485,15 +488,15 @@ def test_free_text_is_in_no_published_byte(sample_warehouse: Warehouse, monkeypa
 
 
 PLANTED_FAULTS = [
-    ("mart_survey_benchmark", "k = 0, pct = 0", "wave = '2025' and option_code = 'PREVENTION'", "figures_without_status"),
-    ("mart_survey_benchmark", "value_status = 'published', k = 1", "stratum = 'COMMUNITY'", "below_the_minimum"),
+    ("mart_survey_benchmark", "numerator = 0, value = 0", "wave = '2025' and option_code = 'PREVENTION'", "figures_without_status"),
+    ("mart_survey_benchmark", "value_status = 'published', numerator = 1", "stratum = 'COMMUNITY'", "below_the_minimum"),
     ("mart_survey_benchmark", "change_points_ci_lower_95 = 1", "change_status = 'not_testable'", "tested_without_base"),
     ("mart_survey_benchmark", "citation = null", "source_id = 'nhs_providers_2024'", "without_source"),
     ("mart_trust_survey", "selected = false", "value_status = 'not_collected'", "answers_against_status"),
-    ("mart_trust_vs_peer", "peer_pct = 50", "peer_group = 'COMMUNITY'", "shown_though_refused"),
+    ("mart_trust_vs_peer", "peer_pct = 50", "stratum = 'COMMUNITY'", "shown_though_refused"),
     ("mart_workforce_equality", "unit = 'proportion'", "measure_kind = 'relative_likelihood'", "unit_against_kind"),
     ("mart_ph_workforce", "headcount = 3", "headcount_status = 'suppressed'", "loose_headcount"),
-    ("mart_plus_group", "worst_ratio = 2", "gap_status = 'not_shown'", "gap_that_is_not_shown"),
+    ("mart_plus_group", "rate_ratio = 2", "gap_status = 'not_shown'", "gap_that_is_not_shown"),
     ("mart_eds", "score = 0", "value_status = 'missing'", "scores_against_status"),
     ("mart_ph_workforce_association", "employed_developed = 9", "stratum = 'ALL'", "cells_against_base"),
 ]  # fmt: skip

@@ -60,7 +60,7 @@ def test_the_largest_excess_is_in_the_bad_direction_of_each_metric() -> None:
 
     900 too many with limits that leave out 1, but a q value of 20%: one of many comparisons, no clear difference.
     """
-    clear = {"certainty": "clear difference", "rate_ratio_q_value": 0.01}
+    clear = {"certainty": "clear difference", "q_value": 0.01}
     worse = {
         "excess_count": 100.0,
         "rate_ratio": 0.9,
@@ -84,7 +84,7 @@ def test_the_largest_excess_is_in_the_bad_direction_of_each_metric() -> None:
         "rate_ratio": 1.2,
         "rate_ratio_ci_lower_95": 1.01,
         "rate_ratio_ci_upper_95": 1.4,
-        "rate_ratio_q_value": 0.2,
+        "q_value": 0.2,
         "certainty": "no clear difference",
     }
     rows = answer(

@@ -7,8 +7,8 @@ with
     targets as (
         select
             *,
-            coalesce(applies_from, date '1900-01-01') as begins,
-            coalesce(applies_to, date '9999-12-31') as ends
+            coalesce(valid_from, date '1900-01-01') as begins,
+            coalesce(valid_to, date '9999-12-31') as ends
         from {{ ref("dim_indicator_target") }}
     ),
 
@@ -16,9 +16,9 @@ with
         select indicator_id, organisation_level, begins as from_date
         from targets
         union
-        select indicator_id, organisation_level, applies_to + 1
+        select indicator_id, organisation_level, valid_to + 1
         from targets
-        where applies_to is not null
+        where valid_to is not null
     ),
 
     spans as (
@@ -48,10 +48,8 @@ select
     targets.target_no,
     targets.target as target_set,
     case when targets.ends >= spans.from_date then targets.target end as target,
-    case
-        when targets.target_kind = 'milestone' then targets.applies_to
-    end as target_due,
-    targets.applies_to,
+    case when targets.target_kind = 'milestone' then targets.valid_to end as target_due,
+    targets.valid_to as applies_to,
     targets.target_statement,
     targets.target_source
 from spans

@@ -2,7 +2,9 @@
 -- does it truly exist, and who answers for it?
 -- Everything comes from dbt/indicators/<indicator_id>.yml
 -- (dagster_project/contracts/indicator.py), but for its place in the Statement on
--- information, which is in a seed that a human can replace.
+-- information, which is in a seed that a human can replace. By what and for which
+-- levels it is published is in dim_indicator_breakdown, how far each part was
+-- checked in dim_indicator_verification, targets are in dim_indicator_target.
 with
     statement_places as (
         select
@@ -19,7 +21,7 @@ select
     catalogue.indicator_id,
     catalogue.indicator_name,
     catalogue.definition,
-    catalogue.why_it_matters,
+    catalogue.why_it_matters as why,
     catalogue.numerator as numerator_definition,
     catalogue.denominator as denominator_definition,
     catalogue.unit,
@@ -46,20 +48,6 @@ select
     catalogue.held_in,
     catalogue.held_as,
     catalogue.crude_indicator as crude_indicator_id,
-    catalogue.levels,
-    catalogue.deprivation_levels,
-    catalogue.deprivation_note,
-    catalogue.ethnicity_levels,
-    catalogue.ethnicity_note,
-    catalogue.age_levels,
-    catalogue.age_note,
-    catalogue.sex_levels,
-    catalogue.sex_note,
-    {%- for part in ["definition", "denominator", "target", "levels"] %}
-        catalogue.{{ part }}_verification,
-        cast(catalogue.{{ part }}_verified_on as date) as {{ part }}_verified_on,
-        catalogue.{{ part }}_verified_against,
-    {%- endfor %}
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ source("meta", "indicators") }} as catalogue

@@ -6,7 +6,6 @@
 -- is
 -- set and no figure is read is published all the same (cancer waits of ICBs).
 {%- set levels = coverage_levels() %}
-{%- set breakdowns = breakdowns() %}
 with
     carriers as (
         select indicator_id, {{ each_of("held_as", ",") }} as carrier_id
@@ -71,7 +70,7 @@ with
             'core20',
             organisation_code,
             data_as_of,
-            coalesce(core20_share, core20_share_of_catchment_icbs) is not null
+            coalesce(value, core20_share_of_catchment_icbs) is not null
         from {{ ref("mart_core20_population") }}
         cross join (values ('all'), ('deprivation')) as breakdowns(breakdown)
     ),
@@ -107,25 +106,14 @@ with
     stated as (
         select
             indicator.*,
-            breakdowns.breakdown,
+            listed.breakdown,
             levels.organisation_level,
-            case
-                breakdowns.breakdown
-                when 'all'
-                then indicator.levels
-                {%- for breakdown in breakdowns[1:] %}
-                    when '{{ breakdown }}' then indicator.{{ breakdown }}_levels
-                {%- endfor %}
-            end as stated_levels,
-            case
-                breakdowns.breakdown
-                {%- for breakdown in breakdowns[1:] %}
-                    when '{{ breakdown }}' then indicator.{{ breakdown }}_note
-                {%- endfor %}
-            end as note
+            listed.levels as stated_levels,
+            listed.note
         from {{ ref("dim_indicator") }} as indicator
-        cross join
-            (values ('{{ breakdowns | join("'), ('") }}')) as breakdowns(breakdown)
+        inner join
+            {{ ref("dim_indicator_breakdown") }} as listed
+            on indicator.indicator_id = listed.indicator_id
         cross join
             (values ('{{ levels | join("'), ('") }}')) as levels(organisation_level)
     ),
@@ -197,7 +185,7 @@ select
         when is_stated and (breakdown <> 'all' or figures_of_any_breakdown is null)
         then 'not_in_this_release'
         else 'not_published'
-    end as coverage_status,
+    end as availability,
     case
         when figures_with_value > 0 and figures_with_value = figures
         then note
@@ -220,7 +208,7 @@ select
         when stated_levels is not null
         then 'The source gives it for ' || replace(stated_levels, ',', ', ') || ' only'
         else coalesce(note, 'Not published')
-    end as coverage_reason,
+    end as availability_reason,
     dimensions_held,
     cast(organisations as integer) as organisations,
     cast(organisations_with_value as integer) as organisations_with_value,

@@ -86,7 +86,7 @@ select
     target.target,
     {{ target_reading("newest.value", "newest.period_end", "indicator.polarity") }}
     as target_reading,
-    gaps.period_end as core20_gap_period_end,
+    gaps.period_end as core20_period_end,
     gaps.value as core20_gap,
     gaps.ci_lower_95 as core20_gap_ci_lower_95,
     gaps.ci_upper_95 as core20_gap_ci_upper_95,

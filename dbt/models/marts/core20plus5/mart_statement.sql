@@ -204,9 +204,9 @@ with
 select
     shown.statement_version,
     shown.line_no,
-    shown.domain,
+    shown.domain as statement_domain,
     shown.line,
-    shown.source_status,
+    shown.source_status as verification,
     shown.organisation_code,
     shown.organisation_name,
     shown.icb_code,
@@ -220,7 +220,7 @@ select
         then 'not_public'
         when shown.held_availability is not null
         then shown.held_availability
-        when coverage.coverage_status in ('published_not_held', 'not_in_this_release')
+        when coverage.availability in ('published_not_held', 'not_in_this_release')
         then 'not_held'
         else 'not_public'
     end as availability,
@@ -237,9 +237,9 @@ select
         then 'No figure of its own; ' || shown.figures_of_whom || ' is shown'
         when shown.indicator_id = 'none'
         then 'The catalogue has no indicator for this line: no public source was found'
-        when coverage.coverage_status in ('available', 'partly')
+        when coverage.availability in ('available', 'partly')
         then 'There are figures at this level, but none of this organisation'
-        else coverage.coverage_reason
+        else coverage.availability_reason
     end as availability_reason,
     shown.shown_instead as proxy_note,
     shown.figures_of_whom as figures_of,

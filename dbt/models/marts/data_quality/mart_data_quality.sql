@@ -170,7 +170,7 @@ select
     ci_upper_95,
     value_status,
     value_status_reason,
-    dataset_code,
+    dataset_code as collection_code,
     known_pct,
     lag(known_pct) over (
         partition by

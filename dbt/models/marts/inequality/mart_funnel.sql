@@ -12,7 +12,8 @@
 -- chance alone (dispersion_ratio, mean of z squared, is 1 there and 100 to 1,000 in
 -- waits). Label and rating therefore use limits that add the variance between trusts
 -- (macro funnel_dispersion; a hidden count stands there at the middle of its bounds);
--- those for chance alone are next to them (chance_). A label is given where it holds
+-- what limits for chance alone say is next to it (chance_label). A label is given
+-- where it holds
 -- for the whole of the bounds. Better, worse and a clear difference are outside 99.8%:
 -- of 150 trusts that do not differ, 7 lie outside 95%. There is no rank: a place in a
 -- table without limits means nothing.
@@ -124,7 +125,6 @@ with
         select
             compared.*,
             dispersion.dispersion_ratio,
-            dispersion.winsorised_dispersion,
             dispersion.between_variance,
             -- the size that a limit is drawn for: none where there is no figure
             case when compared.is_compared then compared.denominator end as size
@@ -141,7 +141,7 @@ with
         select
             *,
             {%- for kind, variance in limits.items() %}
-                {%- for level in [0.95, 0.998] %}
+                {%- for level in [0.95, 0.998] if kind == "funnel" %}
                     {%- set suffix = level | string | replace("0.", "") %}
                     {{ funnel_lower("baseline_low", "size", level, 1, variance) }}
                     as {{ kind }}_lower_{{ suffix }},
@@ -224,10 +224,6 @@ select
     labelled.funnel_lower_998,
     labelled.funnel_upper_998,
     labelled.funnel_label,
-    labelled.chance_lower_95,
-    labelled.chance_upper_95,
-    labelled.chance_lower_998,
-    labelled.chance_upper_998,
     labelled.chance_label,
     case
         when labelled.funnel_label = 'Not applicable'
@@ -250,8 +246,6 @@ select
         else 'no clear difference'
     end as certainty,
     labelled.dispersion_ratio,
-    labelled.winsorised_dispersion,
-    sqrt(labelled.between_variance) as between_trust_sd,
     labelled.polarity,
     labelled.target,
     labelled.target_reading,

@@ -6,7 +6,7 @@
 -- those at the rate of the reference; limits Newcombe (shares) or MOVER (rates) times
 -- the people of the group. Against the average the group is compared with everybody
 -- else and the difference scaled by their share, which gives the same figure with
--- limits. The best group is picked by the data among those large enough: no limits.
+-- limits.
 -- Rounding: counts are rounded to 5 (int_inequality_rounding), a quintile is the sum of
 -- two rounded deciles, and everybody else of all those of the other groups. The
 -- half-widths of the limits then take the error of rounding in quadrature, and the p
@@ -118,25 +118,6 @@ with
         group by family_id
     ),
 
-    best_groups as (
-        -- Rounded, then by code: equal rates differed by the last bit of a
-        -- parallel sum, and in the next nightly run another group was the best.
-        {% call kept(
-            "row_number() over (partition by family_id order by "
-            ~ "round(adverse_events / denominator, 12), denominator desc, group_code) = 1"
-        ) %}
-        select
-            family_id,
-            group_code as best_group,
-            adverse_events / denominator as best_rate
-        from groups
-        where
-            value_status = 'published'
-            and denominator >= {{ minimum_people }}
-            and adverse_events >= {{ minimum_events }}
-        {% endcall %}
-    ),
-
     candidates as (
         select
             groups.*,
@@ -153,12 +134,9 @@ with
             families.family_cells - groups.cells as others_cells,
             families.family_most_events - groups.adverse_events as others_most_events,
             families.family_most_people - groups.denominator as others_most_people,
-            best_groups.best_group,
-            best_groups.best_rate,
             groups.unit = 'proportion' as is_share
         from groups
         inner join families on groups.family_id = families.family_id
-        left join best_groups on groups.family_id = best_groups.family_id
         left join
             recording
             on groups.indicator_id = recording.indicator_id
@@ -259,7 +237,6 @@ with
             others_excess * others_share as average_excess,
             others_lower * others_share as average_lower,
             others_upper * others_share as average_upper,
-            adverse_events - best_rate * denominator as best_excess,
             case
                 when value_status <> 'published'
                 then value_status
@@ -354,7 +331,6 @@ select
     ranked.group_code,
     dim_group.group_name,
     ranked.reference_group,
-    ranked.best_group,
     cast(ranked.priority_rank as integer) as priority_rank,
     ranked.is_tied,
     cast(ranked.rank_in_indicator as integer) as rank_in_indicator,
@@ -394,16 +370,15 @@ select
         else ranked.value_status_reason
     end as priority_reason,
     ranked.adverse_events,
-    ranked.denominator as people,
+    ranked.denominator,
     case
         when ranked.value_status = 'published' then ranked.reference_excess
-    end as excess_against_reference,
-    ranked.reference_lower as excess_against_reference_ci_lower_95,
-    ranked.reference_upper as excess_against_reference_ci_upper_95,
+    end as excess_count,
+    ranked.reference_lower as excess_count_ci_lower_95,
+    ranked.reference_upper as excess_count_ci_upper_95,
     ranked.average_excess as excess_against_average,
     ranked.average_lower as excess_against_average_ci_lower_95,
     ranked.average_upper as excess_against_average_ci_upper_95,
-    ranked.best_excess as excess_against_best,
     ranked.reference_excess
     / nullif(ranked.adverse_events, 0) as avoidable_share_of_events,
     ranked.avoidable_per_1000,

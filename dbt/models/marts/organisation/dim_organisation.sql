@@ -28,7 +28,6 @@ with
     direct as (
         select
             organisation_code,
-            count(*) as successor_count,
             {{ listed_text("successor_code", ",") }} as successor_codes,
             min(effective_on) as succeeded_on
         from own_successions
@@ -62,7 +61,6 @@ with
                 organisations.closed_on,
                 cast(direct.succeeded_on - interval '1 day' as date)
             ) as valid_to,
-            direct.successor_count,
             direct.successor_codes
         from organisations
         left join direct on organisations.organisation_code = direct.organisation_code
@@ -88,7 +86,6 @@ select
     dated.region_code,
     icb_mapped.current_organisation_code as current_icb_code,
     icb_mapped.mapping_reason as current_icb_code_reason,
-    cast(coalesce(dated.successor_count, 0) as integer) as successor_count,
     dated.successor_codes,
     mapped.current_organisation_code,
     mapped.mapping_status,

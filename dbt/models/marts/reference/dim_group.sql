@@ -10,7 +10,6 @@ select
     is_core20,
     age_from,
     age_to,
-    used_by,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
 from {{ ref("group_definitions") }}

@@ -2,7 +2,7 @@
 -- attributed, and is its format confirmed?
 select
     slug as source_id,
-    title,
+    title as source_title,
     why,
     publisher,
     licence,

@@ -257,15 +257,6 @@ select
     case
         when is_compared then 100 * {{ gap_absolute_newcombe_upper(*pair) }}
     end as within_fifth_gap_ci_upper_95,
-    case
-        when is_compared then {{ gap_relative_proportions(*pair) }}
-    end as within_fifth_rate_ratio,
-    case
-        when is_compared then {{ gap_relative_katz_lower(*pair) }}
-    end as within_fifth_rate_ratio_ci_lower_95,
-    case
-        when is_compared then {{ gap_relative_katz_upper(*pair) }}
-    end as within_fifth_rate_ratio_ci_upper_95,
     case when interacts then crossed end as ratio_of_ratios,
     case
         when interacts and crossed > 0 then crossed * exp(- log_margin)
@@ -280,10 +271,8 @@ select
     case
         when interacts then excess_risk + {{ normal_quantile(0.95) }} * excess_error
     end as reri_ci_upper_95,
-    q_value as interaction_q_value,
-    case
-        when interacts then {{ returns_certainty("q_value") }}
-    end as interaction_certainty,
+    q_value,
+    case when interacts then {{ returns_certainty("q_value") }} end as certainty,
     imd_version,
     case when is_revised then 'r' end as revision_flag,
     period_end as data_as_of,

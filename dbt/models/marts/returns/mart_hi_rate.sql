@@ -327,7 +327,7 @@ with
 
 select
     {{ all_but(["rr_p_value", "q_value"]) }},
-    q_value as rate_ratio_q_value,
+    q_value,
     case
         when
             reference_group is null

@@ -240,7 +240,7 @@ select
         when has_limits and measure_code <> 'EPC_REGISTERED'
         then
             'The limits take each attendance or admission as independent; those of one person are not, so the true limits are wider'
-    end as rate_ratio_limits_note,
+    end as remark,
     case
         when rate_ratio_status = 'published'
         then 'OK'
@@ -295,7 +295,7 @@ select
         then 'People registered with enhanced primary care at the end of the quarter'
         else
             'Crude rates; comparable between trusts only where housing is identified in the same way'
-    end as method_note,
+    end as method,
     case when is_revised then 'r' end as revision_flag,
     compared.period_end as data_as_of,
     compared.data_origin,

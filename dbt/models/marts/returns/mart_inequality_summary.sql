@@ -1,11 +1,13 @@
--- Grain: level x organisation x metric x dimension (quintiles of one edition) x period.
+-- Grain: level x organisation x metric x dimension (quintiles of one edition) x period
+-- x measure (slope index, relative index, trend of the slope index).
 -- Question: how much more do the most deprived have than the least deprived, when
 -- every quintile counts, and is that widening
 -- or narrowing? Slope and relative index are most minus (over) least deprived, from
--- the shown rates; sii in points.
+-- the shown rates; the slope in points.
 -- Editions of the deciles are two series (dimension IMD_QUINTILE and
 -- IMD_QUINTILE_2019), never joined into one.
--- Trend: least squares of sii on time over the last 24 months (this one and the 23
+-- Trend: least squares of the slope index on time over the last 24 months (this one
+-- and the 23
 -- before it), from 12 periods on; widening where its 95% interval (Student's t on the
 -- residuals) lies on one side of 0, away from equality.
 {%- set seconds = "86400e0 * " ~ days_between(
@@ -96,6 +98,38 @@ with
                 / nullif((trend_periods - 2) * trend_sxx, 0)
             ) as trend_margin
         from moments
+    ),
+
+    measured as (
+        select
+            *,
+            'slope_index' as measure,
+            'percentage points' as unit,
+            sii as value,
+            100 * slope_index_lower as ci_lower_95,
+            100 * slope_index_upper as ci_upper_95,
+            coalesce(withheld_reason, slope_index_reason) as reason
+        from tested
+        union all
+        select
+            *,
+            'relative_index',
+            'ratio',
+            relative_index,
+            relative_index_lower,
+            relative_index_upper,
+            coalesce(withheld_reason, slope_index_reason)
+        from tested
+        union all
+        select
+            *,
+            'slope_trend',
+            'percentage points a month',
+            case when trend_periods >= 12 then trend_per_month end,
+            case when trend_periods >= 12 then trend_per_month - trend_margin end,
+            case when trend_periods >= 12 then trend_per_month + trend_margin end,
+            case when trend_periods < 12 then 'fewer than 12 periods' end
+        from tested
     )
 
 select
@@ -108,29 +142,25 @@ select
     period_start,
     period_end,
     imd_version,
-    sii,
-    100 * slope_index_lower as sii_ci_lower_95,
-    100 * slope_index_upper as sii_ci_upper_95,
-    relative_index as rii,
-    relative_index_lower as rii_ci_lower_95,
-    relative_index_upper as rii_ci_upper_95,
+    measure,
+    unit,
+    value,
+    ci_lower_95,
+    ci_upper_95,
     case
-        when slope_index is not null
+        when value is not null
         then 'published'
-        when withheld_reason is not null
+        when measure <> 'slope_trend' and withheld_reason is not null
         then 'withheld'
         else 'not_available'
-    end as sii_status,
-    coalesce(withheld_reason, slope_index_reason) as sii_status_reason,
-    cast(trend_periods as integer) as trend_periods,
-    case when trend_periods >= 12 then trend_per_month end as trend_per_month,
+    end as value_status,
+    case when value is null then reason end as value_status_reason,
     case
-        when trend_periods >= 12 then trend_per_month - trend_margin
-    end as trend_per_month_ci_lower_95,
+        when measure = 'slope_trend' then cast(trend_periods as integer)
+    end as points_used,
     case
-        when trend_periods >= 12 then trend_per_month + trend_margin
-    end as trend_per_month_ci_upper_95,
-    case
+        when measure <> 'slope_trend'
+        then null
         when trend_periods < 12 or trend_margin is null
         then 'fewer than 12 periods'
         when abs(trend_per_month) <= trend_margin
@@ -143,4 +173,4 @@ select
     period_end as data_as_of,
     data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from tested
+from measured

@@ -45,7 +45,7 @@ select
         then 'LATE'
         else 'AWAITED'
     end as status,
-    in_use.submission_id is not null as is_last_good,
+    in_use.submission_id is not null as is_in_use,
     expected.soft_deadline,
     expected.close_at,
     expected.is_closed,
@@ -59,7 +59,6 @@ select
     ) as days_late,
     in_use.submission_type,
     in_use.sequence_no,
-    cast(coalesce(files.files_received, 0) as integer) as files_received,
     cast(coalesce(files.files_rejected, 0) as integer) as files_rejected,
     cast(
         greatest(0, coalesce(files.files_received, 0) - 1) as integer

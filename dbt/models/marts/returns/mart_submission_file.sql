@@ -13,7 +13,6 @@ select
     files.submission_type,
     files.sequence_no,
     files.received_at,
-    files.route,
     case
         when not files.is_accepted
         then 'REJECTED'
@@ -33,7 +32,6 @@ select
     cast(files.groups_rejected as bigint) as groups_rejected,
     files.failed_rules,
     files.warned_rules,
-    files.template_version,
     files.period_end as data_as_of,
     files.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id

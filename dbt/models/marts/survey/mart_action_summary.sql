@@ -1,4 +1,5 @@
--- Grain: trust. Question: how many priorities has the trust open, how many of them can
+-- Grain: trust x measure. Question: how many priorities has the trust open, how many
+-- of them can
 -- be measured, are they paid for longer than a year, and is breadth itself a problem?
 -- Rating and self-assessment are next to the numbers; an association, not a cause.
 with
@@ -28,37 +29,54 @@ with
     maturity as (
         select
             organisation_code,
-            max(rating) filter (where domain_code = 'OVERALL') as overall_rating,
-            max(score_pct) filter (
-                where domain_code = 'SELF_ASSESSMENT'
-            ) as self_assessment_pct
+            max(rating) filter (where domain_code = 'OVERALL') as rating,
+            max(score_pct) filter (where domain_code = 'SELF_ASSESSMENT') as score_pct
         from {{ ref("mart_maturity") }}
         group by organisation_code
+    ),
+
+    {%- set measures = {
+        "open_priorities": ["items", "open_priorities"],
+        "open_with_metric": ["items", "open_with_metric"],
+        "share_with_metric": [
+            "share",
+            proportion("open_with_metric", "open_priorities"),
+        ],
+        "open_funded": ["items", "open_funded"],
+        "open_recurrent": ["items", "open_recurrent"],
+        "share_recurrent": [
+            "share",
+            proportion("open_recurrent", "open_priorities"),
+        ],
+        "open_pilots": ["items", "open_pilots"],
+        "published_plans": ["items", "published_plans"],
+        "target_groups": ["groups", "target_groups"],
+        "closed": ["items", "closed"],
+    } %}
+    measured as (
+        {%- for measure, (unit, value) in measures.items() %}
+            select
+                *,
+                '{{ measure }}' as measure,
+                '{{ unit }}' as unit,
+                cast({{ value }} as double) as value
+            from actions {{ "union all" if not loop.last }}
+        {%- endfor %}
     )
 
 select
-    actions.organisation_code,
-    actions.organisation_name,
-    actions.icb_code,
-    actions.icb_name,
-    actions.trust_type,
-    cast(actions.open_priorities as integer) as open_priorities,
-    cast(actions.open_with_metric as integer) as open_with_metric,
-    {{ proportion("actions.open_with_metric", "actions.open_priorities") }}
-    as share_with_metric,
-    cast(actions.open_funded as integer) as open_funded,
-    cast(actions.open_recurrent as integer) as open_recurrent,
-    {{ proportion("actions.open_recurrent", "actions.open_priorities") }}
-    as share_recurrent,
-    cast(actions.open_pilots as integer) as open_pilots,
-    actions.open_pilots > 0 as is_pilot_site,
-    cast(actions.published_plans as integer) as published_plans,
-    cast(actions.target_groups as integer) as target_groups,
-    cast(actions.closed as integer) as closed,
-    maturity.overall_rating,
-    maturity.self_assessment_pct,
-    actions.data_as_of,
-    actions.data_origin,
+    measured.organisation_code,
+    measured.organisation_name,
+    measured.icb_code,
+    measured.icb_name,
+    measured.trust_type,
+    measured.measure,
+    measured.unit,
+    measured.value,
+    maturity.rating,
+    maturity.score_pct,
+    measured.data_as_of,
+    measured.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from actions
-left join maturity on actions.organisation_code = maturity.organisation_code
+from measured
+left join maturity on measured.organisation_code = maturity.organisation_code

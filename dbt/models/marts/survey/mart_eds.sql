@@ -149,7 +149,7 @@ select
         when 'domain'
         then 'DOMAIN_' || summed.domain_no
         else 'TOTAL'
-    end as score_code,
+    end as domain_code,
     case
         summed.score_kind
         when 'outcome'
@@ -157,10 +157,7 @@ select
         when 'domain'
         then summed.domain_label
         else 'All 11 outcomes'
-    end as score_label,
-    cast(
-        case when summed.score_kind <> 'total' then summed.domain_no end as integer
-    ) as domain_no,
+    end as domain_label,
     cast(summed.score as integer) as score,
     cast(3 * summed.outcomes_asked as integer) as score_possible,
     case when summed.score is null then 'missing' else 'published' end as value_status,
@@ -181,7 +178,7 @@ select
             || ' services are assessed'
     end as value_status_reason,
     cast(summed.services_assessed as integer) as services_assessed,
-    bands.rating as band,
+    bands.rating,
     bands.rating <> other_bands.rating as is_band_disputed,
     stated.stated_total,
     stated.stated_band,

@@ -33,7 +33,7 @@ with
 select
     computed.benchmark_id,
     computed.benchmark_label,
-    computed.benchmark_kind,
+    computed.benchmark_kind as measure_kind,
     computed.measure_code,
     computed.unit,
     computed.stated_value,
@@ -43,13 +43,6 @@ select
     cast(computed.year_to as integer) as year_to,
     computed.growth_pct,
     computed.growth_pct_a_year,
-    case
-        when computed.benchmark_kind = 'growth' and computed.growth_pct is null
-        then 'not_available'
-        when computed.benchmark_kind <> 'growth'
-        then 'not_applicable'
-        else 'published'
-    end as growth_status,
     abs(computed.growth_pct - computed.stated_value)
     > threshold.points as is_growth_warning,
     case
@@ -60,10 +53,9 @@ select
             || '%, the source states '
             || printf('%.1f', computed.stated_value)
             || '%'
-    end as growth_warning,
+    end as growth_note,
     computed.scope_text,
-    computed.caveat,
-    computed.claim,
+    computed.caveat as caveats,
     computed.source_id,
     sources.title as source_title,
     sources.licence_note,

@@ -69,7 +69,6 @@ with
         select
             *,
             lag(stage_order) over earlier as previous_stage_order,
-            lag(snapshot_date) over earlier as previous_snapshot_date,
             max(snapshot_date) over (partition by org_code) as newest_snapshot_date
         from roles
         window earlier as (partition by org_code, role_code order by snapshot_date)
@@ -136,7 +135,6 @@ select
             {%- endfor %}
         end as {{ name }},
     {%- endfor %}
-    disclosed.previous_snapshot_date,
     disclosed.stage_order < disclosed.previous_stage_order as stage_moved_backwards,
     disclosed.training_placement,
     disclosed.snapshot_date as data_as_of,

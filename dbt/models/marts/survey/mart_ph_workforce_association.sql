@@ -86,11 +86,12 @@ select
     case
         when {{ fisher_odds_reason("a", "b", "c", "d") }} is null
         then {{ odds_ratio_haldane("a", "b", "c", "d") }}
-    end as odds_ratio_haldane,
-    {{ fisher_odds_lower("a", "b", "c", "d") }} as fisher_ci_lower_95,
+    end as value,
+    'odds ratio' as unit,
+    {{ fisher_odds_lower("a", "b", "c", "d") }} as ci_lower_95,
     nullif(
         {{ fisher_odds_upper("a", "b", "c", "d") }}, cast('infinity' as double)
-    ) as fisher_ci_upper_95,
+    ) as ci_upper_95,
     case
         when n_base < {{ minimum_base }}
         then 'not_available'
@@ -106,7 +107,7 @@ select
         when {{ fisher_odds_upper("a", "b", "c", "d") }} = cast('infinity' as double)
         then 'no upper limit: a cell of the table is empty'
     end as value_status_reason,
-    'association, not cause' as interpretation,
+    'association, not cause' as caveats,
     data_as_of,
     data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id

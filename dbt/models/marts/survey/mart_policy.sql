@@ -5,33 +5,16 @@
 select
     policy_id,
     planning_year,
-    issued_date,
-    issuer,
+    issued_date as published_date,
+    issuer as publisher,
     document,
     theme,
     strength,
-    cast(
-        case
-            strength
-            when 'target'
-            then 3
-            when 'objective'
-            then 3
-            when 'duty'
-            then 3
-            -- to review in the annual report, not to adhere
-            when 'review_duty'
-            then 1
-            when 'mention'
-            then 1
-            else 0
-        end as integer
-    ) as mention_score,
     metric as indicator_id,
-    target_value,
-    target_unit,
+    target_value as target,
+    target_unit as unit,
     target_date,
-    event_status,
+    event_status as status,
     expected_date,
     verification,
     citation_conflict,

@@ -8,8 +8,7 @@ with
     questions as (
         select
             question_code,
-            {{ value_at_largest("question_label", "wave_from") }} as question_label,
-            {{ value_at_largest("kind", "wave_from") }} as kind
+            {{ value_at_largest("question_label", "wave_from") }} as question_label
         from {{ ref("survey_question") }}
         group by question_code
     ),
@@ -31,7 +30,6 @@ select
     answers.wave,
     answers.question_code,
     questions.question_label,
-    questions.kind as question_kind,
     answers.option_code,
     options.option_label,
     answers.selected,

@@ -19,7 +19,7 @@ with
             bench.stratum as peer_group,
             bench.minimum_base,
             bench.n_base - cast(newest.value_status = 'published' as integer) as peers,
-            bench.k
+            bench.numerator
             - cast(coalesce(newest.selected, false) as integer) as peers_selecting
         from newest
         inner join
@@ -68,8 +68,8 @@ select
     option_label,
     selected,
     value_status,
-    peer_group_type,
-    peer_group,
+    peer_group_type as stratum_type,
+    peer_group as stratum,
     cast(peers as integer) as peers,
     cast(
         case when peer_status = 'published' then peers_selecting end as integer

@@ -73,7 +73,6 @@ with
             indicators.measure_kind,
             indicators.unit,
             indicators.polarity,
-            indicators.source_area,
             indicators.ratio_groups
         from safe_counts as counts
         inner join
@@ -91,7 +90,6 @@ with
             'share' as measure_kind,
             'proportion' as unit,
             case when measure_kind = 'share' then polarity else 'none' end as polarity,
-            source_area,
             ethnic_group as comparison_group,
             cast(null as string) as reference_group,
             numerator,
@@ -123,7 +121,6 @@ with
             compared.measure_kind,
             compared.unit,
             compared.polarity,
-            compared.source_area,
             compared.ethnic_group,
             reference.ethnic_group,
             cast(null as bigint),
@@ -191,13 +188,12 @@ select
     trusts.trust_type,
     cast(figures.wres_indicator as integer) as indicator_no,
     'all' as indicator_part,
-    figures.indicator_label,
+    figures.indicator_label as indicator_name,
     figures.snapshot_date,
     figures.staff_scope,
     figures.measure_kind,
     figures.unit,
     figures.polarity,
-    figures.source_area,
     figures.comparison_group,
     figures.reference_group,
     case
@@ -255,7 +251,7 @@ select
     ) as indicator_part,
     coalesce(
         labels.indicator_label, part.indicator_name, indicator.indicator_name
-    ) as indicator_label,
+    ) as indicator_name,
     cast(published.data_year || '-03-31' as date) as snapshot_date,
     case
         when published.part = 'all'
@@ -286,7 +282,6 @@ select
         then 'closer_to_1'
         else coalesce(part.polarity, indicator.polarity, 'none')
     end as polarity,
-    coalesce(labels.source_area, 'as published') as source_area,
     case
         when published.staff_group <> 'ratio'
         then upper(published.staff_group)

@@ -1,4 +1,5 @@
--- Grain: indicator x day. Question: how much of England's Core20 gap in waits comes
+-- Grain: indicator x day x measure. Question: how much of England's Core20 gap in
+-- waits comes
 -- from who is treated where? England of all sectors is next to trusts that are NHS
 -- acute providers only; the two differ because people of the most deprived quintile are
 -- treated less often in the independent sector, where waits are shorter.
@@ -70,32 +71,43 @@ with
             max(data_as_of) as data_as_of
         from sectors
         group by indicator_id, period_start, period_end
+    ),
+
+    {%- set measures = {
+        "england_gap": "case when sectors_hidden = 0 then within + mix end",
+        "gap_within_sectors": "case when sectors_hidden = 0 then within end",
+        "gap_from_sector_mix": "case when sectors_hidden = 0 then mix end",
+        "nhs_acute_gap": "nhs_acute_gap",
+        "independent_sector_gap": "independent_sector_gap",
+        "core20_independent_share": "core20_independent_share",
+        "rest_independent_share": "rest_independent_share",
+    } %}
+    measured as (
+        {%- for measure, value in measures.items() %}
+            select *, '{{ measure }}' as measure, {{ value }} as value
+            from parts {{ "union all" if not loop.last }}
+        {%- endfor %}
     )
 
 select
-    parts.indicator_id,
+    measured.indicator_id,
     indicator.indicator_name,
+    measured.measure,
     indicator.unit,
     indicator.polarity,
-    parts.period_start,
-    parts.period_end,
-    case when sectors_hidden = 0 then within + mix end as england_gap,
-    case when sectors_hidden = 0 then within end as gap_within_sectors,
-    case when sectors_hidden = 0 then mix end as gap_from_sector_mix,
-    nhs_acute_gap,
-    independent_sector_gap,
-    core20_independent_share,
-    rest_independent_share,
-    case when sectors_hidden = 0 then 'published' else 'suppressed' end as value_status,
+    measured.period_start,
+    measured.period_end,
+    measured.value,
+    case when value is null then 'suppressed' else 'published' end as value_status,
     case
-        when sectors_hidden > 0
+        when value is null
         then sectors_hidden || ' sectors have a figure hidden by the publisher'
     end as value_status_reason,
     'nhse_wlmds' as source_id,
-    parts.data_as_of,
+    measured.data_as_of,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from parts
+from measured
 inner join
     {{ ref("dim_indicator") }} as indicator
-    on parts.indicator_id = indicator.indicator_id
+    on measured.indicator_id = indicator.indicator_id
