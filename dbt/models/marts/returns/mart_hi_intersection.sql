@@ -15,7 +15,7 @@
 -- of theirs is in the marts, so the disclosure attack could not weigh them against the
 -- categories. Each of the four cells adds the variance of its share and that of
 -- rounding its counts to 5 (macro rounding_error). The limits are those of one row,
--- not corrected for how many rows there are; interaction_certainty is: q by Benjamini
+-- not corrected for how many rows there are; certainty is: q by Benjamini
 -- and Hochberg over the rows of all trusts and metrics of a period.
 {%- set cell = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set metrics = "('WL_LE18_PCT', 'WL_GT52_PCT', 'OP_DNA_PCT')" %}
