@@ -8,6 +8,7 @@ current release, and the example queries. `expected_checks` says beforehand whic
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts.check import CheckResult, Severity, explain, shown_keys
-from dagster_project.contracts.suite import Expectation, Suite
+from dagster_project.contracts.suite import Expectation, Suite, Threshold, load_thresholds
 from dagster_project.quality.disclosure import EXPECTED as EXPECTED_OF_DISCLOSURE
 from dagster_project.quality.disclosure import audit_disclosure
 from dagster_project.quality.judge import Answer, Question, answers, ask
@@ -28,6 +29,8 @@ from dagster_project.release.inputs import inputs_in_use, last_judgements
 from dagster_project.release.project import ExampleQuery, ReleaseProject
 
 DBT_PASSED = frozenset({"pass", "success"})
+THRESHOLDS = "suite.thresholds"
+"""Whether a person has read the numbers of expectations/thresholds.yml again by the day that was agreed."""
 
 
 def expected_checks(project: ReleaseProject) -> frozenset[str]:
@@ -44,12 +47,13 @@ def expected_checks(project: ReleaseProject) -> frozenset[str]:
     names |= {f"dbt.{test.name}" for test in read_tests(project.manifest)}
     names |= {f"difference.source.{slug}" for slug in project.sources}
     names |= {f"example_query.{query.name}" for query in project.example_queries}
-    return frozenset(names | EXPECTED_OF_DISCLOSURE)
+    return frozenset(names | EXPECTED_OF_DISCLOSURE | {THRESHOLDS})
 
 
 def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
     """Judge the draft; one result for each expected check. Bad data never raises: it is a result."""
     results = [*audit_landing(project, draft), *audit_dbt(project)]
+    results.append(audit_thresholds(load_thresholds(), draft.built_at.date()))
     asked = ask_suites(project, draft)
     with project.engine() as con:
         attach(con, draft.path, "draft")
@@ -83,6 +87,18 @@ def _guarded(
 def _failure(name: str, mart: str, summary: str) -> CheckResult:
     kind: Any = name.split(".", maxsplit=1)[0].replace("dbt_model", "dbt")
     return CheckResult(name, kind, mart, False, "critical", " ".join(summary.split()))
+
+
+# -- thresholds -------------------------------------------------------------------------------------------------------
+
+
+def audit_thresholds(thresholds: Mapping[str, Threshold], today: dt.date) -> CheckResult:
+    """Return a warning that names each number whose review is overdue: what a person decided holds until they read it again."""
+    overdue = {name: row for name, row in sorted(thresholds.items()) if row.review_date < today}
+    named = ", ".join(f"{name} ({row.owner}, {row.review_date})" for name, row in overdue.items())
+    words = f"read these numbers again and set the next review_date in expectations/thresholds.yml: {named}"
+    summary = words if overdue else f"no review of {len(thresholds)} numbers is overdue"
+    return CheckResult(THRESHOLDS, "suite", "", not overdue, "warning", summary, {"overdue": len(overdue)})
 
 
 # -- suites -----------------------------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 
+import pytest
 import yaml
 
 from dagster_project.release.dictionary import load_dictionary
@@ -18,6 +20,9 @@ from dagster_project.settings import PROJECT_ROOT
 
 MARTS = PROJECT_ROOT / "dbt" / "models" / "marts"
 VOCABULARY = MARTS / "_vocabulary.csv"
+WIDE = MARTS / "_wide_tables.csv"
+"""Tables with one column for each measure or group where their sisters have one row, each with its reason."""
+FEWEST_GROUPS = 3
 KINDS = {
     "varchar": "text",
     "date": "date",
@@ -113,3 +118,35 @@ def test_what_breaks_the_vocabulary_is_named() -> None:
         "b.peer_lcl is a name of the forms: say <figure>_ci_lower_95",
     ):
         assert words in said
+
+
+def is_wide(columns: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether a row holds several measures or groups: two figures with limits of their own, or three numbers whose names differ in their first word."""
+    figures = {LIMIT.sub("", name) for name in columns if LIMIT.search(name)}
+    numbers = [name for name, (kind, _) in columns.items() if kind == "number" and not LIMIT.search(name)]
+    of = Counter(name.partition("_")[2] for name in numbers)
+    return len(figures) > 1 or any(tail and count >= FEWEST_GROUPS for tail, count in of.items())
+
+
+def test_a_table_is_long_or_says_why_it_is_wide() -> None:
+    with WIDE.open(encoding="utf-8", newline="") as lines:
+        reasons = {row["table_name"]: row["reason"] for row in csv.DictReader(lines)}
+    wide = {table for table, columns in published().items() if is_wide(columns)}
+    assert sorted(wide - set(reasons)) == [], (
+        f"give it a column measure or group_code as its sisters have, or a reason in {WIDE.name}"
+    )
+    assert sorted(set(reasons) - wide) == [], "long, or not published: take it out of the list"
+    assert [table for table, reason in reasons.items() if len(reason.split()) < 2] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("measure", "value", "ci_lower_95", "ci_upper_95"), False),
+        (("sii", "sii_ci_lower_95", "rii", "rii_ci_lower_95"), True),
+        (("white_value", "asian_value", "black_value"), True),
+        (("numerator", "denominator", "value", "england_value", "ci_lower_95"), False),
+    ],
+)
+def test_one_column_for_each_measure_or_group_is_wide(names: tuple[str, ...], expected: bool) -> None:
+    assert is_wide({name: ("text" if name == "measure" else "number", "share") for name in names}) is expected

@@ -14,6 +14,7 @@ DIMENSIONS = {
     "dim_organisation": ("organisation_code",),
     "dim_source": ("source_id",),
     "dim_group": ("dimension", "group_code"),
+    "mart_publication": ("mart_name",),
 }
 METRICS = frozenset((row["metric_id"],) for row in read_seed("hi_metric"))
 """Metrics of the returns: mart_hi_rate has their names; dim_indicator is the catalogue of published indicators."""
