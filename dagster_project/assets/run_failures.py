@@ -73,7 +73,8 @@ def _of_step(step: str, error: Any) -> Iterator[Problem]:
     what, _, next_step = plain(told.message if told else "it stopped").rstrip(".").partition(NEXT)
     if told is not None and not next_step:
         # As in explain(): a file that is absent is seldom the reason where another known error followed.
-        causes = sorted(chain[::-1], key=lambda one: one.cls_name == FileNotFoundError.__name__)
+        nearest = chain[::-1]
+        causes = sorted(nearest, key=lambda one: one.cls_name == FileNotFoundError.__name__)
         known = next(filter(None, (explain_by_name(one.cls_name or "", one.message) for one in causes)), None)
         what, next_step = (f"{known.what}: {known.why}", known.next_step) if known else (what, f"look at {LOG}")
     yield Problem(what, f"step {step}", next_step=next_step)

@@ -61,7 +61,8 @@ def explain(error: BaseException) -> LakeError:
         if isinstance(one, LakeError):
             return one
     # A folder is looked for before it and its parents are made: on a full disk the reason is the second error, not that it was absent.
-    for one in sorted(chain[::-1], key=lambda one: isinstance(one, FileNotFoundError)):
+    nearest = chain[::-1]
+    for one in sorted(nearest, key=lambda one: isinstance(one, FileNotFoundError)):
         known = _known(one)
         if known is not None:
             return known

@@ -8,7 +8,7 @@
     select
         indicator_id,
         '{{ breakdown }}' as breakdown,
-        {% if breakdown == "all" %} levels, cast(null as varchar) as note,
+        {% if breakdown == "all" %} levels, cast(null as string) as note,
         {% else %} {{ breakdown }}_levels as levels, {{ breakdown }}_note as note,
         {% endif %}
         '{{ env_var("HIW_ORIGIN") }}' as data_origin,
