@@ -49,6 +49,8 @@ class FileColumn(Strict):
     header: str = ""
     """The publisher's heading, compared after folding white space and case; "" means the same as `name`."""
     aliases: tuple[str, ...] = ()
+    header_in: dict[str, str] = Field(default_factory=dict)
+    """The heading in the file of a single period, where the publisher gave it that of another column."""
     header_pattern: Pattern = ""
     """For headings that carry a year (`^ICB\\d\\dCD$`) or are cut (`...of LSOA`): a regular expression, searched."""
     type: Literal["text", "count", "decimal"] = "text"

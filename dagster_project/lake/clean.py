@@ -37,7 +37,8 @@ from dagster_project.lake.content import (
     rewrite_as_utf8,
 )
 from dagster_project.lake.discovery import period_bounds
-from dagster_project.lake.headings import Layout, csv_sql, record_lines, sheet_as_csv
+from dagster_project.lake.files import LakeError
+from dagster_project.lake.headings import Layout, csv_sql, in_folder, record_lines, sheet_as_csv
 from dagster_project.lake.parse_report import ParseError, ParseReport
 from dagster_project.lake.snapshots import Snapshot
 
@@ -82,7 +83,7 @@ class ParseJob:
         path = self._text_file()
         layout = Layout.find(path, self)
         trimmed = layout.trim(path, self.workspace)
-        records, breaks_in_cells = count_records(trimmed)
+        records, breaks_in_cells = _count_below(trimmed, path)
         self.report.records_in = records - layout.has_header
         self._refuse_cut_line(trimmed, len(layout.names))
         self.streamed = trimmed.stat().st_size > STREAMED_BYTES
@@ -117,16 +118,16 @@ class ParseJob:
     def _text_file(self) -> Path:
         path = self.snapshot.path
         if self.entity.format == "csv_or_xlsx" and path.suffix.lower() == ".xlsx":
-            path = sheet_as_csv(path, self.workspace / "sheet.csv", self)
+            path = sheet_as_csv(path, in_folder(self.workspace / "sheet", f"{path.stem}.csv"), self)
         elif self.entity.format_of(path.name) == "zip_csv":
-            unpacked = self.workspace / "unpacked.csv"
+            unpacked = in_folder(self.workspace / "unpacked", f"{path.stem}.csv")
             limits = ArchiveLimits(maximum_total_bytes=self.entity.max_unpacked_bytes)
             self.report.file += " > " + extract_only_member(path, unpacked, suffix=".csv", limits=limits)
             check_content(unpacked, "csv")
             path = unpacked
         self.report.encoding = detect_encoding(path)
         if self.report.encoding != "utf-8":
-            path = rewrite_as_utf8(path, self.report.encoding, self.workspace / "utf8.csv")
+            path = rewrite_as_utf8(path, self.report.encoding, in_folder(self.workspace / "utf8", path.name))
         return path
 
     # -- typing ----------------------------------------------------------------------------------------------------
@@ -338,6 +339,15 @@ class ParseJob:
         if self.source.format_status_of(self.entity.name) == "unconfirmed":
             next_step += "; this format was never confirmed: columns that are guessed say so in source.yml"
         return ParseError(self.report.name, why, next_step)
+
+
+def _count_below(trimmed: Path, path: Path) -> tuple[int, bool]:
+    """`count_records` of the file without what stands above and below its table; an error says the line of the whole file."""
+    try:
+        return count_records(trimmed)
+    except LakeError:
+        count_records(path)
+        raise
 
 
 def one_cell(con: duckdb.DuckDBPyConnection, query: str) -> Any:

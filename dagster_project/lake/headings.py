@@ -69,12 +69,18 @@ class Layout:
         """Return the file without preamble and footer (itself when it has neither)."""
         if self.skipped_lines == 0 and self.data_lines is None and self.blank_lines == 0:
             return path
-        trimmed = workspace / "trimmed.csv"
+        trimmed = in_folder(workspace / "trimmed", path.name)
         end = None if self.data_lines is None else self.data_lines - 1
         with path.open(encoding="utf-8", newline="") as lines, trimmed.open("w", encoding="utf-8", newline="") as out:
             out.writelines(islice(lines, self.skipped_lines, self.skipped_lines + 1))
             out.writelines(islice(lines, self.blank_lines, end))
         return trimmed
+
+
+def in_folder(folder: Path, name: str) -> Path:
+    """A file for a step between snapshot and table; it keeps the publisher's name, which errors say."""
+    folder.mkdir(exist_ok=True)
+    return folder / name
 
 
 def _count_blank_lines(path: Path, start: int) -> int:
@@ -164,8 +170,12 @@ def fold(heading: str) -> str:
 def _match_headings(headings: list[str], job: Contracted) -> tuple[str, ...] | None:
     """The column that stands at each place, or None where the line lacks one; raises ParseError for one too many."""
     columns = job.entity.file_columns
-    names = [_match_heading(heading, columns) for heading in headings]
-    if not {column.name for column in columns} <= set(names):
+    of_period = [c.model_copy(update={"header": c.header_in.get(job.report.period, c.header)}) for c in columns]
+    for wanted in (columns, of_period):
+        names = [_match_heading(heading, wanted) for heading in headings]
+        if {column.name for column in columns} <= set(names):
+            break
+    else:
         return None
     _refuse_duplicates(names, job)
     return tuple(

@@ -10,6 +10,7 @@ rate by deprivation and ethnic group only, never for everybody.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from dagster_project.sample import organisations as org
 from dagster_project.sample.files import Cell, Published, apportion, csv_bytes, landing_page, open_stream, round_to_five
@@ -50,13 +51,15 @@ PROVIDER_GROUPS = {
     "LD Status": ("1", "2", "3", "4", "5", "U", "UNKNOWN", "X", "Z"),
     "Autism Status": ("1", "2", "3", "4", "5", "U", "UNKNOWN", "X", "Z"),
 }
-"""Groups of a provider's detentions (MHS81) in one month: all but the first of each is hidden, as most are in real files."""
+"""Groups of a provider's detentions in one month: all but the first of each is hidden, as most are in real files."""
 DECILES = (
     "01 Most deprived",
     *(f"{n:02d} More deprived" for n in range(2, 6)),
     *(f"{n:02d} Less deprived" for n in range(6, 10)),
     "10 Least deprived",
 )
+DETENTIONS = {"MHS81": 4_000, "MHS150": 3_900, "MHS151": 16_000}
+"""England's detentions that began and that ended in the month, and those active at its end."""
 DETAINED_BY_DECILE = (15, 13, 12, 11, 10, 10, 9, 8, 7, 5)
 DETAINED = (480, 620, 160, 240, 2300, 200)
 ADMITTED, ADMITTED_WITHOUT_CONTACT = (300, 360, 120, 180, 1890, 150), (60, 90, 22, 33, 270, 25)
@@ -117,8 +120,8 @@ def _rows(seed: int, status: str, share: float) -> Iterator[list[Cell]]:
             yield row("Provider", trust.code, "NONE", "MHS95", round_to_five(round(9000 * trust.size)))
             yield row("Provider", trust.code, "NONE", "MHS157", round_to_five(round(400 * trust.size)))
             for name, labels in PROVIDER_GROUPS.items():
-                for place, label in enumerate(labels):
-                    yield row(f"Provider; {name}", trust.code, label, "MHS81", "*" if place else 20, "01/01/2026")
+                for (place, label), measure in product(enumerate(labels), DETENTIONS):
+                    yield row(f"Provider; {name}", trust.code, label, measure, "*" if place else 20, "01/01/2026")
     for breakdown, primary, size in (("England", "England", 1.0), *((_ICB, icb.code, 0.2) for icb in org.ICBS)):
         for measure, start, name, labels, counts in _acute():
             for label, count in zip(labels, counts, strict=True):
@@ -139,10 +142,12 @@ def _acute() -> Iterator[tuple[str, str, str, tuple[str, ...], list[int]]]:
     Planted: the most deprived decile has 600 of 4,000 detentions, the least deprived 200; of 360 admissions of Black people 90
     are without contact before, of all 3,000 it is 500.
     """
-    whole = {"MHS81": ("01/01/2026", 4000), "MHS106": ("01/11/2025", 3000), "MHS106b": ("01/11/2025", 500)}
+    whole = {measure: ("01/01/2026", count) for measure, count in DETENTIONS.items()}
+    whole |= {"MHS106": ("01/11/2025", 3000), "MHS106b": ("01/11/2025", 500)}
     for measure, (start, count) in whole.items():
         yield measure, start, "", ("NONE",), [count]
-    yield "MHS81", "01/01/2026", "IMD Decile", DECILES, apportion(4000, DETAINED_BY_DECILE)
+    for measure, count in DETENTIONS.items():
+        yield measure, "01/01/2026", "IMD Decile", DECILES, apportion(count, DETAINED_BY_DECILE)
     for measure, counts in {"MHS81": DETAINED, "MHS106": ADMITTED, "MHS106b": ADMITTED_WITHOUT_CONTACT}.items():
         yield measure, whole[measure][0], "Upper Ethnicity", ETHNICITIES, list(counts)
 

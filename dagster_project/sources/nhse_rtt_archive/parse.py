@@ -25,7 +25,7 @@ def parse(job: ParseJob) -> str:
             provider_name,
             provider_parent_code,
             commissioner_code,
-            rtt_part_type,
+            replace(rtt_part_type, 'PART', 'Part') as rtt_part_type,
             treatment_function_code,
             treatment_function_name,
             {WEEKS},

@@ -90,6 +90,8 @@ def test_the_sample_of_mental_health_has_the_levels_of_the_publisher(sample_ware
         ("CYP-MHS95a", three, True, True),
         ("CYP-MHS95b", three, False, False),
         ("MHS107b", "england icb", True, False),
+        ("MHS150", "england icb", True, False),
+        ("MHS151", "england icb", True, False),
         ("MHS81", "england icb", True, False),
         ("STM-MHS157", f"{three} sub_icb trust", True, True),
         ("STM-MHS157a", f"{three} sub_icb", True, True),

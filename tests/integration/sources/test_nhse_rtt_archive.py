@@ -58,7 +58,7 @@ def test_waiting_and_long_waits_are_those_that_were_planted(entity: str, parse_f
     ("entity", "heading", "renamed", "said"),
     [
         ("to_52_weeks", "Gt 52 Weeks SUM 1", "Gt 52 To 53 Weeks SUM 1", "'Gt 52 Weeks SUM 1' is missing"),
-        # July 2016
+        # as in July 2016, in another month
         ("before_october_2017", "Treatment Function Code", "Treatment Function Description", "'Treatment Function Code' is missing"),
         ("before_october_2017", "", "Extra", "'Extra', is not in the contract"),
     ],
@@ -96,3 +96,48 @@ def test_each_month_belongs_to_the_layout_of_its_time(name: str, slug: str, enti
     assert [(s, e) for s, e, link in named if read_name(link, f"https://x/{name}")] == (
         [(slug, entity)] if slug else []
     )
+
+
+def renamed(lines: list[list[str]], **headings: str) -> list[list[str]]:
+    """The older layout with other headings, its months those of 2016-07."""
+    (header,) = (line for line in lines if "Provider Org Code" in line)
+    header[:] = [headings.get(heading.replace(" ", "_"), heading) for heading in header]
+    return [[{"MARCH": "JULY"}.get(cell, cell) for cell in line] for line in lines]
+
+
+CODES = "select sum(total_all), min(treatment_function_code), any_value(treatment_function_name order by treatment_function_code desc) from clean"
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        {"Treatment_Function_Code": "Treatment Function Name", "Treatment_Function_Name": "Treatment Function Description"},
+        {"Treatment_Function_Code": "Treatment Function"},
+        {},
+    ],
+)  # fmt: skip
+def test_treatment_functions_of_july_2016_are_read_under_any_heading_that_was_described(
+    headings: dict[str, str], parse_file: Any, tmp_path: Path
+) -> None:
+    """The codes stand under the heading of the names then: as many pathways, under the same codes and names."""
+    entity = "before_october_2017"
+    wanted = parse_file(SLUG, entity, packed(tmp_path, lines_of(entity)), "2017-03").row(CODES)
+    parsed = parse_file(SLUG, entity, packed(tmp_path, renamed(lines_of(entity), **headings)), "2016-07")
+    assert parsed.row(CODES) == wanted and wanted[1:] == ("C_100", "Other")
+    assert parsed.value("select distinct period_start::varchar from clean") == "2016-07-01"
+
+
+def test_parts_in_capitals_are_the_same_parts(parse_file: Any, tmp_path: Path) -> None:
+    """Rows of May 2016 in the test of a public package: PART_1A, PART_2."""
+    lines = [
+        [cell.upper() if cell.startswith("Part_") else cell for cell in line]
+        for line in lines_of("before_october_2017")
+    ]
+    parsed = parse_file(SLUG, "before_october_2017", packed(tmp_path, lines), "2017-03")
+    assert parsed.rows("select distinct rtt_part_type from clean order by 1") == [
+        ("Part_1A",),
+        ("Part_1B",),
+        ("Part_2",),
+        ("Part_2A",),
+        ("Part_3",),
+    ]

@@ -127,3 +127,13 @@ def test_a_broken_row_is_named_by_its_line_in_the_file(parse_file: Any, tmp_path
     assert path.read_text().splitlines()[125] == last
     with pytest.raises(LakeError, match=said):
         parse_file(SLUG, "ethnic_group", path, "2021")
+
+
+@pytest.mark.parametrize("preamble", [["", '"TS021"', ""], []])
+def test_a_stray_quotation_mark_is_named_by_file_and_line(parse_file: Any, tmp_path: Path, preamble: list[str]) -> None:
+    """The table is read without what stands above it; what is said is of the publisher's file."""
+    last = '"There 001A","W01990001",40,1,2,3,30,"4'
+    path = _write_download(tmp_path / "ts021.csv", preamble, _rows(last), ['"","note"'])
+    line = path.read_text().splitlines().index(last) + 1
+    with pytest.raises(LakeError, match=f"^ts021.csv has an odd number of quotation marks: .* in line {line}"):
+        parse_file(SLUG, "ethnic_group", path, "2021")

@@ -1,13 +1,17 @@
--- Grain: as fct_indicator_value, detentions (MHS81) and acute admissions of people who
--- had no contact before (MHS106b of MHS106). Question: who is detained, and who comes
--- to care through an emergency first?
+-- Grain: as fct_indicator_value, detentions that began (MHS81), ended (MHS150) and are
+-- active at the end of the month (MHS151), and acute admissions of people who had no
+-- contact before (MHS106b of MHS106). Question: who is detained, and who comes to care
+-- through an emergency first?
 -- England, regions and ICBs: each month, for admissions the three months that the
 -- publisher counts. A trust's month is nearly all hidden (April 2026, RDY: one of
--- eleven deciles is shown), so trusts have the sum of twelve months of detentions, with
--- the number of hidden cells and bounds. Below England counts are rounded to 5 and
+-- eleven deciles is shown), so trusts have the sum of twelve months of detentions that
+-- began or ended, with the number of hidden cells and bounds; those who are detained at
+-- the end of twelve months cannot be added up. Below England counts are rounded to 5
+-- and
 -- those under 5 hidden: a shown one lies within 2 of what it says, a hidden one or one
 -- without a row is 0 to 4.
 {%- set rounding, greatest_hidden, months_of_a_sum = 2, 4, 12 %}
+{%- set detentions, flows = "('MHS81', 'MHS150', 'MHS151')", "('MHS81', 'MHS150')" %}
 {%- set grain = [
     "organisation_code",
     "organisation_level",
@@ -44,13 +48,15 @@ with
             {{ ref("group_definitions") }} as groups
             on figure.dimension = groups.dimension
             and figure.group_code = groups.group_code
-        where figure.measure_id in ('MHS81', 'MHS106', 'MHS106b')
+        where
+            figure.measure_id in {{ detentions }}
+            or figure.measure_id in ('MHS106', 'MHS106b')
         {% endcall %}
     ),
 
     of_a_month as (
         select
-            'MHS81' as indicator_id,
+            measure_id as indicator_id,
             {{ grain | join(", ") }},
             period_start,
             period_end,
@@ -69,7 +75,8 @@ with
             snapshot_sha256
         from measures
         where
-            measure_id = 'MHS81' and organisation_level in ('england', 'region', 'icb')
+            measure_id in {{ detentions }}
+            and organisation_level in ('england', 'region', 'icb')
     ),
 
     of_three_months as (
@@ -108,22 +115,31 @@ with
             and admitted.organisation_level in ('england', 'region', 'icb')
     ),
 
-    months as (select distinct file_month from measures where measure_id = 'MHS81'),
+    months as (
+        select distinct measure_id, file_month
+        from measures
+        where measure_id in {{ flows }}
+    ),
 
     years as (
-        select last.file_month as last_month, min(within.file_month) as first_month
+        select
+            last.measure_id,
+            last.file_month as last_month,
+            min(within.file_month) as first_month
         from months as last
         inner join
             months as within
-            on within.file_month between cast(
+            on last.measure_id = within.measure_id
+            and within.file_month between cast(
                 last.file_month - interval '11 months' as date
             ) and last.file_month
-        group by last.file_month
+        group by last.measure_id, last.file_month
         having count(*) = {{ months_of_a_sum }}
     ),
 
     summed as (
         select
+            years.measure_id,
             {%- for column in grain %} figure.{{ column }}, {% endfor %}
             years.first_month,
             years.last_month,
@@ -136,9 +152,11 @@ with
         from years
         inner join
             measures as figure
-            on figure.file_month between years.first_month and years.last_month
-        where figure.measure_id = 'MHS81' and figure.organisation_level = 'trust'
+            on figure.measure_id = years.measure_id
+            and figure.file_month between years.first_month and years.last_month
+        where figure.organisation_level = 'trust'
         group by
+            years.measure_id,
             {%- for column in grain %} figure.{{ column }}, {% endfor %}
             years.first_month,
             years.last_month
@@ -146,7 +164,7 @@ with
 
     of_a_year as (
         select
-            'MHS81' as indicator_id,
+            measure_id as indicator_id,
             {{ grain | join(", ") }},
             first_month as period_start,
             last_day(last_month) as period_end,
