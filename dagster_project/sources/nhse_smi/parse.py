@@ -70,6 +70,11 @@ def _select_phsmi(job: ParseJob) -> str:
         f"it is listed as {job.snapshot.period} but ACH_DATE holds",
         "look whether the publisher linked the wrong file; the snapshot is kept",
     )
+    job.require_none(
+        "select reported_level, organisation_code, measure, count(*) from typed group by all having count(*) > 1 order by all",
+        "a figure that stands more than once (ORG_TYPE, ORG_CODE, MEASURE, times)",
+        BROKEN,
+    )
     return f"""
         select
             date_trunc('quarter', {end})::date as period_start,

@@ -100,3 +100,18 @@ def test_extract_of_the_sample_is_another_series(parse_file: Any, sample_estate:
 def test_what_has_been_seen_and_what_has_not_is_said() -> None:
     source = load_sources()[SLUG]
     assert (source.stated_format_status, source.entity("phsmi").format_status) == ("partly_confirmed", "unconfirmed")
+
+
+def test_a_figure_that_stands_twice_in_the_gp_extract_refuses_the_file(
+    parse_file: Any, sample_estate: Path, tmp_path: Path
+) -> None:
+    """The larger of the two was taken: 7 more people checked than the first row says."""
+    (path,) = sample_estate.rglob("phsmi-*.csv")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (row,) = (line for line in lines if ",National," in line and ",All6PHC," in line)
+    cells = row.split(",")
+    place = lines[0].split(",").index("VALUE")
+    cells[place] = str(int(cells[place]) + 7)
+    (tmp_path / path.name).write_text("\n".join([*lines, ",".join(cells)]) + "\n", encoding="utf-8")
+    with pytest.raises(LakeError, match=r"stands more than once .*National, .*, All6PHC, 2"):
+        parse_file(SLUG, "phsmi", tmp_path / path.name, "fy2025-26-q1")
