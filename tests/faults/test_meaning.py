@@ -103,6 +103,8 @@ def test_a_row_that_the_first_file_of_a_table_lost_is_seen_or_declared(estate: E
         ("nhse_msds.data", "minus before a figure", "not negative"),
         ("nhse_wres.trust", "row lost", "1 of 48 rows in the edition that it replaces"),
         ("nhse_msds.data", "row lost", "the groups of a dimension are fewer than everybody"),
+        # the larger of two figures of one measure was taken
+        ("nhse_smi.phsmi", "row doubled with another figure", "a figure that stands more than once"),
         ("nhse_ldhc.extract", "figure lost", "1 rows have a blank, and no mark"),
     ],
 )
