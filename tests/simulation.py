@@ -168,8 +168,18 @@ class Simulated:
         """Fill the tables of these models, in this order."""
         for name in names:
             full = next(known for known in self.models.names if known.endswith(f".{name}"))
-            schema = self.models.manifest["nodes"][full]["schema"]
-            self.con.execute(f"create or replace table {qualified(schema, name)} as {self.models.query(full)}")
+            self.con.execute(f"create or replace table {self.table(name)} as {self.models.query(full)}")
+
+    def table(self, name: str) -> str:
+        """The quoted name of a model's table."""
+        full = next(known for known in self.models.names if known.endswith(f".{name}"))
+        return qualified(self.models.manifest["nodes"][full]["schema"], name)
+
+    def fill(self, name: str, rows: pd.DataFrame) -> None:
+        """These rows in place of those of a model's table; columns that are not given are NULL."""
+        self.con.register("filling", rows)
+        self.con.execute(f"delete from {self.table(name)}")
+        self.con.execute(f"insert into {self.table(name)} by name from filling")
 
     def frame(self, sql: str, **tables: pd.DataFrame) -> pd.DataFrame:
         """The rows of a query, which may name the tables that are given."""
@@ -180,3 +190,78 @@ class Simulated:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self.con.execute(sql).fetchall()
+
+
+FIVES = {"WHITE": 0.79, "MIXED": 0.015, "ASIAN": 0.1, "BLACK": 0.05, "OTHER": 0.045}
+FIFTHS = (0.22, 0.205, 0.2, 0.195, 0.18)
+PEOPLE_SERVED = {"HOMELESS": 600, "HOUSED": 250_000}
+OF_A_PERSON = {"HOMELESS": 2.0, "HOUSED": 1.2}
+
+
+def draw_returns(generator: np.random.Generator, trusts: int = TRUSTS) -> pd.DataFrame:
+    """Cells of returns as int_returns__rate_level has them: groups of a trust that wait and miss appointments alike, true counts."""
+    sizes = np.interp(generator.uniform(size=trusts), np.linspace(0, 1, len(LISTS)), LISTS)
+    crossed = np.outer(list(FIVES.values()), FIFTHS)
+    frames = []
+    for metric, low, high in (("WL_LE18_PCT", 0.5, 0.75), ("OP_DNA_PCT", 0.05, 0.12)):
+        shares = generator.uniform(low, high, trusts)
+        people = generator.poisson(sizes[:, None, None] * crossed)
+        events = generator.binomial(people, shares[:, None, None])
+        for dimension, counts in (
+            ("ETHNIC5_IMD_QUINTILE", (events, people)),
+            ("IMD_QUINTILE", (events.sum(1, keepdims=True), people.sum(1, keepdims=True))),
+        ):
+            groups = list(FIVES) if dimension.startswith("ETHNIC5") else ["fifth"]
+            cells = pd.MultiIndex.from_product([range(trusts), groups, list("12345")]).to_frame(index=False)
+            cells.columns = pd.Index(["trust", "group", "imd_quintile"])
+            is_fifth = dimension == "IMD_QUINTILE"
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "geo_code": [f"S{trust:04d}" for trust in cells.trust],
+                        "metric_id": metric,
+                        "collection_code": metric[:2] + "01",
+                        "dim_type": dimension,
+                        "dim_value": cells.imd_quintile if is_fifth else cells.group,
+                        "imd_quintile": None if is_fifth else cells.imd_quintile,
+                        "numerator_count": counts[0].ravel(),
+                        "denominator_count": counts[1].ravel(),
+                        "true_share": shares[cells.trust],
+                    }
+                )
+            )
+    return pd.concat(frames, ignore_index=True).assign(
+        geo_level="TRUST",
+        period_start=pd.Timestamp("2026-10-01"),
+        period_end=pd.Timestamp("2026-10-31"),
+        is_estimate=False,
+        is_numerator_unsure=False,
+        is_denominator_unsure=False,
+        is_expected=True,
+        is_safe=False,
+        is_revised=False,
+        data_origin="synthetic",
+    )
+
+
+def draw_attendances(generator: np.random.Generator, trusts: int = TRUSTS) -> pd.DataFrame:
+    """Counts of a quarter as int_returns__inclusion has them: homeless and housed people attend as often, but in bursts of their own.
+
+    People of each month come by chance, and each of them comes once more with the same chance again and again.
+    """
+    rows = []
+    for trust in range(trusts):
+        rate = generator.uniform(0.05, 0.15)
+        for group, served in PEOPLE_SERVED.items():
+            people = generator.poisson(served * rate / OF_A_PERSON[group])
+            attendances = people + generator.negative_binomial(people, 1 / OF_A_PERSON[group]) if people else 0
+            counts = {"AE_ATTENDANCES": attendances, "AE_PERSONS": people, "POP_DENOMINATOR": served}
+            rows += [(f"S{trust:04d}", group, measure, count, count) for measure, count in counts.items()]
+    frame = pd.DataFrame(rows, columns=["org_code", "accommodation_group", "measure_code", "count_low", "count_high"])
+    return frame.assign(
+        submission_id=frame.org_code,
+        identification_method="CODED_STATUS",
+        period_start=pd.Timestamp("2026-07-01"),
+        period_end=pd.Timestamp("2026-09-30"),
+        data_origin="synthetic",
+    )

@@ -98,7 +98,7 @@ def _gap(context: Context, row: Row) -> Markup:
         "(95% limits {lower} to {upper}): a clear difference. {period}.",
         group=priorities.sentence(context.plain_group(row["dimension"], row["group_code"])),
         indicator=_name(context, row["indicator_id"]),
-        events=mark(row, "adverse_events", "whole", priorities.STATUS),
+        events=mark(row, "adverse_events", "whole"),
         counted=priorities.counted(row),
         adverse=priorities.adverse(context, row),
         reference=context.plain_group(row["dimension"], row["reference_group"]),
@@ -141,7 +141,7 @@ def _waits(context: Context, splits: Sequence[groups.Split]) -> Block:
     title = f"{_name(context, known[0])}: {named}"
     described = (
         f"Each group here as a filled mark with 95% limits as a bar, the same group in England as a hollow mark; {show_period(rows[0])}. Orange "
-        "diamond: worse than in England. Blue square: better. Grey circle: no clear difference."
+        "diamond: worse than in England, which lies outside the limits. Blue square: better. Grey circle: England lies inside the limits."
     )
     drawing = draw_dumbbells(Frame(title, described, context.synthetic), pairs, tick(form))
     note = Markup("{}. Filled: here, with 95% limits. Hollow: the same group in England.").format(
@@ -150,7 +150,7 @@ def _waits(context: Context, splits: Sequence[groups.Split]) -> Block:
     return Picture(title, drawing, _table(context, rows, form), note)
 
 
-NO_GROUP = "no group differs clearly from the same group in England"
+NO_GROUP = "England lies within the limits of every group"
 KINDS: Mapping[tuple[str, str], Kind] = {
     ("higher", "higher_is_better"): "better",
     ("higher", "lower_is_better"): "worse",

@@ -37,7 +37,7 @@ WIDE = 10
 HOW_TO_READ = (
     "How to read a funnel: each mark is a trust, further right the larger. The horizontal line is the figure of all trusts together; the "
     "dashed curves hold 95%, the solid ones 99.8% of trusts that differ as trusts usually do, by chance and by what lies between them. "
-    "Within the limits there is no clear difference; outside the solid ones there is. This is not a league table."
+    "Within the limits there is no clear difference; outside the solid ones there is, where the q value is at most 5%. This is not a league table."
 )
 WIDER = (
     "Trusts differ here by far more than chance: the limits are as wide as the differences between most of them. Being outside says that "

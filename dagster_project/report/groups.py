@@ -41,7 +41,7 @@ EXTREMES = {"imd_quintile": ("1", "5", "quintile"), "imd_decile": ("1", "10", "d
 REFERENCE = {"ethnic_group_5": "white", "ethnic_group_5_2001": "white", "ethnic_group": "A"}
 CAVEAT = (
     "What this does not say: groups differ in age, urgency and kind of treatment, and nothing here allows for that. A difference between "
-    "groups is not by itself a difference in care. With many groups compared, one in twenty gaps looks clear by chance alone."
+    "groups is not by itself a difference in care. Of the differences that are called clear, one in twenty or fewer is chance (q value)."
 )
 NAMED = 2
 """Groups that a title names; the table has all."""
@@ -151,8 +151,17 @@ NO_LIMITS = "there are no limits, so the difference is not judged"
 """A rate without its counts has none: its gap is known, and may be chance."""
 
 
+CLEAR = "This is a clear difference."
+
+
 def _is_clear(gap: Row) -> bool:
     return bool(gap["certainty"] == "clear difference")
+
+
+def _nearest(gap: Row) -> float:
+    """A gap, or of one with hidden counts the end of its bounds that is nearer to none; 0 where they lie on both sides."""
+    ends = [gap["value"]] if gap["value"] is not None else sorted((gap["value_low"], gap["value_high"]), key=abs)
+    return 0.0 if ends[0] * ends[-1] < 0 else float(ends[0])
 
 
 def finding(context: Context, split: Split) -> str:
@@ -169,6 +178,8 @@ def finding(context: Context, split: Split) -> str:
 def _finding_of_extremes(split: Split) -> str:
     first, _, part = EXTREMES[split.dimension]
     gap = split.gaps.get(first)
+    if gap is not None and gap["value"] is None and _is_clear(gap):
+        return f"{'higher' if gap['value_low'] > 0 else 'lower'} in the most deprived {part} than in the least deprived"
     if gap is None or gap["value"] is None:
         return f"the most and the least deprived {part} cannot be compared"
     if gap["certainty"] is None:
@@ -181,17 +192,17 @@ def _finding_of_extremes(split: Split) -> str:
 def _finding_of_groups(context: Context, split: Split) -> str:
     gaps = split.gaps.values()
     reference = context.group_name(split.dimension, REFERENCE.get(split.dimension, "rest"))
-    if all(gap["value"] is None for gap in gaps):
+    if all(gap["value"] is None and not _is_clear(gap) for gap in gaps):
         return "the groups cannot be compared, because figures are hidden or not there"
-    if all(gap["value"] is None or gap["certainty"] is None for gap in gaps):
+    if not any(gap["certainty"] in ("clear difference", "no clear difference") for gap in gaps):
         return NO_LIMITS
-    ordered = sorted(filter(_is_clear, gaps), key=lambda gap: (-abs(gap["value"]), gap["comparison_group"]))
+    ordered = sorted(filter(_is_clear, gaps), key=lambda gap: (-abs(_nearest(gap)), gap["comparison_group"]))
     if not ordered:
         return f"no clear difference between any group and {reference}"
     said = []
     for word, sign in (("higher", 1), ("lower", -1)):
         names = [
-            context.group_name(split.dimension, gap["comparison_group"]) for gap in ordered if gap["value"] * sign > 0
+            context.group_name(split.dimension, gap["comparison_group"]) for gap in ordered if _nearest(gap) * sign > 0
         ]
         more = " and others" if len(names) > NAMED else ""
         said += [f"{word} among {', '.join(f'“{name}”' for name in names[:NAMED])}{more}"] if names else []
@@ -210,7 +221,8 @@ def gap_note(context: Context, split: Split, unit: str) -> Markup | str:
     words = "percentage points" if unit == "proportion" else "in the unit of the indicator"
     if gap["value"] is None and gap["value_status"] == "bounded":
         return say(
-            "Gap between the most and the least deprived {part}: {gap} {words}, whatever the hidden counts are; chance comes on top.",
+            "Gap between the most and the least deprived {part}: {gap} {words}, whatever the hidden counts are; chance comes on top. {sure}",
+            sure=CLEAR if _is_clear(gap) else "Too few to tell whether it is a clear difference.",
             part=part,
             gap=mark(gap, "value", form),
             words=words,
@@ -234,5 +246,5 @@ def gap_note(context: Context, split: Split, unit: str) -> Markup | str:
         words=words,
         lower=mark(gap, "ci_lower_95", form),
         upper=mark(gap, "ci_upper_95", form),
-        sure="This is a clear difference." if _is_clear(gap) else "There is no clear difference.",
+        sure=CLEAR if _is_clear(gap) else "There is no clear difference.",
     )

@@ -42,7 +42,12 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
     """The groups with a clear difference, most avoidable events per 1,000 people first."""
     return sorted(
         (row for row in rows if row["priority_rank"] is not None),
-        key=lambda row: (row["priority_rank"], -row["avoidable_per_1000"], row["indicator_id"], row["group_code"]),
+        key=lambda row: (
+            row["priority_rank"],
+            -smallest(row, "avoidable_per_1000"),
+            row["indicator_id"],
+            row["group_code"],
+        ),
     )
 
 
@@ -50,12 +55,21 @@ def excess(row: Row) -> dict[str, Markup]:
     """The avoidable events of a group with their limits, for a sentence: `excess`, `lower`, `upper`."""
     column = "excess_count"
     names = {"excess": column, "lower": f"{column}_ci_lower_95", "upper": f"{column}_ci_upper_95"}
-    return {name: mark(row, of, "whole", STATUS) for name, of in names.items()}
+    return {name: mark(row, of, "whole") for name, of in names.items()}
+
+
+def smallest(row: Row, column: str) -> float:
+    """A figure, or the least that it can be where a count is hidden: groups are ranked by it."""
+    least: float = row[f"{column}_low"] if row[column] is None else row[column]
+    return least
 
 
 def counted(row: Row) -> str:
     """What the indicator counts, in a word."""
     return COUNTED.get(str(row.get("source_id")), "cases")
+
+
+BETWEEN = " A small count is hidden: whatever it is, the excess lies between these two figures."
 
 
 def adverse(context: Context, row: Row) -> str:
@@ -71,19 +85,23 @@ def headline(context: Context, row: Row) -> Markup:
     reference = context.group_name(row["dimension"], row["reference_group"])
     text = (
         "<strong>{group}: {indicator}.</strong> {events} of this group’s {people} {counted} {adverse}. If the group fared like “{reference}”, there "
-        "would be about {excess} fewer (95% limits {lower} to {upper}), which is {share} of them: a clear difference."
+        "would be about {excess} fewer (95% limits {lower} to {upper}){share}: a clear difference.{hidden}"
     )
+    is_bounded = row["value_status"] == "bounded"
     return say(
         text,
         group=context.group_name(row["dimension"], row["group_code"]),
         indicator=link(indicator_page(row["indicator_id"]), context.short_name(row["indicator_id"])),
-        events=mark(row, "adverse_events", "whole", STATUS),
-        people=mark(row, "denominator", "whole", STATUS),
+        events=mark(row, "adverse_events", "whole"),
+        people=mark(row, "denominator", "whole"),
         counted=counted(row),
         adverse=adverse(context, row),
         reference=reference,
         **excess(row),
-        share=mark(row, "avoidable_share_of_events", "percent0", STATUS),
+        share=""
+        if is_bounded
+        else say(", which is {share} of them", share=mark(row, "avoidable_share_of_events", "percent0")),
+        hidden=BETWEEN if is_bounded else "",
     )
 
 
@@ -101,7 +119,7 @@ def _headline(context: Context, first: Sequence[Row], others: Sequence[Row]) -> 
 
 def nothing_ranked(others: Sequence[Row]) -> str:
     """What can be said where no group is ranked."""
-    if any(row[STATUS] == "no_clear_excess" for row in others):
+    if any(row["certainty"] == "no clear difference" for row in others):
         return "No clear difference among the groups that are large enough to tell."
     return "Too few to tell: no group has figures that are complete and large enough to tell a difference from chance."
 
@@ -115,10 +133,10 @@ def _picture(context: Context, rows: Sequence[Row]) -> Picture:
     dots = [
         Dot(
             _label(context, row),
-            row["excess_count"],
+            smallest(row, "excess_count"),
             row["excess_count_ci_lower_95"],
             row["excess_count_ci_upper_95"],
-            show(row, "excess_count", "whole", STATUS),
+            show(row, "excess_count", "whole"),
             place == 0,
         )
         for place, row in enumerate(drawn)
@@ -129,7 +147,7 @@ def _picture(context: Context, rows: Sequence[Row]) -> Picture:
     frame = Frame(
         title,
         "Excess of each ranked group over what it would have at the rate of its reference group, most per 1,000 people first, as a dot with 95% limits "
-        "as a bar.",
+        "as a bar. Where a count is hidden the dot is the smallest that the excess can be.",
         context.synthetic,
     )
     return Picture(title, draw_dots(frame, dots, tick("whole")), _table(context, rows), f"On {show_period(first)}.")
@@ -148,13 +166,13 @@ def _table(context: Context, rows: Sequence[Row]) -> Table:
         rows,
         [
             *_words(context),
-            Figures("Adverse events", "adverse_events", "whole", STATUS),
-            Figures("Of", "denominator", "whole", STATUS),
-            Figures("Excess", "excess_count", "whole", STATUS),
-            Figures("Lower limit", "excess_count_ci_lower_95", "whole", STATUS),
-            Figures("Upper limit", "excess_count_ci_upper_95", "whole", STATUS),
-            Figures("Excess over the average", "excess_against_average", "whole", STATUS),
-            Figures("Group known for", "known_share", "percent1", STATUS),
+            Figures("Adverse events", "adverse_events", "whole"),
+            Figures("Of", "denominator", "whole"),
+            Figures("Excess", "excess_count", "whole"),
+            Figures("Lower limit", "excess_count_ci_lower_95", "whole"),
+            Figures("Upper limit", "excess_count_ci_upper_95", "whole"),
+            Figures("Excess over the average", "excess_against_average", "whole"),
+            Figures("Group known for", "known_share", "percent1"),
         ],
         reason="priority_reason",
     )

@@ -62,7 +62,8 @@ MISSED = (
 )
 HOMELESS = (
     "Housing status is recorded in different ways, so ratios of different trusts cannot be compared. A ratio says how much more often, not why. "
-    "Attendances of one person are not independent: a few people with many visits make the true limits wider than these."
+    "Attendances of one person are not independent: the limits of A&E attendances count the people behind them; how many people were admitted is "
+    "not known, so the limits of admissions are too narrow and no difference is called clear."
 )
 
 
@@ -220,6 +221,7 @@ def _homeless(rows: Sequence[Row]) -> list[Block]:
         Figures("Housed", "reference_rate", "number1", "reference_rate_status"),
         Figures("Ratio", "rate_ratio", "number1", "rate_ratio_status"),
         *limits("number1", "rate_ratio_status", of="rate_ratio"),
+        Words("Certainty", lambda row: row["certainty"] or "not judged"),
         Words("People counted from", lambda row: row.get("denominator_source", "not said")),
         Words("Quarter to", lambda row: show_date(row["period_end"])),
     ]

@@ -4,7 +4,7 @@
 
     Inputs: figures, a SELECT of family_id, measure, value, ci_lower_95, ci_upper_95, reference_group (NULL: as the seed says),
     undefined_reason (why the value is NULL), limits_reason (why only the limits are); measure_family; dimensions, those whose
-    families take part; expects, whether the figures say what chance alone would make (expected_value, expected_upper_95).
+    families take part; expects, whether the figures say what chance alone would make (expected_value, expected_upper_95, p_value).
     Status: that of the group that is in the way; not_applicable where the groups are there and the measure is undefined.
 #}
 {% macro inequality_rows(figures, measure_family, dimensions, expects=false) %}
@@ -56,6 +56,7 @@
         {%- if expects %}
             case when expected.family_status is null then figure.expected_value end as expected_value,
             case when expected.family_status is null then figure.expected_upper_95 end as expected_upper_95,
+            case when expected.family_status is null then figure.p_value end as p_value,
         {%- endif %}
         case when expected.comparison_group = expected.first_group then expected.first_value end as comparison_value,
         case

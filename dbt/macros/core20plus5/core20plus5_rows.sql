@@ -92,6 +92,14 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                         ) as core20_{{ name }}_{{ column }},
                     {%- endfor %}
                 {%- endfor %}
+                {%- for column in ["certainty", "q_value"] %}
+                    max({{ column }}) filter (
+                        where
+                            dimension = 'core20'
+                            and measure = 'absolute_gap'
+                            and comparison_group = 'core20'
+                    ) as core20_gap_{{ column }},
+                {%- endfor %}
                 max(coalesce(value_status_reason, value_status)) filter (
                     where
                         dimension = 'core20'
@@ -179,12 +187,12 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
             measures.core20_{{ name }}_ci_lower_95,
             measures.core20_{{ name }}_ci_upper_95,
         {%- endfor %}
+        measures.core20_gap_q_value,
         measures.core20_gap_reason,
         {{
             gap_reading(
                 "measures.core20_gap_value",
-                "measures.core20_gap_ci_lower_95",
-                "measures.core20_gap_ci_upper_95",
+                "measures.core20_gap_certainty",
                 "indicator.polarity",
             )
         }} as core20_gap_reading,
@@ -288,14 +296,17 @@ providers in its area, wherever their patients live; its residents who are treat
     end
 {%- endmacro -%}
 
-{#- A gap of Core20 minus the rest in words: worse and better only where the direction that is good is known and the interval leaves out 0. -#}
-{%- macro gap_reading(value, lower, upper, polarity) -%}
+{#-
+A gap of Core20 minus the rest in words: worse and better only where the direction that is good is known and the certainty of
+fct_inequality_measure says a clear difference (q value over all gaps of the level). A hidden count leaves the gap not known.
+-#}
+{%- macro gap_reading(value, certainty, polarity) -%}
     case
         when {{ value }} is null
         then 'not_known'
-        when {{ lower }} is null or {{ upper }} is null
+        when {{ certainty }} is null
         then 'no_interval'
-        when {{ lower }} <= 0 and {{ upper }} >= 0
+        when {{ certainty }} <> 'clear difference'
         then 'no_clear_difference'
         when {{ polarity }} = 'none'
         then case when {{ value }} > 0 then 'higher' else 'lower' end

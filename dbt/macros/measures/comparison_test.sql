@@ -107,6 +107,59 @@
     end
 {%- endmacro %}
 
+{#
+    A deviate whose standard error also holds another error: the difference over the root of the sum of squares of the standard
+    error that the test implies (difference over deviate) and the error.
+    Inputs: deviate, the difference that it tests, error (rounding_error, or the root of a sum of squares of several).
+    NULL: a missing input.
+#}
+{% macro deviate_with_error(deviate, difference, error) -%}
+    case
+        when {{ deviate }} = 0e0
+        then 0e0
+        else
+            {{ measure_double(difference) }}
+            / sqrt(power({{ measure_double(difference) }} / {{ deviate }}, 2) + power({{ measure_double(error) }}, 2))
+    end
+{%- endmacro %}
+
+{#
+    The deviate that stands whatever the hidden counts are, of those at both ends of their bounds: the one nearer to 0, and 0 where
+    they lie on both sides of it. Its p value is the largest of all that may be, so that it is one of a test too.
+    Inputs: least, most: deviates at the ends, equal where nothing is hidden.
+    NULL: a missing input.
+#}
+{% macro deviate_at_least(least, most) -%}
+    case
+        when {{ least }} >= 0e0 and {{ most }} is not null
+        then {{ least }}
+        when {{ most }} <= 0e0 and {{ least }} is not null
+        then {{ most }}
+        when {{ least }} < {{ most }}
+        then 0e0
+    end
+{%- endmacro %}
+
+{#
+    Deviate of a measure from its 95% limits: how often the way from the value to none has the limit on that side in it, times 1.96.
+    Inputs: value, lower, upper, none (0 for a difference, 1 for a ratio: on the log scale).
+    Source: Altman and Bland 2011 (BMJ 343:d2304), taken on the side that decides where limits are not symmetric.
+    NULL: a missing value or limit, a limit that is the value, a ratio that is not above 0.
+#}
+{% macro deviate_from_limits(value, lower, upper, is_ratio) -%}
+    {%- set limit -%}
+        case when {{ value }} > case when {{ is_ratio }} then 1e0 else 0e0 end then {{ lower }} else {{ upper }} end
+    {%- endset -%}
+    case
+        when {{ value }} = case when {{ is_ratio }} then 1e0 else 0e0 end and {{ lower }} is not null
+        then 0e0
+        when not ({{ is_ratio }})
+        then {{ normal_quantile(0.95) }} * {{ value }} / nullif(abs({{ value }} - ({{ limit }})), 0e0)
+        when {{ value }} > 0e0 and ({{ limit }}) > 0e0
+        then {{ normal_quantile(0.95) }} * ln({{ value }}) / nullif(abs(ln({{ value }} / ({{ limit }}))), 0e0)
+    end
+{%- endmacro %}
+
 {# O ln(O / E) with E = whole n / people; 0 where nothing was observed. #}
 {% macro measure_deviance(observed, whole, n, people) -%}
     case

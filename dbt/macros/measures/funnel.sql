@@ -114,6 +114,17 @@
     end
 {%- endmacro %}
 
+{# Distance of a share from the baseline over the standard error of the funnel's limits at its size; NULL as funnel_lower. #}
+{% macro funnel_deviate(numerator, denominator, baseline, between_variance=0) -%}
+    {%- set p0, n = measure_double(baseline), measure_double(denominator) -%}
+    case
+        when {{ p0 }} between 0e0 and 1e0 and {{ n }} > 0e0
+        then
+            ({{ measure_double(numerator) }} / {{ n }} - {{ p0 }})
+            / nullif(sqrt({{ p0 }} * (1e0 - {{ p0 }}) / {{ n }} + {{ measure_double(between_variance) }}), 0e0)
+    end
+{%- endmacro %}
+
 {#
     'High (0.001)', 'High (0.025)', 'Not significant', 'Low (0.025)', 'Low (0.001)' or, without what it takes, 'Not
     applicable'.

@@ -4,7 +4,7 @@
 
     Inputs: relation, one row for each subgroup; group_by; value, population and standard_error of a subgroup (with the error of
     rounding, where counts are rounded).
-    Gives: keys, between_variance W = sum a (y - mu)^2 (a: share of the population), chance_variance (its mean if no subgroup
+    Gives: chance_p_value, the share of cases in which chance alone makes a variance of W or more, and keys, between_variance W = sum a (y - mu)^2 (a: share of the population), chance_variance (its mean if no subgroup
     differed), chance_variance_upper (its 95% point then), corrected_variance max(0, W - chance_variance), corrected_lower and
     corrected_upper (95%).
     Method: values that differ by chance alone spread as well, small groups most: W has the mean B + E, with B the variance of the
@@ -19,6 +19,7 @@
     NULL: a subgroup without value, standard error or population.
 #}
 {% macro spread_under_chance(relation, group_by, value, population, standard_error) -%}
+    {%- set deviate = measure_noncentral_deviate("between_variance / nullif(measure_scale, 0e0)", "measure_freedom", "0e0") -%}
     {%- set shared = measure_partition(group_by) -%}
     with
         measure_values as (
@@ -89,7 +90,13 @@
             case when measure_lower > 0e0 then measure_lower else measure_barely end,
             greatest(0e0, between_variance - chance_variance)
         ) as corrected_lower,
-        measure_upper as corrected_upper
+        measure_upper as corrected_upper,
+        -- the same approximation as the limits, so that it is below 5% where the lower one is above 0
+        case
+            when {{ deviate }} > 0e0
+            then {{ normal_p_value(deviate) }} / 2e0
+            else 1e0 - {{ normal_p_value(deviate) }} / 2e0
+        end as chance_p_value
     from measure_limits
 {%- endmacro %}
 

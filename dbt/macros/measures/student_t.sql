@@ -270,3 +270,19 @@
     {%- endfor -%}
     case when {{ degrees }} = floor({{ degrees }}) then {{ measure_by_confidence(confidence, choices) }} end
 {%- endmacro %}
+
+{#
+    Standard normal deviate with the two-sided p of a Student's t: (8 f + 1) / (8 f + 3) sqrt(f ln(1 + t^2 / f)), its sign that of t.
+    Inputs: t, freedom (degrees of freedom, above 0).
+    Source: Wallace 1959 (Annals of Mathematical Statistics 30:1121-1130); from 10 degrees of freedom within 0.01 of scipy at |t| up to 6.
+    NULL: a missing t, no degrees of freedom.
+#}
+{% macro student_t_deviate(t, freedom) -%}
+    {%- set t, f = "(" ~ measure_double(t) ~ ")", "(" ~ measure_double(freedom) ~ ")" -%}
+    case
+        when {{ f }} > 0e0
+        then
+            sign({{ t }}) * (8e0 * {{ f }} + 1e0) / (8e0 * {{ f }} + 3e0)
+            * sqrt({{ f }} * ln(1e0 + power({{ t }}, 2) / {{ f }}))
+    end
+{%- endmacro %}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import duckdb
 import pytest
+from scipy.stats import chi2_contingency, norm
 
 from dagster_project.contracts.suite import load_marts
 from dagster_project.quality.runner import run_suite
@@ -80,3 +82,57 @@ def test_the_gate_lets_every_hidden_count_through_and_no_narrower_one(
     faults = [one.sentence for one in outcomes if not one.passed and one.severity == "critical"]
     assert [sentence for sentence in faults if "hidden_counts_known" not in sentence] == []
     assert bool(faults) is refused
+
+
+def _p_value(events: float, people: float, of: float, of_people: float, rounding: float) -> tuple[float, float]:
+    """Signed deviate and two-sided p of the G test, with the variance of rounding in the standard error that it implies."""
+    gap = events / people - of / of_people
+    table = [[events, people - events], [of, of_people - of]]
+    g = chi2_contingency(table, correction=False, lambda_="log-likelihood").statistic
+    deviate = 0.0 if gap == 0 else math.copysign(1, gap) / math.sqrt(1 / g + rounding / gap**2)
+    return deviate, 2 * float(norm.sf(abs(deviate)))
+
+
+def test_a_priority_with_a_hidden_count_stands_whatever_the_count_is(sample_warehouse: Warehouse) -> None:
+    """p is no smaller than that of any count that may be hidden, and the excess lies between those of all of them."""
+    rows = sample_warehouse.query(
+        """
+        select p.dimension, p.priority_status, p.p_value, p.q_value, p.excess_count_low, p.excess_count_high,
+            coalesce(c.numerator, c.numerator_low), coalesce(c.numerator, c.numerator_high), c.denominator,
+            coalesce(r.numerator, r.numerator_low), coalesce(r.numerator, r.numerator_high), r.denominator
+        from mart_priorities as p
+        join fct_indicator_value as c using (indicator_id, organisation_code, period_end, dimension, group_code)
+        join fct_indicator_value as r using (indicator_id, organisation_code, period_end, dimension)
+        where p.value_status = 'bounded' and p.indicator_id = 'wlmds_over_52_weeks' and p.excess_count is null
+            and r.group_code = p.reference_group and c.geography_basis = 'current' and r.geography_basis = 'current'
+            and c.treatment_function_code = 'all' and r.treatment_function_code = 'all'
+        order by hash(p.organisation_code, p.group_code) limit 200
+        """
+    )
+    assert len(rows) > FEWEST
+    for dimension, status, p_value, q_value, low, high, *counts in rows:
+        first, last, people, of_first, of_last, of_people = map(float, counts)
+        cells = 2 if dimension == "imd_quintile" else 1
+        rounding = sum(2 * cells * (1 + (x / n) ** 2) / n**2 for x, n in ((first, people), (of_first, of_people)))
+        tried = [
+            (_p_value(x, people, y, of_people, rounding), x - people * y / of_people)
+            for x, y in product((first, last, (first + last) // 2), (of_first, of_last, (of_first + of_last) // 2))
+        ]
+        assert (low, high) == pytest.approx((min(e for _, e in tried), max(e for _, e in tried)), abs=1e-6)
+        assert p_value >= max(p for (_, p), _ in tried) - 1e-9
+        sides = {z > 0 for (z, _), _ in tried}
+        if len(sides) == 1:
+            assert p_value == pytest.approx(max(p for (_, p), _ in tried), rel=1e-6)
+        assert q_value >= p_value
+        assert status != "priority" or (low > 0 and q_value <= 0.05)
+        assert status != "cannot_be_told" or high > 0
+
+
+def test_no_group_is_left_out_of_the_ranking_because_its_count_is_small(sample_warehouse: Warehouse) -> None:
+    """Whatever the status, a group whose people and bounds are published is compared, and says what its bounds allow."""
+    left_out = sample_warehouse.one(
+        "select count(*) from mart_priorities as p join fct_indicator_value as c using (indicator_id, organisation_code, period_end, dimension, group_code) "
+        "where c.geography_basis = 'current' and c.treatment_function_code = 'all' and c.standardisation = 'crude' and c.value_status = 'bounded' "
+        "and c.denominator > 0 and p.value_status <> 'bounded'"
+    )
+    assert left_out == 0

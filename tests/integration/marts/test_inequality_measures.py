@@ -12,6 +12,7 @@ import pytest
 import statsmodels.api as sm  # type: ignore[import-untyped]
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control, norm
+from scipy.stats import t as student
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint  # type: ignore[import-untyped]
 
 Z = float(norm.ppf(0.975))
@@ -190,8 +191,8 @@ def test_no_ranking_holds_two_indicators_that_contain_each_other_or_groups_that_
     )
     assert both == []
     first = mirror_warehouse.query(
-        "select organisation_code, dimension, max(avoidable_per_1000) filter (where priority_rank = 1), max(avoidable_per_1000) "
-        "from mart_priorities where priority_status = 'priority' group by all"
+        "select organisation_code, dimension, max(smallest) filter (where priority_rank = 1), max(smallest) "
+        "from (select *, coalesce(avoidable_per_1000, avoidable_per_1000_low) as smallest from mart_priorities) where priority_status = 'priority' group by all"
     )
     assert first
     assert all(top == pytest.approx(most, abs=0.05) for *_, top, most in first)
@@ -308,7 +309,11 @@ def test_a_trend_of_months_is_statsmodels_line(mirror_warehouse: Any) -> None:
     time, values = np.array(rows, dtype=float).T
     fit = sm.OLS(values, sm.add_constant(time)).fit()
     correlation = float((fit.resid[1:] * fit.resid[:-1]).sum() / (fit.resid**2).sum())
-    half = float(fit.conf_int(0.05)[1][1] - fit.params[1]) * np.sqrt((1 + correlation) / (1 - correlation))
+    points = len(values)
+    phi = min(0.9, max(0, (points * correlation + 3) / (points - 4)))
+    alike = (1 + phi) / (1 - phi)
+    freedom = max(4, points / alike - 2) // 1
+    half = student.ppf(0.975, freedom) * fit.bse[1] * np.sqrt(alike * (points - 2) / max(2, points - 2 * alike))
     found = mirror_warehouse.query(
         "select trend_slope, trend_slope_ci_lower_95, trend_slope_ci_upper_95, residual_correlation from mart_trend "
         "where indicator_id = 'ae_over_12_hours_from_decision' and organisation_code = 'ENG'"
@@ -327,3 +332,40 @@ def test_no_row_stands_for_a_measure_that_its_dimension_cannot_carry(mirror_ware
     assert mirror_warehouse.one(query) == 0
     no_direction = "select count(*) from fct_inequality_measure where measure like 'excess_events_positive%' and indicator_id = 'op_tele_share'"
     assert mirror_warehouse.one(no_direction) == 0
+
+
+def test_every_clear_measure_has_a_q_value_that_is_scipys(sample_warehouse: Any) -> None:
+    """Of one measure at one level, all periods: a gap was called clear by its own limits, one in twenty of hundreds by chance."""
+    rows = sample_warehouse.query(
+        "select organisation_level, measure, p_value, q_value, certainty, value, value_status, ci_lower_95, ci_upper_95 from fct_inequality_measure"
+    )
+    families: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for level, measure, p, q, certainty, value, status, lower, upper in rows:
+        if p is not None:
+            families.setdefault((level, measure), []).append((p, q))
+        if measure in ("slope_index", "excess_events_net_least_deprived") and p is not None and value:
+            assert p == pytest.approx(
+                2 * norm.sf(Z * abs(value) / abs(value - (lower if value > 0 else upper))), rel=1e-6
+            )
+        if value is None:
+            assert certainty == ("clear difference" if q is not None and q <= 0.05 else "too few to tell")
+            assert q is None or status == "bounded"
+        elif lower is None:
+            assert certainty is None
+        else:
+            without = 1 if measure in ("relative_gap", "relative_index") else 0
+            is_clear = q is not None and q <= 0.05 and not lower <= without <= upper
+            assert certainty == ("clear difference" if is_clear else "no clear difference")
+    assert {"absolute_gap", "relative_gap", "slope_index", "theil_index"} <= {measure for _, measure in families}
+    for found in families.values():
+        wanted = false_discovery_control([p for p, _ in found])
+        assert [q for _, q in found] == pytest.approx(list(wanted), rel=1e-9, abs=1e-300)
+
+
+def test_a_core20_gap_is_better_or_worse_only_where_its_q_value_says_so(sample_warehouse: Any) -> None:
+    for table in ("mart_core20plus5_adults", "mart_core20plus5_children", "mart_five_priorities"):
+        called = sample_warehouse.query(
+            f"select core20_gap_q_value, core20_gap_ci_lower_95, core20_gap_ci_upper_95 from {table} "
+            "where core20_gap_reading in ('better', 'worse', 'higher', 'lower')"
+        )
+        assert all(q <= 0.05 and not lower <= 0 <= upper for q, lower, upper in called), table

@@ -89,7 +89,8 @@ def test_the_average_of_rounded_groups_has_limits_that_hold_the_rounding_of_all(
                 'all' as treatment_function_code, date '2025-06-29' as period_start, date '2025-06-29' as period_end,
                 'snapshot' as period_type, 'current' as geography_basis, 'crude' as standardisation, 'imd_quintile' as dimension,
                 'proportion' as unit, true as has_direction, true as is_used, true as is_rounded, 'published' as value_status,
-                ? as group_code, group_code = '5' as is_reference, ? as numerator, numerator as adverse_events, ? as denominator
+                ? as group_code, group_code = '5' as is_reference, ? as numerator, numerator as adverse_events, ? as denominator,
+                false as is_bounded, 'lower_is_better' as polarity
             """,
             [code, events, people],
         )

@@ -133,7 +133,6 @@ CORE20PLUS5 = {
     "target": "target_reading",
 }
 STATUS = {
-    "mart_priorities": {"": "priority_status"},
     "mart_hi_rate": {"": "value_status", "denominator": "denominator_status"},
     "mart_inclusion_health": {
         "value": "value_status",

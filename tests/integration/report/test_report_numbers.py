@@ -43,7 +43,9 @@ NAMED = {"1", "5", "12", "13", "18", "20", "52", "65", "78", "95%", "99.8%", "0.
 
 
 def _marked(soup: BeautifulSoup, page: str) -> set[str]:
-    return {shown.text.lstrip("+") for shown in figures_of(page, soup)}
+    """The figures of a page, and of those that are bounded both ends."""
+    texts = {shown.text for shown in figures_of(page, soup)}
+    return {part.lstrip("+") for text in texts for part in (text, *text.split(" to "))}
 
 
 def _of_dates(text: str) -> str:

@@ -232,6 +232,32 @@ def test_q7_homeless_to_housed_ratios_name_their_denominator_and_are_withheld_wh
     assert reasons == [("U03: housing not known for more than 40%",)]
 
 
+def test_limits_of_attendances_count_the_people_behind_them(sample_warehouse: Warehouse) -> None:
+    """Seven people for ten attendances: the variance of a count X is (2 X / people - 1) X (geometric), and that of rounding comes on top."""
+    rows = sample_warehouse.query(
+        "select measure_code, numerator, persons, denominator, reference_numerator, reference_persons, reference_denominator, rate_ratio, "
+        "rate_ratio_ci_lower_95, rate_ratio_ci_upper_95, q_value, certainty, remark, period_end from mart_inclusion_health "
+        "where rate_ratio is not null and measure_code <> 'MEAN_LOS'"
+    )
+    tested: dict[Any, list[tuple[float, float]]] = collections.defaultdict(list)
+    for measure, x, persons, n, x0, persons0, n0, ratio, lower, upper, q, certainty, note, period in rows:
+        assert (persons is None) == (measure == "EM_ADMISSIONS")
+        variance = 0.0
+        for count, people, served in ((x, persons, n), (x0, persons0, n0)):
+            variance += (1 if people is None else max(1, 2 * count / people - 1)) / count
+            variance += 2 * (1 + (count / served) ** 2) / count**2
+        margin = norm.ppf(0.975) * np.sqrt(variance)
+        assert (lower, upper) == pytest.approx((ratio * np.exp(-margin), ratio * np.exp(margin)), rel=1e-9)
+        if persons is None:
+            assert (q, certainty) == (None, None) and "no difference is called clear" in note
+        else:
+            tested[period].append((2 * norm.sf(abs(np.log(ratio)) / np.sqrt(variance)), q))
+            assert certainty == ("clear difference" if q <= 0.05 else "no clear difference")
+    assert tested
+    for found in tested.values():
+        assert [q for _, q in found] == pytest.approx(list(false_discovery_control([p for p, _ in found])), rel=1e-6)
+
+
 def test_growth_is_worked_out_from_the_counts_and_a_stated_one_that_does_not_fit_is_marked(
     sample_warehouse: Warehouse,
 ) -> None:

@@ -14,6 +14,10 @@
 -- group and the whole that holds it they are a little too wide. Standardised figures,
 -- and rates whose people are not published, have no counts: their gaps are of the
 -- values, with standard errors recovered from the published limits.
+-- p_value: likelihood ratio test of the counts (a printed rate stands for that share of
+-- its people), rounding in its standard error; where a count is hidden the larger of
+-- those at both ends, 1 where they lie on both sides of no difference. Gaps of values
+-- without counts get theirs from their limits (fct_inequality_measure).
 -- The steps are macros of macros/inequality: groups_beside_whole, gap_by_kind,
 -- gap_rounding.
 {%- set key = [
@@ -181,10 +185,53 @@ with
         from statuses
     ),
 
+    -- the comparison at one end of what it can be, the reference at the other: the same
+    -- where nothing is hidden
+    {%- set ends = {
+        "least": ["comparison_value_low", "reference_value_high"],
+        "most": ["comparison_value_high", "reference_value_low"],
+    } %}
+    tested as (
+        select
+            *,
+            {%- for end, (comparison, reference) in ends.items() %}
+                case
+                    when kind <> 'values'
+                    then
+                        {{
+                            likelihood_ratio_deviate(
+                                comparison ~ " / multiplier * comparison_denominator",
+                                "comparison_denominator",
+                                reference ~ " / multiplier * reference_denominator",
+                                "reference_denominator",
+                                "unit = 'proportion'",
+                            )
+                        }}
+                end as deviate_{{ end }} {{- "," if not loop.last }}
+            {%- endfor %}
+        from widened
+    ),
+
+    judged as (
+        select
+            *,
+            {%- for end, (comparison, reference) in ends.items() %}
+                {{
+                    deviate_with_error(
+                        "deviate_" ~ end,
+                        "(" ~ comparison ~ " - " ~ reference ~ ") / multiplier",
+                        "sqrt(power(comparison_rounding, 2) + power(reference_rounding, 2))",
+                    )
+                }}
+                as z_{{ end }} {{- "," if not loop.last }}
+            {%- endfor %}
+        from tested
+    ),
+
     measures as (
         {%- for measure in ["absolute_gap", "relative_gap"] %}
             select *, '{{ measure }}' as measure, {{ gap_by_kind(measure) }}
-            from widened {{ "union all" if not loop.last }}
+            from judged {{ "union all" if not loop.last }}
         {%- endfor %}
     )
 
@@ -224,6 +271,10 @@ select
             else {{ gap_limit_with_rounding(limit) }}
         end as {{ limit }},
     {%- endfor %}
+    case
+        when coalesce(group_status, 'bounded') = 'bounded' and undefined_reason is null
+        then {{ normal_p_value(deviate_at_least("z_least", "z_most")) }}
+    end as p_value,
     comparison_value,
     reference_value,
     comparison_group || ',' || reference_group as groups_used,

@@ -20,6 +20,13 @@
     "standardisation",
     "dimension",
 ] %}
+{%- set at_most_all -%}
+    case
+        when figures.numerator_SIDE > figures.denominator
+        then figures.denominator
+        else figures.numerator_SIDE
+    end
+{%- endset %}
 {%- set shared = [
     "organisation_level",
     "period_type",
@@ -93,11 +100,18 @@ select
         else figures.numerator
     end as adverse_events,
     -- what a hidden count can be: a whole between the bounds of its cells
-    case
-        when families.polarity = 'higher_is_better' and families.unit = 'proportion'
-        then figures.denominator - figures.numerator_low
-        else figures.numerator_high
-    end as adverse_events_high,
+    {%- for side, other in {"low": "high", "high": "low"}.items() %}
+        case
+            when families.unit = 'proportion' and families.polarity = 'higher_is_better'
+            then figures.denominator - {{ at_most_all | replace("SIDE", other) }}
+            when families.unit = 'proportion'
+            then {{ at_most_all | replace("SIDE", side) }}
+            else figures.numerator_{{ side }}
+        end as adverse_events_{{ side }},
+    {%- endfor %}
+    coalesce(
+        figures.value_status = 'bounded' and figures.denominator > 0, false
+    ) as is_bounded,
     -- a direction of adverse events is known: a higher rate that is better has none
     families.polarity = 'lower_is_better'
     or (

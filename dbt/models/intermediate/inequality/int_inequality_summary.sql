@@ -148,6 +148,10 @@
             when undefined_reason is null and variance_power is not null
             then {{ relative.format("chance_variance_upper") }}
         end as expected_upper_95,
+        case
+            when undefined_reason is null and variance_power is not null
+            then chance_p_value
+        end as p_value,
         reference_group,
         undefined_reason,
         case

@@ -3,8 +3,9 @@
 -- Question: what are the true counts of urgent care of homeless and of housed people?
 -- Restricted.
 -- Rows with the code ALL where a trust sends them, else its codes summed. Months of a
--- quarter are summed; persons and
--- registered people are not added over months: the newest month counts.
+-- quarter are summed; registered people are not added over months: the newest month
+-- counts. People who attended are added too, and count once in each month: beside the
+-- attendances they say how often a person comes in a month.
 -- A measure of which a count could not be read (status rejected) is left out whole.
 with
     in_use as (
@@ -70,12 +71,8 @@ select
     {%- for side in ["low", "high"] %}
         case
             when
-                measure_code in (
-                    'AE_PERSONS',
-                    'EPC_REGISTERED',
-                    'POP_DENOMINATOR',
-                    'EPC_GROWTH_STATED'
-                )
+                measure_code
+                in ('EPC_REGISTERED', 'POP_DENOMINATOR', 'EPC_GROWTH_STATED')
             then {{ value_at_largest("count_" ~ side, "activity_month") }}
             else sum(count_{{ side }})
         end as count_{{ side }},

@@ -2,6 +2,14 @@
 -- dimension x measure x groups compared. Question: how unequal is an indicator, by
 -- which measure, and how sure is that? Each family of measures is its own model,
 -- int_inequality_<family>, and one more name in measure_families.
+-- Chance: p from the test of the family where it has one (counts, spread), else from
+-- the limits; q by Benjamini and Hochberg over all rows of the measure at the same
+-- organisation level that have a p value, of all periods. Measures are taken apart: a
+-- gap and its ratio ask the same question, and would count it twice. A clear difference
+-- has a q value of at most 5% and, where there are limits, none outside of them; a gap
+-- with hidden counts has no limits, and its p is the largest that they allow.
+{%- set is_ratio = "measure in ('relative_gap', 'relative_index')" %}
+{%- set highest_q = var("priorities_highest_q", 0.05) %}
 {%- set columns = [
     "indicator_id",
     "organisation_code",
@@ -38,44 +46,73 @@ with
         {%- for family in measure_families() %}
             select
                 {{ columns | join(", ") }},
-                {%- for column in ["value_low", "value_high"] %}
+                {%- for column, families_of_column in {
+                    "value_low": ["int_inequality_gap"],
+                    "value_high": ["int_inequality_gap"],
+                    "expected_value": ["int_inequality_summary"],
+                    "expected_upper_95": ["int_inequality_summary"],
+                    "p_value": [
+                        "int_inequality_gap",
+                        "int_inequality_summary",
+                    ],
+                }.items() %}
                     {{
                         (
                             column
-                            if family == "int_inequality_gap"
-                            else "cast(null as double) as " ~ column
-                        )
-                    }},
-                {%- endfor %}
-                {%- for column in ["expected_value", "expected_upper_95"] %}
-                    {{
-                        (
-                            column
-                            if family == "int_inequality_summary"
+                            if family in families_of_column
                             else "cast(null as double) as " ~ column
                         )
                     }} {{- "," if not loop.last }}
                 {%- endfor %}
             from {{ ref(family) }} {{ "union all" if not loop.last }}
         {%- endfor %}
+    ),
+
+    probable as (
+        select
+            {% call all_with(["p_value"]) %}
+                coalesce(
+                    p_value,
+                    {{
+                        normal_p_value(
+                            deviate_from_limits(
+                                "value", "ci_lower_95", "ci_upper_95", is_ratio
+                            )
+                        )
+                    }}
+                ) as p_value
+            {% endcall %}
+        from rows_of_families
+    ),
+
+    controlled as (
+        {{ false_discovery("probable", "p_value", "organisation_level, measure") }}
     )
 
 select
-    rows_of_families.*,
-    {%- set without = "case when rows_of_families.measure in ('relative_gap', 'relative_index') then 1 else 0 end" %}
+    controlled.*,
+    {%- set without = "case when controlled." ~ is_ratio ~ " then 1 else 0 end" %}
     case
-        when rows_of_families.value is null
-        then 'too few to tell'
-        when rows_of_families.ci_lower_95 is null
+        when controlled.value is null
+        then
+            case
+                when controlled.q_value <= {{ highest_q }}
+                then 'clear difference'
+                else 'too few to tell'
+            end
+        when controlled.ci_lower_95 is null
         then null
         when
-            rows_of_families.ci_lower_95 > {{ without }}
-            or rows_of_families.ci_upper_95 < {{ without }}
+            controlled.q_value <= {{ highest_q }}
+            and (
+                controlled.ci_lower_95 > {{ without }}
+                or controlled.ci_upper_95 < {{ without }}
+            )
         then 'clear difference'
         else 'no clear difference'
     end as certainty,
     catalogue.measure_unit
-from rows_of_families
+from controlled
 left join
     {{ ref("inequality_measures") }} as catalogue
-    on rows_of_families.measure = catalogue.measure
+    on controlled.measure = catalogue.measure

@@ -90,11 +90,9 @@ select
     gaps.value as core20_gap,
     gaps.ci_lower_95 as core20_gap_ci_lower_95,
     gaps.ci_upper_95 as core20_gap_ci_upper_95,
-    {{
-        gap_reading(
-            "gaps.value", "gaps.ci_lower_95", "gaps.ci_upper_95", "indicator.polarity"
-        )
-    }} as core20_gap_reading,
+    gaps.q_value as core20_gap_q_value,
+    {{ gap_reading("gaps.value", "gaps.certainty", "indicator.polarity") }}
+    as core20_gap_reading,
     gaps.imd_version,
     indicator.source_id,
     coalesce(newest.data_as_of, gaps.data_as_of) as data_as_of,

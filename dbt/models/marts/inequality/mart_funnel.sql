@@ -14,8 +14,11 @@
 -- (macro funnel_dispersion; a hidden count stands there at the middle of its bounds);
 -- what limits for chance alone say is next to it (chance_label). A label is given
 -- where it holds
--- for the whole of the bounds. Better, worse and a clear difference are outside 99.8%:
--- of 150 trusts that do not differ, 7 lie outside 95%. There is no rank: a place in a
+-- for the whole of the bounds. Better, worse and a clear difference are outside 99.8%
+-- (of 150 trusts that do not differ, 7 lie outside 95%) with a q value of at most 5%: p
+-- of the distance from the baseline over the limits' own standard error (a hidden count
+-- at the end nearer to it), q by Benjamini and Hochberg over all funnels of the
+-- release, as there are dozens. There is no rank: a place in a
 -- table without limits means nothing.
 with
     figures as (
@@ -158,9 +161,23 @@ with
                         "proportion", "most", "size", "baseline_low", variance
                     )
                 }} as {{ kind }}_at_most {{- "," if not loop.last }}
-            {%- endfor %}
+            {%- endfor %},
+            {{
+                normal_p_value(
+                    deviate_at_least(
+                        funnel_deviate(
+                            "least", "size", "baseline_high", "between_variance"
+                        ),
+                        funnel_deviate(
+                            "most", "size", "baseline_low", "between_variance"
+                        ),
+                    )
+                )
+            }} as p_value
         from spread
     ),
+
+    controlled as ({{ false_discovery("limited", "p_value", "organisation_level") }}),
 
     labelled as (
         select
@@ -184,8 +201,10 @@ with
                     else 'Not significant'
                 end as {{ kind }}_label,
             {%- endfor %}
-            funnel_label like '%(0.001)' as is_clear
-        from limited
+            coalesce(
+                funnel_label like '%(0.001)' and q_value <= 0.05, false
+            ) as is_clear
+        from controlled
     )
 
 select
@@ -245,6 +264,8 @@ select
         then 'clear difference'
         else 'no clear difference'
     end as certainty,
+    labelled.p_value,
+    labelled.q_value,
     labelled.dispersion_ratio,
     labelled.polarity,
     labelled.target,

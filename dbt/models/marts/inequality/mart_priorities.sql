@@ -16,6 +16,16 @@
 -- a p value, also those too few to be called anything.
 -- Everybody else are the other groups. A hidden one takes part with the most events
 -- that its bounds allow, so that the group is worse off whatever the hidden count is.
+-- Hidden counts: they are hidden because they are small, so a ranking without them
+-- leaves out the same groups each time. A group (or reference) whose count is bounded
+-- is compared at both ends: with its least events against the most of the reference,
+-- and the other way round. p is the larger of the two, 1 where they lie on both sides
+-- of no difference: whatever is hidden, p is no smaller. A group that is clearly worse
+-- off with its least is a clear difference, has the value_status `bounded` and is
+-- ranked by its smallest excess; its figures stand as _low and _high, and the limits
+-- reach from the lower one of the smallest to the upper one of the largest. One that is
+-- not clearly worse off even with its most is no clear difference. Of any other it
+-- `cannot_be_told`: what is hidden decides.
 -- Clear difference: q at most 5%, the interval above 0, worse off than everybody else
 -- together, the group recorded for enough people, and it and its reference large
 -- enough.
@@ -34,10 +44,23 @@
 {%- set highest_q = var("priorities_highest_q", 0.05) %}
 {%- set most_events = "coalesce(adverse_events, adverse_events_high)" %}
 {%- set references = {"reference_": "cells", "others_": "others_cells"} %}
+{#- the group at that end of its bounds, and the reference at the other #}
+{%- set ends = {"least": "most", "most": "least"} %}
 with
     groups as (
         {% call kept("period_end = max(period_end) over (partition by indicator_id)") %}
-        select *, {{ rounding_cells("dimension", "group_code") }} as cells
+        select
+            *,
+            {{ rounding_cells("dimension", "group_code") }} as cells,
+            {%- for end, side in {"least": "low", "most": "high"}.items() %}
+                case
+                    when is_bounded
+                    then adverse_events_{{ side }}
+                    when value_status = 'published'
+                    then adverse_events
+                end as {{ end }},
+            {%- endfor %}
+            polarity = 'higher_is_better' as is_favourable
         from {{ ref("int_inequality_group") }}
         where
             geography_basis = 'current'
@@ -98,22 +121,22 @@ with
         select
             family_id,
             max(case when is_reference then group_code end) as reference_group,
-            max(case when is_reference then adverse_events end) as reference_events,
+            bool_or(is_reference and is_bounded) as is_reference_bounded,
             max(case when is_reference then denominator end) as reference_people,
-            max(case when is_reference then numerator end) as reference_numerator,
-            {{ in_order("sum", "adverse_events") }} as family_events,
+            {%- for end in ends %}
+                max(case when is_reference then {{ end }} end) as reference_{{ end }},
+                {{ in_order("sum", end) }} as family_{{ end }},
+            {%- endfor %}
             {{ in_order("sum", most_events) }} filter (
                 where denominator > 0
             ) as family_most_events,
             {{ in_order("sum", "denominator") }} filter (
                 where {{ most_events }} is not null and denominator > 0
             ) as family_most_people,
-            {{ in_order("sum", "numerator") }} as family_numerator,
             {{ in_order("sum", "denominator") }} as family_people,
             sum(cells) filter (where denominator > 0) as family_cells,
-            count(
-                case when is_used and value_status <> 'published' then 1 end
-            ) as groups_hidden
+            count(case when is_used and least is null then 1 end) as groups_hidden,
+            count(case when is_used and is_bounded then 1 end) as groups_bounded
         from groups
         group by family_id
     ),
@@ -123,16 +146,19 @@ with
             groups.*,
             recording.known_share,
             families.reference_group,
-            families.reference_events,
             families.reference_people,
-            families.reference_numerator,
-            case when families.groups_hidden = 0 then families.family_events end
-            - groups.adverse_events as others_events,
+            {%- for end in ends %}
+                families.reference_{{ end }},
+                case when families.groups_hidden = 0 then families.family_{{ end }} end
+                - groups.{{ end }} as others_{{ end }},
+            {%- endfor %}
             case when families.groups_hidden = 0 then families.family_people end
             - groups.denominator as others_people,
-            families.family_numerator - groups.numerator as others_numerator,
+            groups.is_bounded
+            or families.is_reference_bounded as is_reference_gap_bounded,
+            families.groups_bounded > 0 as is_others_gap_bounded,
             families.family_cells - groups.cells as others_cells,
-            families.family_most_events - groups.adverse_events as others_most_events,
+            families.family_most_events - groups.most as others_most_events,
             families.family_most_people - groups.denominator as others_most_people,
             groups.unit = 'proportion' as is_share
         from groups
@@ -149,52 +175,58 @@ with
     compared as (
         select
             *,
-            {%- for prefix, reference_cells in references.items() %}
-                {%- set pair = [
-                    "adverse_events",
-                    "denominator",
-                    prefix ~ "events",
-                    prefix ~ "people",
-                ] %}
-                {{ gap_absolute_rates(*pair) }} as {{ prefix }}gap,
-                case
-                    when is_share
-                    then {{ gap_absolute_newcombe_lower(*pair) }}
-                    else {{ gap_absolute_mover_lower(*pair) }}
-                end as {{ prefix }}gap_lower,
-                case
-                    when is_share
-                    then {{ gap_absolute_newcombe_upper(*pair) }}
-                    else {{ gap_absolute_mover_upper(*pair) }}
-                end as {{ prefix }}gap_upper,
+            {%- for prefix in references %}
+                {%- for end, other in ends.items() %}
+                    {%- set pair = [
+                        end,
+                        "denominator",
+                        prefix ~ other,
+                        prefix ~ "people",
+                    ] %}
+                    {%- set gap = prefix ~ end ~ "_gap" %}
+                    {{ gap_absolute_rates(*pair) }} as {{ gap }},
+                    case
+                        when is_share
+                        then {{ gap_absolute_newcombe_lower(*pair) }}
+                        else {{ gap_absolute_mover_lower(*pair) }}
+                    end as {{ gap }}_lower,
+                    case
+                        when is_share
+                        then {{ gap_absolute_newcombe_upper(*pair) }}
+                        else {{ gap_absolute_mover_upper(*pair) }}
+                    end as {{ gap }}_upper,
+                    {{ likelihood_ratio_deviate(*pair, is_share="is_share") }}
+                    as {{ prefix }}{{ end }}_deviate,
+                {%- endfor %}
+                -- what was rounded: those with the event, or those without it
                 power(
                     {{
                         rounding_error(
-                            "numerator", "denominator", "is_rounded", "cells"
+                            "case when is_favourable then denominator - least else least end",
+                            "denominator",
+                            "is_rounded",
+                            "cells",
                         )
                     }},
                     2
                 ) + power(
                     {{
                         rounding_error(
-                            prefix ~ "numerator",
+                            "case when is_favourable then "
+                            ~ prefix
+                            ~ "people - "
+                            ~ prefix
+                            ~ "least else "
+                            ~ prefix
+                            ~ "least end",
                             prefix ~ "people",
                             "is_rounded",
-                            reference_cells,
+                            references[prefix],
                         )
                     }},
                     2
                 ) as {{ prefix }}rounding,
             {%- endfor %}
-            {{
-                likelihood_ratio_deviate(
-                    "adverse_events",
-                    "denominator",
-                    "reference_events",
-                    "reference_people",
-                    "is_share",
-                )
-            }} as deviate,
             others_people / nullif(others_people + denominator, 0) as others_share
         from candidates
     ),
@@ -203,85 +235,114 @@ with
         select
             *,
             {%- for prefix in references %}
-                denominator * {{ prefix }}gap as {{ prefix }}excess,
-                {%- for limit, sign in {"lower": "-", "upper": "+"}.items() %}
-                    denominator * (
-                        {{ prefix }}gap {{ sign }} sqrt(
-                            power({{ prefix }}gap - {{ prefix }}gap_{{ limit }}, 2)
-                            + power({{ normal_quantile(0.95) }}, 2)
-                            * {{ prefix }}rounding
-                        )
-                    ) as {{ prefix }}{{ limit }},
+                {%- for end in ends %}
+                    {%- set gap = prefix ~ end ~ "_gap" %}
+                    denominator * {{ gap }} as {{ prefix }}{{ end }}_excess,
+                    {%- for limit, sign in {"lower": "-", "upper": "+"}.items() %}
+                        denominator * (
+                            {{ gap }} {{ sign }} sqrt(
+                                power({{ gap }} - {{ gap }}_{{ limit }}, 2)
+                                + power({{ normal_quantile(0.95) }}, 2)
+                                * {{ prefix }}rounding
+                            )
+                        ) as {{ prefix }}{{ end }}_{{ limit }},
+                    {%- endfor %}
                 {%- endfor %}
             {%- endfor %}
             -- the standard error that the test implies, with that of rounding
-            case
-                when value_status <> 'published'
-                then null
-                when deviate = 0
-                then 0
-                else
-                    reference_gap
-                    / sqrt(power(reference_gap / deviate, 2) + reference_rounding)
-            end as z
+            {%- for end in ends %}
+                {{
+                    deviate_with_error(
+                        "reference_" ~ end ~ "_deviate",
+                        "reference_" ~ end ~ "_gap",
+                        "sqrt(reference_rounding)",
+                    )
+                }} as z_{{ end }} {{- "," if not loop.last }}
+            {%- endfor %}
         from compared
     ),
 
-    probable as (select *, {{ normal_p_value("z") }} as p_value from widened),
+    probable as (
+        select *, {{ normal_p_value(deviate_at_least("z_least", "z_most")) }} as p_value
+        from widened
+    ),
 
     controlled as ({{ false_discovery("probable", "p_value", "organisation_level") }}),
 
     judged as (
         select
             *,
-            others_excess * others_share as average_excess,
-            others_lower * others_share as average_lower,
-            others_upper * others_share as average_upper,
+            {%- for end in ends %}
+                others_{{ end }}_excess * others_share as average_{{ end }}_excess,
+            {%- endfor %}
+            others_least_lower * others_share as average_lower,
+            others_most_upper * others_share as average_upper,
             case
-                when value_status <> 'published'
+                when least is null
                 then value_status
-                when reference_lower is null
+                when reference_least_lower is null
                 then 'reference_not_known'
                 when coalesce(known_share, 0) < {{ known_share_minimum }}
                 then 'recording_too_low'
                 when
-                    adverse_events < {{ minimum_events }}
+                    least < {{ minimum_events }}
                     or denominator < {{ minimum_people }}
                     or reference_people < {{ minimum_people }}
                 then 'too_few'
-                when q_value > {{ highest_q }} or reference_lower <= 0
-                then 'no_clear_excess'
+                when q_value <= {{ highest_q }} and reference_least_lower > 0
+                then 'clear_excess'
                 when
-                    adverse_events / denominator
+                    is_reference_gap_bounded
+                    and z_most > 0
+                    and {{ normal_p_value("z_most") }} <= {{ highest_q }}
+                    and reference_most_lower > 0
+                then 'cannot_be_told'
+                else 'no_clear_excess'
+            end as excess_status
+        from controlled
+    ),
+
+    beside_others as (
+        select
+            *,
+            case
+                when excess_status <> 'clear_excess'
+                then excess_status
+                when
+                    least / denominator
                     <= others_most_events / nullif(others_most_people, 0)
                 then 'better_than_average'
                 else 'priority'
             end as priority_status
-        from controlled
+        from judged
     ),
 
     nested as (
         select
-            {% call all_with(["priority_status"], of="judged") %}
+            {% call all_with(["priority_status"], of="beside_others") %}
                 case
                     when
-                        judged.priority_status = 'priority'
+                        beside_others.priority_status = 'priority'
                         and nesting.severity
                         < max(nesting.severity) filter (
-                            where judged.priority_status = 'priority'
+                            where beside_others.priority_status = 'priority'
                         ) over (
                             partition by
-                                judged.organisation_code, judged.dimension, nesting.nest
+                                beside_others.organisation_code,
+                                beside_others.dimension,
+                                nesting.nest
                         )
                     then 'contained'
-                    else judged.priority_status
+                    else beside_others.priority_status
                 end as priority_status
             {% endcall %},
-            1000 * judged.reference_excess / judged.denominator as avoidable_per_1000
-        from judged
+            1000
+            * beside_others.reference_least_excess
+            / beside_others.denominator as least_avoidable_per_1000
+        from beside_others
         left join
             {{ ref("indicator_nesting") }} as nesting
-            on judged.indicator_id = nesting.indicator_id
+            on beside_others.indicator_id = nesting.indicator_id
     ),
 
     {%- set ranking = "organisation_code, dimension, priority_status" %}
@@ -294,7 +355,7 @@ with
                 then
                     rank() over (
                         partition by {{ ranking }}
-                        order by round(avoidable_per_1000, 1) desc
+                        order by round(least_avoidable_per_1000, 1) desc
                     )
             end as priority_rank,
             case
@@ -302,14 +363,14 @@ with
                 then
                     rank() over (
                         partition by {{ ranking }}, indicator_id
-                        order by round(avoidable_per_1000, 1) desc
+                        order by round(least_avoidable_per_1000, 1) desc
                     )
             end as rank_in_indicator,
             case
                 when priority_status = 'priority'
                 then
                     count(*) over (
-                        partition by {{ ranking }}, round(avoidable_per_1000, 1)
+                        partition by {{ ranking }}, round(least_avoidable_per_1000, 1)
                     )
                     > 1
             end as is_tied
@@ -359,6 +420,9 @@ select
         when 'contained'
         then
             'a clear difference; ranked by a more severe indicator that this one contains'
+        when 'cannot_be_told'
+        then
+            'hidden counts decide: with the most that they can be the group is worse off than its reference, with the least it may not be'
         when 'too_few'
         then
             'fewer than {{ minimum_events }} adverse events, or fewer than {{ minimum_people }} people in the group or its reference'
@@ -369,19 +433,40 @@ select
         then 'reference group ' || ranked.reference_group || ' has no figure'
         else ranked.value_status_reason
     end as priority_reason,
-    ranked.adverse_events,
-    ranked.denominator,
     case
-        when ranked.value_status = 'published' then ranked.reference_excess
-    end as excess_count,
-    ranked.reference_lower as excess_count_ci_lower_95,
-    ranked.reference_upper as excess_count_ci_upper_95,
-    ranked.average_excess as excess_against_average,
+        when ranked.least is not null and ranked.is_reference_gap_bounded
+        then 'bounded'
+        else ranked.value_status
+    end as value_status,
+    {{ figure_or_bounds("adverse_events", "ranked.{}", "ranked.is_bounded") }},
+    ranked.denominator,
+    {{
+        figure_or_bounds(
+            "excess_count",
+            "ranked.reference_{}_excess",
+            "ranked.is_reference_gap_bounded",
+        )
+    }},
+    ranked.reference_least_lower as excess_count_ci_lower_95,
+    ranked.reference_most_upper as excess_count_ci_upper_95,
+    {{
+        figure_or_bounds(
+            "excess_against_average",
+            "ranked.average_{}_excess",
+            "ranked.is_others_gap_bounded",
+        )
+    }},
     ranked.average_lower as excess_against_average_ci_lower_95,
     ranked.average_upper as excess_against_average_ci_upper_95,
-    ranked.reference_excess
+    case when not ranked.is_reference_gap_bounded then ranked.reference_least_excess end
     / nullif(ranked.adverse_events, 0) as avoidable_share_of_events,
-    ranked.avoidable_per_1000,
+    {{
+        figure_or_bounds(
+            "avoidable_per_1000",
+            "(1000 * ranked.reference_{}_excess / ranked.denominator)",
+            "ranked.is_reference_gap_bounded",
+        )
+    }},
     ranked.known_share,
     ranked.imd_version,
     ranked.source_id,

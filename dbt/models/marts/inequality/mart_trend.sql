@@ -8,11 +8,14 @@
 -- Months, quarters and days, and gaps and slope indices over several periods: slope of
 -- the least-squares line per year with its 95% limits (Student's t on the residuals),
 -- over the last 24 months, or the last 60 where 24 hold fewer than 12 periods (SMI
--- comes
--- by quarter). Neighbouring periods are alike (the lag 1 correlation r of the residuals
--- of the four-hour share is 0.7), so the standard error is multiplied by
--- sqrt((1 + r) / (1 - r)) where r is above 0, as for an autoregressive series of
--- order 1.
+-- comes by quarter). Neighbouring periods are alike (the lag 1 correlation of the
+-- four-hour share is 0.7), so the limits are widened (macros slope_over_time).
+-- Many series are read side by side: q is by Benjamini and Hochberg over all lines of
+-- the subject at the organisation level, and rising or falling is what has a q value of
+-- at most 5% (the annual rule has its own, stricter limit). p: Student's t of slope
+-- over
+-- standard error, with the same degrees of freedom, so that limits and q agree.
+-- A gap is better where it closes: its line runs towards none, whoever is worse off.
 -- On either path nothing before the newest break within the series counts (seed
 -- series_breaks), and of months and quarters nothing before a hole of two or more.
 -- A series needs two periods to be here.
@@ -306,6 +309,7 @@ with
             max(release_id) as release_id,
             count(*) as points_used,
             max(slope) as slope,
+            {{ in_order("avg", "value") }} as mean_value,
             sqrt(
                 {{ in_order("sum", "residual * residual") }}
                 / nullif(count(*) - 2, 0)
@@ -318,21 +322,51 @@ with
         group by {{ series_key | join(", ") }}
     ),
 
-    limited as (
+    alike as (
         select
             *,
-            {{ student_t_quantile("points_used - 2") }}
-            * slope_error
-            * sqrt(
-                (1 + greatest(0e0, residual_correlation))
-                / nullif(1 - greatest(0e0, residual_correlation), 0)
-            ) as margin,
+            {{ slope_inflation("points_used", "residual_correlation") }} as inflation,
             case
                 when points_used < {{ fewest_points }}
                 then
                     'fewer than {{ fewest_points }} periods since the last break in the series'
             end as reason
         from lines
+    ),
+
+    erring as (
+        select
+            *,
+            {{ slope_standard_error("slope_error", "points_used", "inflation") }}
+            as standard_error,
+            {{ slope_freedom("points_used", "inflation") }} as freedom
+        from alike
+    ),
+
+    tested as (
+        select
+            *,
+            {{ student_t_quantile("freedom") }} * standard_error as margin,
+            case
+                when reason is not null
+                then null
+                -- every point on the line
+                when standard_error = 0 and slope <> 0
+                then 0
+                else
+                    {{
+                        normal_p_value(
+                            student_t_deviate(
+                                "slope / nullif(standard_error, 0)", "freedom"
+                            )
+                        )
+                    }}
+            end as p_value
+        from erring
+    ),
+
+    limited as (
+        {{ false_discovery("tested", "p_value", "subject, organisation_level") }}
     ),
 
     trends as (
@@ -351,6 +385,8 @@ with
             cast(null as double) as trend_slope_ci_upper_95,
             annual_trends.chi_squared,
             cast(null as double) as residual_correlation,
+            cast(null as double) as q_value,
+            cast(null as double) as mean_value,
             annual_trends.recent_trend as trend,
             annual_trends.reason
         from annual_trends
@@ -376,12 +412,14 @@ with
             case when reason is null then slope + margin end,
             null,
             case when reason is null then residual_correlation end,
+            q_value,
+            mean_value,
             case
                 when reason is not null
                 then 'Cannot be calculated'
-                when slope - margin > 0
+                when q_value <= 0.05 and slope - margin > 0
                 then 'Increasing'
-                when slope + margin < 0
+                when q_value <= 0.05 and slope + margin < 0
                 then 'Decreasing'
                 else 'No significant change'
             end,
@@ -410,11 +448,19 @@ select
     trends.trend_slope_ci_upper_95,
     trends.chi_squared,
     trends.residual_correlation,
+    trends.q_value,
     trends.trend,
     case
         when trends.trend not in ('Increasing', 'Decreasing')
         then null
-        when trends.subject <> 'value' or indicator.polarity = 'none'
+        when trends.subject <> 'value'
+        then
+            case
+                when (trends.mean_value > 0) = (trends.trend = 'Increasing')
+                then 'worse'
+                else 'better'
+            end
+        when indicator.polarity = 'none'
         then null
         when (indicator.polarity = 'higher_is_better') = (trends.trend = 'Increasing')
         then 'better'

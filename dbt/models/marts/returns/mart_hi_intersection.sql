@@ -251,12 +251,11 @@ select
     case
         when is_compared then {{ gap_absolute_proportions(*pair, multiplier=100) }}
     end as within_fifth_gap,
-    case
-        when is_compared then 100 * {{ gap_absolute_newcombe_lower(*pair) }}
-    end as within_fifth_gap_ci_lower_95,
-    case
-        when is_compared then 100 * {{ gap_absolute_newcombe_upper(*pair) }}
-    end as within_fifth_gap_ci_upper_95,
+    {%- for side in ["lower", "upper"] %}
+        case
+            when is_compared then 100 * {{ returns_gap_limit(side, pair) }}
+        end as within_fifth_gap_ci_{{ side }}_95,
+    {%- endfor %}
     case when interacts then crossed end as ratio_of_ratios,
     case
         when interacts and crossed > 0 then crossed * exp(- log_margin)

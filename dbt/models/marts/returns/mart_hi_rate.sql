@@ -5,7 +5,8 @@
 -- appointments would there be at its rate? Reference: least deprived decile and
 -- quintile, White British, White, 50 to 64 years, male (the largest or least
 -- disadvantaged group; it is in reference_group). Rates, limits, ratios and excess
--- come from the rounded counts.
+-- come from the rounded counts; limits of ratios and excess hold the error of their
+-- rounding (macro returns_gap_limit), those of a rate are Wilson's of the shown counts.
 -- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
 -- those beyond.
 -- Hundreds of groups are compared in a month, and one in twenty ratios lies outside its
@@ -269,12 +270,12 @@ with
             case
                 when is_compared then {{ gap_relative_proportions(*pair) }}
             end as rate_ratio,
-            case
-                when is_compared then {{ gap_relative_katz_lower(*pair) }}
-            end as rate_ratio_ci_lower_95,
-            case
-                when is_compared then {{ gap_relative_katz_upper(*pair) }}
-            end as rate_ratio_ci_upper_95,
+            {%- for side in ["lower", "upper"] %}
+                case
+                    when is_compared
+                    then {{ returns_gap_limit(side, pair, is_ratio=true) }}
+                end as rate_ratio_ci_{{ side }}_95,
+            {%- endfor %}
             case
                 when is_compared and compared.dim_value not in {{ unknown_groups }}
                 then
@@ -283,10 +284,8 @@ with
                             "ln("
                             ~ gap_relative_proportions(*pair)
                             ~ ") / nullif(sqrt(1e0 / numerator - 1e0 / denominator + 1e0 / reference_numerator - 1e0 / reference_denominator + power("
-                            ~ rounding_error("numerator", "denominator", "true")
-                            ~ " * denominator / numerator, 2) + power("
-                            ~ rounding_error("reference_numerator", "reference_denominator", "true")
-                            ~ " * reference_denominator / reference_numerator, 2)), 0)"
+                            ~ returns_ratio_rounding(pair)
+                            ~ ", 2)), 0)"
                         )
                     }}
             end as rr_p_value,
@@ -294,14 +293,12 @@ with
                 when is_compared
                 then denominator * {{ gap_absolute_proportions(*adverse) }}
             end as excess_count,
-            case
-                when is_compared
-                then denominator * {{ gap_absolute_newcombe_lower(*adverse) }}
-            end as excess_count_ci_lower_95,
-            case
-                when is_compared
-                then denominator * {{ gap_absolute_newcombe_upper(*adverse) }}
-            end as excess_count_ci_upper_95,
+            {%- for side in ["lower", "upper"] %}
+                case
+                    when is_compared
+                    then denominator * {{ returns_gap_limit(side, adverse, pair) }}
+                end as excess_count_ci_{{ side }}_95,
+            {%- endfor %}
             compared.known_pct,
             compared.paired_metric_id as paired_indicator_id,
             compared.paired_rate,

@@ -6,11 +6,17 @@
 -- (rule U03, seed rule_thresholds). They are
 -- comparable between trusts only beside identification_method: no central rule says
 -- that housing must be recorded.
--- Attendances and admissions of one person are not independent: a few people with many
--- visits make the limits, which take each visit as one chance event, too narrow, and
--- rr_limits_note says so. The return counts people by month (AE_PERSONS), which does
--- not
--- give those of a quarter, so the variance between people cannot be worked out.
+-- Attendances of one person are not independent: a few people with many visits make
+-- the counts vary more than those of as many people with one visit each. The return has
+-- the people of each month (AE_PERSONS), not how often each of them came. With m
+-- attendances for each person the number of attendances of a person is taken as
+-- geometric (after each there is another with the same chance), so that its mean square
+-- is m (2m - 1), and the variance of the count X is (2m - 1) X, that of a compound
+-- Poisson count; for m = 1 it is X. Limits, q (over all ratios of the measure and the
+-- quarter) and certainty of A&E attendances rest on that. Of admissions the people are
+-- not sent: their limits take each as independent, remark says that
+-- they are too narrow, and no difference is called clear. Where the people are not
+-- sent or hidden, the same holds for attendances.
 -- EPC_REGISTERED: growth is worked out from the counts; a stated growth is next to
 -- it, marked where it differs.
 with
@@ -20,6 +26,7 @@ with
         "reference_numerator",
         "reference_denominator",
     ] %}
+    {%- set people = ["persons", "reference_persons"] %}
     figures as (
         select
             *,
@@ -33,11 +40,17 @@ with
         from
             (
                 values
-                    ('AE_ATTENDANCES', 'AE_ATTENDANCES', 'POP_DENOMINATOR', 1000),
-                    ('EM_ADMISSIONS', 'EM_ADMISSIONS', 'POP_DENOMINATOR', 1000),
-                    ('MEAN_LOS', 'EM_BED_DAYS', 'EM_DISCHARGED_SPELLS', 1),
-                    ('EPC_REGISTERED', 'EPC_REGISTERED', null, null)
-            ) as listed(measure_code, counted, divided_by, multiplier)
+                    (
+                        'AE_ATTENDANCES',
+                        'AE_ATTENDANCES',
+                        'POP_DENOMINATOR',
+                        'AE_PERSONS',
+                        1000
+                    ),
+                    ('EM_ADMISSIONS', 'EM_ADMISSIONS', 'POP_DENOMINATOR', null, 1000),
+                    ('MEAN_LOS', 'EM_BED_DAYS', 'EM_DISCHARGED_SPELLS', null, 1),
+                    ('EPC_REGISTERED', 'EPC_REGISTERED', null, null, null)
+            ) as listed(measure_code, counted, divided_by, of_people, multiplier)
     ),
 
     not_known as (
@@ -68,6 +81,10 @@ with
             housed.is_unsure as is_reference_numerator_unsure,
             housed_base.figure as reference_denominator_count,
             housed_base.is_unsure as is_reference_denominator_unsure,
+            persons.figure as persons_count,
+            persons.is_unsure as is_persons_unsure,
+            housed_persons.figure as reference_persons_count,
+            housed_persons.is_unsure as is_reference_persons_unsure,
             case
                 measures.divided_by
                 when 'POP_DENOMINATOR'
@@ -103,6 +120,8 @@ with
                 "base": ["measures.divided_by", "'HOMELESS'"],
                 "housed": ["measures.counted", "'HOUSED'"],
                 "housed_base": ["measures.divided_by", "'HOUSED'"],
+                "persons": ["measures.of_people", "'HOMELESS'"],
+                "housed_persons": ["measures.of_people", "'HOUSED'"],
             }.items() %}
             left join
                 figures as {{ alias }}
@@ -124,7 +143,7 @@ with
             *,
             not_known_share > not_known_limit
             and measure_code <> 'EPC_REGISTERED' as is_withheld,
-            {%- for count in counts %}
+            {%- for count in counts + people %}
                 case
                     when {{ count }}_count is null
                     then 'not_collected'
@@ -182,6 +201,7 @@ with
             {{ disclosed_pair_status("rate_status", "reference_rate_status") }}
             as rate_ratio_status,
             measure_code <> 'MEAN_LOS' as has_limits,
+            persons > 0 and reference_persons > 0 as has_persons,
             lag(numerator) over earlier as previous_numerator
         from rated
         window
@@ -191,6 +211,55 @@ with
             )
     ),
 
+    -- what a count counts for, once its variance is that of people with several events:
+    -- X / (2m - 1) independent ones
+    {%- set pair = counts %}
+    {%- set independent = {} %}
+    {%- for prefix, persons in {
+        "": "persons",
+        "reference_": "reference_persons",
+    }.items() %}
+        {%- set _ = independent.update(
+            {
+                prefix: prefix
+                ~ "numerator / case when has_persons then greatest(1e0, 2e0 * "
+                ~ prefix
+                ~ "numerator / "
+                ~ persons
+                ~ " - 1e0) else 1e0 end"
+            }
+        ) %}
+    {%- endfor %}
+    erring as (
+        select
+            *,
+            {{ disclosed_value("rate_ratio_status", gap_relative_rates(*pair)) }}
+            as rate_ratio,
+            case
+                when has_limits and rate_ratio_status = 'published'
+                then
+                    sqrt(
+                        1e0 / ({{ independent[""] }})
+                        + 1e0 / ({{ independent["reference_"] }})
+                        + power({{ returns_ratio_rounding(counts) }}, 2)
+                    )
+            end as log_error
+        from compared
+    ),
+
+    tested as (
+        select
+            *,
+            case
+                when has_persons then {{ normal_p_value("ln(rate_ratio) / log_error") }}
+            end as p_value
+        from erring
+    ),
+
+    controlled as (
+        {{ false_discovery("tested", "p_value", "measure_code, period_end") }}
+    ),
+
     stated as (
         select submission_id, max(figure) as growth_stated_pct
         from figures
@@ -198,26 +267,33 @@ with
         group by all
     )
 
-    {%- set pair = counts %}
 select
-    compared.org_code as organisation_code,
+    controlled.org_code as organisation_code,
     organisation.organisation_name,
     {{ icb_columns("organisation") }},
-    {{ returns_current_trust("compared.org_code", "organisation") }},
+    {{ returns_current_trust("controlled.org_code", "organisation") }},
     'IH_HOMELESS' as group_code,
     'HOUSED' as reference_group,
-    compared.measure_code,
-    compared.identification_method,
-    compared.period_start,
-    compared.period_end,
+    controlled.measure_code,
+    controlled.identification_method,
+    controlled.period_start,
+    controlled.period_end,
     'quarter' as period_type,
     {%- for count in counts %}
-        compared.{{ count }}, compared.{{ count }}_status,
+        controlled.{{ count }}, controlled.{{ count }}_status,
     {% endfor %}
-    compared.rate as value,
-    compared.rate_status as value_status,
-    compared.reference_rate,
-    compared.reference_rate_status,
+    {%- for count in people %}
+        controlled.{{ count }},
+        case
+            when measure_code = 'AE_ATTENDANCES'
+            then controlled.{{ count }}_status
+            else 'not_applicable'
+        end as {{ count }}_status,
+    {%- endfor %}
+    controlled.rate as value,
+    controlled.rate_status as value_status,
+    controlled.reference_rate,
+    controlled.reference_rate_status,
     case
         measure_code
         when 'MEAN_LOS'
@@ -226,21 +302,29 @@ select
         then 'people'
         else 'per 1,000 people in the quarter'
     end as unit,
-    compared.rate_ratio_status,
-    {{ disclosed_value("rate_ratio_status", gap_relative_rates(*pair)) }} as rate_ratio,
+    controlled.rate_ratio_status,
+    controlled.rate_ratio,
+    {%- for limit, sign in {"lower": "-", "upper": "+"}.items() %}
+        controlled.rate_ratio * exp(
+            {{ sign }} {{ normal_quantile(0.95) }} * log_error
+        ) as rate_ratio_ci_{{ limit }}_95,
+    {%- endfor %}
     case
-        when has_limits
-        then {{ disclosed_value("rate_ratio_status", gap_relative_rates_lower(*pair)) }}
-    end as rate_ratio_ci_lower_95,
-    case
-        when has_limits
-        then {{ disclosed_value("rate_ratio_status", gap_relative_rates_upper(*pair)) }}
-    end as rate_ratio_ci_upper_95,
-    case
-        when has_limits and measure_code <> 'EPC_REGISTERED'
+        when not has_limits or measure_code = 'EPC_REGISTERED'
+        then null
+        when has_persons
         then
-            'The limits take each attendance or admission as independent; those of one person are not, so the true limits are wider'
+            'The limits count people, not attendances: as many for each person as persons and numerator say, spread as by chance (geometric)'
+        else
+            'The limits take each attendance or admission as independent; those of one person are not, so the true limits are wider, and no difference is called clear'
     end as remark,
+    controlled.q_value,
+    case
+        when controlled.rate_ratio_status <> 'published'
+        then 'too few to tell'
+        when controlled.q_value is not null
+        then {{ returns_certainty("controlled.q_value") }}
+    end as certainty,
     case
         when rate_ratio_status = 'published'
         then 'OK'
@@ -255,8 +339,8 @@ select
             || cast(round(100 * not_known_limit) as integer)
             || '%'
     end as withheld_reason,
-    compared.denominator_source,
-    compared.denominator_counted_on,
+    controlled.denominator_source,
+    controlled.denominator_counted_on,
     -- Whole per cent; without limits on the few, because it rests on all attendances
     -- or admissions of the quarter.
     case
@@ -297,11 +381,11 @@ select
             'Crude rates; comparable between trusts only where housing is identified in the same way'
     end as method,
     case when is_revised then 'r' end as revision_flag,
-    compared.period_end as data_as_of,
-    compared.data_origin,
+    controlled.period_end as data_as_of,
+    controlled.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from compared
+from controlled
 left join stated using (submission_id)
 left join
     {{ ref("dim_organisation") }} as organisation
-    on compared.org_code = organisation.organisation_code
+    on controlled.org_code = organisation.organisation_code

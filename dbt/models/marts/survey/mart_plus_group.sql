@@ -5,7 +5,10 @@
 -- option code), ethnic minorities from mart_hi_rate (the worst of the groups other than
 -- White, metrics where fewer is better); other groups are measured by nothing yet. The
 -- worst ratio of the newest period stands here with its lower limit; a mean stay has
--- no limits, and is no gap on its own. Actions are open items of mart_action.
+-- no limits, and is no gap on its own. Clear is what the certainty of the ratio calls
+-- so
+-- (q value); emergency admissions have none, because their people are not sent.
+-- Actions are open items of mart_action.
 with
     named as (
         {% call kept("max(wave) over (partition by organisation_code) = wave") %}
@@ -23,7 +26,7 @@ with
             period_end,
             rate_ratio,
             rate_ratio_ci_lower_95,
-            rate_ratio_ci_lower_95 > 1 as is_clear,
+            certainty = 'clear difference' and rate_ratio > 1 as is_clear,
             disclosure_flag = 'OK' as is_shown
         from {{ ref("mart_inclusion_health") }}
         where measure_code in ('AE_ATTENDANCES', 'EM_ADMISSIONS', 'MEAN_LOS')
