@@ -90,6 +90,8 @@ with
             waiting_band,
             organisation_code,
             organisation_name,
+            icb_code,
+            icb_name,
             organisation_level,
             period_start,
             period_end,

@@ -73,6 +73,8 @@ select
     coalesce(
         figures.organisation_name, reported_names.organisation_name
     ) as organisation_name,
+    figures.icb_code,
+    figures.icb_name,
     figures.organisation_level,
     figures.period_start,
     figures.period_end,
