@@ -16,7 +16,7 @@ from scipy import stats
 DBT = Path(__file__).parents[3] / "dbt"
 MACROS = DBT / "macros" / "measures"
 HEADER = re.compile(r"(\{#(?:(?!#\}).)*#\}\s*)?\{% macro (\w+)\((.*?)\) -%\}", re.DOTALL)
-PRIVATE = ("measure_", "default__", "duckdb__")
+PRIVATE = ("measure_", "default__", "duckdb__", "spark__")
 
 
 def _public_macros() -> dict[str, tuple[str | None, list[str]]]:
