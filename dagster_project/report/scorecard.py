@@ -233,7 +233,7 @@ def _population(rows: Sequence[Row]) -> Table:
         Words("Edition of the Index of Multiple Deprivation", lambda row: f"IMD {row['imd_version']}"),
         share,
         Figures("People in Core20", "numerator", "whole"),
-        Figures("Of", "population", "whole"),
+        Figures("Of", "denominator", "whole"),
         Words("Counted by", lambda row: BASES.get(row["basis"], row["basis"])),
     ]
     return make_table(

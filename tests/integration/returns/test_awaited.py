@@ -75,7 +75,7 @@ def tracker(sample_warehouse: Warehouse, lake: Lake) -> Tracker:
     con.execute("create schema warehouse.marts")
     con.execute(
         "create table warehouse.marts.dim_organisation as select 'R9A' as organisation_code, 'A' as organisation_name, "
-        "'Q9' as icb_code, 'Q9' as current_icb_code, 'icb' as organisation_level"
+        "'Q9' as icb_code, 'An ICB' as icb_name, 'Q9' as current_icb_code, 'icb' as organisation_level"
     )
     con.execute("create table warehouse.restricted.int_returns__far_from_published (submission_id varchar)")
     for table, file in (
