@@ -50,7 +50,9 @@ def test_final_data_are_a_later_edition_than_performance_data(sample_estate: Pat
 
 
 def test_other_measures_and_unknown_organisations_are_set_aside_and_counted(parse: Any, rows: Any) -> None:
-    wanted = [row for row in rows[1] if row[MEASURE].startswith(("MHS81", "MHS95", "MHS106", "MHS150", "MHS151", "MHS157"))]
+    wanted = [
+        row for row in rows[1] if row[MEASURE].startswith(("MHS81", "MHS95", "MHS106", "MHS150", "MHS151", "MHS157"))
+    ]
     nowhere = [row for row in wanted if row[PRIMARY] == "UNKNOWN" and not row[BREAKDOWN].startswith("England")]
     parsed = parse()
     assert parsed.report.set_aside == {"other measures": 1, "people whose organisation is not known": len(nowhere)}
