@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.lake.run import Run
-from dagster_project.runtime.failures import LOG, NEXT, Problem, explain_by_name, plain
+from dagster_project.runtime.failures import LOG, NEXT, Problem, explain_by_name, likeliest_first, plain
 from dagster_project.transform.dbt_failures import dbt_problems
 
 DBT_STEP = "dbt_models"
@@ -72,9 +72,7 @@ def _of_step(step: str, error: Any) -> Iterator[Problem]:
     told = next((one for one in chain[::-1] if NEXT in one.message), chain[-1] if chain else None)
     what, _, next_step = plain(told.message if told else "it stopped").rstrip(".").partition(NEXT)
     if told is not None and not next_step:
-        # As in explain(): a file that is absent is seldom the reason where another known error followed.
-        nearest = chain[::-1]
-        causes = sorted(nearest, key=lambda one: one.cls_name == FileNotFoundError.__name__)
+        causes = likeliest_first(chain, lambda one: one.cls_name or "")
         known = next(filter(None, (explain_by_name(one.cls_name or "", one.message) for one in causes)), None)
         what, next_step = (f"{known.what}: {known.why}", known.next_step) if known else (what, f"look at {LOG}")
     yield Problem(what, f"step {step}", next_step=next_step)

@@ -55,7 +55,6 @@ SLOPES = {
     "absolute_gap": "Gap between the most and the least deprived",
     "relative_gap": "Ratio of the most to the least deprived",
 }
-NEWEST = "period_end = max(period_end) over (partition by indicator_id, organisation_code, dimension)"
 CSV_COLUMNS = (
     "indicator_id",
     "organisation_code",

@@ -24,6 +24,7 @@ from defusedxml.common import DefusedXmlException
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.lake.archives import DAMAGE, CorruptArchive, PasswordProtected, UnsafeArchive
+from dagster_project.lake.cells import ERROR_TEXT
 from dagster_project.lake.content import WrongContent, check_content
 from dagster_project.returns.findings import IDENTIFIERS, MAXIMUM_FINDINGS, Finding, Kind
 from dagster_project.returns.identifiers import CellScanner
@@ -521,7 +522,7 @@ class OdsContentReader(PartReader):
         self.characters_of_texts += len(text) * self.cells_like_this if name == "p" else 0
         if self.characters_of_texts > MAXIMUM_FILE_BYTES:
             raise _Enough
-        if name == "p" and re.fullmatch(r"#(REF!|NAME\?|VALUE!|DIV/0!|N/A|NUM!|NULL!)|Err:\d+", text.strip()):
+        if name == "p" and ERROR_TEXT.fullmatch(text.strip()):
             self.add("error_value", self.rows, self.column, part=f"sheet {self.tables}")
 
 

@@ -11,16 +11,17 @@ import os
 import re
 import sqlite3
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 from pydantic import ValidationError
 
 from dagster_project.lake.files import LakeError
 
+Cause = TypeVar("Cause")
 NEXT = ". Next: "
 LONGEST = 2_000
 """Characters of a reason: the rest is in the log."""
@@ -60,13 +61,21 @@ def explain(error: BaseException) -> LakeError:
     for one in reversed(chain):
         if isinstance(one, LakeError):
             return one
-    # A folder is looked for before it and its parents are made: on a full disk the reason is the second error, not that it was absent.
-    nearest = chain[::-1]
-    for one in sorted(nearest, key=lambda one: isinstance(one, FileNotFoundError)):
+    for one in likeliest_first(chain, lambda one: type(one).__name__):
         known = _known(one)
         if known is not None:
             return known
     return _unknown(chain[-1])
+
+
+def likeliest_first(chain: Sequence[Cause], name: Callable[[Cause], str]) -> list[Cause]:
+    """Return the errors of a chain, outermost first, in the order in which they are likely the reason: the innermost first.
+
+    `name` gives an error's class. An absent file comes last: a folder is looked for before it and its parents are made, so on
+    a full disk the reason is the error that followed.
+    """
+    nearest = chain[::-1]
+    return sorted(nearest, key=lambda one: name(one) == FileNotFoundError.__name__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
