@@ -24,7 +24,8 @@ from dagster_project.runtime.instance import prepare_home
 from dagster_project.transform.dbt import prepare_manifest
 
 HOST = "127.0.0.1"
-START_SECONDS, END_SECONDS, LOOKS_EVERY_SECONDS = 180, 30, 0.5
+START_SECONDS, END_SECONDS, LOOKS_EVERY_SECONDS = 180, 10, 0.5
+"""Runs are processes of their own: what ends late is a code server that waits 60 seconds for an answer to a client that is gone."""
 WORKSPACE = "load_from:\n  - grpc_server:\n      socket: {socket}\n      location_name: {name}\n"
 
 

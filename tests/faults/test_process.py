@@ -303,8 +303,7 @@ def test_p5_a_second_publisher_leaves_with_a_message_and_waits_for_no_dead_one(
     child = publisher.start("hold_lock", waiting, told=str(tmp_path / "told"))
     while not (tmp_path / "told").exists():
         time.sleep(0.01)
-    impatient = project_at(waiting.root)
-    object.__setattr__(impatient, "wait_seconds", 0)
+    impatient = project_at(waiting.root, lock_wait_seconds=0)
     with pytest.raises(ReleaseError, match="another process is publishing"):
         publish(impatient)
     with pytest.raises(ReleaseError, match="another process is publishing"):
