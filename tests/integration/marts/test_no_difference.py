@@ -50,7 +50,7 @@ def test_a_release_without_a_difference_calls_no_group_a_priority(simulated: Sim
     called, covered, compared, of_average, averages = 0, 0, 0, 0, 0
     for _ in range(RELEASES):
         simulated.plant(draw(generator))
-        simulated.build([*FACTS, "mart_priorities"])
+        simulated.build([*FACTS, "int_inequality_recording", "int_inequality_comparison", "mart_priorities"])
         ((clear, within, limits, average, average_limits),) = simulated.rows(
             "select (select count(*) from marts.mart_priorities where certainty = 'clear difference'), "
             "count(*) filter (where 0 between excess_count_ci_lower_95 and excess_count_ci_upper_95), "

@@ -15,7 +15,7 @@ from tests.rebuilding import Models
 from tests.simulation import Simulated
 from tests.warehouses import Warehouse
 
-GAP, PRIORITIES = (f"model.nhs_health_inequalities.{name}" for name in ("int_inequality_gap", "mart_priorities"))
+GAP, COMPARISON = (f"model.nhs_health_inequalities.int_inequality_{name}" for name in ("gap", "comparison"))
 Z = float(norm.ppf(0.975))
 PRINTED = (0.21, 0.12, 0.33)
 """Asian: the rate and its limits, which hold the rounding, beside 20 of 100."""
@@ -95,8 +95,8 @@ def test_the_average_of_rounded_groups_has_limits_that_hold_the_rounding_of_all(
             [code, events, people],
         )
     found = con.execute(
-        "select excess_against_average, excess_against_average_ci_lower_95, excess_against_average_ci_upper_95 "
-        f"from ({models.query(PRIORITIES)}) as priorities where group_code = '1'"
+        "select average_least_excess, average_lower, average_upper "
+        f"from ({models.query(COMPARISON)}) as compared where group_code = '1'"
     ).fetchall()
     con.close()
     (x1, n1), (x2, n2) = fifths["1"], (205, 1200)

@@ -1,31 +1,13 @@
 -- Grain: organisation (England, ICBs, trusts) x indicator x group, newest period of the
 -- indicator, current geography. Question: where is a group clearly worse off, by how
 -- much, and which indicator matters most to it?
--- Groups: quintiles of deprivation against the least deprived, ethnic categories
--- against White British. Adverse events: int_inequality_group. Excess: events less
--- those at the rate of the reference; limits Newcombe (shares) or MOVER (rates) times
--- the people of the group. Against the average the group is compared with everybody
--- else and the difference scaled by their share, which gives the same figure with
--- limits.
--- Rounding: counts are rounded to 5 (int_inequality_rounding), a quintile is the sum of
--- two rounded deciles, and everybody else of all those of the other groups. The
--- half-widths of the limits then take the error of rounding in quadrature, and the p
--- value takes it into its standard error (macro rounding_error).
--- Chance: p by the likelihood ratio test against the reference; q by Benjamini and
--- Hochberg over all comparisons of the release at the same organisation level that have
--- a p value, also those too few to be called anything.
--- Everybody else are the other groups. A hidden one takes part with the most events
--- that its bounds allow, so that the group is worse off whatever the hidden count is.
--- Hidden counts: they are hidden because they are small, so a ranking without them
--- leaves out the same groups each time. A group (or reference) whose count is bounded
--- is compared at both ends: with its least events against the most of the reference,
--- and the other way round. p is the larger of the two, 1 where they lie on both sides
--- of no difference: whatever is hidden, p is no smaller. A group that is clearly worse
--- off with its least is a clear difference, has the value_status `bounded` and is
--- ranked by its smallest excess; its figures stand as _low and _high, and the limits
--- reach from the lower one of the smallest to the upper one of the largest. One that is
--- not clearly worse off even with its most is no clear difference. Of any other it
--- `cannot_be_told`: what is hidden decides.
+-- Excess, limits, p and q: int_inequality_comparison.
+-- Hidden counts: a group that is clearly worse off with its least is a clear
+-- difference, has the value_status `bounded` and is ranked by its smallest excess; its
+-- figures stand as _low and _high, and the limits reach from the lower one of the
+-- smallest to the upper one of the largest. One that is not clearly worse off even with
+-- its most is no clear difference. Of any other it `cannot_be_told`: what is hidden
+-- decides.
 -- Clear difference: q at most 5%, the interval above 0, worse off than everybody else
 -- together, the group recorded for enough people, and it and its reference large
 -- enough.
@@ -42,247 +24,17 @@
 {%- set minimum_events = var("priorities_minimum_events", 10) %}
 {%- set minimum_people = var("priorities_minimum_people", 100) %}
 {%- set highest_q = var("priorities_highest_q", 0.05) %}
-{%- set most_events = "coalesce(adverse_events, adverse_events_high)" %}
-{%- set references = {"reference_": "cells", "others_": "others_cells"} %}
-{#- the group at that end of its bounds, and the reference at the other #}
-{%- set ends = {"least": "most", "most": "least"} %}
 with
-    groups as (
-        {% call kept("period_end = max(period_end) over (partition by indicator_id)") %}
-        select
-            *,
-            {{ rounding_cells("dimension", "group_code") }} as cells,
-            {%- for end, side in {"least": "low", "most": "high"}.items() %}
-                case
-                    when is_bounded
-                    then adverse_events_{{ side }}
-                    when value_status = 'published'
-                    then adverse_events
-                end as {{ end }},
-            {%- endfor %}
-            polarity = 'higher_is_better' as is_favourable
-        from {{ ref("int_inequality_group") }}
-        where
-            geography_basis = 'current'
-            and standardisation = 'crude'
-            and treatment_function_code = 'all'
-            and organisation_level in ('england', 'icb', 'trust')
-            and dimension in ('imd_quintile', 'ethnic_group')
-            and has_direction
-        {% endcall %}
-    ),
-
-    -- Of the people whom the fullest breakdown of the same figure counts, the share
-    -- whose group is known. A cell that the publisher hides counts as nobody.
-    breakdowns as (
-        select
-            figure.indicator_id,
-            figure.organisation_code,
-            figure.period_end,
-            figure.dimension,
-            {{ in_order("sum", "figure.denominator") }} as people,
-            {{
-                in_order(
-                    "sum",
-                    "case when dim_group.is_unknown then 0 else figure.denominator end",
-                )
-            }} as people_known
-        from {{ ref("fct_indicator_value") }} as figure
-        inner join
-            {{ ref("dim_group") }} as dim_group
-            on figure.dimension = dim_group.dimension
-            and figure.group_code = dim_group.group_code
-        where
-            figure.geography_basis = 'current'
-            and figure.standardisation = 'crude'
-            and figure.treatment_function_code = 'all'
-            and figure.organisation_level in ('england', 'icb', 'trust')
-            and figure.indicator_id in (select indicator_id from groups)
-        group by
-            figure.indicator_id,
-            figure.organisation_code,
-            figure.period_end,
-            figure.dimension
-    ),
-
-    recording as (
-        select
-            *,
-            people_known / nullif(
-                max(people) over (
-                    partition by indicator_id, organisation_code, period_end
-                ),
-                0
-            ) as known_share
-        from breakdowns
-    ),
-
-    families as (
-        select
-            family_id,
-            max(case when is_reference then group_code end) as reference_group,
-            bool_or(is_reference and is_bounded) as is_reference_bounded,
-            max(case when is_reference then denominator end) as reference_people,
-            {%- for end in ends %}
-                max(case when is_reference then {{ end }} end) as reference_{{ end }},
-                {{ in_order("sum", end) }} as family_{{ end }},
-            {%- endfor %}
-            {{ in_order("sum", most_events) }} filter (
-                where denominator > 0
-            ) as family_most_events,
-            {{ in_order("sum", "denominator") }} filter (
-                where {{ most_events }} is not null and denominator > 0
-            ) as family_most_people,
-            {{ in_order("sum", "denominator") }} as family_people,
-            sum(cells) filter (where denominator > 0) as family_cells,
-            count(case when is_used and least is null then 1 end) as groups_hidden,
-            count(case when is_used and is_bounded then 1 end) as groups_bounded
-        from groups
-        group by family_id
-    ),
-
-    candidates as (
-        select
-            groups.*,
-            recording.known_share,
-            families.reference_group,
-            families.reference_people,
-            {%- for end in ends %}
-                families.reference_{{ end }},
-                case when families.groups_hidden = 0 then families.family_{{ end }} end
-                - groups.{{ end }} as others_{{ end }},
-            {%- endfor %}
-            case when families.groups_hidden = 0 then families.family_people end
-            - groups.denominator as others_people,
-            groups.is_bounded
-            or families.is_reference_bounded as is_reference_gap_bounded,
-            families.groups_bounded > 0 as is_others_gap_bounded,
-            families.family_cells - groups.cells as others_cells,
-            families.family_most_events - groups.most as others_most_events,
-            families.family_most_people - groups.denominator as others_most_people,
-            groups.unit = 'proportion' as is_share
-        from groups
-        inner join families on groups.family_id = families.family_id
-        left join
-            recording
-            on groups.indicator_id = recording.indicator_id
-            and groups.organisation_code = recording.organisation_code
-            and groups.period_end = recording.period_end
-            and groups.dimension = recording.dimension
-        where not groups.is_reference
-    ),
-
-    compared as (
-        select
-            *,
-            {%- for prefix in references %}
-                {%- for end, other in ends.items() %}
-                    {%- set pair = [
-                        end,
-                        "denominator",
-                        prefix ~ other,
-                        prefix ~ "people",
-                    ] %}
-                    {%- set gap = prefix ~ end ~ "_gap" %}
-                    {{ gap_absolute_rates(*pair) }} as {{ gap }},
-                    case
-                        when is_share
-                        then {{ gap_absolute_newcombe_lower(*pair) }}
-                        else {{ gap_absolute_mover_lower(*pair) }}
-                    end as {{ gap }}_lower,
-                    case
-                        when is_share
-                        then {{ gap_absolute_newcombe_upper(*pair) }}
-                        else {{ gap_absolute_mover_upper(*pair) }}
-                    end as {{ gap }}_upper,
-                    {{ likelihood_ratio_deviate(*pair, is_share="is_share") }}
-                    as {{ prefix }}{{ end }}_deviate,
-                {%- endfor %}
-                -- what was rounded: those with the event, or those without it
-                power(
-                    {{
-                        rounding_error(
-                            "case when is_favourable then denominator - least else least end",
-                            "denominator",
-                            "is_rounded",
-                            "cells",
-                        )
-                    }},
-                    2
-                ) + power(
-                    {{
-                        rounding_error(
-                            "case when is_favourable then "
-                            ~ prefix
-                            ~ "people - "
-                            ~ prefix
-                            ~ "least else "
-                            ~ prefix
-                            ~ "least end",
-                            prefix ~ "people",
-                            "is_rounded",
-                            references[prefix],
-                        )
-                    }},
-                    2
-                ) as {{ prefix }}rounding,
-            {%- endfor %}
-            others_people / nullif(others_people + denominator, 0) as others_share
-        from candidates
-    ),
-
-    widened as (
-        select
-            *,
-            {%- for prefix in references %}
-                {%- for end in ends %}
-                    {%- set gap = prefix ~ end ~ "_gap" %}
-                    denominator * {{ gap }} as {{ prefix }}{{ end }}_excess,
-                    {%- for limit, sign in {"lower": "-", "upper": "+"}.items() %}
-                        denominator * (
-                            {{ gap }} {{ sign }} sqrt(
-                                power({{ gap }} - {{ gap }}_{{ limit }}, 2)
-                                + power({{ normal_quantile(0.95) }}, 2)
-                                * {{ prefix }}rounding
-                            )
-                        ) as {{ prefix }}{{ end }}_{{ limit }},
-                    {%- endfor %}
-                {%- endfor %}
-            {%- endfor %}
-            -- the standard error that the test implies, with that of rounding
-            {%- for end in ends %}
-                {{
-                    deviate_with_error(
-                        "reference_" ~ end ~ "_deviate",
-                        "reference_" ~ end ~ "_gap",
-                        "sqrt(reference_rounding)",
-                    )
-                }} as z_{{ end }} {{- "," if not loop.last }}
-            {%- endfor %}
-        from compared
-    ),
-
-    probable as (
-        select *, {{ normal_p_value(deviate_at_least("z_least", "z_most")) }} as p_value
-        from widened
-    ),
-
-    controlled as ({{ false_discovery("probable", "p_value", "organisation_level") }}),
-
     judged as (
         select
-            *,
-            {%- for end in ends %}
-                others_{{ end }}_excess * others_share as average_{{ end }}_excess,
-            {%- endfor %}
-            others_least_lower * others_share as average_lower,
-            others_most_upper * others_share as average_upper,
+            compared.*,
+            recording.known_share,
             case
                 when least is null
                 then value_status
                 when reference_least_lower is null
                 then 'reference_not_known'
-                when coalesce(known_share, 0) < {{ known_share_minimum }}
+                when coalesce(recording.known_share, 0) < {{ known_share_minimum }}
                 then 'recording_too_low'
                 when
                     least < {{ minimum_events }}
@@ -299,7 +51,13 @@ with
                 then 'cannot_be_told'
                 else 'no_clear_excess'
             end as excess_status
-        from controlled
+        from {{ ref("int_inequality_comparison") }} as compared
+        left join
+            {{ ref("int_inequality_recording") }} as recording
+            on compared.indicator_id = recording.indicator_id
+            and compared.organisation_code = recording.organisation_code
+            and compared.period_end = recording.period_end
+            and compared.dimension = recording.dimension
     ),
 
     beside_others as (

@@ -9,7 +9,7 @@
 -- the least-squares line per year with its 95% limits (Student's t on the residuals),
 -- over the last 24 months, or the last 60 where 24 hold fewer than 12 periods (SMI
 -- comes by quarter). Neighbouring periods are alike (the lag 1 correlation of the
--- four-hour share is 0.7), so the limits are widened (macros slope_over_time).
+-- four-hour share is 0.7), so the limits are widened (macro slope_over_time).
 -- Many series are read side by side: q is by Benjamini and Hochberg over all lines of
 -- the subject at the organisation level, and rising or falling is what has a q value of
 -- at most 5% (the annual rule has its own, stricter limit). p: Student's t of slope
@@ -258,47 +258,9 @@ with
         {% endcall %}
     ),
 
-    centred as (
-        select
-            *,
-            time - {{ in_order("avg", "time") }} over (
-                partition by {{ series_key | join(", ") }}
-            ) as centred_time,
-            value - {{ in_order("avg", "value") }} over (
-                partition by {{ series_key | join(", ") }}
-            ) as centred_value
-        from recent
-    ),
+    lines as ({{ slope_over_time("recent", series_key, "time", "value") }}),
 
-    fitted as (
-        select
-            *,
-            {{ in_order("sum", "centred_time * centred_value") }} over (
-                partition by {{ series_key | join(", ") }}
-            ) / nullif(
-                {{ in_order("sum", "centred_time * centred_time") }} over (
-                    partition by {{ series_key | join(", ") }}
-                ),
-                0
-            ) as slope
-        from centred
-    ),
-
-    residuals as (
-        select *, centred_value - slope * centred_time as residual from fitted
-    ),
-
-    neighbours as (
-        select
-            *,
-            lag(residual) over (
-                partition by {{ series_key | join(", ") }}
-                order by period_end, period_start
-            ) as residual_before
-        from residuals
-    ),
-
-    lines as (
+    series_of_lines as (
         select
             {{ series_key | join(", ") }},
             max(organisation_level) as organisation_level,
@@ -306,63 +268,35 @@ with
             max(period_end) as last_period_end,
             max(source_id) as source_id,
             max(data_origin) as data_origin,
-            max(release_id) as release_id,
-            count(*) as points_used,
-            max(slope) as slope,
-            {{ in_order("avg", "value") }} as mean_value,
-            sqrt(
-                {{ in_order("sum", "residual * residual") }}
-                / nullif(count(*) - 2, 0)
-                / nullif({{ in_order("sum", "centred_time * centred_time") }}, 0)
-            ) as slope_error,
-            {{ in_order("sum", "residual * residual_before") }} / nullif(
-                {{ in_order("sum", "residual * residual") }}, 0
-            ) as residual_correlation
-        from neighbours
+            max(release_id) as release_id
+        from recent
         group by {{ series_key | join(", ") }}
-    ),
-
-    alike as (
-        select
-            *,
-            {{ slope_inflation("points_used", "residual_correlation") }} as inflation,
-            case
-                when points_used < {{ fewest_points }}
-                then
-                    'fewer than {{ fewest_points }} periods since the last break in the series'
-            end as reason
-        from lines
-    ),
-
-    erring as (
-        select
-            *,
-            {{ slope_standard_error("slope_error", "points_used", "inflation") }}
-            as standard_error,
-            {{ slope_freedom("points_used", "inflation") }} as freedom
-        from alike
     ),
 
     tested as (
         select
-            *,
-            {{ student_t_quantile("freedom") }} * standard_error as margin,
+            series_of_lines.*,
+            lines.points_used,
+            lines.slope,
+            lines.lower,
+            lines.upper,
+            lines.mean_value,
+            lines.residual_correlation,
             case
-                when reason is not null
-                then null
-                -- every point on the line
-                when standard_error = 0 and slope <> 0
-                then 0
-                else
-                    {{
-                        normal_p_value(
-                            student_t_deviate(
-                                "slope / nullif(standard_error, 0)", "freedom"
-                            )
-                        )
-                    }}
-            end as p_value
-        from erring
+                when lines.points_used >= {{ fewest_points }} then lines.p_value
+            end as p_value,
+            case
+                when lines.points_used < {{ fewest_points }}
+                then
+                    'fewer than {{ fewest_points }} periods since the last break in the series'
+            end as reason
+        from lines
+        inner join
+            series_of_lines
+            on {%- for column in series_key %}
+                lines.{{ column }} = series_of_lines.{{ column }}
+                {{ "and" if not loop.last }}
+            {%- endfor %}
     ),
 
     limited as (
@@ -408,8 +342,8 @@ with
             'slope_of_periods',
             points_used,
             case when reason is null then slope end,
-            case when reason is null then slope - margin end,
-            case when reason is null then slope + margin end,
+            case when reason is null then lower end,
+            case when reason is null then upper end,
             null,
             case when reason is null then residual_correlation end,
             q_value,
@@ -417,9 +351,9 @@ with
             case
                 when reason is not null
                 then 'Cannot be calculated'
-                when q_value <= 0.05 and slope - margin > 0
+                when q_value <= 0.05 and lower > 0
                 then 'Increasing'
-                when q_value <= 0.05 and slope + margin < 0
+                when q_value <= 0.05 and upper < 0
                 then 'Decreasing'
                 else 'No significant change'
             end,

@@ -8,12 +8,12 @@
 -- IMD_QUINTILE_2019), never joined into one.
 -- Trend: least squares of the slope index on time over the last 24 months (this one
 -- and the 23
--- before it), from 12 periods on; widening where its 95% interval (Student's t on the
--- residuals) lies on one side of 0, away from equality.
-{%- set seconds = "86400e0 * " ~ days_between(
-    "date '1970-01-01'", "indices.period_end"
-) %}
-{%- set moments_of = "100 * slope_index, " ~ seconds ~ " / 2629746e0" %}
+-- before it), from 12 periods on, by the rule of mart_trend: neighbouring months are
+-- alike, so limits are widened (macro slope_over_time), and q is by Benjamini and
+-- Hochberg over the lines of all series that end in the same month at the organisation
+-- level. Widening or narrowing is what has a q value of at most 5% and an interval on
+-- one side of 0.
+{%- set fewest_points = 12 %}
 {%- set series = [
     "organisation_level",
     "organisation_code",
@@ -62,42 +62,54 @@ with
         group by all
     ),
 
-    moments as (
+    -- the points of each line: a series up to one of its periods
+    points as (
+        select
+            {% for column in series %} ends.{{ column }}, {% endfor %}
+            ends.period_end as line_end,
+            {{ days_between("cast('1970-01-01' as date)", "indices.period_end") }}
+            / 30.436875e0 as month,
+            100 * indices.slope_index as sii
+        from indices as ends
+        inner join
+            indices
+            on {% for column in series -%}
+                ends.{{ column }} = indices.{{ column }}
+                and {% endfor %} indices.period_end between cast(
+                ends.period_end - interval 23 month as date
+            ) and ends.period_end
+        where indices.slope_index is not null
+    ),
+
+    lines as ({{ slope_over_time("points", series + ["line_end"], "month", "sii") }}),
+
+    lined as (
         select
             indices.*,
             reasons.icb_code,
             reasons.icb_name,
             reasons.withheld_reason,
             reasons.is_revised,
-            100 * slope_index as sii,
-            {{ in_order("regr_slope", moments_of) }} over series_so_far
-            as trend_per_month,
-            {{ in_order("regr_sxx", moments_of) }} over series_so_far as trend_sxx,
-            {{ in_order("regr_syy", moments_of) }} over series_so_far as trend_syy,
-            {{ in_order("avg", "100 * slope_index") }} over series_so_far as trend_mean,
-            count(slope_index) over series_so_far as trend_periods
+            coalesce(lines.points_used, 0) as trend_periods,
+            lines.mean_value as trend_mean,
+            lines.slope as trend_per_month,
+            lines.lower as trend_lower,
+            lines.upper as trend_upper,
+            case
+                when lines.points_used >= {{ fewest_points }} then lines.p_value
+            end as p_value
         from indices
         inner join reasons using ({{ series | join(", ") }}, period_end)
-        window
-            series_so_far as (
-                partition by
-                    {% for column in series %}
-                        indices.{{ column }}{{ ", " if not loop.last }}
-                    {% endfor %}
-                order by
-                    indices.period_end
-                    range between interval 23 month preceding and current row
-            )
+        left join
+            lines
+            on {% for column in series -%}
+                indices.{{ column }} = lines.{{ column }} and
+            {% endfor %} indices.period_end
+            = lines.line_end
     ),
 
     tested as (
-        select
-            *,
-            {{ student_t_quantile("trend_periods - 2") }} * sqrt(
-                greatest(0, trend_syy - power(trend_per_month, 2) * trend_sxx)
-                / nullif((trend_periods - 2) * trend_sxx, 0)
-            ) as trend_margin
-        from moments
+        {{ false_discovery("lined", "p_value", "organisation_level, period_end") }}
     ),
 
     measured as (
@@ -105,7 +117,7 @@ with
             *,
             'slope_index' as measure,
             'percentage points' as unit,
-            sii as value,
+            100 * slope_index as value,
             100 * slope_index_lower as ci_lower_95,
             100 * slope_index_upper as ci_upper_95,
             coalesce(withheld_reason, slope_index_reason) as reason
@@ -125,10 +137,13 @@ with
             *,
             'slope_trend',
             'percentage points a month',
-            case when trend_periods >= 12 then trend_per_month end,
-            case when trend_periods >= 12 then trend_per_month - trend_margin end,
-            case when trend_periods >= 12 then trend_per_month + trend_margin end,
-            case when trend_periods < 12 then 'fewer than 12 periods' end
+            case when trend_periods >= {{ fewest_points }} then trend_per_month end,
+            case when trend_periods >= {{ fewest_points }} then trend_lower end,
+            case when trend_periods >= {{ fewest_points }} then trend_upper end,
+            case
+                when trend_periods < {{ fewest_points }}
+                then 'fewer than {{ fewest_points }} periods'
+            end
         from tested
     )
 
@@ -155,15 +170,16 @@ select
         else 'not_available'
     end as value_status,
     case when value is null then reason end as value_status_reason,
+    case when measure = 'slope_trend' then q_value end as q_value,
     case
         when measure = 'slope_trend' then cast(trend_periods as integer)
     end as points_used,
     case
         when measure <> 'slope_trend'
         then null
-        when trend_periods < 12 or trend_margin is null
-        then 'fewer than 12 periods'
-        when abs(trend_per_month) <= trend_margin
+        when p_value is null
+        then 'fewer than {{ fewest_points }} periods'
+        when q_value > 0.05 or trend_lower <= 0 and trend_upper >= 0
         then 'no clear change'
         when sign(trend_per_month) = sign(trend_mean)
         then 'widening'
