@@ -10,6 +10,7 @@ from typing import Any, Literal
 import duckdb
 
 Severity = Literal["critical", "warning"]
+SEVERITIES: tuple[Severity, Severity] = ("critical", "warning")
 Kind = Literal["landing", "suite", "dbt", "reconciliation", "key", "disclosure", "difference", "example_query"]
 MAXIMUM_KEYS = 20
 KEYS_IN_A_SENTENCE = 3

@@ -63,6 +63,9 @@ class FileColumn(Strict):
     pattern: Pattern = ""
     """A regular expression that the whole text must match; a row that does not match is rejected."""
     allowed: tuple[str, ...] = ()
+    known_errors: tuple[Text, ...] = ()
+    """Only for texts: errors of a spreadsheet that the publisher's own files hold (`#N/A` as the name of no commissioner); any
+    other one rejects the row."""
     exact: bool = False
     """Outer blanks are not taken off; set for all columns by the entity's `exact_text`."""
     guessed: bool = False
@@ -224,9 +227,9 @@ class LinkName(Strict):
 
 
 class Reference(Strict):
-    """A list of areas or organisations in another clean table that a table of reference is compared with at gate 1.
+    """A list of areas or organisations in another clean table that a table is compared with at gate 1.
 
-    Only reference sources have any, and no two tables are references of each other, not even by way of a third.
+    No two tables are references of each other, not even by way of a third.
     """
 
     source: Text
@@ -241,6 +244,8 @@ class Reference(Strict):
     """SQL condition: the rows of this table that are compared (England, where the other list ends there)."""
     reference_where: str = ""
     """SQL condition: the rows of the other table that are compared."""
+    severity: Literal["critical", "warning"] = "critical"
+    """`warning` where no whole file has shown that every area has a row, or areas merge after the list: what is lacking is only named."""
     sums: tuple[Text, ...] = ()
     """Columns of both tables whose sums for each code are the same (a month by specialty and by age); compared where the other
     table has the same period in use."""

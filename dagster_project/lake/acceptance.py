@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from dagster_project.contracts.check import SEVERITIES
 from dagster_project.contracts.source import Entity, Source
 from dagster_project.contracts.suite import load_accepted_editions, load_thresholds
 from dagster_project.lake.clean_writer import build_clean_table, read_report, write_empty
@@ -204,12 +205,16 @@ class Acceptance:
             snapshot, "parsed", "", {"rows": counts, "set_aside": report.set_aside, "statuses": report.statuses}
         )
         breaks = self._breaks(snapshot, report.records_in)
-        warnings = [*verdict.warnings, *breaks.warnings]
-        self._report.warnings += [f"{report.name}: {warning}" for warning in warnings]
         entity = self._source.entity(snapshot.entity)
+        lacking, named = (
+            find_incomplete(entity, self._destination(snapshot), self._lake, self._origin, snapshot.period, severity)
+            for severity in SEVERITIES
+        )
+        warnings = [*verdict.warnings, *named, *breaks.warnings]
+        self._report.warnings += [f"{report.name}: {warning}" for warning in warnings]
         failures = [
             *verdict.failures,
-            *find_incomplete(entity, self._destination(snapshot), self._lake, self._origin, snapshot.period),
+            *lacking,
             *self._unusual_volume(snapshot, report.clean_rows),
             *breaks.failures,
         ]

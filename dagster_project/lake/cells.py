@@ -22,8 +22,12 @@ from dagster_project.lake.archives import DAMAGE, PIECE_BYTES
 from dagster_project.lake.files import LakeError
 
 MAXIMUM_NAMED = 3
-ERROR_TEXT = re.compile(r"#(REF!|NAME\?|VALUE!|DIV/0!|N/A|NUM!|NULL!)|Err:\d+")
-"""How a sheet shows an error: as Excel does, or as LibreOffice does for its own."""
+ERRORS_OF_EXCEL = (
+    "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CONNECT!",
+    "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#CALC!", "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#TIMEOUT!",
+)  # fmt: skip
+ERROR_TEXT = re.compile(rf"{'|'.join(map(re.escape, ERRORS_OF_EXCEL))}|Err:\d+")
+"""How a sheet shows an error, and a CSV that was saved from it: as Excel does, or as LibreOffice does for its own."""
 
 
 class UnreadableCell(LakeError):

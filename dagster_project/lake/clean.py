@@ -21,12 +21,14 @@ from dagster_project.lake.columns import (
     THOUSANDS,
     Rule,
     all_valid,
+    error_rules,
     extra_rule,
     is_unmarked_count,
     rules_of,
     trimmed,
     typed_cells,
     without_break,
+    without_errors,
 )
 from dagster_project.lake.content import (
     cells_of_unended_line,
@@ -34,6 +36,7 @@ from dagster_project.lake.content import (
     count_records,
     detect_encoding,
     lines_ending_in_counts,
+    may_hold_errors,
     rewrite_as_utf8,
 )
 from dagster_project.lake.discovery import period_bounds
@@ -165,6 +168,10 @@ class ParseJob:
                 (name, "the cell must not hold a line break", without_break(quote_identifier(name))) for name in texts
             ]
             valid += " and " + without_break(f"concat_ws('', {', '.join(map(quote_identifier, texts))})")
+        errors = error_rules(columns) if layout is None or may_hold_errors(self._text_path) else []
+        if errors:
+            rules += errors
+            valid += f" and {without_errors(errors)}"
         select_list = ", ".join(
             expression for column in columns for expression in typed_cells(column, column.name in proved)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagster_project.contracts.source import FileColumn
 from dagster_project.duck import quote_identifier, quote_literal
+from dagster_project.lake.cells import ERRORS_OF_EXCEL
 
 COUNT = "(0|[1-9][0-9]{0,14})"
 NO_COUNT = r"[^0-9\x1f]|(^|\x1f)0[0-9]|[0-9]{16}"
@@ -63,6 +64,28 @@ def rules_of(column: FileColumn) -> list[Rule]:
         )
     )
     return rules
+
+
+def error_rules(columns: list[FileColumn]) -> list[Rule]:
+    """Return the rules of texts in a file that may hold an error of a spreadsheet: `#N/A` is no name of a trust."""
+    return [
+        (
+            column.name,
+            "an error of a spreadsheet stands in place of the text",
+            _or_blank(cell, f"not ({cell} in ({errors}) or regexp_full_match({cell}, 'Err:[0-9]+'))"),
+        )
+        for column in columns
+        if column.type == "text" and not column.allowed
+        for cell in [trimmed(column)]
+        for errors in [", ".join(map(quote_literal, sorted({*ERRORS_OF_EXCEL} - {*column.known_errors})))]
+    ]
+
+
+def without_errors(rules: list[Rule]) -> str:
+    """SQL that is true for a row that keeps all of these rules: only a row with a mark of an error is looked at cell by cell."""
+    joined = f"concat_ws('', {', '.join(quote_identifier(name) for name, *_ in rules)})"
+    kept = " and ".join(valid for *_, valid in rules)
+    return f"(not (contains({joined}, '#') or contains({joined}, 'Err:')) or ({kept}))"
 
 
 def _number(column: FileColumn) -> tuple[str, str]:

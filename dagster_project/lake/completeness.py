@@ -23,13 +23,17 @@ from dagster_project.lake.continuity import name_first
 from dagster_project.lake.paths import Lake, Origin
 
 
-def find_incomplete(entity: Entity, clean: Path, lake: Lake, origin: Origin, period: str) -> list[str]:
-    """One sentence for each reference whose codes a clean table lacks, or to which it adds codes, or of which it has other sums.
+def find_incomplete(
+    entity: Entity, clean: Path, lake: Lake, origin: Origin, period: str, severity: Severity
+) -> list[str]:
+    """One sentence for each reference of that severity whose codes a clean table lacks, or to which it adds codes, or of which it has other sums.
 
     References that have no table in use yet are passed over; when one comes, the table is judged again (find_references).
     """
     sentences = []
     for reference in entity.complete_against:
+        if reference.severity != severity:
+            continue
         list_in_use = _newest_in_use(reference, lake, origin, period if reference.sums else "")
         if list_in_use is not None:
             sentences += _compare(reference, clean, list_in_use)
@@ -82,10 +86,11 @@ def _compare(reference: Reference, clean: Path, list_in_use: Path) -> list[str]:
         other_sums = _other_sums(con, reference, clean, list_in_use) if reference.sums else []
     name = _name(list_in_use)
     sentences = []
-    if lacking:
+    if lacking and (own or reference.severity == "critical"):  # else the file has no row of this level at all
+        held = "; the last good copy stays in use" if reference.severity == "critical" else ""
         sentences.append(
             f"{len(lacking):,} of the {len(others):,} codes in {name} are lacking in its {reference.own} "
-            f"({name_first(lacking)}); fetch the file again or ask its publisher for the whole of it; the last good copy stays in use"
+            f"({name_first(lacking)}); fetch the file again or ask its publisher for the whole of it{held}"
         )
     if too_many and reference.match == "equal":
         sentences.append(

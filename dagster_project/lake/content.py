@@ -172,6 +172,14 @@ def lines_ending_in_counts(path: Path, cells: int) -> int:
     return found
 
 
+def may_hold_errors(path: Path) -> bool:
+    """Whether a text holds a mark with which errors of spreadsheets begin; nearly none does, and its cells need no look then."""
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(b"#") >= 0 or content.find(b"Err:") >= 0
+
+
 # -- formats ---------------------------------------------------------------------------------------------------------
 
 

@@ -73,6 +73,24 @@ def read_document(job: ParseJob, key: str, texts: Sequence[str] = ()) -> list[Ce
     ]
 
 
+def list_elsewhere(job: ParseJob, codes: Collection[str], pattern: str) -> dict[str, list[str | None]]:
+    """Return the row of each code that other sheets of the workbook list beside all of `codes`: what a table of them lacks.
+
+    A sheet lists them where one of its columns holds every one of `codes`; further cells of it that match `pattern` are codes
+    too. Of several sheets the first row of a code counts.
+    """
+    workbook = CalamineWorkbook.from_path(str(job.snapshot.path))
+    found: dict[str, list[str | None]] = {}
+    for title in workbook.sheet_names:
+        rows = [list(map(_text, row)) for row in workbook.get_sheet_by_name(title).to_python()]
+        for column in zip(*rows, strict=True):
+            if set(codes) <= set(column):
+                for text, row in zip(column, rows, strict=True):
+                    if text and text not in codes and re.fullmatch(pattern, text):
+                        found.setdefault(text, row)
+    return found
+
+
 # -- workbooks -------------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +141,9 @@ def _find_header(
     known = {
         fold(text) for place, text in enumerate(map(_text, rows[best])) if text and place in matches[best].values()
     }
+    repeated = sorted({text for text in found if fold(text) in known and list(map(fold, found)).count(fold(text)) > 1})
+    if repeated:
+        raise job.error(f"sheet {title!r}, row {best + 1}: these headings stand more than once: {repeated}", COMPARE)
     strange = [text for text in found if fold(text) not in known]
     job.report.ignored_headings += strange if job.entity.extra_columns == "ignore" else []
     missing = [c.header or c.name for c in columns if c.name not in matches[best] and c.name not in optional]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.contracts.check import Severity
+from dagster_project.contracts.check import SEVERITIES
 from dagster_project.contracts.source import Entity, Source
 from dagster_project.contracts.suite import load_landing
 from dagster_project.duck import MACHINE_ERRORS, EngineLimits, quote_literal, scratch_connection
@@ -14,8 +14,6 @@ from dagster_project.lake.acceptance import Gate, Verdict
 from dagster_project.lake.completeness import find_holes
 from dagster_project.quality.judge import Question, answers, ask
 from dagster_project.quality.labels import find_unknown_labels
-
-SEVERITIES: tuple[Severity, Severity] = ("critical", "warning")
 
 
 def landing_gate(limits: EngineLimits) -> Gate:

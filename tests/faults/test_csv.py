@@ -357,6 +357,14 @@ CELL_REFUSALS = [
     pytest.param(
         csv_bytes(with_cell(1, "\u00a0")), [f"row {LINE}, column organisation_code", "not be empty"], id="F8-no-code"
     ),
+    *(
+        pytest.param(
+            csv_bytes(with_cell(3, text)),
+            [f"row {LINE}, column organisation_name", "error of a spreadsheet", "1 of 31 rows"],
+            id=f"F8-{text}-for-a-name",
+        )
+        for text in ("#N/A", "#SPILL!", " Err:502")
+    ),
 ]
 
 

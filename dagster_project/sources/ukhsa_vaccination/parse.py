@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from dagster_project.duck import quote_literal
 from dagster_project.lake.clean import ParseJob
-from dagster_project.lake.tables import read_sheet
+from dagster_project.lake.columns import SIGNED
+from dagster_project.lake.tables import COMPARE, Cells, list_elsewhere, read_sheet
 
 VACCINES = {
     "12m": ("dtap_ipv_hib", "pcv1", "pcv2", "rotavirus", "menb"),
@@ -15,6 +18,9 @@ VACCINES = {
 ONE_OF_TWO = ("pcv1", "pcv2")
 """PCV was two doses in the first year until the birth cohorts of 2020, then one: the data sheet has either or both."""
 COHORTS = ("aged_65", "respiratory")
+AUTHORITY = "[0-9]{3}|[A-Z][0-9][A-Z][0-9][A-Z]"
+CITY_OF_LONDON = "714"
+"""In every quarter counted with Hackney."""
 LEVEL = """
     case
         when lower(organisation_code) in ('eng', 'e92000001', 'england') then 'england'
@@ -34,7 +40,8 @@ def parse(job: ParseJob) -> str:
 def _parse_cover(job: ParseJob) -> str:
     """A row an authority, age and vaccine from the workbook's one tidy sheet, which has had four titles and five heading rows."""
     optional = ["quarter", *(f"{name}_12m_{part}" for name in ONE_OF_TWO for part in ("numerator", "denominator"))]
-    job.read_rows(read_sheet(job, ".", optional=optional, holding="mmr1_24m_numerator"))
+    rows = read_sheet(job, ".", optional=optional, holding="mmr1_24m_numerator")
+    job.read_rows(rows + _hidden_authorities(job, rows))
     quarter = job.corrected_text("quarter")
     expected = job.snapshot.period.upper().replace("-", "_")
     job.require_none(
@@ -43,6 +50,32 @@ def _parse_cover(job: ParseJob) -> str:
         "look whether the publisher linked the wrong workbook; the snapshot is kept",
     )
     return " union all ".join(_of_vaccine(job, age, name) for age, names in VACCINES.items() for name in names)
+
+
+def _hidden_authorities(job: ParseJob, rows: list[Cells]) -> list[Cells]:
+    """A row of suppressed figures for each authority that the sheets of percentages list with marks only, and the data sheet not at all.
+
+    In 2019-20 Q3 four authorities of Greater Manchester are so left out for their quality, of England too. A note in place of a
+    mark says that the children are counted elsewhere (North Northamptonshire in 2021-22 Q2, with the West). Raises ParseError
+    where the other sheet has a figure: the data sheet lost a row.
+    """
+    codes = {re.sub("[.]0$", "", str(cells["area_code"])) for _, cells in rows}
+    listed = {code: row for code, row in list_elsewhere(job, codes, AUTHORITY).items() if code != CITY_OF_LONDON}
+    behind = {code: row[row.index(code) + 1 :] for code, row in listed.items()}
+    lost = sorted(code for code, texts in behind.items() if any(text and re.fullmatch(SIGNED, text) for text in texts))
+    if lost:
+        raise job.error(f"{', '.join(lost)} have figures on other sheets and no row on the data sheet", COMPARE)
+    counts = [column.name for column in job.entity.file_columns if column.type == "count"]
+    return [
+        (0, {"area_code": code, "area_name": _name_beside(listed[code], texts), **dict.fromkeys(counts, "*")})
+        for code, texts in behind.items()
+        if "*" in texts or "[c]" in texts
+    ]
+
+
+def _name_beside(row: list[str | None], behind: list[str | None]) -> str:
+    """The name of an authority: behind its ODS code until 2024-25 Q1, then behind its ONS code, before the region's."""
+    return next(text for text in (*behind[:1], *row) if text and re.fullmatch(r"[A-Z][^\d]*[a-z]", text))
 
 
 def _of_vaccine(job: ParseJob, age: str, vaccine: str) -> str:

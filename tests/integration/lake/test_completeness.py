@@ -112,6 +112,18 @@ def test_reference_that_lost_codes_is_held_by_name_and_its_last_good_copy_stays(
     assert estate.in_use(slug) == before
 
 
+def test_first_file_of_commissioners_that_lost_one_is_used_and_the_one_is_named(
+    reference_night: EstateLake, tmp_path: Path
+) -> None:
+    """No real file has shown that every commissioner has a row, and they merge, so the list holds nothing back."""
+    estate = reference_night.copy_to(tmp_path)
+    estate.rewrite("phsmi-q1-2025-26.csv", without(",9QA,"))
+    _, parsed = estate.take_in("nhse_smi")
+    assert (parsed.refused, parsed.held) == ([], [])
+    (said,) = (warning for warning in parsed.warnings if "are lacking in its organisation_code (9QA)" in warning)
+    assert "1 of the 7 codes in ons_geography lsoa_2021" in said and said.startswith("nhse_smi phsmi fy2025-26-q1")
+
+
 def test_deprivation_that_lost_an_area_is_refused_by_its_own_ranks(reference_night: EstateLake, tmp_path: Path) -> None:
     estate = reference_night.copy_to(tmp_path)
     before = estate.in_use("mhclg_imd")

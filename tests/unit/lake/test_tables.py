@@ -120,3 +120,9 @@ def test_numbers_of_a_document_stay_as_they_are_written(job: Any) -> None:
 def test_another_document_is_refused_with_what_it_holds(job: Any, document: bytes, said: str) -> None:
     with pytest.raises(ParseError, match=said):
         read_document(job(document), "rows")
+
+
+def test_a_heading_that_stands_twice_refuses_the_sheet(job: Any) -> None:
+    made = job(workbook_bytes([("Data", [["Org Code", "Count", "COUNT "], ["R9A", 1, 2]])]))
+    with pytest.raises(LakeError, match=r"row 1: these headings stand more than once: \['COUNT', 'Count'\]"):
+        read_sheet(made, "data")
