@@ -1,5 +1,6 @@
 """From a judged extract to the return: its rows, its manifest, its methods note; and the check that says whether it will be taken."""
 
+# ruff: noqa: S608 - names are quoted by duck.quote_identifier; the control total is an expression of the contract
 from __future__ import annotations
 
 import shutil
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.contracts.collection import load_collections
+from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.mapping import Mapping
 from dagster_project.extract.note import known_issues, methods_note
@@ -44,7 +46,7 @@ def make_return(
             run.con.execute(f"copy \"return\" to {_t(str(whole))} (header, delimiter ',')")
         with writing_whole(data, FILE_MODE) as stream, whole.open("rb") as source:
             shutil.copyfileobj(source, stream)
-        manifest = make_manifest(data, _said(mapping, wanted))
+        manifest = make_manifest(data, _said(mapping, wanted), _counted(run))
         manifest.chmod(FILE_MODE)
         write_atomically(note, methods_note(run).encode(), FILE_MODE)
         return Made(data, manifest, note)
@@ -64,6 +66,15 @@ def intake_of(made: Made, installation: Run) -> Receipt | None:
     digest = hash_file(made.data)
     found = [one for one in Register(ReturnsArea.of(installation.lake)).receipts() if one.file_sha256 == digest]
     return found[-1] if found else None
+
+
+def _counted(run: ExtractRun) -> tuple[int, float]:
+    """Rows of the return, and its control total by the expression of the contract, [c] as 0."""
+    collection = load_collections()[run.mapping.collection]
+    count = _q(collection.count)
+    numbers = f'select * replace (try_cast({count} as double) as {count}) from "return"'
+    rows, total = run.con.execute(f"select count(*), {collection.control.sql} from ({numbers})").fetchall()[0]
+    return int(rows), float(total or 0)
 
 
 def _said(mapping: Mapping, wanted: Wanted) -> dict[str, str]:

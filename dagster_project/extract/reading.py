@@ -24,6 +24,7 @@ ENCODINGS = {"cp1252": "latin-1"}
 """DuckDB's name; the two differ in typographic marks only, which no code, date or key holds."""
 NEVER = "in (date '1900-01-01', date '9999-12-31')"
 """Dates that stand for none."""
+DATES, UNREAD = ("date", "moment"), "unread_"
 TIMES = (" %H:%M:%S", " %H:%M", "T%H:%M:%S", "")
 ISO = "%Y-%m-%d"
 BLANKS = ("' '", "chr(160)")
@@ -55,7 +56,7 @@ class Found:
 def make_records(
     con: duckdb.DuckDBPyConnection, layout: Layout, given: Input, files: Sequence[Path], view: str
 ) -> Found:
-    """Make the view `view`: a column for each element of the layout (NULL where it is not there), and `unread_<column>` for each date.
+    """Make the view `view`: a column for each element of the layout (NULL where it is not there), and `unread`, as unread_bits has it.
 
     Raises Refused where a file cannot be read, an element that is needed stands nowhere, or the files do not have the same.
     """
@@ -201,7 +202,15 @@ def _select(layout: Layout, given: Input, source: Source) -> str:
     for layer in zip(*parts, strict=True):
         columns = (f"{value} as {_q(name)}" for element in layer for name, value in element.items())
         sql = f"(select {', '.join(columns)} from {sql})"
-    return f"from {sql}"
+    bits = [f"case when {_q(f'{UNREAD}{column}')} then {bit} else 0 end" for column, bit in unread_bits(layout).items()]
+    names = ", ".join(_q(element.column) for element in layout.elements)
+    return f"select {names}, {' + '.join(bits) or 0} as unread from {sql}"
+
+
+def unread_bits(layout: Layout) -> dict[str, int]:
+    """Column of each date -> its bit of `unread`, which is set where a text is there and is no date: one number to group by, not one for each."""
+    dates = [element.column for element in layout.elements if element.kind in DATES]
+    return {column: 1 << place for place, column in enumerate(dates)}
 
 
 Layers = tuple[dict[str, str], dict[str, str], dict[str, str], dict[str, str]]
@@ -210,8 +219,8 @@ Layers = tuple[dict[str, str], dict[str, str], dict[str, str], dict[str, str]]
 
 def _layers(element: Element, given: Input, place: Place, column: tuple[str, str, str] | None) -> Layers:
     """The layers of an element; for a date `unread_<column>` is added: it is there and cannot be read."""
-    name, unread = _q(element.column), f"unread_{element.column}"
-    is_date = element.kind in {"date", "moment"}
+    name, unread = _q(element.column), f"{UNREAD}{element.column}"
+    is_date = element.kind in DATES
     same = {element.column: name}
     kept = {element.column: f"case when {name} {NEVER} then null else {name} end"} if element.kind == "date" else same
     never = {unread: "false"} if is_date else {}
@@ -242,12 +251,12 @@ def _layers(element: Element, given: Input, place: Place, column: tuple[str, str
 
 def _iso_layers(element: Element, raw: str) -> Layers:
     """The layers of a date as nearly every text has it: cast at once, which takes a third of the time; the rest is read as others are."""
-    name, unread = _q(element.column), f"unread_{element.column}"
+    name, unread = _q(element.column), f"{UNREAD}{element.column}"
     cast = f"case when length({raw}) = 10 then try_cast({raw} as date) end"
     otherwise = _read_date(element, _without_blanks(_q(unread)), ISO)
-    value = f"case when {name} not {NEVER} then {name} when {name} is null and {_q(unread)} is not null then {otherwise} end"
+    value = f"case when {name} is null and {_q(unread)} is not null then {otherwise} else {name} end"
     missing = f"{_without_blanks(_q(unread))} is null or {otherwise} is not null"
-    is_unread = f"case when {name} is not null or {_q(unread)} is null then false else not ({missing}) end"
+    is_unread = f"case when {name} is null and {_q(unread)} is not null then not ({missing}) else false end"
     kept = f"case when {name} {NEVER} then null else {name} end"
     same = {element.column: name, unread: _q(unread)}
     return (

@@ -20,15 +20,16 @@ from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.layouts import Fault, Layout, load_layouts
 from dagster_project.extract.mapping import AREA, NONE, Mapping, place_of
 from dagster_project.extract.private import private_folder
-from dagster_project.extract.reading import Found, make_records
+from dagster_project.extract.reading import UNREAD, Found, make_records, unread_bits
 from dagster_project.extract.references import make_references
 from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.statements import statements
 from dagster_project.lake.run import Run
 
 AREAS = ("POSTCODE_OF_USUAL_ADDRESS", "LSOA_2021", "LSOA_2011")
+PERSON_KEYS = ("nhs_number", "local_patient_identifier")
 DUPLICATE = "duplicate"
-UNREAD, UNREAD_SHARE = "unread_", 0.01
+UNREAD_SHARE = 0.01
 AREA_WORDS = {
     "no_address": "a postcode of ZZ99 (no fixed abode, not known, abroad)",
     "no_area": "neither postcode nor LSOA",
@@ -150,12 +151,9 @@ def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path]], installati
     for name in run.mapping.records:
         found = make_records(run.con, layouts[name], run.mapping.inputs[name], files[name], name)
         _require_area(run, layouts[name], found)
-        run.con.execute(f"create or replace temp view records as select * from {_q(name)}")
+        run.con.execute(f"create or replace temp view records as {_records(run, layouts[name])}")
         _make_parameters(run, found)
-        run.make_table("judged", f"{name}_judged")
-        if f"{name}_repeated" in run.sql:
-            run.make_table("repeated", f"{name}_repeated")
-        run.make_table("duplicates", f"{name}_duplicates")
+        _judge_records(run, name)
         run.make_table("tally", f"{name}_tally", "view")
         run.summaries.append(_count(run, layouts[name], found))
         run.make_table(f"cells of {name}", f"{name}_cells")
@@ -163,10 +161,37 @@ def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path]], installati
     run.con.execute(f"create temp view cells as {cells}")
 
 
+def _records(run: ExtractRun, layout: Layout) -> str:
+    """SELECT of the records that are judged; what only finds the area in the second input is not read where there is none."""
+    has_no_use = AREA not in run.mapping.inputs and _is_placed(layout)
+    replaced = f"replace ({', '.join(f'null::varchar as {name}' for name in PERSON_KEYS)})" if has_no_use else ""
+    return f"select * {replaced} from {_q(layout.name)}"
+
+
+def _judge_records(run: ExtractRun, name: str) -> None:
+    """Make `judged` and `duplicates`; where records are judged in groups, the file is read again only for versions of one record."""
+    if f"{name}_grouped" not in run.sql:
+        run.make_table("judged", f"{name}_judged")
+        run.make_table("duplicates", f"{name}_duplicates")
+        return
+    run.make_table("grouped", f"{name}_grouped")
+    run.make_table("judged", f"{name}_judged")
+    run.make_table("repeated", f"{name}_repeated")
+    if run.con.execute("select count(*) from repeated").fetchone() == (0,):
+        run.con.execute("create or replace temp table duplicates as from judged limit 0")
+    else:
+        run.make_table("duplicates", f"{name}_duplicates")
+
+
+def _is_placed(layout: Layout) -> bool:
+    """Whether the layout asks for deciles: UC01 asks for the postcode only, as a sign of homelessness."""
+    return all(layout.element(name) for name in AREAS)
+
+
 def _require_area(run: ExtractRun, layout: Layout, found: Found) -> None:
     """Raise Refused where deciles are asked for and nothing says where patients live, or nothing says which decile that is."""
     given = run.mapping.inputs[layout.name]
-    if not all(layout.element(name) for name in AREAS):  # UC01 asks for the postcode only, as a sign of homelessness
+    if not _is_placed(layout):
         return
     has_area = AREA in run.mapping.inputs or any(found.has(name) for name in AREAS)
     if not has_area and not any(place_of(given, layout, name) for name in AREAS):
@@ -219,7 +244,7 @@ def _count(run: ExtractRun, layout: Layout, found: Found) -> Summary:
     areas = AREA_WORDS if layout.element("LSOA_2021") else {}
     of = ["true", counted, "is_older"]
     of += [f"reason = {_t(reason)} and not is_older" for reason in reasons]
-    of += [f"{_q(one.id)}{f' and {counted}' if one.scope == 'counted' else ''}" for one in faults]
+    of += [f"{_condition(layout, one)}{f' and {counted}' if one.scope == 'counted' else ''}" for one in faults]
     of += [f"imd_decile = 99 and area_reason = {_t(reason)} and {counted}" for reason in areas]
     sums = ", ".join(f"cast(coalesce(sum(n) filter ({condition}), 0) as bigint)" for condition in of)
     numbers = list(run.con.execute(f"select {sums} from tally").fetchone() or ())
@@ -240,6 +265,12 @@ def _count(run: ExtractRun, layout: Layout, found: Found) -> Summary:
         ],
         [Line("", words, text) for words, text in zip(areas.values(), told[second:], strict=True)],
     )
+
+
+def _condition(layout: Layout, fault: Fault) -> str:
+    """SQL over a row of `tally`: whether it has the fault."""
+    bits = {f"{UNREAD}{column}": bit for column, bit in unread_bits(layout).items()}
+    return f"unread & {bits[fault.id]} <> 0" if fault.id in bits else _q(fault.id)
 
 
 def _is_wrong_format(fault: Fault, number: int, read: int) -> bool:

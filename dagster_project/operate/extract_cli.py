@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from dagster_project.garbage import collect_seldom
 from dagster_project.operate.explained import FAILED, WRONG_CALL, explained, run_of_the_environment
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ Differs = Annotated[
         "--census-differs", help="Take a census that is not the last day of the period; known_issues then says so."
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
 
 @app.command()
@@ -83,7 +86,7 @@ def check(
     files: Files,
     census: Census = "",
     census_differs: Differs = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Profile an extract: what is blank, which months, what does not count, what is wrong. Exit code 1 where `make` would refuse."""
     from dagster_project.extract.mapping import load_mapping
@@ -139,45 +142,59 @@ def make(
         bool,
         typer.Option("--night", help="Put it into this installation's drop folder too, and start the nightly run."),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the return with its manifest and a methods note, and check it as intake will."""
     from dagster_project.extract.making import make_return, put_into_inbox
     from dagster_project.extract.mapping import load_mapping
 
     run = run_of_the_environment()
-    with explained(exit_code=WRONG_CALL):
+    told: dict[str, Any] = {}
+    with explained(exit_code=WRONG_CALL, as_json=as_json):
         mapping = load_mapping(mapping_file)
         made = make_return(mapping, mapping_file.parent, files, folder, _wanted(census, census_differs, profile), run)
-        for path in (made.data, made.manifest, made.note):
-            out.print(str(path), highlight=False, soft_wrap=True)
-        code = _check(made.data, made.manifest)
+        told["files"] = [str(path) for path in (made.data, made.manifest, made.note)]
+        _say(told["files"], as_json=as_json)
+        code = _check(made, told, as_json=as_json)
         if night and code < REJECTED:
             put_into_inbox(made, mapping, run)
-            code = max(_run_night(run), say_intake(made, run))
+            code = max(code, _run_night(run, told, as_json=as_json), say_intake(made, run, told, as_json=as_json))
+        if as_json:
+            sys.stdout.write(json.dumps(told, indent=1, default=str) + "\n")
         raise typer.Exit(code)
 
 
-def _run_night(run: Run) -> int:
+def _say(lines: Sequence[str], *, as_json: bool) -> None:
+    for line in () if as_json else lines:
+        out.print(line, highlight=False, soft_wrap=True)
+
+
+def _run_night(run: Run, told: dict[str, Any], *, as_json: bool) -> int:
     """Run the nightly job on this machine: the trust's page of the report shows its return beside the public figures."""
     from dagster_project.operate.refresh import run_night, summary_lines
 
+    collect_seldom()
     result = run_night(run)
-    for line in summary_lines(result, run.lake):
-        out.print(line, highlight=False, soft_wrap=True)
+    told["night"] = result.as_dict()
+    _say(summary_lines(result, run.lake), as_json=as_json)
     return 0 if result.succeeded else FAILED
 
 
-def say_intake(made: Made, run: Run) -> int:
+def say_intake(made: Made, run: Run, told: dict[str, Any], *, as_json: bool = False) -> int:
     """Say what intake made of the return, which knows more than the file: the numbers that were used, the period before; as exit code."""
     from dagster_project.extract.making import intake_of
+    from dagster_project.report.blocks import organisation_page
 
     receipt = intake_of(made, run)
     if receipt is None:
-        out.print("Intake has not taken the return: look at the run's log.", highlight=False, soft_wrap=True)
+        _say(["Intake has not taken the return: look at the run's log."], as_json=as_json)
         return FAILED
+    told["intake"] = {"outcome": receipt.outcome, "failed_rules": receipt.failed_rules}
     rules = f" ({receipt.failed_rules})" if receipt.failed_rules else ""
     words = f"Intake: {receipt.outcome.replace('_', ' ')}{rules}. What to do is in the answers to {receipt.org_code}."
-    out.print(words, highlight=False, soft_wrap=True)
+    page = run.lake.published / "report" / organisation_page(receipt.org_code)
+    pages = [f"The trust's page of the report is {os.path.relpath(page)}."] if page.is_file() else []
+    _say([words, *pages], as_json=as_json)
     return 0 if receipt.is_accepted else REJECTED
 
 
@@ -193,13 +210,15 @@ def _wanted(census: str, census_differs: bool, profile: str = "restricted") -> W
     return Wanted(day, census_differs, profile == "safe")
 
 
-def _check(data: Path, manifest: Path) -> int:
+def _check(made: Made, told: dict[str, Any], *, as_json: bool) -> int:
     """Judge the return as `hiw returns check` does; its exit code."""
     from dagster_project.operate.returns_cli import context_of
     from dagster_project.returns import answer
     from dagster_project.returns.submission import Submission
     from dagster_project.returns.validation import validate
 
-    with validate(Submission(data, manifest), context_of(None)) as verdict:
-        answer.print_summary(verdict, out)
+    with validate(Submission(made.data, made.manifest), context_of(None)) as verdict:
+        told["check"] = answer.as_dict(verdict)
+        if not as_json:
+            answer.print_summary(verdict, out)
         return answer.EXIT_CODES[verdict.outcome]

@@ -7,6 +7,8 @@
 {{ extract_decile_of_postcode() }}
 -- name: area_of_person
 {{ extract_area_of_person() }}
+-- name: wlmds_open_grouped
+{{ extract_wlmds_open_grouped() }}
 -- name: wlmds_open_judged
 {{ extract_wlmds_open_judged() }}
 -- name: wlmds_open_repeated
@@ -19,6 +21,8 @@
 {{ extract_periods("wlmds_open", "census_day") }}
 -- name: wlmds_open_cells
 {{ extract_wlmds_open_cells() }}
+-- name: cds_020_grouped
+{{ extract_cds_020_grouped() }}
 -- name: cds_020_judged
 {{ extract_cds_020_judged() }}
 -- name: cds_020_repeated

@@ -49,7 +49,7 @@
         appointment_date is null as has_no_date,
         appointment_date not between period_start and period_end as is_of_other_month,
         appointment_before_birth,
-        columns('^unread_')
+        unread
     from placed
 {%- endmacro %}
 
@@ -75,12 +75,41 @@
     coalesce(attended not in (select code from attended_or_did_not_attend), false) as unlisted_attended,
     coalesce(first_attendance not in ('1', '2', '3', '4', '5', '6', '7', '8', '9'), false) as unlisted_first_attendance,
     appointment_before_birth,
-    columns('^unread_')
+    unread
 {%- endmacro %}
 
-{% macro extract_cds_020_judged() -%}
-    {{ extract_judged_groups(extract_cds_020_coarse(), extract_cds_020_columns(), ["applied_at"]) }}
+{# Columns of an outpatient record that decide: those of which many have the same. #}
+{% macro extract_cds_020_alike() -%}
+    {{
+        return(
+            [
+                "has_no_key",
+                "cds_type",
+                "provider",
+                "attended",
+                "first_attendance",
+                "treatment_function_code",
+                "ethnic_text",
+                "gender_text",
+                "age_band",
+                "birth_date_missing",
+                "age_out_of_range",
+                "imd_decile",
+                "area_reason",
+                "has_no_date",
+                "is_of_other_month",
+                "appointment_before_birth",
+                "unread",
+            ]
+        )
+    }}
 {%- endmacro %}
+
+{% macro extract_cds_020_grouped() -%}
+    {{ extract_grouped_records(extract_cds_020_coarse(), extract_cds_020_alike()) }}
+{%- endmacro %}
+
+{% macro extract_cds_020_judged() -%} {{ extract_judged_groups(extract_cds_020_columns()) }} {%- endmacro %}
 
 {# Older versions of an appointment: the record that was applied last stands, of equal ones one that counts. #}
 {% macro extract_cds_020_duplicates() -%}

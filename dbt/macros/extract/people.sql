@@ -256,24 +256,35 @@
 {% macro extract_own_columns(order_by) -%} key_1, key_2, {{ order_by | join(", ") }} {%- endmacro %}
 
 {#
-    `judged`: one row for each group of records of `coarse` that are alike in everything that decides, with n, how many they are, and
-    keys, the first number of each one's key where it may repeat, so that the file is read once.
-    Inputs: coarse (a SELECT with extract_key and what `judged` reads), the columns of `judged`, own (of which a record stands alone),
+    `grouped`, of one reading of the file: a row for each group of records of `coarse` that are alike in everything that decides, with
+    n, how many they are; and one for each key that several records have (repeated_key, its first number, else NULL).
+    Inputs: coarse (a SELECT with extract_key, the columns alike, and what each record has of its own), alike (names of columns),
     may_repeat (false for whatever has no versions).
 #}
-{% macro extract_judged_groups(coarse, judged, own, may_repeat="true") -%}
+{% macro extract_grouped_records(coarse, alike, may_repeat="true") -%}
+    {%- set columns = alike | join(", ") -%}
     with
         coarse as ({{ coarse }}),
-        grouped as (
-            select
-                * exclude ({{ extract_own_columns(own) }}),
-                count(*) as n,
-                list(key_1) filter (not has_no_key and {{ may_repeat }}) as keys
+        keyed as (
+            select {{ columns }}, case when not has_no_key and {{ may_repeat }} then key_1 end as repeated_key
             from coarse
-            group by all
+        )
+    select {{ columns }}, repeated_key, count(*) as n, grouping(repeated_key) = 0 as is_of_key
+    from keyed
+    group by grouping sets (({{ columns }}), (repeated_key))
+    having grouping(repeated_key) = 1 or (repeated_key is not null and count(*) > 1)
+{%- endmacro %}
+
+{# `judged`: one row for each group of records of `grouped`, with n. Inputs: grouped, parameters, judged (the columns). #}
+{% macro extract_judged_groups(judged) -%}
+    with
+        groups as (
+            select * exclude (repeated_key, is_of_key)
+            from "grouped"
+            where not is_of_key
         ),
-        {{ extract_listed("grouped") }}
-    select {{ judged }}, n, keys
+        {{ extract_listed("groups") }}
+    select {{ judged }}, n
     from listed
     cross join parameters
 {%- endmacro %}
@@ -325,20 +336,15 @@
     Inputs: judged (n), duplicates (the columns of judged).
 #}
 {% macro extract_tally_of_groups() -%}
-    select * exclude (keys), false as is_older from judged
+    select *, false as is_older from judged
     union all by name
     select * replace (-n as n), false as is_older from duplicates
     union all by name
     select *, true as is_older from duplicates
 {%- endmacro %}
 
-{# The first numbers of the keys that are there more than once. Inputs: judged (keys). #}
-{% macro extract_repeated_keys() -%}
-    select key_1
-    from (select unnest(keys) as key_1 from judged)
-    group by key_1
-    having count(*) > 1
-{%- endmacro %}
+{# The first numbers of the keys that are there more than once. Inputs: grouped. #}
+{% macro extract_repeated_keys() -%} select repeated_key as key_1 from "grouped" where is_of_key {%- endmacro %}
 
 {#
     The older versions among the records of `coarse`, judged: of the records of one key all but the first by `in_order`, which ends with what is
@@ -350,7 +356,7 @@
         coarse as ({{ coarse }}),
         candidates as (
             select coarse.* from coarse
-            semi join (select key_1 from repeated where key_1 is not null) as repeated on repeated.key_1 = coarse.key_1
+            semi join repeated on repeated.key_1 = coarse.key_1
         ),
         {{ extract_listed("candidates") }},
         versions as (

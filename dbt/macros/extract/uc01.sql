@@ -123,7 +123,7 @@
         coalesce(upper(attendance_category) not in ('1', '2', '3', '4', 'X'), false) as unlisted_category,
         attendance_category is null as category_missing,
         {{ extract_housing_faults() }},
-        columns('^unread_')
+        unread
     from housed
 {%- endmacro %}
 
@@ -223,7 +223,7 @@
         coalesce(patient_classification not in ('1', '2', '3', '4', '5', '8'), false) as unlisted_classification,
         coalesce(discharge_date < spell_start, false) as discharge_before_start,
         {{ extract_housing_faults() }},
-        columns('^unread_')
+        unread
     from housed
 {%- endmacro %}
 

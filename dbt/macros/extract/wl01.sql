@@ -60,7 +60,7 @@
         clock_end < clock_start as ends_before_start,
         decision_to_admit <= census_date as is_decided,
         decision_to_admit is null as decision_missing,
-        columns('^unread_')
+        unread
     from placed
     join
         (
@@ -103,22 +103,49 @@
     coalesce(ends_before_start, false) as clock_end_before_start,
     coalesce(has_list_type and upper(list_type) = 'IRTT' and decision_missing, false) as decision_missing,
     coalesce(has_list_type and upper(list_type) = 'ORTT' and is_decided, false) as decision_unexpected,
-    columns('^unread_')
+    unread
+{%- endmacro %}
+
+{# Columns of a record of open pathways that decide: those of which many have the same. #}
+{% macro extract_wlmds_open_alike() -%}
+    {{
+        return(
+            [
+                "has_no_key",
+                "provider",
+                "list_type",
+                "rtt_status",
+                "admission_method",
+                "treatment_function_code",
+                "ethnic_text",
+                "gender_text",
+                "age_band",
+                "birth_date_missing",
+                "age_out_of_range",
+                "imd_decile",
+                "area_reason",
+                "wait_band",
+                "is_of_other_day",
+                "clock_start_missing",
+                "clock_starts_later",
+                "has_ended",
+                "ends_before_start",
+                "is_decided",
+                "decision_missing",
+                "unread",
+            ]
+        )
+    }}
 {%- endmacro %}
 
 {# Of which each record has its own: when the extract was made, and how many days were waited. #}
 {% macro extract_wlmds_open_own() -%} {{ return(["created_at", "days_waited"]) }} {%- endmacro %}
 
-{% macro extract_wlmds_open_judged() -%}
-    {{
-        extract_judged_groups(
-            extract_wlmds_open_coarse(),
-            extract_wlmds_open_columns(),
-            extract_wlmds_open_own(),
-            may_repeat="is_of_other_day is not true",
-        )
-    }}
+{% macro extract_wlmds_open_grouped() -%}
+    {{ extract_grouped_records(extract_wlmds_open_coarse(), extract_wlmds_open_alike(), may_repeat="is_of_other_day is not true") }}
 {%- endmacro %}
+
+{% macro extract_wlmds_open_judged() -%} {{ extract_judged_groups(extract_wlmds_open_columns()) }} {%- endmacro %}
 
 {# Older versions of a pathway: the later creation stands, of equal ones an open row before a closed one, then the longest wait. #}
 {% macro extract_wlmds_open_duplicates() -%}

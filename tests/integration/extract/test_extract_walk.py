@@ -60,14 +60,14 @@ def test_the_commands_of_the_readme_end_with_an_accepted_return(
     made = Made(data, data.with_suffix(".manifest.csv"), data.with_suffix(".methods.md"))
     put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), run_at(lake))
     assert [one.name for one in take_in(lake).receipts if one.outcome.startswith("accepted")] == [data.name]
-    assert len(receipts(lake)) == 1 and say_intake(made, run_at(lake)) == 0
+    assert len(receipts(lake)) == 1 and say_intake(made, run_at(lake), {}) == 0
     # Another file of the same number: the check of the file alone cannot know, intake does, and the command says so.
     options = ["--out", "own", "--profile", "safe"]
     assert (
         CliRunner().invoke(app, ["extract", "make", "mapping-WL01.yml", "national/extract.csv", *options]).exit_code < 2
     )
-    assert say_intake(made, run_at(lake)) == 1
+    assert say_intake(made, run_at(lake), {}) == 1
     put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), run_at(lake))
     take_in(lake)
-    assert say_intake(made, run_at(lake)) == 2
+    assert say_intake(made, run_at(lake), {}) == 2
     assert "Intake: rejected (C06)" in capsys.readouterr().out
