@@ -16,7 +16,7 @@ from dagster_project.contracts.strict import Strict
 from dagster_project.extract.layouts import Layout, load_layouts
 from dagster_project.extract.refused import Refused
 from dagster_project.returns.calendar import CADENCES, month_end, period_start
-from dagster_project.yaml_files import read_yaml
+from dagster_project.yaml_files import read_texts
 
 AREA = "area"
 NONE = "none"
@@ -105,7 +105,7 @@ class Mapping(Strict):
     @classmethod
     def _nothing_said(cls, value: object, info: ValidationInfo) -> object:
         """A field whose lines are all explanations is as if it were not there."""
-        if value is not None:
+        if value not in (None, ""):
             return value
         return {} if info.field_name == "files" else ()
 
@@ -166,7 +166,7 @@ def place_of(given: Input, layout: Layout, element_name: str) -> Place | None:
 def load_mapping(path: Path) -> Mapping:
     """The mapping in `path`; raises Refused with the fields that are wrong."""
     try:
-        content = read_yaml(path)
+        content = read_texts(path)
         return Mapping.model_validate(content if isinstance(content, dict) else {})
     except OSError as error:
         raise Refused("the mapping cannot be read", f"{path.name}: {error.strerror}", "name a mapping file") from None

@@ -22,8 +22,10 @@ from dagster_project.extract.refused import Refused, silent
 
 ENCODINGS = {"cp1252": "latin-1"}
 """DuckDB's name; the two differ in typographic marks only, which no code, date or key holds."""
-NEVER = "in (date '1900-01-01', date '9999-12-31')"
-"""Dates that stand for none."""
+NEVER = "{0} <= date '1900-01-01' or {0} = date '9999-12-31'"
+"""SQL of dates that stand for none: systems begin to count at 1753-01-01, 1899-12-30 or 1900-01-01, and no event of a record is older."""
+NO_BIRTH = "{0} in (date '1900-01-01', date '9999-12-31')"
+"""The same of a birth date: an older one is told as an age above 120."""
 DATES, UNREAD = ("date", "moment"), "unread_"
 TIMES = (" %H:%M:%S", " %H:%M", "T%H:%M:%S", "")
 ISO = "%Y-%m-%d"
@@ -84,7 +86,7 @@ def _source(con: duckdb.DuckDBPyConnection, given: Input, file: Path) -> Source:
     with silent(f"{file.name} cannot be read"):
         if given.format == "database":
             _attach(con, file)
-            sql = f"({given.query.strip().rstrip(';')})"
+            sql = f"(\n{given.query.strip().rstrip(';')}\n)"  # its last line may be a comment
         described = con.execute(f"select column_name, column_type from (describe select * from {sql})").fetchall()
     return Source(sql, tuple((name, name, kind) for name, kind in described))
 
@@ -222,7 +224,7 @@ def _layers(element: Element, given: Input, place: Place, column: tuple[str, str
     name, unread = _q(element.column), f"{UNREAD}{element.column}"
     is_date = element.kind in DATES
     same = {element.column: name}
-    kept = {element.column: f"case when {name} {NEVER} then null else {name} end"} if element.kind == "date" else same
+    kept = {element.column: _without_never(element, name)} if element.kind == "date" else same
     never = {unread: "false"} if is_date else {}
     if column is None and not place.constant:
         return {element.column: f"cast(null as {_type(element)})"}, same, same, same | never
@@ -257,7 +259,7 @@ def _iso_layers(element: Element, raw: str) -> Layers:
     value = f"case when {name} is null and {_q(unread)} is not null then {otherwise} else {name} end"
     missing = f"{_without_blanks(_q(unread))} is null or {otherwise} is not null"
     is_unread = f"case when {name} is null and {_q(unread)} is not null then not ({missing}) else false end"
-    kept = f"case when {name} {NEVER} then null else {name} end"
+    kept = _without_never(element, name)
     same = {element.column: name, unread: _q(unread)}
     return (
         {element.column: cast, unread: raw},
@@ -265,6 +267,12 @@ def _iso_layers(element: Element, raw: str) -> Layers:
         {element.column: value, unread: is_unread},
         {element.column: kept, unread: _q(unread)},
     )
+
+
+def _without_never(element: Element, date: str) -> str:
+    """SQL of a date, NULL where it stands for none."""
+    never = NO_BIRTH if element.column == "birth_date" else NEVER
+    return f"case when {never.format(date)} then null else {date} end"
 
 
 def _without_blanks(text: str) -> str:

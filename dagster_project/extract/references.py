@@ -110,12 +110,10 @@ def _make_postcodes(con: duckdb.DuckDBPyConnection, mapping: Mapping, folder: Pa
     if mapping.files.postcode_lookup:
         source = _public(folder / mapping.files.postcode_lookup)
         postcode = _named(source, lambda name: name == "pcds", "pcds")
-        lsoa = _named(
-            source,
-            lambda name: name in {"lsoa11", "lsoa11cd", "lsoa21", "lsoa21cd"},
-            "one of lsoa21, lsoa21cd, lsoa11, lsoa11cd",
-        )
-        year = 2011 if "11" in lsoa[0] else 2021
+        year = YEAR_OF[mapping.imd_version]
+        if not _columns(source, _is_lsoa_of(year)):
+            year = sum(YEAR_OF.values()) - year  # the other one
+        lsoa = _named(source, _is_lsoa_of(year), "one of lsoa21, lsoa21cd, lsoa11, lsoa11cd")
         select = f"select {_q(postcode[1])}, {year}, {_q(lsoa[1])} from {source.sql}"
     with silent("the postcode lookup cannot be read"):
         con.execute(
@@ -151,8 +149,17 @@ def _public(path: Path) -> Source:
     return csv_source(Input(), path)
 
 
+def _is_lsoa_of(year: int) -> Callable[[str], bool]:
+    """Whether a column of the postcode lookup is the LSOA of a year; ONSPD has those of both years, and the edition says which is meant."""
+    return lambda name: name in {f"lsoa{year % 100}", f"lsoa{year % 100}cd"}
+
+
+def _columns(source: Source, fits: Callable[[str], bool]) -> list[tuple[str, str, str]]:
+    return [column for column in source.columns if fits(plain_name(column[0]))]
+
+
 def _named(source: Source, fits: Callable[[str], bool], words: str) -> tuple[str, str, str]:
-    hits = [column for column in source.columns if fits(plain_name(column[0]))]
+    hits = _columns(source, fits)
     if len(hits) != 1:
         raise Refused(
             "a public file is not the one that is meant",

@@ -9,6 +9,11 @@ from dagster_project.lake.files import write_atomically
 from dagster_project.sample.extracts import FORMS, sample_extract
 from dagster_project.sample.returns_story import NEWEST_MONTH, URGENT_CARE_TRUSTS, WAITING_LIST_TRUSTS
 
+REVISION = b"""\
+submission_type: V  # a revision: the sample has a return of this period, whose closing day is over
+sequence_no: 9
+"""
+
 
 def write_sample(code: str, org_code: str, form: str, folder: Path) -> list[Path]:
     """Write the newest extract of a sample trust into `folder`. Raises Refused for what the sample does not have."""
@@ -23,6 +28,6 @@ def write_sample(code: str, org_code: str, form: str, folder: Path) -> list[Path
         )
     written = []
     for name, content in sample_extract(code, org_code, NEWEST_MONTH, form or forms[0]).items():
-        write_atomically(folder / name, content)
+        write_atomically(folder / name, (REVISION if name.startswith("mapping-") else b"") + content)
         written.append(folder / name)
     return written

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dagster_project.extract.profile import Profile
     from dagster_project.extract.running import Wanted
     from dagster_project.lake.run import Run
+    from dagster_project.returns.register import Receipt
 
 REJECTED = 2
 app = typer.Typer(
@@ -194,8 +195,31 @@ def say_intake(made: Made, run: Run, told: dict[str, Any], *, as_json: bool = Fa
     words = f"Intake: {receipt.outcome.replace('_', ' ')}{rules}. What to do is in the answers to {receipt.org_code}."
     page = run.lake.published / "report" / organisation_page(receipt.org_code)
     pages = [f"The trust's page of the report is {os.path.relpath(page)}."] if page.is_file() else []
-    _say([words, *pages], as_json=as_json)
-    return 0 if receipt.is_accepted else REJECTED
+    other = _used_instead(receipt, run) if receipt.is_accepted else ""
+    told["intake"]["used_instead"] = other
+    _say([words, *([other] if other else pages)], as_json=as_json)
+    return REJECTED if not receipt.is_accepted else FAILED if other else 0
+
+
+def _used_instead(receipt: Receipt, run: Run) -> str:
+    """Which return of the period the release shows in place of an accepted one, and what to do; "" where it shows this one, or there is no release."""
+    from dagster_project.operate.analyst import open_published
+
+    if not run.lake.marts.exists():
+        return ""
+    asked = [receipt.collection_code, receipt.org_code, receipt.period_end]
+    slot = "collection_code = ? and organisation_code = ? and period_end = cast(? as date)"
+    with open_published(run.lake.marts) as con:
+        found = con.execute(
+            f"select submission_type, sequence_no from mart_submission where is_in_use and {slot}",  # noqa: S608 - constants
+            asked,
+        ).fetchone()
+    if found is None or found == (receipt.submission_type, receipt.sequence_no):
+        return ""
+    return (
+        f"The release shows {found[0]}{found[1]:02d} of this period and not this return: a file that comes after the closing day takes "
+        "another's place as a revision only. Write `submission_type: V` into the mapping, and the next sequence_no."
+    )
 
 
 def _wanted(census: str, census_differs: bool, profile: str = "restricted") -> Wanted:

@@ -85,6 +85,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "mart_action": ("organisation_code", "item_id"),
     "mart_action_summary": ("organisation_code", "measure"),
+    "mart_hi_intersection": (
+        "organisation_level",
+        "organisation_code",
+        "indicator_id",
+        "ethnic_group_5",
+        "imd_quintile",
+        "period_end",
+    ),
     "mart_hi_rate": (
         "organisation_level",
         "organisation_code",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dagster_project.report import returned_inside
 from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular
 from dagster_project.report.charts import Dot, Frame
 from dagster_project.report.context import ENGLAND, Context
@@ -77,6 +78,7 @@ class Returned:
     submissions: dict[Any, list[Row]]
     peers: dict[Any, list[Row]]
     maturity: dict[Any, list[Row]]
+    inside: returned_inside.Inside
 
 
 def read_returned(marts: Marts) -> Returned:
@@ -102,13 +104,15 @@ def read_returned(marts: Marts) -> Returned:
             "contrast in ('most_peers_do_we_do_not', 'we_do_most_peers_do_not')",
         ),
         of("mart_maturity", "organisation_code"),
+        returned_inside.read_inside(marts),
     )
 
 
 def sections(context: Context, returned: Returned, code: str) -> list[Section]:
     """What there is of one organisation; a section without rows is left out."""
+    own = [*_rates(context, returned.rates.get(code, [])), *returned_inside.blocks(context, returned.inside, code)]
     found = [
-        Section("returns", "From the trusts' own returns", _rates(context, returned.rates.get(code, []))),
+        Section("returns", "From the trusts' own returns", own),
         Section("homeless", "Urgent care of homeless people", _homeless(returned.homeless.get(code, []))),
         Section("targets", "Targets", _targets(returned.targets.get(code, []))),
         Section("survey", "What the trust reports, beside its peers", _peers(returned, code)),

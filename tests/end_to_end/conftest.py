@@ -1,7 +1,8 @@
 """The nights after the first one: the sample's data folder moved to another place, a broken month, then the mended one beside one
 bad file of each of five publishers, and a full inbox.
 
-In the second whole night identifiers and small counts lie in the inbox. One run for all workers; tests read it and change nothing.
+In the second whole night identifiers and small counts lie in the inbox, and a trust starts it with the return of its own extract. One
+run for all workers; tests read it and change nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ ATTENDANCES = (
     "select sum(numerator) from fct_indicator_value where indicator_id = 'ae_attendances' "
     "and organisation_level = 'england' and geography_basis = 'as_reported'"
 )
+TRUST, VALIDATED = "R9B", 400
+"""Who makes a return of an extract, and how many pathways its validation took off the list since the first one."""
 RENAMED = ("Trauma and Orthopaedics Service", "Trauma and Orthopaedic Service")
 BAD = {
     ("nhse_cwt", "provider"): "error in a cell",
@@ -89,6 +92,27 @@ def damage_files(lake: Lake, estate: Path) -> dict[str, str]:
     return damaged
 
 
+def trial_of(warehouse: Warehouse) -> Path:
+    """Where the trust keeps its extract: beside the data folder."""
+    return warehouse.lake.parent / "trial"
+
+
+def night_of_an_extract(warehouse: Warehouse, trial: Path) -> dict[str, Any]:
+    """The night that a trust starts with a corrected return, which it makes of its extract; as `refresh` gives it, and what intake said."""
+    sampled = warehouse.hiw(
+        "extract", "sample", "WL01", "--form", "untidy", "--organisation", TRUST, "--out", str(trial)
+    )
+    assert sampled.returncode == 0, sampled.stderr
+    mapping, extract = trial / "mapping-WL01.yml", trial / "extract.csv"
+    header, *rows = extract.read_bytes().splitlines(keepends=True)
+    extract.write_bytes(header + b"".join(rows[VALIDATED:]))
+    files = (f"wlmds_open={extract}", f"area={trial / 'area.csv'}")
+    made = warehouse.hiw("extract", "make", str(mapping), *files, "--out", str(trial / "return"), "--night", "--json")
+    assert made.stdout.strip(), made.stderr
+    told = json.loads(made.stdout)
+    return told["night"] | {"exit_code": made.returncode, "intake": told["intake"]}
+
+
 def _tell(warehouse: Warehouse, estate: Path) -> Story:
     release = json.loads(warehouse.hiw("status", "--json").stdout)["release"]
     attendances, published = warehouse.one(ATTENDANCES), files_of(warehouse.lake / "published")
@@ -102,7 +126,7 @@ def _tell(warehouse: Warehouse, estate: Path) -> Story:
     plant(Lake(warehouse.lake))
     inbox = ReturnsArea.of(Lake(warehouse.lake)).inbox
     assert {one for one in NEEDLES if spelt(inbox, one)} == set(NEEDLES), "the search does not find them"
-    good_night = warehouse.refresh()
+    good_night = night_of_an_extract(warehouse, trial_of(warehouse))
     good_status = json.loads(warehouse.hiw("status", "--json").stdout)
     return Story(bad_night, bad_status, good_status, good_night, stayed, release, attendances, damaged)
 

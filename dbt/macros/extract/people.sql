@@ -91,7 +91,7 @@
 
 {#
     One row for each postcode of the lookup that has a decile: columns postcode, imd_decile, through the LSOA of the year that
-    the lookup has. Inputs: postcode_lookup (postcode, lsoa_year, lsoa_code), decile_of_lsoa.
+    the lookup has. ZZ99 is nobody's address, whatever a lookup says of it. Inputs: postcode_lookup (postcode, lsoa_year, lsoa_code), decile_of_lsoa.
 #}
 {% macro extract_decile_of_postcode(postcode_lookup="postcode_lookup", decile_of_lsoa="decile_of_lsoa") -%}
     select {{ extract_postcode("postcode_lookup.postcode") }} as postcode, any_value(decile_of_lsoa.imd_decile) as imd_decile
@@ -100,7 +100,7 @@
         {{ decile_of_lsoa }} as decile_of_lsoa
         on decile_of_lsoa.lsoa_code = postcode_lookup.lsoa_code
         and decile_of_lsoa.lsoa_year = postcode_lookup.lsoa_year
-    where decile_of_lsoa.imd_decile is not null
+    where decile_of_lsoa.imd_decile is not null and {{ extract_postcode("postcode_lookup.postcode") }} not like 'ZZ99%'
     group by 1
     having min(decile_of_lsoa.imd_decile) = max(decile_of_lsoa.imd_decile)
 {%- endmacro %}

@@ -181,7 +181,8 @@
 
 {#
     One judged row for each episode of admitted care. Rules: emergency is an admission method that begins with 2; patient classification 1
-    or 2 (or blank); a spell is the provider's spell number, else the person and the day on which it began.
+    or 2 (or blank); a spell is the provider's spell number, else the person and the day on which it began. An episode without a day of
+    discharge stays, however long ago the spell began: the day stands on the last episode of the spell.
 #}
 {% macro extract_admitted_care_judged() -%}
     with
@@ -209,7 +210,7 @@
                     "no_date": "spell_start is null",
                     "classification": "patient_classification in ('3', '4', '5', '8')",
                     "not_emergency": "method not in ('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')",
-                    "month": "spell_start > period_end or coalesce(discharge_date, spell_start) < period_start",
+                    "month": "spell_start > period_end or discharge_date < period_start",
                 }
             )
         }},

@@ -15,6 +15,7 @@
                 records.*,
                 parameters.census_date,
                 born.years,
+                coalesce(records.clock_start < records.birth_date, false) as clock_start_before_birth,
                 case
                     when records.clock_start <= parameters.census_date then parameters.census_date - records.clock_start else -1
                 end as days_waited,
@@ -58,6 +59,8 @@
         clock_start > census_date as clock_starts_later,
         clock_end <= census_date as has_ended,
         clock_end < clock_start as ends_before_start,
+        clock_start_before_birth,
+        coalesce(decision_to_admit < clock_start, false) as decision_before_start,
         decision_to_admit <= census_date as is_decided,
         decision_to_admit is null as decision_missing,
         unread
@@ -101,6 +104,8 @@
     clock_start_missing,
     coalesce(clock_starts_later, false) as clock_start_after_census,
     coalesce(ends_before_start, false) as clock_end_before_start,
+    clock_start_before_birth,
+    decision_before_start,
     coalesce(has_list_type and upper(list_type) = 'IRTT' and decision_missing, false) as decision_missing,
     coalesce(has_list_type and upper(list_type) = 'ORTT' and is_decided, false) as decision_unexpected,
     unread
@@ -130,6 +135,8 @@
                 "clock_starts_later",
                 "has_ended",
                 "ends_before_start",
+                "clock_start_before_birth",
+                "decision_before_start",
                 "is_decided",
                 "decision_missing",
                 "unread",

@@ -52,6 +52,19 @@ WL01_FAULTS: list[tuple[str, str, int, dict[str, str]]] = [
     ),
     (
         "faults",
+        "REFERRAL_TO_TREATMENT_PERIOD_START_DATE: no clock start",
+        10,
+        {"REFERRAL_TO_TREATMENT_PERIOD_START_DATE": "30/12/1899"},
+    ),
+    (
+        "faults",
+        "REFERRAL_TO_TREATMENT_PERIOD_START_DATE: a clock start before",
+        15,
+        {"PERSON_BIRTH_DATE": "02/06/2026"},
+    ),
+    ("faults", "DECISION_TO_ADMIT_DATE: a decision", 20, {"DECISION_TO_ADMIT_DATE": "31/05/2026"}),
+    (
+        "faults",
         "REFERRAL_TO_TREATMENT_PERIOD_START_DATE: a clock start after",
         20,
         {"REFERRAL_TO_TREATMENT_PERIOD_START_DATE": "01/10/2026"},
@@ -92,15 +105,24 @@ WL01_FAULTS: list[tuple[str, str, int, dict[str, str]]] = [
     ("without_decile", "several deciles", 10, {"derLSOA2021": "", "derLSOA": "SPLIT"}),
     ("without_decile", "ZZ99", 10, {"derLSOA2021": "", "POSTCODE": "ZZ99 3VZ"}),
     ("without_decile", "not in the lookup", 15, {"derLSOA2021": "", "POSTCODE": "QQ1 1QQ"}),
+    ("without_decile", "not in the lookup", 10, {"derLSOA2021": "", "POSTCODE": "QQ2 2QQ"}),
     # Not faults: they are counted, and none of the words above is said of them.
     ("fine", "", 10, {"REFERRAL_TO_TREATMENT_PERIOD_END_DATE": "31/12/9999"}),
     ("fine", "", 10, {"REFERRAL_TO_TREATMENT_PERIOD_END_DATE": "01/10/2026"}),
     ("fine", "", 10, {"ETHNIC_CATEGORY": "a2", "PERSON_STATED_GENDER_CODE": "0"}),
     ("fine", "", 10, {"derLSOA2021": "", "derLSOA": "ONE_DECILE"}),
+    ("fine", "", 10, {"derLSOA2021": "", "POSTCODE": " zy11aa"}),
     ("fine", "", 10, {"ACTIVITY_TREATMENT_FUNCTION_CODE": "173", "ORGANISATION_IDENTIFIER_(CODE_OF_PROVIDER)": "r9a"}),
 ]
-ALSO = {"PERSON_BIRTH_DATE: no birth date": 20, "not in the list": 10, "several deciles": 10, "the clock ended": 10}
-"""Records that have the fault because of another one: no readable birth date, an ended clock; two words for one line."""
+ALSO = {
+    "PERSON_BIRTH_DATE: no birth date": 20,
+    "not in the list": 10,
+    "several deciles": 10,
+    "the clock ended": 10,
+    "REFERRAL_TO_TREATMENT_PERIOD_START_DATE: a clock start before": 10,
+    "DECISION_TO_ADMIT_DATE: a decision": 20,
+}
+"""Records that have the fault because of another one: no readable birth date, an ended clock, a clock start of tomorrow; two words for one line."""
 HEADER = [
     *own.WLMDS_HEADER,
     "REFERRAL_TO_TREATMENT_PERIOD_STATUS",
@@ -117,7 +139,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The public files and the mapping."""
     made = tmp_path_factory.mktemp("extract")
     own.write_public_files(made)
-    (made / "nspl.csv").write_text("pcds,lsoa21cd\nZY1 1AA,E01990001\n")
+    # ONSPD has the LSOAs of both years; some lookups place the postcodes of nowhere.
+    one = sorted(own.deciles(made))[0]
+    (made / "nspl.csv").write_text(f"pcds,lsoa11,lsoa21\nZY1 1AA,E01990001,{one}\nZZ99 3VZ,,{one}\nQQ2 2QQ,{one},\n")
     (made / "mapping.yml").write_text(
         own.MAPPING.replace("lsoa_change.csv}", "lsoa_change.csv, postcode_lookup: nspl.csv}")
     )

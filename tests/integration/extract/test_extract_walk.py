@@ -32,7 +32,7 @@ def test_the_commands_of_the_readme_end_with_an_accepted_return(
     for command in commands:
         result = CliRunner().invoke(app, command)
         assert result.exit_code == 0, (command, result.output)
-    wanted = (tmp_path / "trial" / "return" / "HIW-WL01_R9B_2026-09_v01.csv").read_bytes()
+    wanted = (tmp_path / "trial" / "return" / "HIW-WL01_R9B_2026-09_v09.csv").read_bytes()
 
     assert CliRunner().invoke(app, ["extract", "template", "WL01"]).exit_code == 0
     assert CliRunner().invoke(app, ["extract", "template", "WL01"]).exit_code == 2

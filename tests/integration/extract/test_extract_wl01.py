@@ -184,7 +184,7 @@ def test_a_database_and_parquet_are_read_as_the_csv_is(folder: Path, records: li
         con.execute(f"copy lists to '{folder / 'list.parquet'}' (format parquet)")
     for form, name, query in (
         ("parquet", "list.parquet", ""),
-        ("database", "pas.duckdb", "select * from source.main.lists"),
+        ("database", "pas.duckdb", "select * from source.main.lists -- all of them"),
     ):
         mapping = own.MAPPING.replace('{dates: "%d/%m/%Y"}', f'{{dates: "%d/%m/%Y", format: {form}, query: "{query}"}}')
         (folder / f"{form}.yml").write_text(mapping)
