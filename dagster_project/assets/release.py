@@ -43,13 +43,13 @@ class PublishConfig(dg.Config):
 
 
 def build_release_assets(run: Run, manifest: Path) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
-    """The candidate, the published marts, and the checks between them."""
+    """Return the candidate, the published marts, and the checks between them."""
     models = exposed_models(manifest)
     return [_candidate(run, models), _published(run)], [_gate(run, models)]
 
 
 def exposed_models(manifest: Path) -> list[str]:
-    """The models that dbt's exposures list: what may leave, and nothing else."""
+    """Return the models that dbt's exposures list: what may leave, and nothing else."""
     content = json.loads(manifest.read_text(encoding="utf-8"))
     nodes = {node for exposure in content["exposures"].values() for node in exposure["depends_on"]["nodes"]}
     return sorted(content["nodes"][node]["name"] for node in nodes if node in content["nodes"])

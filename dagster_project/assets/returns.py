@@ -46,7 +46,7 @@ returns_intake = dg.define_asset_job(
 
 
 def build_returns_assets(run: Run) -> dg.AssetsDefinition:
-    """returns_received (what came) and clean_returns (what dbt reads), in one step before the models."""
+    """Return returns_received (what came) and clean_returns (what dbt reads), in one step before the models."""
 
     @dg.multi_asset(
         name="returns",
@@ -98,7 +98,7 @@ def _received_spec() -> dg.AssetSpec:
 
 
 def by_period_spec() -> dg.AssetSpec:
-    """The same submissions as partitions, for the UI: intake marks each collection and period as something comes for it.
+    """Return the same submissions as partitions, for the UI: intake marks each collection and period as something comes for it.
 
     Its own asset, because a job's assets may not have two kinds of partitions, and the sources have months.
     """

@@ -13,7 +13,7 @@ from dagster_project.runtime.orphans import reap_dead_runs
 
 
 def build_nightly_schedule(run: Run) -> dg.ScheduleDefinition:
-    """02:00 Europe/London: it exists exactly once on both days on which the clocks change (01:30 does not)."""
+    """Return the schedule of 02:00 Europe/London: it exists exactly once on both days on which the clocks change (01:30 does not)."""
     return dg.ScheduleDefinition(
         name="nightly_refresh_at_two",
         job=nightly_refresh,

@@ -53,7 +53,7 @@ CHECKS = {
 
 
 def build_source_assets(run: Run, source: Source) -> dg.AssetsDefinition:
-    """The raw and the clean asset of one source, in one step.
+    """Return the raw and the clean asset of one source, in one step.
 
     One step, because a nightly run is not a run of partitions, and in such a run Dagster cannot pass from one partitioned asset
     to another ("Cannot access partition_key"; with `can_subset` too, in the checks). To parse again without fetching, set `offline` in

@@ -317,7 +317,7 @@ class ParseJob:
         return int(self.on_text(f"select count(*) from ({self._text_sql}) where {condition}").fetchall()[0][0])
 
     def corrected_text(self, column: str) -> str:
-        """SQL for a text column of `typed` with the publisher's known errors of this period put right, which are counted."""
+        """Return SQL for a text column of `typed` with the publisher's known errors of this period put right, which are counted."""
         known = [c for c in self.entity.text_corrections if c.column == column and c.period == self.snapshot.period]
         for row in known:
             covered = f"{quote_identifier(column)} = {quote_literal(row.as_written)}"

@@ -82,7 +82,7 @@ def error_rules(columns: list[FileColumn]) -> list[Rule]:
 
 
 def without_errors(rules: list[Rule]) -> str:
-    """SQL that is true for a row that keeps all of these rules: only a row with a mark of an error is looked at cell by cell."""
+    """Return SQL that is true for a row that keeps all of these rules: only a row with a mark of an error is looked at cell by cell."""
     joined = f"concat_ws('', {', '.join(quote_identifier(name) for name, *_ in rules)})"
     kept = " and ".join(valid for *_, valid in rules)
     return f"(not (contains({joined}, '#') or contains({joined}, 'Err:')) or ({kept}))"

@@ -26,7 +26,7 @@ from dagster_project.lake.paths import Lake, Origin
 def find_incomplete(
     entity: Entity, clean: Path, lake: Lake, origin: Origin, period: str, severity: Severity
 ) -> list[str]:
-    """One sentence for each reference of that severity whose codes a clean table lacks, or to which it adds codes, or of which it has other sums.
+    """Return one sentence for each reference of that severity whose codes a clean table lacks, or to which it adds codes, or of which it has other sums.
 
     References that have no table in use yet are passed over; when one comes, the table is judged again (find_references).
     """
@@ -41,7 +41,7 @@ def find_incomplete(
 
 
 def find_holes(con: duckdb.DuckDBPyConnection, entity: Entity, clean: Path, severity: Severity) -> list[str]:
-    """One sentence for each full set of that severity that has holes: how many rows the table lacks, and the first five of them."""
+    """Return one sentence for each full set of that severity that has holes: how many rows the table lacks, and the first five of them."""
     full_sets = [full_set for full_set in entity.full_sets if full_set.severity == severity]
     return [sentence for full_set in full_sets for sentence in _holes(con, entity, full_set, clean)]
 
@@ -67,7 +67,7 @@ def _holes(con: duckdb.DuckDBPyConnection, entity: Entity, full_set: FullSet, cl
 
 
 def find_references(entity: Entity, lake: Lake, origin: Origin) -> list[str]:
-    """The vintages that the entity's tables are compared with, by name: with another one, they are judged again."""
+    """Return the vintages that the entity's tables are compared with, by name: with another one, they are judged again."""
     found = (_newest_in_use(reference, lake, origin) for reference in entity.complete_against)
     return ["none" if path is None else path.resolve().stem for path in found]
 

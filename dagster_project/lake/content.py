@@ -107,7 +107,7 @@ def check_content(path: Path, expected: Format) -> None:
 
 
 def detect_encoding(path: Path) -> str:
-    """'utf-8-sig' or 'utf-16' by the byte order mark, else 'utf-8' where all of it decodes strictly, else 'cp1252'.
+    """Return 'utf-8-sig' or 'utf-16' by the byte order mark, else 'utf-8' where all of it decodes strictly, else 'cp1252'.
 
     Raises UnreadableText where neither holds, and where the text was garbled before it came ('Ã©', U+FFFD).
     """
@@ -124,7 +124,7 @@ def detect_encoding(path: Path) -> str:
 
 
 def rewrite_as_utf8(path: Path, encoding: str, destination: Path) -> Path:
-    """`destination`, holding the text of `path` as UTF-8 without byte order mark, line ends untouched; streamed.
+    """Return `destination`, holding the text of `path` as UTF-8 without byte order mark, line ends untouched; streamed.
 
     Raises UnreadableText where the file is not text of `encoding`; `destination` is then as it was.
     """
@@ -135,7 +135,7 @@ def rewrite_as_utf8(path: Path, encoding: str, destination: Path) -> Path:
 
 
 def count_records(path: Path) -> tuple[int, bool]:
-    """Number of CSV records, header included, counted apart from any parser, and whether a cell holds a line end.
+    """Count the CSV records, header included, counted apart from any parser, and whether a cell holds a line end.
 
     Counts line endings outside quotes. A final line without a newline counts; blank lines do not. Raises UnbalancedQuotes at an odd number of quotation
     marks, UnreadableText at line ends of a lone carriage return and above MAXIMUM_RECORDS.
@@ -173,7 +173,7 @@ def lines_ending_in_counts(path: Path, cells: int) -> int:
 
 
 def may_hold_errors(path: Path) -> bool:
-    """Whether a text holds a mark with which errors of spreadsheets begin; nearly none does, and its cells need no look then."""
+    """Say whether a text holds a mark with which errors of spreadsheets begin; nearly none does, and its cells need no look then."""
     if not path.stat().st_size:
         return False
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:

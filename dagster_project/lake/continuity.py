@@ -38,7 +38,7 @@ class Earlier:
 
     @property
     def name(self) -> str:
-        """How sentences call it."""
+        """Return how sentences call it."""
         report = read_report(self.clean)
         words = "the edition that it replaces" if self.same_period else "the period before"
         return f"{words}, {report['period']} ({report['file']})"
@@ -81,7 +81,7 @@ def find_breaks(entity: Entity, clean: Path, earlier: Earlier, limits: Limits) -
 
 
 def find_small_first(records: int, usual: int, least: float) -> Breaks:
-    """A first file beside the number of records that its contract calls usual, of which the share `least` must be there."""
+    """Return a first file beside the number of records that its contract calls usual, of which the share `least` must be there."""
     if records >= least * usual:
         return Breaks()
     return Breaks([f"{records:,} records, where {usual:,} are usual and {least:.0%} of them must be there"])
@@ -107,13 +107,13 @@ class _Pair:
 
     @property
     def joined(self) -> str:
-        """The rows that both have; where the periods differ, those of the newest day of each."""
+        """Return the rows that both have; where the periods differ, those of the newest day of each."""
         newest = " and ".join(self.newest(table) for table in ("new_rows", "old_rows"))
         return f"from new_rows join old_rows on {self._same} where {newest}"
 
     @property
     def gone(self) -> str:
-        """The rows of the earlier table whose key the new one lacks, but for codes that are lost as a whole and, in a rolling
+        """Return the rows of the earlier table whose key the new one lacks, but for codes that are lost as a whole and, in a rolling
         window, days that left it."""
         left = [
             f"{name} >= (select min({name}) from new_rows) or (select max({name}) from new_rows) <= (select max({name}) from old_rows)"
@@ -134,12 +134,12 @@ class _Pair:
         return " and ".join(f"new_rows.{name} is not distinct from old_rows.{name}" for name in names) or "true"
 
     def newest(self, table: str) -> str:
-        """SQL: a row is of the newest day of its table, where the two have no day in common."""
+        """Return SQL: a row is of the newest day of its table, where the two have no day in common."""
         names = map(quote_identifier, self.other_times)
         return " and ".join(f"{table}.{name} = (select max({name}) from {table})" for name in names) or "true"
 
     def one(self, query: str) -> Any:
-        """The only cell of a query."""
+        """Return the only cell of a query."""
         (row,) = self.con.execute(query).fetchall()
         return row[0]
 
@@ -233,7 +233,7 @@ def _count_changed(pair: _Pair) -> int:
 
 
 def name_first(codes: Sequence[object]) -> str:
-    """The first five of them, for a sentence."""
+    """Return the first five of them, for a sentence."""
     return ", ".join(map(str, codes[:SHOWN])) + (", ..." if len(codes) > SHOWN else "")
 
 

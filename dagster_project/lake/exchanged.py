@@ -66,7 +66,7 @@ def read_figures(con: duckdb.DuckDBPyConnection, entity: Entity, joined: str) ->
 def find_exchanged(
     con: duckdb.DuckDBPyConnection, entity: Entity, joined: str, figures: Figures, ratio: float
 ) -> list[str]:
-    """ "one and other" for each two columns or categories that are exchanged; `joined` is the FROM of new_rows and old_rows.
+    """Return "one and other" for each two columns or categories that are exchanged; `joined` is the FROM of new_rows and old_rows.
 
     Two are exchanged when their distances to each other's earlier figures add up to less than `ratio` of those to their own.
     """

@@ -24,11 +24,11 @@ class Contracted(Protocol):
 
     @property
     def entity(self) -> Entity:
-        """The contract."""
+        """Return the contract."""
 
     @property
     def report(self) -> ParseReport:
-        """The outcome of its records."""
+        """Return the outcome of its records."""
 
     def error(self, why: str, next_step: str) -> ParseError:
         """Return a refusal of the whole file."""
@@ -78,7 +78,7 @@ class Layout:
 
 
 def in_folder(folder: Path, name: str) -> Path:
-    """A file for a step between snapshot and table; it keeps the publisher's name, which errors say."""
+    """Return a file for a step between snapshot and table; it keeps the publisher's name, which errors say."""
     folder.mkdir(exist_ok=True)
     return folder / name
 
@@ -101,7 +101,7 @@ def _footer_start(path: Path, skipped: int, job: Contracted) -> int | None:
 
 
 def record_lines(path: Path, layout: Layout) -> tuple[list[int], list[int]]:
-    """Of every record below the headings: the line number that DuckDB gives it, and its line in the publisher's file.
+    """Return, of every record below the headings, the line number that DuckDB gives it, and its line in the publisher's file.
 
     DuckDB counts blank lines, but not those inside quotation marks.
     """

@@ -258,7 +258,7 @@ class HttpClient:
 
 class _Session(requests.Session):
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
-        """None: requests would first read the redirect's whole body into memory, however long it is."""
+        """Return None: requests would first read the redirect's whole body into memory, however long it is."""
         return iter(())
 
 

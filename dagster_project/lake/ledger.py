@@ -41,7 +41,7 @@ class Entry:
 
     @property
     def question(self) -> tuple[str, ...]:
-        """What the entry answers; of two answers the newer counts.
+        """Return what the entry answers; of two answers the newer counts.
 
         The three verdicts answer one question about a content. For `seen`, the question is what the address holds: a
         mirror that flaps between two contents is written down each time. A source that is missing, or a file that is refused

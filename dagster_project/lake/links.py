@@ -77,7 +77,7 @@ def name_of(address: str) -> str:
 
 
 def ending_of(address: str) -> str:
-    """`csv` of `a.CSV`; "" where there is none."""
+    """Return `csv` of `a.CSV`; "" where there is none."""
     return name_of(address).rpartition(".")[2].lower() if "." in name_of(address) else ""
 
 
@@ -196,7 +196,7 @@ def _day(year: int, month: int, day: int) -> str | None:
 
 
 def financial_years(text: str) -> tuple[int, int] | None:
-    """2023 and 2024 of `2023-24`, `2023 to 2024`, `2324` or `fy 23 24`; None where the second is not the year after."""
+    """Return 2023 and 2024 of `2023-24`, `2023 to 2024`, `2324` or `fy 23 24`; None where the second is not the year after."""
     digits = re.sub(r"\D", "", text)
     half = {4: 2, 6: 4, 8: 4}.get(len(digits))
     if half is None:

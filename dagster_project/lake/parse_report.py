@@ -42,5 +42,5 @@ class ParseReport:
 
     @property
     def name(self) -> str:
-        """How errors call the file."""
+        """Return how errors call the file."""
         return f"{self.source} {self.entity} {self.period} ({self.file})"

@@ -27,7 +27,7 @@ class Lake:
 
     @property
     def sample(self) -> Path:
-        """The synthetic estate, laid out like a mirror."""
+        """Return the synthetic estate, laid out like a mirror."""
         return self.root / "build" / "sample_estate"
 
     @property
@@ -46,7 +46,7 @@ class Lake:
 
     @property
     def dbt_target(self) -> Path:
-        """Where dbt leaves its manifest, run results and compiled SQL."""
+        """Return where dbt leaves its manifest, run results and compiled SQL."""
         return self.root / "build" / "dbt"
 
     @property
@@ -67,7 +67,7 @@ class Lake:
 
     @property
     def returns(self) -> Path:
-        """What trusts send, and the clean tables made of it: private to the operator (folders 0700, files 0600)."""
+        """Return what trusts send, and the clean tables made of it: private to the operator (folders 0700, files 0600)."""
         return self.root / "returns"
 
     @property
@@ -85,7 +85,7 @@ class Lake:
 
     @property
     def marts(self) -> Path:
-        """The file that analysts open."""
+        """Return the file that analysts open."""
         return self.published / "marts.duckdb"
 
     def raw(self, slug: str) -> Path:

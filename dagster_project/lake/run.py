@@ -42,7 +42,7 @@ class Run:
 
     @cached_property
     def lake(self) -> Lake:
-        """The data folder."""
+        """Return the data folder."""
         return Lake(self.settings.data_lake)
 
     @cached_property
@@ -54,7 +54,7 @@ class Run:
 
     @property
     def wait_seconds(self) -> float:
-        """How long to wait for a lock that another process holds."""
+        """Return how long to wait for a lock that another process holds."""
         return self.settings.lock_wait_seconds
 
     @contextmanager

@@ -50,7 +50,7 @@ select * from meta.example_queries;""",
 
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
-    """A hardened connection to the published file; raises LakeError when there is none yet."""
+    """Return a hardened connection to the published file; raises LakeError when there is none yet."""
     if not path.exists():
         raise LakeError(str(path), "nothing is published yet", "run `make refresh`")
     return duckdb.connect(str(path.resolve()), read_only=True, config=HARDENED)
@@ -76,12 +76,12 @@ def ask(path: Path, query: str) -> Rows:
 
 
 def list_examples(path: Path) -> Rows:
-    """Every example query of the published file without its SQL, in the order of the file: those that give rows first."""
+    """Return every example query of the published file without its SQL, in the order of the file: those that give rows first."""
     return ask(path, "select * exclude (sql) from meta.example_queries")
 
 
 def example_sql(path: Path, name: str) -> str:
-    """The SQL of an example query; raises LakeError naming what there is."""
+    """Return the SQL of an example query; raises LakeError naming what there is."""
     queries: dict[str, str] = dict(ask(path, "select name, sql from meta.example_queries order by name")[1])
     if name not in queries:
         raise LakeError(f"the query {name}", "there is no example query of that name", f"one of: {', '.join(queries)}")
@@ -89,7 +89,7 @@ def example_sql(path: Path, name: str) -> str:
 
 
 def attach_snippet(path: Path, language: str = "") -> str:
-    """What to paste to open the published file; "" gives all languages. Raises LakeError for another language."""
+    """Return what to paste to open the published file; "" gives all languages. Raises LakeError for another language."""
     if language and language not in SNIPPETS:
         raise LakeError(f"attach {language}", "there is no snippet for it", f"one of: {', '.join(SNIPPETS)}")
     chosen = [language] if language else list(SNIPPETS)

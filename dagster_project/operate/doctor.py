@@ -45,7 +45,7 @@ class Finding:
 
 
 def examine(run: Run) -> list[Finding]:
-    """Every finding; none of them changes anything."""
+    """Return every finding; none of them changes anything."""
     looks: tuple[Callable[[Run], Finding], ...] = (
         _python,
         _packages,

@@ -45,7 +45,7 @@ def explained(*, exit_code: int = FAILED, as_json: bool = False) -> Iterator[Non
 
 
 def run_of_the_environment() -> Run:
-    """The run that the environment's settings ask for; where they are wrong the command ends with WRONG_CALL and the name of the variable."""
+    """Return the run that the environment's settings ask for; where they are wrong the command ends with WRONG_CALL and the name of the variable."""
     try:
         return Run.of(load_settings())
     except ValidationError as error:

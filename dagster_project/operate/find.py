@@ -83,7 +83,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
 
 
 def names_of(word: str, terms: Sequence[Row]) -> list[str]:
-    """The word, and what it is called otherwise: all names of every term of which it is one."""
+    """Return the word, and what it is called otherwise: all names of every term of which it is one."""
     names = [word]
     for term in terms:
         called = [term["name"], *filter(None, (term["also_called"] or "").split(", "))]
@@ -108,7 +108,7 @@ def _plain(text: str) -> str:
 
 
 def lines(word: str, hits: Sequence[Hit]) -> list[str]:
-    """What a person reads: a heading for each kind, the nearest of it, and how many more there are."""
+    """Return what a person reads: a heading for each kind, the nearest of it, and how many more there are."""
     told: list[str] = []
     for kind, heading in HEADINGS.items():
         of_kind = [hit for hit in hits if hit.kind == kind]

@@ -160,7 +160,7 @@ def _notes(failed_checks: list[str]) -> list[str]:
 
 
 def summary_lines(result: NightResult, lake: Lake) -> list[str]:
-    """What the operator reads at the end."""
+    """Return what the operator reads at the end."""
     lines = [f"Reaped a dead run: {run_id}" for run_id in result.reaped_runs]
     lines += [f"Note: {escape(note)}" for note in _notes(result.failed_checks)]
     lines += [f"[bold]Problem:[/bold] {escape(problem.sentence)}" for problem in result.problems]

@@ -71,7 +71,7 @@ class Finding:
 
 
 def review_catalogue(marts: Path, indicator_id: str = "", today: dt.date | None = None) -> list[Finding]:
-    """What is to be reviewed of one indicator or of all, overdue reviews first, then contradictions, then what is not verified.
+    """Return what is to be reviewed of one indicator or of all, overdue reviews first, then contradictions, then what is not verified.
 
     Without a published file the data contradict nothing. Raises LakeError for an indicator that the catalogue does not have.
     """
@@ -89,7 +89,7 @@ def review_catalogue(marts: Path, indicator_id: str = "", today: dt.date | None 
 
 
 def summary(found: Sequence[Finding]) -> str:
-    """How much there is of each kind, and over how many indicators."""
+    """Return how much there is of each kind, and over how many indicators."""
     counted = ", ".join(f"{sum(f.kind == kind for f in found)} {kind}" for kind in KINDS)
     return f"{counted}; {len({f.indicator_id for f in found})} indicators to look at"
 

@@ -38,7 +38,7 @@ def print_rows(out: Console, columns: Sequence[str], rows: Iterable[Sequence[obj
 
 
 def shown(cell: object) -> str:
-    """A cell as text: empty for NULL, a number with decimals to DIGITS significant digits and never fewer than its whole part."""
+    """Return a cell as text: empty for NULL, a number with decimals to DIGITS significant digits and never fewer than its whole part."""
     if cell is None:
         return ""
     if not isinstance(cell, float | Decimal) or not math.isfinite(cell):

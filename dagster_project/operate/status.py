@@ -48,7 +48,7 @@ class Status:
 
     @property
     def fresh(self) -> bool:
-        """Whether the marts are sound, the last good nightly run is recent enough, and no source is held or quiet."""
+        """Say whether the marts are sound, the last good nightly run is recent enough, and no source is held or quiet."""
         return not self.problems
 
     def as_dict(self) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def _of_the_clock(lake: Lake, record: NightRecord, now: dt.datetime) -> Iterator
 
 
 def problems_of_records(home: Path) -> Iterator[LakeError]:
-    """Whether SQLite can read Dagster's records: without them no nightly run can begin."""
+    """Say whether SQLite can read Dagster's records: without them no nightly run can begin."""
     for name, question in RECORDS.items():
         if (home / name).exists() and (wrong := _why_unreadable(home / name, question)):
             yield LakeError(f"{wrong.what} ({name})", wrong.why, wrong.next_step)

@@ -32,7 +32,7 @@ def write_readme(path: Path = README) -> Path:
 
 
 def readme() -> str:
-    """The whole page as it should stand."""
+    """Return the whole page as it should stand."""
     catalogue = list(load_indicators().values())
     return "\n".join([OPENING, *_parts(catalogue), "", *_documents(catalogue), "", *_not_verified(catalogue), ""])
 

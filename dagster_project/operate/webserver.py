@@ -27,7 +27,7 @@ STATEMENT_MILLISECONDS, POOL_SECONDS, POOL_OVERFLOW = 15_000, 3_600, 20
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server on this address; a name other than localhost may lead anywhere."""
+    """Say whether only this machine can reach a server on this address; a name other than localhost may lead anywhere."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -53,7 +53,7 @@ class Table:
 
     @property
     def relation(self) -> str:
-        """The temporary table's name, quoted."""
+        """Return the temporary table's name, quoted."""
         return q(f"attack_{self.database}_{self.model.name}")
 
     def column_of(self, count: str) -> int:

@@ -17,7 +17,7 @@ from dagster_project.quality.labels import find_unknown_labels
 
 
 def landing_gate(limits: EngineLimits) -> Gate:
-    """The gate that Acceptance asks about every clean table."""
+    """Return the gate that Acceptance asks about every clean table."""
 
     def judge(source: Source, entity: Entity, clean: Path) -> Verdict:
         suite = load_landing(source.slug).suites[entity.name]

@@ -14,7 +14,7 @@ from dagster_project.quality.parts import Bools, Floats, Integers
 
 
 def same_people(groups: Integers, sets: Integers) -> Integers:
-    """(rows, counts): a number from 0 for each count, equal where the same codes of the same group are counted.
+    """Return (rows, counts): a number from 0 for each count, equal where the same codes of the same group are counted.
 
     `groups`: (rows,); `sets`: (rows, counts), -1 for a count that shares its people with no other.
     """

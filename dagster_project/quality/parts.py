@@ -36,7 +36,7 @@ class Equations:
 
     @property
     def wide(self) -> Bools:
-        """The equations that are wide."""
+        """Return the equations that are wide."""
         return np.asarray(self.exact & (np.diff(self.matrix.indptr) > WIDE))
 
     def among(self, cells: Integers, table: Floats) -> Equations:

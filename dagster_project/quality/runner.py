@@ -45,7 +45,7 @@ class Outcome:
 
     @property
     def sentence(self) -> str:
-        """What failed, for an operator."""
+        """Return what failed, for an operator."""
         keys = f"; rows: {', '.join(self.failing_keys)}" if self.failing_keys else ""
         seen = f" (observed {self.observed})" if self.observed else ""
         return f"{self.column or self.suite}: {self.notes}{seen}{keys}{'; ' + self.error if self.error else ''}"

@@ -50,7 +50,7 @@ class Rule:
 
     @property
     def half_base(self) -> int:
-        """How far a rounded count may lie from the true one."""
+        """Return how far a rounded count may lie from the true one."""
         return self.base // 2
 
     @classmethod

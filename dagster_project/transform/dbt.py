@@ -55,7 +55,7 @@ RETURNS = dg.AssetKey("clean_returns")
 
 
 def dbt_executable() -> str:
-    """`hiw-dbt` of this environment: dbt in the working folder HIW_BUILD, so that paths can be the same for every data folder."""
+    """Return `hiw-dbt` of this environment: dbt in the working folder HIW_BUILD, so that paths can be the same for every data folder."""
     return str(Path(sys.executable).with_name("hiw-dbt"))
 
 

@@ -30,7 +30,7 @@ class Standing:
 
     @property
     def record(self) -> Path:
-        """Where it is written down."""
+        """Return where it is written down."""
         return self.lake.build / "dbt" / RECORD
 
     def arguments(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ class Translator(DagsterDbtTranslator):
         super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """`clean_<slug>` for sources, the model's own name for everything else."""
+        """Return `clean_<slug>` for sources, the model's own name for everything else."""
         if dbt_resource_props["resource_type"] == "source" and dbt_resource_props["source_name"] == "meta":
             return CONTRACTS
         if dbt_resource_props["resource_type"] == "source":
