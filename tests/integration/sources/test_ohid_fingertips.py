@@ -12,8 +12,10 @@ import pytest
 from dagster_project.contracts.source import load_sources
 from dagster_project.lake.discovery import discover, period_bounds
 from dagster_project.lake.files import LakeError
+from dagster_project.quality.landing import landing_gate
 from dagster_project.sample import ohid_fingertips as sample
 from dagster_project.sample.estate import DEFAULT_SEED
+from tests.fixtures.runs import SMALL
 from tests.fixtures.sheets import judge
 
 SLUG = "ohid_fingertips"
@@ -175,6 +177,27 @@ def test_a_kind_of_area_that_nobody_knows_holds_the_file(parse_file: Any, mirror
     failures = judge(SLUG, "indicator", parse_file(SLUG, "indicator", path, "2024+91547").clean)
     assert len(failures) == 1
     assert "area_type: an unknown label: 'ICBs (from Apr 2026)' (99 rows)" in failures[0]
+
+
+@pytest.mark.requires_mirror
+def test_an_icb_or_a_tenth_that_is_lacking_is_named(parse_file: Any, mirror_file: Any, tmp_path: Path) -> None:
+    """42 ICBs add up to the 7,664,426 smokers of England in 2022/23, and nothing else says that each of them must be there."""
+    source = load_sources()[SLUG]
+    real = mirror_file(REAL + "91547")
+    lines = real.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    icb = next(line for line in lines if ",ICBs," in line and ",2022/23," in line)
+    tenth = next(line for line in lines if ",England," in line and "Third more deprived" in line)
+    path = tmp_path / "short.csv"
+    path.write_text("".join(line for line in lines if line not in (icb, tenth)), encoding="utf-8")
+
+    def warnings(file: Path) -> tuple[str, ...]:
+        clean = parse_file(SLUG, "indicator", file, "2024+91547").clean
+        return landing_gate(SMALL)(source, source.entity("indicator"), clean).warnings
+
+    assert warnings(real) == ()
+    adds_up, has_tenths = warnings(path)
+    assert "ICBs and their sub-locations add up to England" in adds_up and "2022/23" in adds_up
+    assert "England has ten tenths" in has_tenths
 
 
 def test_an_icb_without_its_code_in_its_name_holds_the_file(
