@@ -21,7 +21,10 @@ MONTH_NAMES = (
     ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 )  # fmt: skip
 MONTHS = {name[:3]: number for number, name in enumerate(MONTH_NAMES, start=1)}
-STAGES = {"provisional": -1, "prov": -1, "performance": 0, "perf": 0, "prf": 0, "final": 1, "revised": 2, "rev": 2}
+STAGES = (
+    {"provisional": -1, "prov": -1, "performance": 0, "perf": 0, "prf": 0, "final": 1, "revised": 2, "rev": 2}
+    | dict.fromkeys(("corrected", "correction", "amended", "updated", "update", "republished", "reissued"), 2)
+)  # fmt: skip
 """The order in which editions of one period come out. NHS England calls a first issue of MHSDS `Perf` or `Prf`."""
 VERSIONS_OF_A_STAGE = 100
 PLAIN_WORDS = ("csv", "zip", "xlsx", "ods", "data", "file")
@@ -44,7 +47,7 @@ _ATOMS = {
     "stage": rf"(?P<stage>{'|'.join(STAGES)})(?: ?(?P<again>[2-9])(?!\d))?",
     # HES M13: the thirteenth issue of a year replaces the twelfth
     "issue": r"(?<![a-z])m ?(?P<issue>1[0-3]|[1-9])(?![a-z0-9])",
-    "version": r"(?:version|v) ?(?P<version>\d{1,2})(?!\d)",
+    "version": r"(?:version|v) ?(?P<version>\d{1,2})(?!\d)(?: \d(?![a-z\d]))?",  # v2, v2.1
     "size": r"\d+ ?(?:k|kb|m|mb)(?![a-z])",
 }
 _PERIODS: dict[str, tuple[str, ...]] = {
@@ -86,6 +89,7 @@ def read_name(wanted: LinkName, address: str) -> LinkFacts | None:
     stem, _, ending = name_of(address).rpartition(".")
     if ending.lower() not in wanted.endings:
         return None
+    stem = re.sub(r"\s*\(\d\)$", "", stem)  # a copy, as a browser or a site numbers it
     text = " ".join(re.sub(r"[\W_]+", " ", stem.lower()).split())
     for told in _without_random_end(text) if wanted.random_suffix else [text]:
         for kind in wanted.period:

@@ -84,6 +84,9 @@ def spelt() -> Iterator[tuple[str, str, str, str, int]]:
         "Provisional": -100,
         "Final v2": 102,
         "revised": 200,
+        "corrected": 200,
+        "Updated v2.1": 202,
+        "reissued": 200,
     }
     casings = (str, str.upper, str.lower)
     for (short, (long, number)), (word, revision) in itertools.product(MONTHS.items(), editions.items()):
@@ -99,6 +102,7 @@ def spelt() -> Iterator[tuple[str, str, str, str, int]]:
                 period,
                 revision,
             )
+    yield "nhse_mhsds", "measure", "MHSDS Data_AprFinal__2025 (1).zip", "2025-04", 100
     for first, gap, case in itertools.product(range(22, 26), ("_", " ", "-", "%20"), casings):
         years = f"20{first}-{first + 1}"
         for slug, entity, words, ending in (
