@@ -265,3 +265,82 @@ def draw_attendances(generator: np.random.Generator, trusts: int = TRUSTS) -> pd
         period_end=pd.Timestamp("2026-09-30"),
         data_origin="synthetic",
     )
+
+
+OPTIONS = 300
+TRUSTS_ANSWERING = 130
+
+
+def draw_survey(generator: np.random.Generator, options: int = OPTIONS) -> pd.DataFrame:
+    """Answers of two waves as int_returns__survey_answer has them: a trust chooses an option with the same chance in either."""
+    shares = generator.uniform(0.1, 0.9, options)
+    cells = pd.MultiIndex.from_product([range(options), range(TRUSTS_ANSWERING), ("2025", "2026")]).to_frame(
+        index=False
+    )
+    cells.columns = pd.Index(["option", "trust", "wave"])
+    return pd.DataFrame(
+        {
+            "question_code": "Q" + cells.option.astype(str),
+            "option_code": "YES",
+            "org_code": "S" + cells.trust.astype(str),
+            "wave": cells.wave,
+            "selected": generator.uniform(size=len(cells)) < shares[cells.option],
+            "true_share": shares[cells.option],
+            "value_status": "published",
+            "minimum_base": 10,
+            "respondents": 1,
+        }
+    )
+
+
+def draw_workforce(generator: np.random.Generator, trusts: int = TRUSTS) -> pd.DataFrame:
+    """Rows of WRES returns: of both groups of staff as many are appointed, disciplined, trained or have harassment; true counts."""
+    rows = []
+    for trust in range(trusts):
+        for indicator, low, high in ((2, 0.05, 0.3), (3, 0.005, 0.03), (4, 0.3, 0.8), (5, 0.1, 0.4), (8, 0.03, 0.15)):
+            share = generator.uniform(low, high)
+            for group, people in (("WHITE", generator.integers(800, 9000)), ("BME", generator.integers(200, 3000))):
+                rows.append((f"S{trust:04d}", indicator, group, generator.binomial(people, share), people, share))
+    columns = ["submission_id", "wres_indicator", "ethnic_group", "numerator", "denominator", "true_share"]
+    return pd.DataFrame(rows, columns=columns).assign(
+        snapshot_date=pd.Timestamp("2026-03-31"),
+        staff_scope="ALL",
+        numerator_status="published",
+        denominator_status="published",
+    )
+
+
+def draw_recording(generator: np.random.Generator, trusts: int = TRUSTS) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pathways by ethnic category and by age as int_waiting_list_wlmds_grid has them, and the true shares of each trust.
+
+    Of each pathway it is chance whether its ethnicity was not stated or is not known, and whether its age stands in the file.
+    """
+    sizes = np.interp(generator.uniform(size=trusts), np.linspace(0, 1, len(LISTS)), LISTS)
+    rows, truth = [], []
+    for trust, size in enumerate(sizes):
+        code, whole = f"S{trust:04d}", int(size)
+        silent, unknown, left_out = generator.uniform((0.002, 0.002, 0.0001), (0.1, 0.2, 0.01))
+        known = np.array([share for name, (share, _) in CATEGORIES.items() if name not in ("Z", "99")])
+        shares = [*(known / known.sum() * (1 - silent - unknown)), silent, unknown]
+        counts = {
+            "ethnicity": zip(CATEGORIES, generator.multinomial(whole, shares), strict=True),
+            "age": zip(
+                ("0-18", "19-64", "65+"),
+                generator.multinomial(generator.binomial(whole, 1 - left_out), (0.1, 0.5, 0.4)),
+                strict=True,
+            ),
+        }
+        rows += [(code, metric, name, count) for metric, cells in counts.items() for name, count in cells]
+        of_measures = {"known_share": 1 - silent - unknown, "valid_share": 1 - unknown, "not_stated_share": silent}
+        of_measures |= {"not_known_share": unknown, "left_out_share": left_out}
+        truth += [(code, measure, share) for measure, share in of_measures.items()]
+    grid = pd.DataFrame(rows, columns=["organisation_code", "metric", "category_code", "pathways"])
+    hidden = grid.pathways.between(1, 7)
+    grid["pathways"] = (5 * ((grid.pathways + 2) // 5)).mask(hidden).astype("Int64")
+    return grid.assign(
+        entity="geography",
+        organisation_level="trust",
+        sector="NHS ACUTE",
+        waiting_band="total",
+        period_end=pd.Timestamp("2025-06-29"),
+    ), pd.DataFrame(truth, columns=["organisation_code", "quality_measure", "true_share"])

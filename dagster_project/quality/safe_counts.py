@@ -183,9 +183,8 @@ def _limits(con: duckdb.DuckDBPyConnection, model: ExposedModel, rate: Rate, sho
         stray = f"({rate.where}) and {q(column)} is not null and {q(rate.value)} is null"
         yield from violations(con, model, stray, f"rows with a {column} and no {rate.value}")
         if rate.proportion:
-            root = f"{Z} * sqrt({x} * ({n} - {x}) / {n} + {Z * Z / 4})"
-            wilson = f"{rate.multiplier} * ({x} + {Z * Z / 2} {sign} {root}) / ({n} + {Z * Z})"
-            wrong = f"{shown} and {q(column)} is not null and abs({q(column)} - {_where_defined(wilson, x, n)}) > {tolerance} + 1e-9 * {rate.multiplier}"
+            limit = f"{rate.multiplier} * {_rounded_wilson(x, n, sign)}"
+            wrong = f"{shown} and {q(column)} is not null and abs({q(column)} - {_where_defined(limit, x, n)}) > {tolerance} + 1e-9 * {rate.multiplier}"
             yield from violations(
                 con, model, wrong, f"rows with a {column} that is not Wilson's limit of the counts shown"
             )
@@ -194,9 +193,17 @@ def _limits(con: duckdb.DuckDBPyConnection, model: ExposedModel, rate: Rate, sho
             yield from _derived(con, model, column, derived, f"({rate.where})")
 
 
+def _rounded_wilson(x: str, n: str, sign: str) -> str:
+    """Wilson's limit of x in n, widened on the logit scale by the rounding of both to 5 (a variance of 2 each)."""
+    wilson = f"({x} + {Z * Z / 2} {sign} {Z} * sqrt({x} * ({n} - {x}) / {n} + {Z * Z / 4})) / ({n} + {Z * Z})"
+    away = f"ln({wilson} / (1 - {wilson})) - ln({x} / ({n} - {x}))"
+    rounding = f"{2 * Z * Z} * (1 + power({x} / {n}, 2)) / power({x} * ({n} - {x}) / {n}, 2)"
+    return f"1 / (1 + ({n} - {x}) / {x} * exp(-({sign} sqrt(power({away}, 2) + {rounding}))))"
+
+
 def _where_defined(formula: str, numerator: str, denominator: str) -> str:
     """The formula where it is defined; elsewhere NULL, because the counts themselves have been reported already."""
-    return f"case when {denominator} > 0 and {numerator} <= {denominator} then {formula} end"
+    return f"case when {numerator} > 0 and {numerator} < {denominator} then {formula} end"
 
 
 def _mean(con: duckdb.DuckDBPyConnection, model: ExposedModel, rule: Rule, mean: Mean) -> Violations:

@@ -107,7 +107,10 @@ SHOW = """
         case when is_shown then 'published' else 'suppressed' end as rate_status,
         revision_flag::varchar as revision_flag, 'synthetic' as data_origin, null::varchar as release_id
     from judged"""
-WILSON = "100 * (numerator::double + 1.9207294103470618 {sign} 1.959963984540054 * sqrt(numerator::double * (denominator - numerator) / denominator::double + 0.9603647051735309)) / (denominator::double + 3.8414588206941236)"
+WILSON = "(numerator::double + 1.9207294103470618 {sign} 1.959963984540054 * sqrt(numerator::double * (denominator - numerator) / denominator::double + 0.9603647051735309)) / (denominator::double + 3.8414588206941236)"
+SHARE = "numerator::double / denominator"
+ROUNDING = f"3.8414588206941236 * 2 * (1 + power({SHARE}, 2)) / power(numerator * (1 - {SHARE}), 2)"
+LIMIT = f"100 / (1 + exp(-(ln({SHARE} / (1 - {SHARE})) {{sign}} sqrt(power(ln({WILSON} / (1 - {WILSON})) - ln({SHARE} / (1 - {SHARE})), 2) + {ROUNDING}))))"
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class Disclosing:
             + ")"
             for cell, (x, n) in cells.items()
         )
-        limits = {side: WILSON.format(sign=sign) for side, sign in (("lower", "-"), ("upper", "+"))}
+        limits = {side: LIMIT.format(sign=sign) for side, sign in (("lower", "-"), ("upper", "+"))}
         self.estate.change(
             "create schema if not exists restricted",
             f"create or replace table restricted.sent_{mart} as select *, x as pathway_count, 'published' as pathway_count_status "

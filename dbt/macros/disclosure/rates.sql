@@ -20,7 +20,10 @@
         then 'missing'
         when {{ denominator }} = 0
         then 'not_applicable'
-        when {{ counts[0] }} = 'suppressed' or {{ counts[1] }} = 'suppressed' or {{ numerator }} = 0
+        when
+            {{ counts[0] }} = 'suppressed'
+            or {{ counts[1] }} = 'suppressed'
+            or {{ numerator }} = 0
         then 'suppressed'
         {%- if proportion %}
             when
@@ -42,30 +45,78 @@
     {{
         disclosed_value(
             disclosed_rate_status(numerator, denominator, proportion),
-            rate(disclosed_count(numerator), disclosed_count(denominator), multiplier),
+            rate(
+                disclosed_count(numerator), disclosed_count(denominator), multiplier
+            ),
         )
     }}
 {%- endmacro %}
 
-{# Lower limit of disclosed_rate from the rounded counts: Wilson for a proportion, exact or Byar otherwise. #}
-{% macro disclosed_rate_lower(numerator, denominator, multiplier=1, proportion=true, confidence=0.95) -%}
-    {{ disclosed_limit("lower", numerator, denominator, multiplier, proportion, confidence) }}
+{# Lower 95% limit of disclosed_rate from the rounded counts: Wilson for a proportion, exact or Byar otherwise, with their rounding. #}
+{% macro disclosed_rate_lower(numerator, denominator, multiplier=1, proportion=true) -%}
+    {{ disclosed_limit("lower", numerator, denominator, multiplier, proportion) }}
 {%- endmacro %}
 
 {# Upper limit of disclosed_rate: as disclosed_rate_lower. #}
-{% macro disclosed_rate_upper(numerator, denominator, multiplier=1, proportion=true, confidence=0.95) -%}
-    {{ disclosed_limit("upper", numerator, denominator, multiplier, proportion, confidence) }}
+{% macro disclosed_rate_upper(numerator, denominator, multiplier=1, proportion=true) -%}
+    {{ disclosed_limit("upper", numerator, denominator, multiplier, proportion) }}
 {%- endmacro %}
 
 {# One limit, `side` lower or upper; for composing. #}
-{% macro disclosed_limit(side, numerator, denominator, multiplier, proportion, confidence) -%}
-    {%- set x, n = disclosed_count(numerator), disclosed_count(denominator) -%}
-    {%- if proportion and side == "lower" -%} {%- set limit = wilson_lower(x, n, confidence, multiplier) -%}
-    {%- elif proportion -%} {%- set limit = wilson_upper(x, n, confidence, multiplier) -%}
-    {%- elif side == "lower" -%} {%- set limit = rate_lower(x, n, multiplier, confidence) -%}
-    {%- else -%} {%- set limit = rate_upper(x, n, multiplier, confidence) -%}
+{% macro disclosed_limit(side, numerator, denominator, multiplier, proportion) -%}
+    {%- set limit = limit_of_rounded(
+        side,
+        disclosed_count(numerator),
+        disclosed_count(denominator),
+        multiplier,
+        proportion,
+    ) -%}
+    {{
+        disclosed_value(
+            disclosed_rate_status(numerator, denominator, proportion), limit
+        )
+    }}
+{%- endmacro %}
+
+{#
+    A 95% limit, `side` lower or upper, of the share (Wilson) or rate (exact or Byar) of two counts that are rounded to 5, with the
+    error of their rounding in it.
+    Method: widened_limit with rounding_error. Wilson's limits alone hold the true share of 20 in 5,000 in 92.8% of draws and of 30 in
+    60 in 92.3%, with the rounding in 95.6% and 95.9%; from about 100 events on the two are alike. The limits of ratios and gaps of
+    the same counts hold the rounding too, so that a row does not say two things.
+#}
+{% macro limit_of_rounded(
+    side, numerator, denominator, multiplier=1, proportion=true
+) -%}
+    {%- set counts = [numerator, denominator] -%}
+    {%- set error = rounding_error(numerator, denominator, "true") -%}
+    {%- set value = (
+        measure_double(numerator)
+        ~ " / nullif("
+        ~ measure_double(denominator)
+        ~ ", 0e0)"
+    ) -%}
+    {%- if proportion -%}
+        {%- set limit = (
+            wilson_lower(*counts)
+            if side == "lower"
+            else wilson_upper(*counts)
+        ) -%}
+        {%- set widened = widened_limit(
+            "(" ~ value ~ ")", "(" ~ limit ~ ")", error, "logit"
+        ) -%}
+    {%- else -%}
+        {%- set limit = (
+            rate_lower(*counts) if side == "lower" else rate_upper(*counts)
+        ) -%}
+        {%- set widened = widened_limit(
+            "(" ~ value ~ ")",
+            "(" ~ limit ~ ")",
+            error ~ " / nullif(" ~ value ~ ", 0e0)",
+            "log",
+        ) -%}
     {%- endif -%}
-    {{ disclosed_value(disclosed_rate_status(numerator, denominator, proportion), limit) }}
+    ({{ widened }}) {{ measure_times(multiplier) }}
 {%- endmacro %}
 
 {#
@@ -90,5 +141,9 @@
     Source: HES and ECDS: means are not shown when they rest on 1 to 7.
 #}
 {% macro disclosed_mean_status(count) -%}
-    case when {{ count }} = 0 then 'not_applicable' else {{ disclosed_count_status(count) }} end
+    case
+        when {{ count }} = 0
+        then 'not_applicable'
+        else {{ disclosed_count_status(count) }}
+    end
 {%- endmacro %}

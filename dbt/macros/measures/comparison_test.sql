@@ -264,3 +264,20 @@
         else {{ widened_limit(value, limit, error ~ " * " ~ denominator ~ " / nullif(" ~ numerator ~ ", 0)", "log") }}
     end
 {%- endmacro %}
+
+{#
+    A 95% limit, `side` lower or upper, of a share (Wilson) with the error of the rounding of its counts, from 0 to 1.
+    Inputs: numerator, denominator, error (standard error that rounding adds to the share). The half-widths are added as squares on
+    the scale of the share itself, so that 0 of many, which rounding can make of some, has an upper limit that says so.
+    NULL: as Wilson, or a missing error.
+#}
+{% macro share_limit_with_rounding(side, numerator, denominator, error) -%}
+    {%- set value = proportion(numerator, denominator) -%}
+    {%- set limit = (wilson_lower if side == "lower" else wilson_upper)(numerator, denominator) -%}
+    {%- set widened -%}
+        {{ value }} {{ "-" if side == "lower" else "+" }} sqrt(
+            power({{ limit }} - {{ value }}, 2) + power({{ normal_quantile(0.95) }} * {{ measure_double(error) }}, 2)
+        )
+    {%- endset -%}
+    {{ "greatest" if side == "lower" else "least" }}({{ 0 if side == "lower" else 1 }}e0, {{ widened }})
+{%- endmacro %}

@@ -1,10 +1,10 @@
 {#
     Three columns of a cell that has been through returns_shown_cells: the 95% limits of its rate in per cent (Wilson, of the shown
-    counts, as gate 2 works out again), and disclosure_flag, OK exactly where the rate is shown.
+    counts and with their rounding, as gate 2 works out again), and disclosure_flag, OK exactly where the rate is shown.
 #}
 {% macro returns_rate_limits() -%}
-    {{ disclosed_value("rate_status", wilson_lower("numerator", "denominator", 0.95, 100)) }} as ci_lower_95,
-    {{ disclosed_value("rate_status", wilson_upper("numerator", "denominator", 0.95, 100)) }} as ci_upper_95,
+    {{ disclosed_value("rate_status", limit_of_rounded("lower", "numerator", "denominator", 100)) }} as ci_lower_95,
+    {{ disclosed_value("rate_status", limit_of_rounded("upper", "numerator", "denominator", 100)) }} as ci_upper_95,
     case when rate_status = 'published' then 'OK' else upper(rate_status) end as disclosure_flag
 {%- endmacro %}
 

@@ -3,6 +3,10 @@
 -- not say) and not known (99) are two shares. People without a recorded age, sex or
 -- decile stand nowhere in the file: left_out_share sets a metric's total against the
 -- largest total of the same organisation and day, so it is a lower bound.
+-- rounding_error: every cell is rounded to 5, off by a variance of 2. A cell that
+-- counts in the numerator moves a share p by (1 - p) over the whole, one beside it by
+-- p. A total that is taken from another moves it whole: of the median trust 10 pathways
+-- have no age, a difference of two totals that rounding alone moves by 6.5.
 with
     totals as (
         select
@@ -19,6 +23,13 @@ with
             end as known,
             coalesce(sum(pathways) filter (where category_code = 'Z'), 0) as not_stated,
             coalesce(sum(pathways) filter (where category_code = '99'), 0) as not_known,
+            count(*) filter (where pathways > 0) as cells,
+            count(*) filter (
+                where pathways > 0 and category_code = 'Z'
+            ) as not_stated_cells,
+            count(*) filter (
+                where pathways > 0 and category_code = '99'
+            ) as not_known_cells,
             count(*) filter (
                 where category_code = 'Z' and pathways is null
             ) as not_stated_hidden,
@@ -42,7 +53,10 @@ with
             metric,
             'known_share' as quality_measure,
             known as numerator,
-            total as denominator
+            total as denominator,
+            cells,
+            cells - not_stated_cells - not_known_cells as cells_counted,
+            0 as cells_taken
         from totals
         where metric = 'ethnicity'
         union all
@@ -53,7 +67,10 @@ with
             metric,
             'valid_share',
             case when not_stated_hidden = 0 then known + not_stated end,
-            total
+            total,
+            cells,
+            cells - not_known_cells,
+            0
         from totals
         where metric = 'ethnicity'
         union all
@@ -64,7 +81,10 @@ with
             metric,
             'not_stated_share',
             case when not_stated_hidden = 0 then not_stated end,
-            total
+            total,
+            cells,
+            not_stated_cells,
+            0
         from totals
         where metric = 'ethnicity'
         union all
@@ -75,7 +95,10 @@ with
             metric,
             'not_known_share',
             case when not_known_hidden = 0 then not_known end,
-            total
+            total,
+            cells,
+            not_known_cells,
+            0
         from totals
         where metric = 'ethnicity'
         union all
@@ -86,7 +109,10 @@ with
             metric,
             'left_out_share',
             (max(total) over same_day) - total,
-            max(total) over same_day
+            max(total) over same_day,
+            max(cells) over same_day,
+            max(cells) over same_day,
+            cells
         from totals
         window same_day as (partition by organisation_code, period_end)
     )
@@ -109,5 +135,13 @@ select
         when numerator is null or denominator is null
         then 'a cell of the sum is hidden by the publisher'
     end as value_status_reason,
+    sqrt(
+        2e0 * (
+            cells_counted * power(1e0 - numerator / nullif(denominator, 0), 2)
+            + (cells - cells_counted) * power(numerator / nullif(denominator, 0), 2)
+            + cells_taken
+        )
+    )
+    / nullif(denominator, 0) as rounding_error,
     'nhse_wlmds' as source_id
 from shares

@@ -1,6 +1,7 @@
 -- Grain: source x quality measure x field x waiting band x organisation x period.
 -- Question: how far can the figures of an organisation and period be trusted, and what
 -- is not in them?
+-- Limits are of shares of pathways, Wilson's with the rounding of their cells.
 with
     shares as (
         {%- for model in [
@@ -22,7 +23,8 @@ with
                 value_status,
                 value_status_reason,
                 source_id,
-                {{ loop.first }} as is_share_of_pathways
+                {{ "rounding_error" if loop.first else "cast(null as double)" }}
+                as rounding_error
             from {{ ref(model) }} {{ "union all" if not loop.last }}
         {%- endfor %}
     ),
@@ -42,14 +44,16 @@ with
             shares.numerator,
             shares.denominator,
             {{ proportion("numerator", "denominator") }} as value,
-            case
-                when is_share_of_pathways
-                then {{ wilson_lower("numerator", "denominator") }}
-            end as ci_lower_95,
-            case
-                when is_share_of_pathways
-                then {{ wilson_upper("numerator", "denominator") }}
-            end as ci_upper_95,
+            {{
+                share_limit_with_rounding(
+                    "lower", "numerator", "denominator", "rounding_error"
+                )
+            }} as ci_lower_95,
+            {{
+                share_limit_with_rounding(
+                    "upper", "numerator", "denominator", "rounding_error"
+                )
+            }} as ci_upper_95,
             case
                 when shares.value_status = 'published' and shares.denominator = 0
                 then 'not_applicable'

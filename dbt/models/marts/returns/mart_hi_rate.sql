@@ -5,8 +5,8 @@
 -- appointments would there be at its rate? Reference: least deprived decile and
 -- quintile, White British, White, 50 to 64 years, male (the largest or least
 -- disadvantaged group; it is in reference_group). Rates, limits, ratios and excess
--- come from the rounded counts; limits of ratios and excess hold the error of their
--- rounding (macro returns_gap_limit), those of a rate are Wilson's of the shown counts.
+-- come from the rounded counts, and limits hold the error of their rounding (macros
+-- limit_of_rounded and returns_gap_limit).
 -- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
 -- those beyond.
 -- Hundreds of groups are compared in a month, and one in twenty ratios lies outside its

@@ -4,10 +4,17 @@
 -- likelihoods: the ratio of two shares, which has no per cent (a trust's page was seen
 -- to print one as 17.16%); type_check says where a ratio lies so far from 1 that the
 -- numbers behind it should be read again. Counts of staff are rounded and 1 to 7
--- hidden; shares, ratios and limits (Wilson, Katz) come from the rounded counts.
+-- hidden; shares, ratios and limits (Wilson, Katz) come from the rounded counts, and
+-- the limits hold their rounding.
 -- Beside them stand the figures that NHS England publishes (source_id nhse_wres,
 -- nhse_wdes; England too), as published, without counts and limits: the two are never
 -- added together.
+{%- set pair = [
+    "compared.numerator",
+    "compared.denominator",
+    "reference.numerator",
+    "reference.denominator",
+] %}
 with
     submissions as (
         select * from {{ ref("int_returns__in_use") }} where collection_code = 'WR01'
@@ -100,12 +107,14 @@ with
             as value,
             {{
                 disclosed_value(
-                    "rate_status", wilson_lower("numerator", "denominator")
+                    "rate_status",
+                    limit_of_rounded("lower", "numerator", "denominator"),
                 )
             }} as ci_lower_95,
             {{
                 disclosed_value(
-                    "rate_status", wilson_upper("numerator", "denominator")
+                    "rate_status",
+                    limit_of_rounded("upper", "numerator", "denominator"),
                 )
             }} as ci_upper_95,
             rate_status as value_status,
@@ -132,12 +141,7 @@ with
                     disclosed_pair_status(
                         "compared.rate_status", "reference.rate_status"
                     ),
-                    gap_relative_proportions(
-                        "compared.numerator",
-                        "compared.denominator",
-                        "reference.numerator",
-                        "reference.denominator",
-                    ),
+                    gap_relative_proportions(*pair),
                 )
             }},
             {{
@@ -145,12 +149,7 @@ with
                     disclosed_pair_status(
                         "compared.rate_status", "reference.rate_status"
                     ),
-                    gap_relative_katz_lower(
-                        "compared.numerator",
-                        "compared.denominator",
-                        "reference.numerator",
-                        "reference.denominator",
-                    ),
+                    returns_gap_limit("lower", pair, is_ratio=true),
                 )
             }},
             {{
@@ -158,12 +157,7 @@ with
                     disclosed_pair_status(
                         "compared.rate_status", "reference.rate_status"
                     ),
-                    gap_relative_katz_upper(
-                        "compared.numerator",
-                        "compared.denominator",
-                        "reference.numerator",
-                        "reference.denominator",
-                    ),
+                    returns_gap_limit("upper", pair, is_ratio=true),
                 )
             }},
             {{ disclosed_pair_status("compared.rate_status", "reference.rate_status") }},
