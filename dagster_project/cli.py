@@ -75,6 +75,7 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], *, as_json: boo
 @app.command()
 def refresh(
     offline: Annotated[bool, typer.Option(help="Use only the files that are kept.")] = False,
+    full: Annotated[bool, typer.Option(help="Build every table whole, also where nothing is new.")] = False,
     verbose: Annotated[bool, typer.Option(help="Show Dagster's log.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +84,7 @@ def refresh(
     with _explained(as_json=as_json) as run:
         from dagster_project.operate.refresh import run_night, summary_lines
 
-        result = run_night(run.offline() if offline else run, verbose=verbose)
+        result = run_night(run.offline() if offline else run, full=full, verbose=verbose)
         _emit(result.as_dict(), as_json=as_json, lines=summary_lines(result, run.lake))
         if not result.succeeded:
             raise typer.Exit(FAILED)

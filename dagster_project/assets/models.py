@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from dagster_project.assets.run_tags import FULL
 from dagster_project.jobs import NIGHT
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.run import Run
@@ -21,7 +22,6 @@ from dagster_project.returns.calendar import write_expected
 from dagster_project.returns.clean_tables import write_empty_returns
 from dagster_project.runtime.orphans import hold_for_run
 from dagster_project.transform.dbt import (
-    BUILD,
     NIGHT_TESTS,
     POOL,
     dbt_environment,
@@ -31,7 +31,7 @@ from dagster_project.transform.dbt import (
 )
 from dagster_project.transform.indicator_table import write_indicator_tables
 from dagster_project.transform.source_table import write_source_table
-from dagster_project.transform.standing import Standing
+from dagster_project.transform.standing import WHOLE, Standing
 from dagster_project.transform.translator import CONTRACTS, Translator
 from dagster_project.transform.withheld import LOG, guard
 
@@ -81,7 +81,10 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
         project = project_fingerprint(sources, origin)
         fingerprint = inputs_fingerprint(lake, sources, origin, project=project)
         state = fingerprint_state(lake, fingerprint)
-        if is_night and state != "new":
+        standing, is_full = Standing(lake, project), is_night and FULL in context.run.tags
+        if is_full:
+            standing.forget()
+        if is_night and state != "new" and not (is_full and state == "current"):
             context.log.info(f"Nothing new: release {fingerprint[:12]} was made of the same inputs and is {state}.")
             return
         write_source_table(lake)
@@ -90,10 +93,9 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
         lake.temporary.mkdir(parents=True, exist_ok=True)
         if damage := drop_damaged_warehouse(run):
             context.log.warning(f"The warehouse file could not be opened and is made again: {damage}")
-        os.environ.update(dbt_environment(run))
         _sweep_last_run(lake.dbt_target)
-        standing = Standing(lake, project)
-        arguments = standing.arguments() if is_night else BUILD
+        arguments, environment = standing.plan() if is_night else WHOLE
+        os.environ.update(dbt_environment(run) | environment)
         standing.forget()
         invocation = runner.cli(list(arguments), context=context, target_path=lake.dbt_target)
         Thread(target=lambda: [importlib.import_module(name) for name in WANTED_NEXT], daemon=True).start()

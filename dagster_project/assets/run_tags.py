@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 TRIGGER = "hiw/trigger"
+FULL = "hiw/full"
+"""Asks a nightly run to build every table whole, whatever stands (`hiw refresh --full`)."""
 RELEASE = "hiw/release"
 HELD = "hiw/held"
 """`nhse_ae 2026-02; nhse_rtt 2026-01`: a run is green though it held a file, because the last good state stays published."""

@@ -13,7 +13,7 @@ import dagster as dg
 from rich.markup import escape
 
 from dagster_project.assets.run_failures import night_problems
-from dagster_project.assets.run_tags import TRIGGER
+from dagster_project.assets.run_tags import FULL, TRIGGER
 from dagster_project.assets.stages import NAME as STAGES
 from dagster_project.jobs import NIGHT
 from dagster_project.lake.paths import Lake
@@ -54,8 +54,8 @@ class NightResult:
         return asdict(self) | {"problems": told(self.problems)}
 
 
-def run_night(run: Run, *, verbose: bool = False) -> NightResult:
-    """Run the main job in this process; raises LakeError when another run holds the data folder, or the nightly run cannot begin.
+def run_night(run: Run, *, full: bool = False, verbose: bool = False) -> NightResult:
+    """Run the main job in this process, with `full` every table built whole; raises LakeError when another run holds the data folder, or the nightly run cannot begin.
 
     However it ends, its end is recorded and what went wrong is alerted.
     """
@@ -65,7 +65,7 @@ def run_night(run: Run, *, verbose: bool = False) -> NightResult:
             require_known_slugs(run.settings)
             require_readable_records(run.lake)
             start_judge()
-            night = _execute(run, verbose=verbose)
+            night = _execute(run, full=full, verbose=verbose)
     except (Exception, KeyboardInterrupt) as error:
         explained = explain(error)
         what = Problem(explained.what, "the nightly run", explained.why, explained.next_step)
@@ -77,7 +77,7 @@ def run_night(run: Run, *, verbose: bool = False) -> NightResult:
     return night
 
 
-def _execute(run: Run, *, verbose: bool) -> NightResult:
+def _execute(run: Run, *, full: bool, verbose: bool) -> NightResult:
     from dagster_project.definitions import build_definitions
     from dagster_project.release.releases import current_release
 
@@ -88,7 +88,7 @@ def _execute(run: Run, *, verbose: bool) -> NightResult:
             result = job.execute_in_process(
                 instance=instance,
                 raise_on_error=False,
-                tags=process_tags() | {TRIGGER: "shell"},
+                tags=process_tags() | {TRIGGER: "shell"} | ({FULL: "yes"} if full else {}),
                 run_config={"loggers": _loggers(run.lake, verbose=verbose)},
             )
         current = current_release(run.lake)

@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dagster_project.contracts.source import load_sources
 from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
 from dagster_project.lake.files import write_atomically
 from dagster_project.lake.run import Run
@@ -25,10 +26,11 @@ from dagster_project.release.contents import attach
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.made_of import remember
 from dagster_project.release.project import ReleaseProject
-from dagster_project.release.state import inputs_fingerprint
+from dagster_project.release.state import inputs_fingerprint, project_fingerprint
 from dagster_project.returns.area import ReturnsArea, keep_build_private, placing_private
 from dagster_project.returns.clean_tables import load_clean_tables
 from dagster_project.transform.dbt import BUILD, NIGHT_TESTS, run_dbt
+from dagster_project.transform.standing import Standing
 
 REGISTER = "withheld_set"
 REBUILD = ("--no-write-json", *BUILD, "--exclude", *NIGHT_TESTS.split())
@@ -96,11 +98,14 @@ def withhold(area: ReturnsArea, sets: Sequence[Mapping[str, Any]]) -> int:
 
 
 def rebuild_marts(run: Run) -> None:
-    """Run dbt again on everything that the register reaches, with its tests.
+    """Run dbt again on everything that the register reaches, with its tests. What stood in the warehouse before stands after it.
 
     Raises ReleaseError when dbt does not succeed; its words stay in the private folder build/.
     """
     lake = run.lake
+    standing = Standing(lake, project_fingerprint(load_sources().values(), run.origin))
+    stood = standing.stands()
+    standing.forget()
     built = run_dbt(run, *REBUILD, "--select", f"source:returns.{REGISTER}+")
     if built.returncode:
         write_atomically(lake.build / "dbt" / SAID, (built.stdout + built.stderr).encode())
@@ -111,3 +116,5 @@ def rebuild_marts(run: Run) -> None:
             f"read build/dbt/{SAID}, then run again; what is published is untouched",
         )
     keep_build_private(lake)
+    if stood:
+        standing.remember()

@@ -49,6 +49,8 @@ NIGHT_TESTS = f"{SEED_TESTS} {MART_KEYS}"
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 LONGEST_SECONDS = 3 * 60 * 60
 """A first nightly run builds within a minute; a dbt that takes longer than this hangs and is stopped."""
+KEEP_PARTS = "HIW_KEEP_PARTS"
+"""`yes`: parts of tables whose inputs have not changed stay (dbt/macros/materializations/by_part.sql). Only a nightly run may say so."""
 KEPT_PARSES = 6
 DIGEST_SHOWN = 16
 RETURNS = dg.AssetKey("clean_returns")
@@ -78,6 +80,7 @@ def dbt_environment(run: Run) -> dict[str, str]:
         "HIW_MEMORY_LIMIT": run.limits.memory,
         "HIW_THREADS": str(run.limits.threads),
         "HIW_TEMPORARY": lake.temporary.name,
+        KEEP_PARTS: "no",
         "DBT_TARGET_PATH": str(lake.dbt_target),
         "DBT_LOG_PATH": str(lake.build / "dbt_logs"),
         # What dbt says is in the log of the run; a file of every statement beside it costs 5 ms for each node.

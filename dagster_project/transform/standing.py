@@ -1,8 +1,9 @@
-"""Skip rebuilding seeds and views of the warehouse when this exact project version built them.
+"""Skip rebuilding what stands in the warehouse when this exact project version built it: seeds, views, and parts of tables.
 
 They change with the project alone, and are 99 of the 260 nodes of a nightly run: dbt takes fifteen milliseconds for each. The record
 names the project and the bytes of the file that the last whole run left; another project, a warehouse that anybody has written
-to since (one model built by hand, the marts built again with more withheld) or a run that did not succeed, and all is built again.
+to since (one model built by hand) or a run that did not succeed, and all is built again. Where it stands, a table that is made by part
+keeps the parts whose inputs have not changed (dbt/macros/materializations/by_part.sql).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from dagster_project.lake.files import hash_file, write_atomically
 from dagster_project.lake.paths import Lake
-from dagster_project.transform.dbt import BUILD
+from dagster_project.transform.dbt import BUILD, KEEP_PARTS
 
 STANDING = "resource_type:seed config.materialized:view"
 WITHOUT_STANDING = ("--exclude", STANDING, "--indirect-selection", "empty")
 """Indirect selection would leave out the tests of the views as well, and gate 2 would miss them."""
 RECORD = "standing.json"
+WHOLE = (BUILD, {KEEP_PARTS: "no"})
+"""How dbt builds everything: its arguments, and what its environment says besides."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,9 @@ class Standing:
         """Return where it is written down."""
         return self.lake.build / "dbt" / RECORD
 
-    def arguments(self) -> tuple[str, ...]:
-        """Return how dbt builds what does not stand."""
-        return (*BUILD, *(WITHOUT_STANDING if self.stands() else ()))
+    def plan(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return how dbt builds what does not stand: its arguments, and what its environment says besides."""
+        return ((*BUILD, *WITHOUT_STANDING), {KEEP_PARTS: "yes"}) if self.stands() else WHOLE
 
     def stands(self) -> bool:
         """Say whether seeds and views of the warehouse are those of this project."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -166,3 +168,18 @@ def test_returns_come_in_before_the_models_in_the_night_and_on_their_own_when_a_
     assert (sensor.default_status, sensor.job_name) == (dg.DefaultSensorStatus.RUNNING, "returns_intake")
     partitions = definitions.resolve_asset_graph().get(dg.AssetKey("returns_by_period")).partitions_def
     assert isinstance(partitions, dg.DynamicPartitionsDefinition)
+
+
+def test_a_table_made_by_part_reads_nothing_that_its_parts_do_not_name(run: Run) -> None:
+    """What it reads besides (seeds, views of staging) changes with the project, or with the files that its parts are made of."""
+    nodes = json.loads((run.lake.dbt_target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    made_by_part = [node for node in nodes.values() if node["config"].get("materialized") == "by_part"]
+    assert len(made_by_part) >= 3
+    for node in made_by_part:
+        (call,) = re.findall(r"wanted_parts\((.*?)\) %}", node["raw_code"], re.DOTALL)
+        named = set(re.findall(r"ref\(\"(\w+)\"\)", call))
+        for above in (nodes[name] for name in node["depends_on"]["nodes"]):
+            is_staging = above["fqn"][1] == "staging" and above["config"]["materialized"] == "view"
+            assert above["resource_type"] == "seed" or is_staging or above["name"] in named, (
+                f"{node['name']} reads {above['name']}: name it in made_of (dbt/macros/materializations/by_part.sql)"
+            )

@@ -42,7 +42,7 @@ def test_seeds_and_views_that_this_project_made_are_not_built_again(story: tuple
     target = Lake(story[1].lake).build / "dbt"
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     built = [name for name in read_statuses(target / "run_results.json") if name in nodes]
-    assert {nodes[name]["config"]["materialized"] for name in built} == {"table", "test"}
+    assert {nodes[name]["config"]["materialized"] for name in built} == {"table", "by_part", "test"}
     asked = {name for name in built if nodes[name]["resource_type"] == "test"}
     assert asked == {test.unique_id for test in read_tests(target / "manifest.json")}
 

@@ -1,18 +1,17 @@
-"""The project's own materializations: a model may change its kind, a contract is kept, and what fails leaves the table as it was."""
+"""The project's own materializations: a model may change its kind, a contract is kept, and what fails leaves the table as it was; a
+table made by part is at all times the table made whole.
+"""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from dagster_project.transform.dbt import DBT_PROJECT
+from tests.fixtures.histories import Histories, build
 
 PROJECT = {
     "dbt_project.yml": "{name: tiny, profile: tiny, config-version: 2}",
@@ -46,17 +45,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], duc
     shutil.copytree(DBT_PROJECT / "macros" / "materializations", folder / "macros")
     with duckdb.connect(str(folder / "w.duckdb")) as con:
         con.execute(BEFORE)
-    run = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "run", "--profiles-dir", "."],
-        cwd=folder,
-        env=os.environ | {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (folder / "target" / "run_results.json").exists(), run.stdout
-    results = json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
-    return {one["unique_id"].split(".")[-1]: one["status"] for one in results}, duckdb.connect(str(folder / "w.duckdb"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        statuses = {name: status for name, (status, _) in build(folder).items()}
+    return statuses, duckdb.connect(str(folder / "w.duckdb"))
 
 
 def test_a_table_becomes_a_view_and_a_view_a_table(built: tuple[dict[str, str], duckdb.DuckDBPyConnection]) -> None:
@@ -83,3 +75,39 @@ def test_a_broken_contract_and_a_failing_query_leave_the_table_as_it_was(
     statuses, con = built
     assert statuses[model] == "error"
     assert con.execute(f"select one from {model}").fetchall() == [(1,)]
+
+
+def test_two_hundred_histories_give_the_same_tables_by_part_and_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside each night by part the same night whole; then a part that is stale is planted."""
+    histories = Histories(tmp_path, monkeypatch)
+
+    def same(*, keeps: bool) -> None:
+        assert (histories.night(keeps=keeps), histories.differences()) == ("", {"cell": 0, "month": 0})
+
+    same(keeps=False)
+    histories.live()
+    same(keeps=True)
+    earlier = {path: path.read_bytes() for path in (histories.lake.warehouse, histories.standing().record)}
+
+    first = histories.weights.read_bytes()
+    histories.weights.write_text("word,weight\na,2\nb,10\n", encoding="utf-8")
+    same(keeps=False)
+    histories.live()
+    assert "planted" in histories.night(keeps=True, fails=True)
+    histories.live()
+    same(keeps=False)
+
+    histories.weights.write_bytes(first)
+    for path, content in earlier.items():
+        path.write_bytes(content)
+    histories.live()
+    same(keeps=True)
+
+    with duckdb.connect(str(histories.lake.warehouse)) as con:
+        con.execute("update cell set people = people + 1")
+    stale = histories.differences()
+    assert "cell keeps rows that a fresh build of the same inputs does not give" in histories.dbt("yes")
+    assert histories.differences() == stale and stale["cell"] > 0
+    same(keeps=False)

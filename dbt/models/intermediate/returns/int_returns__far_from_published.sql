@@ -3,13 +3,6 @@
 -- Asked in every build, of what is published then: a verdict that intake kept would
 -- hang on the day on which the file came.
 with
-    sent as (
-        select submission_id, sum(pathway_count) as pathways
-        from {{ ref("stg_returns__wl01") }}
-        where grouping_set = 'G0' and rtt_part = '2'
-        group by submission_id
-    ),
-
     published as (
         select
             organisation_code as org_code,
@@ -52,7 +45,9 @@ with
             and submissions.period_end >= thresholds.valid_from
             and submissions.period_end
             <= coalesce(thresholds.valid_to, date '9999-12-31')
-        left join sent on submissions.submission_id = sent.submission_id
+        left join
+            {{ ref("int_returns__waiting_total") }} as sent
+            on submissions.submission_id = sent.submission_id
         where
             submissions.collection_code = 'WL01'
             and submissions.verdict in ('accepted', 'accepted_with_warnings')

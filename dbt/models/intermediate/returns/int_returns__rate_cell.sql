@@ -16,6 +16,15 @@
 -- nearer, so that a rounded or slightly uneven file is decided too. Those of 2001, and
 -- those that cannot be compared because the file has no G1, keep a name of their own
 -- (ASIAN_2001, OTHER_2001): WHITE, MIXED, BLACK and UNK are the same people in both.
+-- Made again by submission: its file, and how it is in use.
+{{ config(materialized="by_part", part="submission_id") }}
+{%- set asked = wanted_parts(
+    "select part, md5(concat_ws(' ', made_of, cast(in_use as string))) as made_of from ("
+    ~ parts_of_returns(["WL01", "OP01"])
+    ~ ") as files inner join "
+    ~ ref("int_returns__in_use")
+    ~ " as in_use on files.part = in_use.submission_id"
+) %}
 {%- set groups = [
     "ethnic_category",
     "imd_decile",
@@ -35,7 +44,9 @@ with
     in_use as (
         select *
         from {{ ref("int_returns__in_use") }}
-        where collection_code in ('WL01', 'OP01')
+        where
+            collection_code in ('WL01', 'OP01')
+            and {{ in_parts(asked, "submission_id") }}
     ),
 
     -- What each metric counts is in the seed, where the disclosure attack reads it
@@ -62,7 +73,7 @@ with
                 bool_or({{ kind }} = 'ALL') as has_all_kinds,
                 {{ listed_text("grouping_set", " ", distinct=true) }} as grouping_sets
             from {{ stage }}
-            where {{ condition }}
+            where {{ condition }} and {{ in_parts(asked, "submission_id") }}
             group by submission_id
         ),
 
@@ -98,6 +109,7 @@ with
             inner join shape_{{ collection | lower }} as shape using (submission_id)
             where
                 {{ condition }}
+                and {{ in_parts(asked, "rows.submission_id") }}
                 and (treatment_function_code = 'ALL' or not has_all_functions)
                 and ({{ kind }} = 'ALL' or not has_all_kinds)
             {% endcall %}

@@ -1,6 +1,11 @@
 -- Grain: provider x treatment function x month. Question: how many pathways are
 -- incomplete, and how long have they waited? The one place where the 105 weeks are
--- read: they are summed before anything else and never made long.
+-- read: they are summed before anything else and never made long. Made again by month:
+-- the files that have rows of it.
+{{ config(materialized="by_part", part="period_start") }}
+{%- set asked = wanted_parts(
+    parts_of_source("nhse_rtt", "full_extract", "period_start")
+) %}
 with
     -- Part_2A is the part of Part_2 with a decision to admit and is left out, else
     -- those pathways would count twice.
@@ -25,7 +30,7 @@ with
             unknown_clock_start,
             snapshot_sha256
         from {{ ref("stg_nhse_rtt__full_extract") }}
-        where rtt_part_type = 'Part_2'
+        where rtt_part_type = 'Part_2' and {{ in_parts(asked, "period_start") }}
     )
 
 select

@@ -1,0 +1,162 @@
+{#
+    A table of which only the parts are made again whose inputs have changed: a submission, a file, a period. What one part costs does
+    not depend on how many others are kept. Nothing of it can be stale:
+    - Every build begins with the parts that are wanted and what each is made of (wanted_parts, called by the model). A part that is no
+      longer wanted goes, one made of something else is made again, in one transaction with the record of what the rest is made of.
+    - What the record does not name (code, macros, seeds, settings, libraries) is the same as when the rows were made: only a nightly run
+      that found the warehouse as the last whole run of this very project left it says HIW_KEEP_PARTS=yes (transform/standing.py).
+      Any other dbt, and `--full-refresh`, makes every part.
+    - Every build makes one part again that has not changed, another each day, and fails where its rows are not those that are kept.
+    A model of this kind reads seeds, views of staging and what its parts name, and nothing else (tests/contract/test_definitions.py).
+    Config: part, the column that names the part of a row.
+#}
+{% materialization by_part, adapter='duckdb' %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set part = config.require('part') -%}
+    {%- set wanted, recorded = parts_relation('wanted'), parts_relation('recorded') -%}
+    {%- do drop_other_kind(target_relation) -%}
+    {%- call statement('main') -%}
+        {%- if are_parts_kept() -%}
+            create or replace temp table built_now as (
+                {{ sql }}
+            );
+            {{ require_wanted_parts('built_now', part) }}
+            {{ require_same_part(target_relation, part, unchanged_part()) }}
+            delete from {{ target_relation }}
+            where not exists (
+                select 1 from {{ recorded }} join {{ wanted }} using (part, made_of) where part = cast({{ part }} as string)
+            );
+            insert into {{ target_relation }}
+            select * from built_now where cast({{ part }} as string) in ({{ changed_parts() }});
+            drop table built_now;
+        {%- else -%}
+            create or replace table {{ target_relation }} as (
+                {{ sql }}
+            );
+            {{ require_wanted_parts(target_relation, part) }}
+        {%- endif -%}
+        create or replace table {{ recorded }} as select * from {{ wanted }};
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#
+    Which parts of the model this build makes: a list of their names, or none for all of them. Writes down what is wanted, so that
+    the model and its materialization speak of the same state of the inputs.
+    Input: parts, a SELECT of part (unique) and made_of, a text that changes with everything the part's rows are made of.
+#}
+{% macro wanted_parts(parts) -%}
+    {%- if not execute or flags.WHICH not in ('build', 'run') or model.resource_type != 'model' or target.type != 'duckdb' -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- do run_query(
+        'create or replace table ' ~ parts_relation('wanted')
+        ~ ' as select cast(part as string) as part, cast(made_of as string) as made_of from (' ~ parts ~ ')'
+    ) -%}
+    {%- if not are_parts_kept() -%} {{ return(none) }} {%- endif -%}
+    {%- set asked = changed_parts() ~ ' union all select part from (' ~ unchanged_part() ~ ')' -%}
+    {{ return(run_query('select part from (' ~ asked ~ ') order by part').columns[0].values() | list) }}
+{%- endmacro %}
+
+{# A condition: the row is of a part that this build makes. Inputs: asked, as wanted_parts gives it; column, that names the part. #}
+{% macro in_parts(asked, column) -%}
+    {%- if asked is none -%} true
+    {%- elif not asked -%} false
+    {%- else -%} {{ column }} in ({%- for part in asked -%} {{ dbt.string_literal(part) }} {{- ', ' if not loop.last }} {%- endfor -%})
+    {%- endif -%}
+{%- endmacro %}
+
+{# Two tables beside the model: `wanted`, the parts of this build, and `recorded`, those that the table holds, with what they are made of. #}
+{% macro parts_relation(kind) -%}
+    {{ return(api.Relation.create(database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ kind, type='table')) }}
+{%- endmacro %}
+
+{# Whether the table holds parts of an earlier build that may stay. #}
+{% macro are_parts_kept() -%}
+    {%- if env_var('HIW_KEEP_PARTS', 'no') != 'yes' or should_full_refresh() -%} {{ return(false) }} {%- endif -%}
+    {%- set before, record = load_cached_relation(this), load_cached_relation(parts_relation('recorded')) -%}
+    {{ return(before is not none and before.type == 'table' and record is not none) }}
+{%- endmacro %}
+
+{# A SELECT of the parts that are made anew: not there, or made of something else. #}
+{% macro changed_parts() -%}
+    select part from {{ parts_relation('wanted') }} anti join {{ parts_relation('recorded') }} using (part, made_of)
+{%- endmacro %}
+
+{# A SELECT of the one part that stays and is made again to compare, the next in order each day; no row where none stays. #}
+{% macro unchanged_part() -%}
+    select part
+    from
+        (
+            select part, row_number() over (order by part) - 1 as place, count(*) over () as parts
+            from {{ parts_relation('wanted') }} join {{ parts_relation('recorded') }} using (part, made_of)
+        )
+    where place = {{ run_started_at.toordinal() }} % parts
+{%- endmacro %}
+
+{# Fails where a row is of a part that nobody wants: what it is made of would not be recorded. #}
+{% macro require_wanted_parts(rows, part) -%}
+    select error('a row of {{ this.identifier }} is of no part that is wanted: its parts (wanted_parts) are not what its rows are made of')
+    from {{ rows }}
+    where not exists (select 1 from {{ parts_relation('wanted') }} where part = cast({{ part }} as string))
+    limit 1;
+{%- endmacro %}
+
+{# Fails where the rows of a part that did not change are not those that are kept. Inputs: kept, the table; part, its column; chosen, a SELECT. #}
+{% macro require_same_part(kept, part, chosen) -%}
+    {%- set of_part = ' where cast(' ~ part ~ ' as string) in (' ~ chosen ~ ')' -%}
+    select error('{{ this.identifier }} keeps rows that a fresh build of the same inputs does not give: run hiw refresh --full')
+    from
+        (
+            (select * from {{ kept }} {{ of_part }} except all select * from built_now)
+            union all
+            (select * from built_now {{ of_part }} except all select * from {{ kept }} {{ of_part }})
+        )
+    limit 1;
+{%- endmacro %}
+
+{#
+    A SELECT of the parts of clean tables of returns for wanted_parts: the submissions that lie in their folders. A submission's name
+    holds the hash of what was sent; the size and the time of its file are a second mark.
+    Input: collections, a list like ["WL01", "OP01"].
+#}
+{% macro parts_of_returns(collections) -%}
+    {%- for collection in collections %}
+        select name as part, mark as made_of
+        from ({{ file_marks(env_var('HIW_RETURNS') ~ '/' ~ collection | lower) }}) as files
+        where name not like '!_%' escape '!'
+        {{- ' union all ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#
+    A SELECT of the parts of a publisher's clean table for wanted_parts: the values of a column (a month), each made of the files that
+    have rows of it, by their snapshot (the hash of the file as it was published) and the mark of the clean file.
+    Inputs: source and entity, as in source.yml; column, that names the part.
+#}
+{% macro parts_of_source(source, entity, column) -%}
+    {%- set folder = env_var('HIW_CLEAN') ~ '/' ~ source ~ '/' ~ entity ~ '/current_' ~ env_var('HIW_ORIGIN') -%}
+    select
+        {{ column }} as part,
+        string_agg(concat_ws(' ', name, snapshot_sha256, mark), ', ' order by name, snapshot_sha256) as made_of
+    from
+        (
+            select distinct {{ column }}, filename, snapshot_sha256
+            from read_parquet('{{ folder }}/*.parquet', union_by_name = true)
+        )
+        join ({{ file_marks(folder) }}) as files using (filename)
+    group by {{ column }}
+{%- endmacro %}
+
+{#
+    A SELECT of the files of a folder: filename, as DuckDB names them; name, without the ending; mark, which changes whenever a file is
+    written again or a link leads to another. No file is read for it.
+#}
+{% macro file_marks(folder) -%}
+    select
+        filename,
+        parse_filename(filename, true) as name,
+        size || ' bytes of ' || epoch_us(last_modified) as mark
+    from read_blob('{{ folder }}/*.parquet')
+{%- endmacro %}
