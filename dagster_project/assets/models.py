@@ -104,7 +104,8 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
                 yield from guard(invocation).stream()
         finally:
             keep_build_private(lake)
-        if is_night:
+        # A file of the project that was changed while dbt ran may or may not have been read: nothing stands then.
+        if is_night and project_fingerprint(sources, origin) == project:
             standing.remember()
 
     return dbt_models
