@@ -14,11 +14,13 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set part = config.require('part') -%}
     {%- set wanted, recorded = parts_relation('wanted'), parts_relation('recorded') -%}
+    {%- set is_contracted = config.get('contract').enforced -%}
     {%- do drop_other_kind(target_relation) -%}
     {%- call statement('main') -%}
+        {%- if is_contracted -%} {{ get_assert_columns_equivalent(sql) }} {%- endif -%}
         {%- if are_parts_kept() -%}
             create or replace temp table built_now as (
-                {{ sql }}
+                {{ get_select_subquery(sql) if is_contracted else sql }}
             );
             {{ require_wanted_parts('built_now', part) }}
             {{ require_same_part(target_relation, part, unchanged_part()) }}
@@ -30,9 +32,14 @@
             select * from built_now where cast({{ part }} as string) in ({{ changed_parts() }});
             drop table built_now;
         {%- else -%}
-            create or replace table {{ target_relation }} as (
-                {{ sql }}
-            );
+            {%- if is_contracted -%}
+                create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
+                insert into {{ target_relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }});
+            {%- else -%}
+                create or replace table {{ target_relation }} as (
+                    {{ sql }}
+                );
+            {%- endif -%}
             {{ require_wanted_parts(target_relation, part) }}
         {%- endif -%}
         create or replace table {{ recorded }} as select * from {{ wanted }};
@@ -70,6 +77,11 @@
 {# Two tables beside the model: `wanted`, the parts of this build, and `recorded`, those that the table holds, with what they are made of. #}
 {% macro parts_relation(kind) -%}
     {{ return(api.Relation.create(database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ kind, type='table')) }}
+{%- endmacro %}
+
+{# The table `recorded` of another model that is made by part. #}
+{% macro recorded_of(relation) -%}
+    {{ return(api.Relation.create(database=relation.database, schema=relation.schema, identifier=relation.identifier ~ '__recorded')) }}
 {%- endmacro %}
 
 {# Whether the table holds parts of an earlier build that may stay. #}
@@ -114,6 +126,42 @@
             (select * from built_now {{ of_part }} except all select * from {{ kept }} {{ of_part }})
         )
     limit 1;
+{%- endmacro %}
+
+{#
+    A SELECT of the parts of other tables of the warehouse for wanted_parts: the values of a column (a period). A part is made of
+    - the rows of it in each relation of `rows`, by a hash of all of them in any order (a SELECT may stand for a relation),
+    - what the same part of each relation of `kept` is made of, which are made by the same part,
+    - all rows of each relation of `whole`: where one of these changes, every part is made again.
+#}
+{% macro parts_of_rows(part, rows=[], kept=[], whole=[]) -%}
+    select
+        part,
+        md5(
+            concat_ws(
+                ' ', string_agg(of || ' ' || mark, ' ' order by of)
+                {%- for relation in whole %}, (select {{ rows_mark() }} from {{ relation }} as rows_of_all){% endfor %}
+            )
+        ) as made_of
+    from
+        (
+            {%- for relation in rows %}
+                select cast({{ part }} as string) as part, {{ loop.index }} as of, {{ rows_mark() }} as mark
+                from {{ relation }} as rows_of_all
+                group by {{ part }}
+                {{- ' union all ' if kept or not loop.last }}
+            {%- endfor %}
+            {%- for relation in kept %}
+                select part, {{ 1000 + loop.index }}, made_of from {{ recorded_of(relation) }}
+                {{- ' union all ' if not loop.last }}
+            {%- endfor %}
+        )
+    group by part
+{%- endmacro %}
+
+{# A text that changes with any row of the relation `rows_of_all`, and not with their order. #}
+{% macro rows_mark() -%}
+    count(*) || ' rows ' || coalesce(sum(cast(hash(rows_of_all) as hugeint)), 0)
 {%- endmacro %}
 
 {#

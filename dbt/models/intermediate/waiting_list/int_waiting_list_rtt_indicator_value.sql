@@ -1,12 +1,29 @@
 -- Grain: as fct_indicator_value, RTT indicators. Question: which share of the waiting
 -- list waits how long? Denominator: all incomplete pathways with a known clock start,
 -- that is the sum of the bands. Sums say how many organisations were expected and have
--- no row (int_data_quality_missing).
+-- no row (int_data_quality_missing). Made again by month.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(
+    parts_of_rows(
+        "period_end",
+        rows=[
+            "(select * from "
+            ~ ref("int_data_quality_missing_from_sum")
+            ~ " where source_id = 'nhse_rtt')"
+        ],
+        kept=[ref("int_waiting_list_rtt_organisation")],
+        whole=[ref("int_organisation_current"), ref("dim_organisation")],
+    )
+) %}
 with
     counted as (
         {{
             rtt_figures(
-                ref("int_waiting_list_rtt_organisation"),
+                "(select * from "
+                ~ ref("int_waiting_list_rtt_organisation")
+                ~ " where "
+                ~ in_parts(asked, "period_end")
+                ~ ")",
                 [
                     "waiting",
                     "within_18_weeks",

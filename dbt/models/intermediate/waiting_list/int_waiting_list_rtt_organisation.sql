@@ -1,6 +1,15 @@
 -- Grain: organisation x treatment function x month, as reported. Question: the same
 -- sums for England, regions, ICBs and providers. ICBs are the provider's parent in the
--- file of that month (42 to March 2026, 36 after), not where the patients live.
+-- file of that month (42 to March 2026, 36 after), not where the patients live. Made
+-- again by month.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(
+    parts_of_rows(
+        "period_end",
+        rows=[ref("int_waiting_list_rtt_provider")],
+        whole=[ref("dim_organisation")],
+    )
+) %}
 {%- set counts = [
     "waiting",
     "within_18_weeks",
@@ -23,6 +32,7 @@ with
         left join
             {{ ref("dim_organisation") }} as icb
             on provider.provider_parent_code = icb.organisation_code
+        where {{ in_parts(asked, "provider.period_end") }}
     ),
 
     levels as (

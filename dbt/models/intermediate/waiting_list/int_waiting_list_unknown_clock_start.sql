@@ -1,11 +1,21 @@
 -- Grain: source x organisation x treatment function x period x dimension x group x
 -- geography basis. Question: of how many of the pathways is the clock start not known?
--- They are in no share of who waits how long, which is of the known ones alone.
+-- They are in no share of who waits how long, which is of the known ones alone. Made
+-- again by period.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(
+    parts_of_rows(
+        "period_end",
+        rows=[ref("int_waiting_list_wlmds_group")],
+        kept=[ref("int_waiting_list_rtt_organisation")],
+        whole=[ref("int_organisation_current"), ref("dim_organisation")],
+    )
+) %}
 with
     groups as (
         select *
         from {{ ref("int_waiting_list_wlmds_group") }}
-        where total_suppressed_cells = 0
+        where total_suppressed_cells = 0 and {{ in_parts(asked, "period_end") }}
     ),
 
     figures as (
@@ -29,6 +39,7 @@ with
             'nhse_rtt' as source_id,
             snapshot_sha256
         from {{ ref("int_waiting_list_rtt_organisation") }}
+        where {{ in_parts(asked, "period_end") }}
         union all
         select
             'wlmds',
