@@ -67,7 +67,7 @@ test-compat: environment ## The published file and the notebook with DuckDB 1.0,
 	$(BIN)/python -m pytest -m compat tests/end_to_end/test_compat.py
 
 endurance: environment ## Nights elsewhere, after 200 kills (HIW_ENDURANCE=number), on a failing disk, a whole winter of them; hours
-	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 tests/endurance tests/faults tests/integration/transform/test_same_bytes.py
+	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 tests/endurance tests/faults tests/integration/extract tests/integration/transform/test_same_bytes.py
 
 lint: environment ## ruff, mypy, import-linter, sqlfmt, and whether DuckDB and Spark both read the SQL: nothing is changed
 	$(BIN)/ruff check .

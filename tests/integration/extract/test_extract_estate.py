@@ -14,7 +14,7 @@ from dagster_project.extract.running import Wanted
 from dagster_project.lake.run import Run
 from dagster_project.sample import returns_op01, returns_uc01, returns_wl01
 from dagster_project.sample import returns_story as story
-from dagster_project.sample.extracts import sample_extract
+from dagster_project.sample.extracts import FORMS, sample_extract
 from dagster_project.sample.returns_files import SampleReturn
 from dagster_project.settings import load_settings
 
@@ -50,6 +50,25 @@ def as_cells(rows: list[dict[str, str]], count: str) -> dict[tuple[str, ...], st
 def test_the_estates_extract_gives_the_estates_return(
     code: str, org_code: str, month: dt.date, form: str, tmp_path: Path
 ) -> None:
+    compare(code, org_code, month, form, tmp_path)
+
+
+@pytest.mark.endurance
+def test_every_extract_of_every_sample_trust_gives_its_return(tmp_path: Path) -> None:
+    """In every form, the newest period that the sample has a return of."""
+    sent = {"OP01": returns_op01.returns(), "UC01": returns_uc01.returns()}
+    trusts = {code: {one.org_code for one in made if one.period_end == NEWEST} for code, made in sent.items()}
+    trusts["WL01"] = set(story.WAITING_LIST_TRUSTS)
+    asked = [(code, org, form) for code, forms in FORMS.items() for form in forms for org in sorted(trusts[code])]
+    assert len(asked) > 50
+    for code, org_code, form in asked:
+        folder = tmp_path / f"{code} {org_code} {form}"
+        folder.mkdir()
+        compare(code, org_code, NEWEST, form, folder)
+
+
+def compare(code: str, org_code: str, month: dt.date, form: str, tmp_path: Path) -> None:
+    """The command's return of the sample's extract against the sample's return."""
     files = sample_extract(code, org_code, month, form)
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)

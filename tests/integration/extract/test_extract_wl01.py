@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dagster_project.extract.mapping import load_mapping
+from dagster_project.extract.references import make_references
+from dagster_project.extract.statements import statements
+from dagster_project.lake.run import Run
+from dagster_project.settings import load_settings
 from tests.fixtures import extracts as own
 from tests.fixtures.extracts import run
+from tests.warehouses import MIRROR
 
 RETURN = "HIW-WL01_R9A_2026-09_v01.csv"
 
@@ -277,3 +285,34 @@ def test_what_may_not_be_guessed_is_asked_for(folder: Path, records: list[own.Re
     code, said = run("make", str(folder / "mapping.yml"), str(folder / "no_area.csv"), "--out", str(folder / "asked"))
     assert code == 2 and "does not say where patients live" in said
     assert not (folder / "asked").exists()
+
+
+@pytest.mark.requires_mirror
+def test_an_lsoa_of_2011_has_a_decile_of_2025_where_its_parts_agree(tmp_path: Path) -> None:
+    """The real files: of 837 English LSOAs of 2011 that became several, 181 have one decile of 2025; each unchanged one has its own."""
+    files = [
+        next(MIRROR.rglob(name))
+        for name in ("File_7_IoD2025_*.csv", "LSOA_(2011)_to_LSOA_(2021)_to_Local_Authority*.csv")
+    ]
+    decile, parts = {}, {}
+    with files[0].open(encoding="utf-8-sig", newline="") as stream:
+        for row in csv.reader(stream):
+            decile[row[0]] = row[6]
+    with files[1].open(encoding="utf-8-sig", newline="") as stream:
+        for row in csv.DictReader(stream):
+            parts.setdefault(row["lsoa11_code"], set()).add(row["lsoa21_code"])
+    split = {code: new for code, new in parts.items() if len(new) > 1 and code.startswith("E")}
+    agreeing = {code for code, new in split.items() if len({decile[one] for one in new}) == 1}
+    assert (len(split), len(agreeing)) == (837, 181)
+
+    installation = Run.of(load_settings())
+    named = f"files: {{imd: '{files[0]}', lsoa_change: '{files[1]}'}}"
+    (tmp_path / "real.yml").write_text(re.sub("files: .*", lambda _: named, own.MAPPING))
+    with duckdb.connect() as con:
+        make_references(con, load_mapping(tmp_path / "real.yml"), tmp_path, installation)
+        of_2011 = f"from ({statements(installation)['decile_of_lsoa']}) where lsoa_year = 2011"
+        rows = con.execute(f"select lsoa_code, imd_decile {of_2011}").fetchall()
+    found = {code: None if number is None else str(number) for code, number in rows}
+    assert {code for code in split if found[code] is not None} == agreeing
+    wanted = {code: {decile[one] for one in new} for code, new in parts.items() if code.startswith("E")}
+    assert found == {code: values.pop() if len(values) == 1 else None for code, values in wanted.items()}
