@@ -15,7 +15,8 @@ from dagster_project.report.figures import show_date, show_period
 from dagster_project.report.marts import Marts, Row, group_rows
 from dagster_project.report.tables import Column, Figures, Words, limits, make_table
 
-METRICS = "indicator_id in ('WL_GT52_PCT', 'OP_DNA_PCT')"
+METRICS = ("WL_GT52_PCT", "OP_DNA_PCT")
+OF_METRICS = f"indicator_id in {METRICS}"
 PERIODS = 13
 """A year of months, and the month of the year before."""
 RATE = "value_status"
@@ -36,8 +37,8 @@ class Inside:
 def read_inside(marts: Marts) -> Inside:
     """One query a mart; nothing where the file has no such mart."""
     newest = "period_end = (select max(n.period_end) from mart_hi_intersection as n where n.organisation_code = mart_hi_intersection.organisation_code)"
-    crossed = f"{METRICS} and {newest} and imd_quintile <> 99 and ethnic_group_5 in ('WHITE', 'MIXED', 'ASIAN', 'BLACK', 'OTHER')"
-    series = f"{METRICS} and not is_estimate and organisation_level = 'trust' and dimension = 'IMD_QUINTILE' and group_code in ('1', '5')"
+    crossed = f"{OF_METRICS} and {newest} and imd_quintile <> 99 and ethnic_group_5 in ('WHITE', 'MIXED', 'ASIAN', 'BLACK', 'OTHER')"
+    series = f"{OF_METRICS} and not is_estimate and organisation_level = 'trust' and dimension = 'IMD_QUINTILE' and group_code in ('1', '5')"
     return Inside(
         group_rows(marts.rows("mart_hi_intersection", crossed), "organisation_code"),
         group_rows(marts.rows("mart_hi_rate", series), "organisation_code"),
@@ -49,9 +50,11 @@ def blocks(context: Context, inside: Inside, code: str) -> list[Block]:
     names = {row["indicator_id"]: row["indicator_name"] for row in inside.series.get(code, [])}
     crossed = group_rows(inside.crossed.get(code, []), "indicator_id")
     series = group_rows(inside.series.get(code, []), "indicator_id")
-    found: list[Block] = [_crossed(context, names.get(metric, metric), rows) for metric, rows in crossed.items()]
+    found: list[Block] = [
+        _crossed(context, names[one], crossed[one]) for one in METRICS if one in crossed and one in names
+    ]
     found += [Paragraph(CROSSED, "caveat")] if found else []
-    return [*found, *(_series(context, rows) for rows in series.values())]
+    return [*found, *(_series(context, series[one]) for one in METRICS if one in series)]
 
 
 def _crossed(context: Context, name: str, rows: Sequence[Row]) -> Tabular:
