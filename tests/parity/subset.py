@@ -44,6 +44,8 @@ NOT_YET = Path(__file__).with_name("not_yet.txt")
 FUNCTIONS = frozenset(Path(__file__).with_name("functions.txt").read_text(encoding="utf-8").split())
 """Every function that a node may call on Spark, those within macros too."""
 OF_DUCKDB = re.compile(r"\{%-? macro duckdb__.*?endmacro -?%\}", re.DOTALL)
+COMMA = re.compile(r",\s*from\b", re.IGNORECASE)
+"""Spark takes `from` for a column then, and the table for its alias."""
 UNREAD = re.compile(r"\{#.*?#\}|--[^\n]*|'[^'\n]*'", re.DOTALL)
 
 
@@ -117,6 +119,8 @@ def faults_of(sql: str) -> Iterator[str]:
         return
     if tree.find(exp.Qualify):
         yield "qualify"
+    if COMMA.search(UNREAD.sub(lambda found: "x" if found[0][0] == "'" else " ", sql)):
+        yield "a comma before from"
     yield from (f"function {name}" for name in sorted(functions_of(sql) - FUNCTIONS))
 
 

@@ -19,8 +19,9 @@
             trusts.org_code,
             trusts.period_end as basis_period_end,
             {%- for count in counts %}
-                trusts.{{ count }}_low, trusts.{{ count }}_high,
-            {% endfor %}
+                trusts.{{ count }}_low,
+                trusts.{{ count }}_high {{- "," if not loop.last }}
+            {%- endfor %}
         from {{ ref("stg_returns__expected") }} as expected
         inner join
             trusts

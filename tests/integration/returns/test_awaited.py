@@ -23,6 +23,7 @@ AFTER_THE_DEADLINE = dt.datetime(2026, 11, 19, 0, 1, tzinfo=dt.UTC)
 SUSPENDED = "R9H,WL01,2026-10,2026-10,,2026-10,https://sample-trust.example.invalid/board"
 PARTICIPANTS = ["R9A,WL01,2026-10,2026-10,,,", "R9B,WL01,2026-10,2026-10,,,", SUSPENDED]
 LAYERS = {
+    "intermediate/returns/int_returns__ranked": "restricted",
     "intermediate/returns/int_returns__submission": "restricted",
     "intermediate/returns/int_returns__in_use": "restricted",
     "intermediate/returns/int_returns__coverage": "restricted",

@@ -30,7 +30,7 @@ BEST = "R3"
 def registers(sample_warehouse: Warehouse) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """Empty registers where the compiled SQL looks for them, and that SQL."""
     compiled = Lake(sample_warehouse.lake).build / "dbt" / "compiled" / "nhs_health_inequalities"
-    path = compiled / "models" / "intermediate" / "returns" / "int_returns__submission.sql"
+    path = compiled / "models" / "intermediate" / "returns" / "int_returns__ranked.sql"
     con = duckdb.connect()
     con.execute("attach ':memory:' as warehouse")
     con.execute("create schema warehouse.restricted")
@@ -38,7 +38,6 @@ def registers(sample_warehouse: Warehouse) -> Iterator[tuple[duckdb.DuckDBPyConn
     for table in ("submission", "expected"):
         columns = ", ".join(f"{name} {kind}" for name, kind in tables[table].items())
         con.execute(f"create table warehouse.restricted.stg_returns__{table} ({columns})")
-    con.execute("create table warehouse.restricted.int_returns__far_from_published (submission_id varchar)")
     con.execute(
         "insert into warehouse.restricted.stg_returns__expected (collection_code, org_code, period_end, soft_deadline, close_at)"
         " values ('WL01', 'R9A', '2026-09-30', '2026-10-19 22:59:59', '2026-10-26 23:59:59')"

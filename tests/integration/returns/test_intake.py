@@ -42,8 +42,7 @@ from tests.fixtures.returns_inbox import (
     wl01,
 )
 
-IN_USE = PROJECT_ROOT / "dbt" / "models" / "intermediate" / "returns" / "int_returns__submission.sql"
-ENGINE_TEXTS = PROJECT_ROOT / "dbt" / "macros" / "engine" / "texts.sql"
+IN_USE = PROJECT_ROOT / "dbt" / "models" / "intermediate" / "returns" / "int_returns__ranked.sql"
 
 
 def kept_files(lake: Lake) -> dict[str, bytes]:
@@ -238,16 +237,15 @@ def in_use(lake: Lake) -> tuple[list[Any], str]:
     _write_close(area)
     jinja = jinja2.Environment(autoescape=False)
     template = jinja.from_string(IN_USE.read_text(encoding="utf-8"))
-    words: Any = jinja.from_string(ENGINE_TEXTS.read_text(encoding="utf-8")).module
     tables = {
         f"stg_returns__{name}": f"read_parquet('{area.clean(name)}/*.parquet', union_by_name = true)"
         for name in load_clean_tables()
-    } | {"int_returns__far_from_published": "(select '' as submission_id)"}
+    }
     sql = template.render(
         ref=lambda model: f"(select * from {tables[model]})",
         env_var=lambda name, default="": "synthetic",
         config=lambda **options: "",
-        sorted_words=words.duckdb__sorted_words,
+        all_but=lambda columns: f"* exclude ({', '.join(columns)})",
     )
     used = duckdb.execute(f"select submission_id, is_revised from ({sql}) where is_in_use order by all").fetchall()
     ids = [one[0] for one in used]

@@ -85,7 +85,7 @@ with
             -- the same people stand behind a standardised figure: its weight in a slope
             coalesce(
                 denominator,
-                max(denominator) filter (where standardisation = 'crude') over (
+                max(case when standardisation = 'crude' then denominator end) over (
                     partition by
                         indicator_id,
                         organisation_code,

@@ -17,8 +17,8 @@ with recursive
         where effective_on <= date '{{ var("current_geography_date") }}'
     ),
 
-    -- lists of one kind of organisation, and what they were made into: union without
-    -- "all", an organisation is reached once, however many ways lead to it
+    -- lists of one kind of organisation, and what they were made into; no way leads
+    -- through an organisation twice
     listed as (
         select distinct organisation_code, organisation_level
         from mentions
@@ -28,12 +28,19 @@ with recursive
     ),
 
     made as (
-        select organisation_code, organisation_level
+        select
+            organisation_code,
+            organisation_level,
+            '>' || organisation_code || '>' as path
         from listed
-        union
-        select successions.successor_code, made.organisation_level
+        union all
+        select
+            successions.successor_code,
+            made.organisation_level,
+            made.path || successions.successor_code || '>'
         from made
         inner join successions on made.organisation_code = successions.predecessor_code
+        where position('>' || successions.successor_code || '>' in made.path) = 0
     ),
 
     by_succession as (
@@ -190,14 +197,22 @@ with recursive
     ),
 
     reached as (
-        select organisation_code, organisation_level, region_code
-        from mentioned
-        union
         select
-            successions.successor_code, reached.organisation_level, reached.region_code
+            organisation_code,
+            organisation_level,
+            region_code,
+            '>' || organisation_code || '>' as path
+        from mentioned
+        union all
+        select
+            successions.successor_code,
+            reached.organisation_level,
+            reached.region_code,
+            reached.path || successions.successor_code || '>'
         from reached
         inner join
             successions on reached.organisation_code = successions.predecessor_code
+        where position('>' || successions.successor_code || '>' in reached.path) = 0
     ),
 
     successors_only as (

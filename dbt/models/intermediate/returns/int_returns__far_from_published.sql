@@ -46,7 +46,7 @@ with
             and submissions.period_end
             <= coalesce(thresholds.valid_to, date '9999-12-31')
         left join
-            {{ ref("int_returns__waiting_total") }} as sent
+            {{ ref("int_returns__sent") }} as sent
             on submissions.submission_id = sent.submission_id
         where
             submissions.collection_code = 'WL01'

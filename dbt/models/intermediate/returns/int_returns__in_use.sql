@@ -1,5 +1,7 @@
 -- Grain: collection, trust and period with an accepted submission. Question: which
--- submission speaks for them?
+-- submission speaks for them? `warned_rules` are those of intake
+-- (int_returns__submission
+-- has those of each build too).
 select
     submission_id,
     collection_code,
@@ -13,8 +15,8 @@ select
     nil_return,
     received_at,
     file_sha256,
-    warned_rules,
+    nullif(warned_rules, '') as warned_rules,
     is_revised,
     data_origin
-from {{ ref("int_returns__submission") }}
+from {{ ref("int_returns__ranked") }}
 where is_in_use

@@ -135,7 +135,8 @@ with
                 coalesce(
                     sum(sent.count_{{ side }}) filter (where outcomes.is_counted), 0
                 ) as numerator_{{ side }},
-                sum(sent.count_{{ side }}) as denominator_{{ side }},
+                sum(sent.count_{{ side }}) as denominator_{{ side }}
+                {{- "," if not loop.last }}
             {%- endfor %}
         from sent
         inner join
@@ -220,7 +221,7 @@ with
             "SEX": ["G4", "person_stated_gender_code", "null"],
             "ETHNIC5_IMD_QUINTILE": [
                 "G5",
-                "coalesce(fives.group5, ethnic_category || case when not groupings.is_of_2021 and ethnic_category in (select group5 from moved) then '_2001' else '' end)",
+                "coalesce(fives.group5, ethnic_category || case when not groupings.is_of_2021 and moved.group5 is not null then '_2001' else '' end)",
                 "case when grouping_set = 'G5' then substr(imd_decile, 2) else "
                 ~ returns_fifth("imd_decile")
                 ~ " end",
@@ -238,6 +239,7 @@ with
                 denominator_high
             from counted
             left join fives on counted.ethnic_category = fives.code
+            left join moved on counted.ethnic_category = moved.group5
             left join groupings on counted.submission_id = groupings.submission_id
             where
                 grouping_set = '{{ grouping_set }}'
@@ -267,7 +269,8 @@ select
     dimensioned.imd_quintile,
     {%- for side in ["low", "high"] %}
         sum(numerator_{{ side }}) as numerator_{{ side }},
-        sum(denominator_{{ side }}) as denominator_{{ side }},
+        sum(denominator_{{ side }}) as denominator_{{ side }}
+        {{- "," if not loop.last }}
     {%- endfor %}
 from dimensioned
 inner join in_use using (submission_id)

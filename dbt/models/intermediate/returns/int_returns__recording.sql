@@ -86,7 +86,7 @@ with
                         and shares.period_end >= thresholds.valid_from
                         and shares.period_end
                         <= coalesce(thresholds.valid_to, date '9999-12-31')
-                ) as {{ parameter }}_limit,
+                ) as {{ parameter }}_limit {{- "," if not loop.last }}
             {%- endfor %}
         from shares
     )

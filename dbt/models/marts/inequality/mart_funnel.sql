@@ -95,10 +95,13 @@ with
             (baselines.baseline_low + baselines.baseline_high) / 2 as baseline,
             baselines.trusts_compared,
             baselines.trusts_bounded,
-            count(*) filter (
-                where
-                    newest.value_status in ('suppressed', 'bounded')
-                    and not newest.is_compared
+            count(
+                case
+                    when
+                        newest.value_status in ('suppressed', 'bounded')
+                        and not newest.is_compared
+                    then 1
+                end
             ) over (
                 partition by newest.indicator_id, newest.dimension, newest.group_code
             ) as trusts_hidden

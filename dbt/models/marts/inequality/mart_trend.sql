@@ -172,7 +172,7 @@ with
             period_start,
             period_end,
             value,
-            count(*) filter (where is_after_hole) over (
+            count(case when is_after_hole then 1 end) over (
                 partition by {{ series_key | join(", ") }}
                 order by period_end desc, period_start desc
                 rows between unbounded preceding and 1 preceding

@@ -79,11 +79,11 @@ with
             and (
                 ethnic_group5 like '%2001'
                 or greatest(
-                    count(*) filter (
-                        where numerator_status = 'suppressed'
+                    count(
+                        case when numerator_status = 'suppressed' then 1 end
                     ) over group_cells,
-                    count(*) filter (
-                        where denominator_status = 'suppressed'
+                    count(
+                        case when denominator_status = 'suppressed' then 1 end
                     ) over group_cells
                 )
                 >= 3

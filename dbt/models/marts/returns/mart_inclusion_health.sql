@@ -154,7 +154,7 @@ with
                 case
                     when not is_{{ count }}_unsure
                     then {{ disclosed_count(count ~ "_count") }}
-                end as {{ count }},
+                end as {{ count }} {{- "," if not loop.last }}
             {%- endfor %}
         from paired
     ),
@@ -177,7 +177,7 @@ with
                     when {{ prefix }}numerator = 0
                     then 'suppressed'
                     else 'published'
-                end as {{ prefix }}rate_status,
+                end as {{ prefix }}rate_status {{- "," if not loop.last }}
             {%- endfor %}
         from shown
     ),
