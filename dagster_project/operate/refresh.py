@@ -28,8 +28,8 @@ from dagster_project.runtime.orphans import process_tags, reap_dead_runs
 FIRST_QUERIES = (
     "select group_code as decile, round(100 * value, 2) as per_cent, round(100 * ci_lower_95, 2) as lower, "
     "round(100 * ci_upper_95, 2) as upper from mart_waiting_list where indicator_id = 'wlmds_over_52_weeks' and "
-    "organisation_code = 'ENG' and treatment_function_code = 'all' and dimension = 'imd_decile' and "
-    "geography_basis = 'as_reported' order by cast(group_code as integer)",
+    "organisation_code = 'ENG' and treatment_function_code = 'all' and dimension = 'imd_decile' "
+    "order by cast(group_code as integer)",
     "select slug, max(newest_period_in_use) as newest, bool_or(held) as held from meta.source_status group by slug order by slug",
     "select name, question from meta.example_queries",
 )

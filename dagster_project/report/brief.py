@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -19,7 +20,7 @@ from dagster_project.report.context import LEVELS, Context, Organisation
 from dagster_project.report.dumbbells import Kind, Pair, draw_dumbbells
 from dagster_project.report.figures import lower_first, mark, present, show, show_period, tick, value_format
 from dagster_project.report.icons import variation_icon
-from dagster_project.report.marts import Row
+from dagster_project.report.marts import Row, group_rows
 from dagster_project.report.tables import Figures, Table, Words, make_table
 
 ANCHOR, TITLE = "brief", "Brief for the board"
@@ -35,12 +36,14 @@ FIELDS = ("ethnicity", "imd", "ETHNIC_CATEGORY", "IMD_DECILE")
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of an organisation: gaps, ranked or not, splits of the waiting list, control charts, recording."""
+    """What is known of an organisation: gaps, ranked or not, splits of the waiting list, control charts, recording; and its peers, by what rule, with theirs."""
 
     gaps: Sequence[Row]
     splits: Sequence[groups.Split]
     control: Sequence[Row]
     recording: Sequence[Row]
+    peers: Sequence[groups.Split] = ()
+    rule: str = ""
 
 
 def path(code: str) -> str:
@@ -71,7 +74,7 @@ def blocks(context: Context, told: Told) -> list[Block]:
     changes = _changes(context, told)
     questions = _questions(context, told, recording)
     return [
-        _waits(context, told.splits),
+        _waits(context, told),
         Part("Largest avoidable gaps", [*_gaps(context, told.gaps), *_deprivation(context, told.splits)]),
         Part("What improves or worsens", changes),
         Part("How good the data are", _quality(recording)),
@@ -117,21 +120,35 @@ def _deprivation(context: Context, splits: Sequence[groups.Split]) -> list[Marku
 # -- long waits -------------------------------------------------------------------------------------------------------
 
 
-def _waits(context: Context, splits: Sequence[groups.Split]) -> Block:
-    known = sorted({split.indicator_id for split in splits}, key=lambda name: (name != LONG_WAIT, name))
-    rows = [
+def _of_groups(splits: Sequence[groups.Split], indicators: Sequence[str]) -> list[Row]:
+    """The rows of the groups that a brief shows."""
+    return [
         row
         for split in splits
-        if split.indicator_id in known[:1]
-        for row in sorted(split.rows, key=context.group_order)
+        if split.indicator_id in indicators
+        for row in split.rows
         if row["group_code"] in ENDS.get(split.dimension, ())
     ]
+
+
+def _waits(context: Context, told: Told) -> Block:
+    known = sorted({split.indicator_id for split in told.splits}, key=lambda name: (name != LONG_WAIT, name))
+    rows = sorted(
+        _of_groups(told.splits, known[:1]),
+        key=lambda row: (list(ENDS).index(row["dimension"]), context.group_order(row)),
+    )
     if not rows:
         return Part("Long waits", ["No figures of long waits by deprivation or ethnicity are published for it."])
+    days = {row["period_end"] for row in rows}
+    others = group_rows(
+        [row for row in _of_groups(told.peers, known[:1]) if row["value"] is not None and row["period_end"] in days],
+        "dimension",
+        "group_code",
+    )
     form = value_format(
         context.unit(known[0]), present([row[name] for row in rows for name in ("value", "england_value")])
     )
-    pairs = [_pair(context, row, form) for row in rows]
+    pairs = [_pair(context, row, form, others.get((row["dimension"], row["group_code"]), [])) for row in rows]
     worse = [
         context.plain_group(row["dimension"], row["group_code"])
         for row, pair in zip(rows, pairs, strict=True)
@@ -140,14 +157,28 @@ def _waits(context: Context, splits: Sequence[groups.Split]) -> Block:
     named = f"worse than in England for {worse[0]}{' and others' if worse[1:] else ''}" if worse else NO_GROUP
     title = f"{_name(context, known[0])}: {named}"
     described = (
-        f"Each group here as a filled mark with 95% limits as a bar, the same group in England as a hollow mark; {show_period(rows[0])}. Orange "
+        f"Each group here as a filled mark with 95% limits as a bar, the same group in England as a hollow mark, in peers as small lines; {show_period(rows[0])}. Orange "
         "diamond: worse than in England, which lies outside the limits. Blue square: better. Grey circle: England lies inside the limits."
     )
     drawing = draw_dumbbells(Frame(title, described, context.synthetic), pairs, tick(form))
-    note = Markup("{}. Filled: here, with 95% limits. Hollow: the same group in England.").format(
-        context.dated(rows[0])
+    note = Markup("{}. Filled: here, with 95% limits. Hollow: the same group in England. {}").format(
+        context.dated(rows[0]), _beside_peers(context, told.rule, rows, others)
     )
-    return Picture(title, drawing, _table(context, rows, form), note)
+    return Picture(title, drawing, _table(context, rows, others, form), note)
+
+
+def _beside_peers(context: Context, rule: str, rows: Sequence[Row], others: Mapping[Any, Sequence[Row]]) -> str:
+    """Who the small lines are, and of how many of them the most deprived wait less long; the counts are of rows of the file."""
+    if not others:
+        return f"No figure of its peers ({rule}) is published for the same day." if rule else ""
+    said = f"Small lines: its peers, the other {rule}."
+    ends = [row for row in rows if row["group_code"] == ENDS["imd_quintile"][0] and row["value"] is not None]
+    beside = others.get((ends[0]["dimension"], ends[0]["group_code"]), []) if ends else []
+    if not beside:
+        return said
+    lower = sum(row["value"] < ends[0]["value"] for row in beside)
+    group = context.plain_group(ends[0]["dimension"], ends[0]["group_code"])
+    return f"{said} The share of the {group} is lower in {lower} of {len(beside)}."
 
 
 NO_GROUP = "England lies within the limits of every group"
@@ -160,7 +191,7 @@ KINDS: Mapping[tuple[str, str], Kind] = {
 """How England is left behind, and which direction is good."""
 
 
-def _pair(context: Context, row: Row, form: str) -> Pair:
+def _pair(context: Context, row: Row, form: str, peers: Sequence[Row]) -> Pair:
     return Pair(
         priorities.sentence(context.plain_group(row["dimension"], row["group_code"])),
         row.get("england_value"),
@@ -169,17 +200,22 @@ def _pair(context: Context, row: Row, form: str) -> Pair:
         row.get("ci_upper_95"),
         show(row, "value", form),
         KINDS.get((row["england_comparison"], row["polarity"]), "neither"),
+        [row["value"] for row in peers],
     )
 
 
-def _table(context: Context, rows: Sequence[Row], form: str) -> Table:
+def _table(context: Context, rows: Sequence[Row], others: Mapping[Any, Sequence[Row]], form: str) -> Table:
     columns: list[Figures | Words] = [
         Words("Group", lambda row: priorities.sentence(context.plain_group(row["dimension"], row["group_code"]))),
+        Words("Organisation", lambda row: context.name(row["organisation_code"])),
         Figures("Of", "denominator", "whole"),
-        Figures("Here", "value", form),
+        Figures("Value", "value", form),
         Figures("England", "england_value", form),
     ]
-    return make_table(f"{_name(context, rows[0]['indicator_id'])}, beside England", rows, columns)
+    every = [one for row in rows for one in (row, *others.get((row["dimension"], row["group_code"]), ()))]
+    own = rows[0]["organisation_code"]
+    caption = f"{_name(context, rows[0]['indicator_id'])}, beside {'peers and ' if others else ''}England"
+    return make_table(caption, every, columns, emphasis=lambda row: row["organisation_code"] == own)
 
 
 # -- what changes, and how good the data are --------------------------------------------------------------------------

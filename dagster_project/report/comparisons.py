@@ -43,6 +43,12 @@ WIDER = (
     "Trusts differ here by far more than chance: the limits are as wide as the differences between most of them. Being outside says that "
     "something systematic is at work (patients, services, recording or care), not that the trust does well or badly."
 )
+FEWEST_PEERS = 3
+PEERS = {
+    "trust": (("icb_code", "NHS trusts of the same board"), ("region_code", "NHS trusts of the same region")),
+    "icb": (("region_code", "boards of the same region"),),
+}
+"""By which columns of dim_organisation peers are alike, and what they are called: a reader can choose others on the page of comparison."""
 LABELS = {
     "High (0.001)": "Above the 99.8% limit",
     "High (0.025)": "Above the 95% limit",
@@ -107,6 +113,18 @@ def label(row: Row) -> str:
 def way(code: str) -> Paragraph:
     """The way to the page where this organisation is chosen and its peers can be."""
     return Paragraph(link(f"{COMPARE}#{slug(code)}", "Choose peers, and see this organisation side by side with them"))
+
+
+def peers(context: Context, organisation: Organisation) -> tuple[str, list[Organisation]]:
+    """Whom a brief sets beside an organisation, and the rule in words: the others of its board, or of its region where those are few."""
+    others = [o for o in context.organisations.values() if o.level == organisation.level and o.is_current]
+    rule, found = "", []
+    for column, rule in PEERS[organisation.level]:  # noqa: B007 - the last rule tried is the one that is said
+        place = organisation.row.get(column)
+        found = [o for o in others if place and o.row.get(column) == place and o.code != organisation.code]
+        if len(found) >= FEWEST_PEERS:
+            break
+    return rule, sorted(found, key=lambda o: o.code)
 
 
 def section_of_trust(

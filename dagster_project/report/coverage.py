@@ -25,6 +25,9 @@ LEVELS = {
     "sub_icb": "Sub-ICB locations",
     "trust": "NHS trusts",
 }
+SHORT = {"england": "England", "region": "regions", "icb": "ICBs", "sub_icb": "sub-ICBs", "trust": "trusts"}
+HELD = {"available": "", "partly": " (in part)"}
+"""Statuses of what is held, and what is said of it behind the level."""
 BREAKDOWNS = {
     "all": "Everybody",
     "deprivation": "Deprivation",
@@ -58,28 +61,61 @@ PROXY = Words("How it differs", lambda row: row["proxy_note"])
 
 def pages(context: Context) -> list[Page]:
     """The page of coverage, where the file has the table."""
-    by_level = group_rows(context.marts.rows(COVERAGE), "organisation_level")
-    sections = [
-        Section(
-            level,
-            title,
-            [Tabular(_matrix(context, title, by_level[level])), *_reasons(context, title, by_level[level])],
-        )
+    rows = context.marts.rows(COVERAGE)
+    by_level = group_rows(rows, "organisation_level")
+    if not rows:
+        return []
+    folded = [
+        block
         for level, title in LEVELS.items()
         if level in by_level
+        for block in (_whole(context, title, by_level[level]), *_reasons(context, title, by_level[level]))
     ]
-    if not sections:
-        return []
+    sections = [
+        _held(context, rows),
+        Section(
+            "levels",
+            "Every indicator, level by level, and why figures are not there",
+            [Paragraph(HOW_TO_READ), *folded],
+        ),
+    ]
     lead = "Which figures exist at which level and by which breakdown, which of them this release holds, and why the others are not there."
-    start = Section("read", "How to read it", [Paragraph(HOW_TO_READ)])
-    return [Page(PATH, TITLE, [start, *sections], lead, [("index.html", "England")])]
+    return [Page(PATH, TITLE, sections, lead, [("index.html", "England")])]
+
+
+def _whole(context: Context, title: str, rows: Sequence[Row]) -> Tabular:
+    table = _matrix(context, title, rows)
+    return Tabular(table, table.caption)
+
+
+def _held(context: Context, rows: Sequence[Row]) -> Section:
+    """One row for each indicator that has figures: for whom they are held, by each breakdown; and how many have none."""
+    known = _by_indicator(rows)
+    said = [
+        (_head(context, own[0]), *(_levels(own, breakdown) for breakdown in BREAKDOWNS))
+        for own in known
+        if any(row["availability"] in HELD for row in own)
+    ]
+    table = plain_table("Held: for whom, by each breakdown", ("Indicator", *BREAKDOWNS.values()), said)
+    count = f"{len(said)} of {len(known)} indicators have figures in this release. The others, and why they have none, are in the tables below."
+    return Section("held", "What is held", [Paragraph(count), Tabular(table)])
+
+
+def _by_indicator(rows: Sequence[Row]) -> list[list[Row]]:
+    return sorted(
+        group_rows(rows, "indicator_id").values(), key=lambda own: (own[0]["indicator_name"], own[0]["indicator_id"])
+    )
+
+
+def _levels(rows: Sequence[Row], breakdown: str) -> str:
+    """The levels at which a breakdown is held, in the order of LEVELS; a dash where it is at none."""
+    found = {row["organisation_level"]: row["availability"] for row in rows if row["breakdown"] == breakdown}
+    said = [SHORT[level] + HELD[found[level]] for level in LEVELS if found.get(level) in HELD]
+    return ", ".join(said) or "–"
 
 
 def _matrix(context: Context, title: str, rows: Sequence[Row]) -> Table:
-    grouped = sorted(
-        group_rows(rows, "indicator_id").values(), key=lambda own: (own[0]["indicator_name"], own[0]["indicator_id"])
-    )
-    rows_said = [(_head(context, own[0]), *_statuses(own)) for own in grouped]
+    rows_said = [(_head(context, own[0]), *_statuses(own)) for own in _by_indicator(rows)]
     return plain_table(f"{title}: indicators by breakdown", ("Indicator", *BREAKDOWNS.values()), rows_said)
 
 

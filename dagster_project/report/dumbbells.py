@@ -39,7 +39,8 @@ STROKES: dict[Kind, str] = {"worse": ORANGE, "better": BLUE, "neither": GREY}
 class Pair:
     """Where a group stands (`to`, with its limits) and what it is compared with (`start`); `shown` is the text of the figure.
 
-    `kind` is a clear difference for the better or the worse, or neither. Without `to` only the text is drawn: it says why.
+    `kind` is a clear difference for the better or the worse, or neither. Without `to` only the text is drawn: it says why. `peers` are
+    the same figure of others, drawn as small lines.
     """
 
     label: str
@@ -49,11 +50,14 @@ class Pair:
     upper: float | None
     shown: str
     kind: Kind = "neither"
+    peers: Sequence[float] = ()
 
 
 def draw_dumbbells(frame: Frame, pairs: Sequence[Pair], form: Formatter, *, zero: str = "") -> Markup:
     """One line a group: the hollow mark is what it is compared with, the filled one the group. `zero` names the line at zero."""
-    known = [v for p in pairs for v in (p.start, p.to, p.lower, p.upper) if v is not None and p.to is not None]
+    known = [
+        v for p in pairs for v in (p.start, p.to, p.lower, p.upper, *p.peers) if v is not None and p.to is not None
+    ]
     if not known:
         return no_figure(frame)
     scale, marks = axis_of([*known, *([0.0] if zero else [])])
@@ -72,7 +76,8 @@ def _anchor(x: float) -> str:
 def _pair(pair: Pair, scale: Scale, y: float) -> list[str]:
     if pair.to is None:
         return []
-    x, parts = scale.at(pair.to), []
+    x = scale.at(pair.to)
+    parts = [line(scale.at(peer), y - 9, scale.at(peer), y + 9, stroke=GREY, width=2) for peer in pair.peers]
     if pair.start is not None:
         start = scale.at(pair.start)
         parts.append(line(start, y, x, y, stroke=STROKES[pair.kind], width=5))
@@ -86,16 +91,18 @@ def _mark(kind: Kind, x: float, y: float) -> str:
     return square(x, y, 5.5, BLUE) if kind == "better" else circle(x, y, 6, GREY)
 
 
-def draw_spark(values: Sequence[float]) -> Markup:
-    """A line of values, for the eye alone: the figures are next to it in words."""
+def draw_spark(values: Sequence[float], *, zero: bool = False) -> Markup:
+    """A line of values, for the eye alone: the figures are next to it in words. With `zero` a dashed line stands there."""
     width, height, edge = 132, 34, 5
-    low, high = min(values), max(values)
+    within = [*values, *([0.0] if zero else [])]
+    low, high = min(within), max(within)
     ys = Scale(low, high if high > low else low + 1, height - edge, edge)
     xs = Scale(0, max(len(values) - 1, 1), edge, width - edge)
     places = [(xs.at(n), ys.at(value)) for n, value in enumerate(values)]
     steps = "L".join(f"{x:g} {y:g}" for x, y in places)
     x, y = places[-1]
+    ground = line(edge, ys.at(0.0), width - edge, ys.at(0.0), stroke=INK, dashes="3 3") if zero else ""
     return Markup(  # noqa: S704 - numbers only
-        f'<svg class="spark" viewBox="0 0 {width} {height}" aria-hidden="true" xmlns="http://www.w3.org/2000/svg">'
+        f'<svg class="spark" viewBox="0 0 {width} {height}" aria-hidden="true" xmlns="http://www.w3.org/2000/svg">{ground}'
         f'<path d="M{steps}" fill="none" stroke="{GREY}" stroke-width="2"/>{circle(x, y, 4.5)}</svg>'
     )

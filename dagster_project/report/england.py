@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dagster_project.report import commitments, groups, priorities, returned, tile_map, tiles, trends
+from dagster_project.report import commitments, gap_trends, groups, priorities, returned, tile_map, tiles, trends
 from dagster_project.report.blocks import Page, Paragraph, Section
 from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.organisations import Everything
@@ -38,6 +38,7 @@ def page(context: Context, everything: Everything) -> Page:
         sections.append(_waiting(context, "ethnicity", "Waiting list by ethnic category", splits, "ethnic_group"))
     if control:
         sections.append(trends.section(context, control, slopes))
+    sections += gap_trends.sections(context, everything.gap_trends.get(ENGLAND, []))
     sections += returned.england(context, everything.returned)
     sections += commitments.england(context, everything.commitments)
     sections.append(Section("read", "How to read this page", [Paragraph(tiles.RULE), Paragraph(SHORTHAND)]))

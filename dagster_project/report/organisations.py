@@ -13,6 +13,7 @@ from dagster_project.report import (
     commitments,
     comparisons,
     coverage,
+    gap_trends,
     groups,
     priorities,
     quality,
@@ -53,6 +54,7 @@ class Everything:
     commitments: commitments.Commitments
     scorecards: scorecard.Scorecards
     statement: dict[Any, list[Row]]
+    gap_trends: dict[str, list[list[Row]]]
 
 
 def read_everything(context: Context) -> Everything:
@@ -71,6 +73,7 @@ def read_everything(context: Context) -> Everything:
         commitments.read_commitments(marts),
         scorecard.Scorecards(context),
         coverage.read_statement(marts),
+        gap_trends.read_gap_trends(marts),
     )
 
 
@@ -85,19 +88,23 @@ def _read_boards(context: Context) -> list[list[Row]]:
     return [[row for row in rows if row["period_end"] == max(r["period_end"] for r in rows)] for rows in chosen]
 
 
-def _told(code: str, everything: Everything) -> brief.Told:
+def _told(context: Context, organisation: Organisation, everything: Everything) -> brief.Told:
+    code = organisation.code
+    rule, peers = comparisons.peers(context, organisation)
     return brief.Told(
         everything.priorities.get(code, []),
         everything.splits.get(code, []),
         everything.control.get(code, []),
         everything.quality.get(code, []),
+        [split for peer in peers for split in everything.splits.get(peer.code, [])],
+        rule,
     )
 
 
 def pages(context: Context, everything: Everything) -> Iterator[Page]:
     """Every organisation's page and its brief."""
     for organisation in sorted(context.organisations.values(), key=lambda o: o.code):
-        said = brief.blocks(context, _told(organisation.code, everything))
+        said = brief.blocks(context, _told(context, organisation, everything))
         yield _page(context, organisation, everything, brief.section(organisation, said))
         yield brief.page(context, organisation, said)
 
@@ -111,6 +118,7 @@ def _page(context: Context, organisation: Organisation, everything: Everything, 
         _by_deprivation(context, code, everything, _of(splits, "imd_quintile")),
         groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),
         trends.section(context, everything.control.get(code, []), everything.slopes.get(code, [])),
+        *gap_trends.sections(context, everything.gap_trends.get(code, [])),
         _beside(context, organisation, everything),
         *everything.scorecards.sections(context, code),
         *returned.sections(context, everything.returned, code),

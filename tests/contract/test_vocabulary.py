@@ -23,6 +23,16 @@ VOCABULARY = MARTS / "_vocabulary.csv"
 WIDE = MARTS / "_wide_tables.csv"
 """Tables with one column for each measure or group where their sisters have one row, each with its reason."""
 FEWEST_GROUPS = 3
+OF_RETURNS = "a row of returns stands by itself in the attack of gate 2"
+WITHOUT_THE_PERIOD_BEFORE = {
+    "fct_inequality_measure": "gaps have their line in mart_trend",
+    "mart_hi_intersection": OF_RETURNS,
+    "mart_hi_rate": OF_RETURNS,
+    "mart_inclusion_health": OF_RETURNS,
+    "mart_inequality_summary": OF_RETURNS,
+    "mart_target_progress": "stands beside its baseline and its trajectory",
+}
+"""Tables of figures without previous_value, and why."""
 KINDS = {
     "varchar": "text",
     "date": "date",
@@ -91,6 +101,14 @@ def faults(tables: Published, declared: Mapping[str, tuple[str, str]]) -> Iterat
 def declared_names() -> list[tuple[str, tuple[str, str]]]:
     with VOCABULARY.open(encoding="utf-8", newline="") as lines:
         return [(row["column_name"], (row["kind"], row["unit"])) for row in csv.DictReader(lines)]
+
+
+def test_every_figure_of_an_organisation_and_a_period_stands_beside_the_one_before() -> None:
+    figures = [
+        name for name, columns in published().items() if {"organisation_code", "period_end", "value"} <= set(columns)
+    ]
+    lacking = {name for name in figures if not {"previous_value", "previous_period_end"} <= set(published()[name])}
+    assert lacking == set(WITHOUT_THE_PERIOD_BEFORE), "macro previous_figure, or a reason"
 
 
 def test_every_published_column_is_declared_once_with_one_kind_and_one_unit() -> None:

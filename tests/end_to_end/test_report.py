@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
 from dagster_project.lake.paths import Lake
 from dagster_project.operate.brief import write_brief
@@ -335,6 +335,20 @@ def test_by_keyboard_alone_the_search_box_of_any_page_leads_to_an_indicator(repo
     assert all(url.startswith(report.as_uri()) for url in desktop.loaded)
 
 
+def _is_drawn_in_order(row: Locator) -> None:
+    """The marks of a measure lie from left to right as its figures do from low to high."""
+    marks = row.locator("td:has(svg.strip circle)")
+    places = [
+        (
+            float(cell.locator("strong").inner_text().rstrip("%")),
+            float(cell.locator("circle").get_attribute("cx") or ""),
+        )
+        for cell in marks.all()
+    ]
+    assert len(places) > 1
+    assert [place for _, place in sorted(places)] == sorted(place for _, place in places)
+
+
 def test_by_keyboard_alone_two_organisations_stand_side_by_side(
     report: Path, desktop: Watched, sample_warehouse: Warehouse
 ) -> None:
@@ -358,6 +372,8 @@ def test_by_keyboard_alone_two_organisations_stand_side_by_side(
     )
     row = page.locator("#beside tbody tr", has_text="Waiting over 52 weeks (RTT)")
     expect(row.locator("td strong").first).to_have_text(re.compile(rf"^{value * 100:.2f}%$"))
+    _is_drawn_in_order(row)
+    _keep(page, "compare_chosen")
     chosen = page.url
     page.goto((report / "cite.html").as_uri())
     page.goto(chosen)

@@ -1,5 +1,5 @@
 // What a reader can do with a page beside reading it: search, sort, filter, take a table or a picture along, set organisations side by side.
-// Every number and every list is there without this script. Nothing here works out a figure: cells are moved, hidden or copied.
+// Every number and every list is there without this script. Nothing here works out a figure: cells are moved, hidden, copied, or drawn where they stand.
 (function () {
   "use strict";
 
@@ -260,15 +260,50 @@
     return found;
   }
 
-  function cellOf(entry) {
-    if (!entry) { return make("td", { textContent: "none" }); }
-    var parts = {}, last = "";
+  function partsOf(entry) {
+    var parts = { last: "" };
     Array.prototype.forEach.call(entry.heads, function (head, place) {
       var text = entry.row.cells[place].textContent.trim();
-      if (head.dataset.column) { parts[head.dataset.column] = text; } else if (place) { last = text; }
+      if (head.dataset.column) { parts[head.dataset.column] = text; } else if (place) { parts.last = text; }
     });
+    return parts;
+  }
+
+  var SVG = "http://www.w3.org/2000/svg", WIDE = 150, HIGH = 18, EDGE = 8;
+
+  function drawn(tag, attributes) {
+    var node = document.createElementNS(SVG, tag);
+    Object.keys(attributes).forEach(function (name) { node.setAttribute(name, attributes[name]); });
+    return node;
+  }
+
+  // Value and limits of one measure on one axis for all that are chosen, or what a hidden figure lies between (a bar without a mark): for
+  // the eye, because the figures are next to it in words.
+  function strips(all) {
+    var numbers = all.map(function (parts) {
+      return parts ? [parts.ci_lower_95, parts.ci_upper_95].concat(parts.value.split(" to ")).map(function (text) { return numberOf(text || ""); }) : [];
+    });
+    var known = [].concat.apply([], numbers).filter(function (number) { return !isNaN(number); });
+    var low = Math.min.apply(null, known), high = Math.max.apply(null, known);
+    function at(number) { return EDGE + (WIDE - 2 * EDGE) * (high > low ? (number - low) / (high - low) : 0.5); }
+    return numbers.map(function (own) {
+      var value = own[2], other = own[3], hidden = other !== undefined;
+      if (own.length === 0 || isNaN(value) || (hidden && isNaN(other))) { return ""; }
+      var picture = drawn("svg", { "class": "strip", viewBox: "0 0 " + WIDE + " " + HIGH, "aria-hidden": "true" });
+      picture.append(drawn("path", { d: "M" + EDGE + " 9H" + (WIDE - EDGE), stroke: "#C8CED3" }));
+      if (!isNaN(own[0]) && !isNaN(own[1])) {
+        picture.append(drawn("path", { d: "M" + at(own[0]) + " 4v10m0 -5H" + at(own[1]) + "m0 -5v10", fill: "none", stroke: "#212B32", "stroke-width": 1.5 }));
+      }
+      picture.append(hidden ? drawn("path", { d: "M" + at(value) + " 9H" + at(other), stroke: "#5C6670", "stroke-width": 6 })
+        : drawn("circle", { cx: at(value), cy: 9, r: 5, fill: "#12436D" }));
+      return picture;
+    });
+  }
+
+  function cellOf(parts, strip) {
+    if (!parts) { return make("td", { textContent: "none" }); }
     var limits = parts.ci_lower_95 && parts.ci_lower_95[0] !== "[" ? "95% limits " + parts.ci_lower_95 + " to " + parts.ci_upper_95 + ". " : "";
-    return make("td", {}, [make("strong", { textContent: parts.value }), make("br"), make("span", { className: "note", textContent: limits + last })]);
+    return make("td", {}, [make("strong", { textContent: parts.value }), make("br"), strip, make("span", { className: "note", textContent: limits + parts.last })]);
   }
 
   function besides(box) {
@@ -287,8 +322,9 @@
         return make("th", { scope: "col" }, [make("span", { textContent: option.text }), make("br"), away]);
       });
       var body = measures.map(function (measure) {
-        var cells = chosen.map(function (option) { return measure.rows[option.value]; });
-        return cells.some(Boolean) ? make("tr", {}, [make("th", { scope: "row", textContent: measure.title })].concat(cells.map(cellOf))) : "";
+        var all = chosen.map(function (option) { return measure.rows[option.value] && partsOf(measure.rows[option.value]); });
+        var pictures = strips(all), cells = all.map(function (parts, n) { return cellOf(parts, pictures[n]); });
+        return all.some(Boolean) ? make("tr", {}, [make("th", { scope: "row", textContent: measure.title })].concat(cells)) : "";
       });
       var made = make("table", {}, [
         make("caption", { textContent: "Side by side" }),

@@ -3,9 +3,10 @@
     them: the columns that the marts of activity share. England is compared within the same source, indicator, treatment function,
     period, dimension, group, geography basis and sector (trusts, ICBs and regions of WLMDS are NHS acute providers, so they stand
     beside England's NHS acute providers, not beside all sectors); "higher" and "lower" mean that England lies outside the 95 % limits (OHID's rule).
-    Inputs: sources, a list of source_id; more, the columns beside those that every mart of activity has.
+    Inputs: sources, a list of source_id; more, the columns beside those that every mart of activity has; basis, the geography. A mart has
+    the organisations of today, one row for a figure, so that nobody adds a figure to itself; mart_as_reported has the other.
 #}
-{% macro beside_england(sources, more=[]) %}
+{% macro beside_england(sources, more=[], basis="current") %}
     {%- set shared = [
         "indicator_id",
         "indicator_name",
@@ -23,6 +24,8 @@
         "numerator",
         "denominator",
         "value",
+        "previous_value",
+        "previous_period_end",
         "ci_lower_95",
         "ci_upper_95",
         "value_status",
@@ -50,7 +53,7 @@
                     else 'nhs_acute'
                 end as sector
             from {{ ref("fct_indicator_value") }}
-            where source_id in ({{ sources_listed }})
+            where source_id in ({{ sources_listed }}) and geography_basis = '{{ basis }}'
         ),
 
         england as (

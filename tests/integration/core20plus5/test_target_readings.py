@@ -216,8 +216,8 @@ MARTS = {
     "mart_five_priorities": "m.value is not null",
     "mart_core20plus5_adults": "m.standardisation = r.standardisation",
     "mart_statement": "m.dimension = 'all' and m.figures_of_code = m.organisation_code and m.standardisation = r.standardisation",
-    "mart_urgent_care": "m.geography_basis = 'current'",
-    "mart_cancer_waiting": "m.geography_basis = 'current'",
+    "mart_urgent_care": "true",
+    "mart_cancer_waiting": "true",
 }
 
 

@@ -86,14 +86,14 @@ RTT: list[Answer] = [
     (
         "trauma and orthopaedics",
         "select value from mart_waiting_list where indicator_id = 'rtt_waiting' and organisation_code = 'ENG' "
-        "and treatment_function_code = 'C_110' and geography_basis = 'as_reported'",
+        "and treatment_function_code = 'C_110'",
         845_246,
         0,
     ),
     (
         "sum of treatment functions, C_999 not among them",
         "select sum(value) from mart_waiting_list where indicator_id = 'rtt_waiting' and organisation_code = 'ENG' "
-        "and treatment_function_code <> 'all' and geography_basis = 'as_reported'",
+        "and treatment_function_code <> 'all'",
         7_187_677,
         0,
     ),
@@ -183,7 +183,7 @@ WLMDS: list[Answer] = [
     (
         "trusts stand beside NHS acute providers of England",
         "select count(*) from mart_waiting_list as t join mart_waiting_list as e using (indicator_id, period_end, dimension, "
-        "group_code, geography_basis) where e.organisation_code = 'ENG_NHS_ACUTE' and t.source_id = 'nhse_wlmds' "
+        "group_code) where e.organisation_code = 'ENG_NHS_ACUTE' and t.source_id = 'nhse_wlmds' "
         "and t.organisation_level in ('trust', 'icb', 'region') and t.england_value is distinct from e.value",
         0,
         0,
@@ -214,8 +214,8 @@ AE: list[Answer] = [
     ("emergency admissions, January 2022", _ae("emergency_admissions", "value", "2022-01-31"), 484_952, 0),
     (
         "trusts that did not report four-hour waits",
-        "select count(distinct organisation_code) from mart_urgent_care where value_status = 'not_collected' "
-        "and organisation_level = 'trust' and geography_basis = 'as_reported'",
+        "select count(distinct organisation_code) from mart_as_reported where source_id = 'nhse_ae' "
+        "and value_status = 'not_collected' and organisation_level = 'trust'",
         14,
         0,
     ),

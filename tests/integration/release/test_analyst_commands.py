@@ -125,6 +125,42 @@ def test_a_word_is_found_by_every_name_that_analysts_have_for_it(
     assert all(hit.says and hit.see for hit in hits)
 
 
+QUESTIONS = {
+    "group_against_group_over_time": "Black",
+    "ethnicity_recording": "ethnicity",
+    "missed_appointments_by_deprivation": "DNA",
+    "what_changed_since_the_period_before": "changed",
+    "core20plus5_2_severe_mental_illness": "SMI",
+    "control_chart_of_four_hour_waits": "four-hour",
+    "core20_population": "Core20",
+    "is_the_core20_gap_closing": "closing",
+    "preterm_births_by_deprivation": "preterm",
+    "long_waits_by_specialty": "specialty",
+    "priorities_of_trusts": "avoidable",
+}
+"""Eleven questions of an ICB's analyst, as example queries, each with the word under which she looks for it."""
+
+
+def test_eleven_questions_of_an_analyst_are_found_and_answered_or_say_why_not(sample_warehouse: Warehouse) -> None:
+    rows = dict(sample_warehouse.query("select name, rows_count from meta.example_queries"))
+    marts = sample_warehouse.lake / "published" / "marts.duckdb"
+    for name, word in QUESTIONS.items():
+        assert ("query", name) in {(hit.kind, hit.name) for hit in find(marts, word)}, word
+        assert rows[name] > 0, name
+    told = dict(sample_warehouse.query("select name, sql from meta.example_queries"))
+    not_published = sample_warehouse.query(
+        f"select * from ({told['missed_appointments_by_deprivation']}) where availability <> 'nearest'"
+    )
+    assert not_published and all(row[3] for row in not_published), "a reason for every level"
+    compared = sample_warehouse.query(
+        f"select q.value, q.previous_value, f.value from ({told['what_changed_since_the_period_before']}) as q join dim_organisation as o "
+        "using (organisation_name) join dim_indicator as i using (indicator_name) join fct_indicator_value as f on f.indicator_id = i.indicator_id "
+        "and f.organisation_code = o.organisation_code and f.period_end = q.previous_period_end and f.dimension = 'all' "
+        "and f.treatment_function_code = 'all' and f.geography_basis = 'current' and f.standardisation = 'crude'"
+    )
+    assert len(compared) > 10 and all(before == found for _, before, found in compared)
+
+
 def test_an_indicator_that_is_found_says_how_far_its_figures_reach(sample_warehouse: Warehouse) -> None:
     marts = sample_warehouse.lake / "published" / "marts.duckdb"
     says = {hit.name: hit.see for hit in find(marts, "DNA") if hit.kind == "indicator"}

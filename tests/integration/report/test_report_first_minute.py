@@ -19,7 +19,7 @@ PARTS = {"Largest avoidable gaps", "What improves or worsens", "How good the dat
 def _tiles(site: Site) -> dict[str, list[tuple[str, dict[str, str]]]]:
     """Title of a tile to its figures: column and key."""
     found = {}
-    for tile in site.page("index.html").select(".tile"):
+    for tile in site.page("index.html").select("section[aria-labelledby='stands-out'] .tile"):
         spans = tile.select("span[data-column]")
         found[tile.h3.get_text()] = [(str(s["data-column"]), json.loads(str(s["data-key"]))) for s in spans]  # type: ignore[union-attr]
     return found
@@ -46,6 +46,22 @@ def test_tiles_are_chosen_by_the_rule_that_the_page_states(sample_site: Site, sa
         "and last_period_end > built_at - interval 2 years order by abs(trend_slope) desc limit 1"
     )
     assert [(key["indicator_id"],) for _, key in tiles["Changing most"][:1]] == steepest, "none where chance may be all"
+
+
+def test_every_gap_of_two_periods_has_its_line(sample_site: Site, sample_warehouse: Warehouse) -> None:
+    """Of England, most and least deprived quintile, until less than two years before the release; the newest figure heads the tile."""
+    wanted = sample_warehouse.query(
+        "select indicator_id, max(period_end)::varchar from fct_inequality_measure, meta.releases where this_release and organisation_code = 'ENG' "
+        "and dimension = 'imd_quintile' and (comparison_group, reference_group) = ('1', '5') and measure = 'absolute_gap' and standardisation = 'crude' "
+        "and geography_basis = 'current' and treatment_function_code = 'all' and value is not null "
+        "group by indicator_id, imd_version, period_type, built_at having count(*) > 1 and max(period_end) > built_at - interval 2 years"
+    )
+    found = []
+    for tile in sample_site.page("index.html").select("section[aria-labelledby='gap-trends'] .tile"):
+        key = json.loads(str(tile.select_one(".value [data-column='value']")["data-key"]))  # type: ignore[index]
+        assert tile.select_one("svg.spark path") is not None
+        found.append((key["indicator_id"], key["period_end"]))
+    assert wanted and sorted(found) == sorted(wanted)
 
 
 def test_series_too_short_for_a_trend_are_a_sentence_and_old_figures_say_their_age(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from bs4 import Tag
 
@@ -118,9 +119,12 @@ def test_coverage_says_of_every_indicator_what_the_mart_says(sample_site: Site, 
         "select indicator_name, bool_or(availability = 'available' and breakdown = 'ethnicity') from mart_coverage "
         "where organisation_level = 'england' group by indicator_id, indicator_name"
     )
-    rows = _rows(_section(sample_site, "coverage.html", "england").select("table")[0])
+    rows = _rows(_section(sample_site, "coverage.html", "levels").select("table")[0])
     assert sorted((row[0], row[3] == "held") for row in rows) == sorted(held)
     assert sum(is_held for _, is_held in held) > 3
+    named = {name for name, is_held in held if is_held}
+    first = _rows(_section(sample_site, "coverage.html", "held").select("table")[0])
+    assert {row[0] for row in first if re.search(r"England(?! \(in part\))", row[3])} == named
 
 
 def test_a_gap_without_limits_is_not_judged(sample_site: Site, sample_warehouse: Warehouse) -> None:

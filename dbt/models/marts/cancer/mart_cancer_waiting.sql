@@ -1,4 +1,4 @@
--- Grain: standard of 28, 31 or 62 days x organisation x month x geography basis.
+-- Grain: standard of 28, 31 or 62 days x organisation of today x month.
 -- Question: how many people are told or treated in time, does the organisation meet the
 -- target in force, how does it stand to England, and how deprived are the places from
 -- which a trust's patients come?

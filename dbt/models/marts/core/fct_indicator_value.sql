@@ -162,66 +162,122 @@ with
                 else coalesce(numerator_high, numerator)
             end as greatest_numerator
         from statuses
+    ),
+
+    shown as (
+        select
+            indicator_id,
+            organisation_code,
+            organisation_level,
+            treatment_function_code,
+            period_start,
+            period_end,
+            period_type,
+            dimension,
+            group_code,
+            geography_basis,
+            standardisation_label as standardisation,
+            numerator,
+            denominator,
+            case when value_status = 'published' then known_value end as value,
+            {%- for side, counts in {
+                "low": ["least_numerator", "greatest_denominator"],
+                "high": ["greatest_numerator", "least_denominator"],
+            }.items() %}
+                case
+                    when value_status <> 'bounded'
+                    then null
+                    when unit = 'count'
+                    then {{ counts[0] }}
+                    else {{ value_by_unit(*counts) }}
+                end as value_{{ side }},
+            {%- endfor %}
+            {%- for side in ["lower", "upper"] %}
+                {%- set counts = (
+                    ["least_numerator", "greatest_denominator"]
+                    if side == "lower"
+                    else ["greatest_numerator", "least_denominator"]
+                ) %}
+                case
+                    when value_status <> 'published' or unit = 'count'
+                    then null
+                    when
+                        published_value is not null
+                        and (published_{{ side }} is not null or denominator is null)
+                    then published_{{ side }}
+                    else
+                        {{ "least" if side == "lower" else "greatest" }} (
+                            {{ limit_by_unit(side, *counts) }}, known_value
+                        )
+                end as ci_{{ side }}_95,
+            {%- endfor %}
+            case when value_status = 'published' then value_basis end as value_basis,
+            value_status,
+            value_status_reason,
+            numerator_low,
+            numerator_high,
+            cast(organisations_missing as integer) as organisations_missing,
+            imd_version,
+            geography_vintage,
+            source_id,
+            format_status,
+            snapshot_sha256,
+            period_end as data_as_of,
+            '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+            '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+        from valued
+    ),
+
+    -- how many breaks of the series lie behind a period of an organisation
+    eras as (
+        select
+            places.indicator_id,
+            places.organisation_code,
+            places.period_start,
+            count(*) as era
+        from
+            (
+                select distinct
+                    indicator_id, organisation_code, organisation_level, period_start
+                from shown
+            ) as places
+        inner join
+            {{ ref("series_breaks") }} as breaks
+            on places.indicator_id = breaks.indicator_id
+            and breaks.break_date <= places.period_start
+            and {{
+                break_concerns(
+                    "breaks.concerns",
+                    "places.organisation_level",
+                    "places.organisation_code",
+                )
+            }}
+        group by places.indicator_id, places.organisation_code, places.period_start
     )
 
 select
-    indicator_id,
-    organisation_code,
-    organisation_level,
-    treatment_function_code,
-    period_start,
-    period_end,
-    period_type,
-    dimension,
-    group_code,
-    geography_basis,
-    standardisation_label as standardisation,
-    numerator,
-    denominator,
-    case when value_status = 'published' then known_value end as value,
-    {%- for side, counts in {
-        "low": ["least_numerator", "greatest_denominator"],
-        "high": ["greatest_numerator", "least_denominator"],
-    }.items() %}
-        case
-            when value_status <> 'bounded'
-            then null
-            when unit = 'count'
-            then {{ counts[0] }}
-            else {{ value_by_unit(*counts) }}
-        end as value_{{ side }},
-    {%- endfor %}
-    {%- for side in ["lower", "upper"] %}
-        {%- set counts = (
-            ["least_numerator", "greatest_denominator"]
-            if side == "lower"
-            else ["greatest_numerator", "least_denominator"]
-        ) %}
-        case
-            when value_status <> 'published' or unit = 'count'
-            then null
-            when
-                published_value is not null
-                and (published_{{ side }} is not null or denominator is null)
-            then published_{{ side }}
-            else
-                {{ "least" if side == "lower" else "greatest" }} (
-                    {{ limit_by_unit(side, *counts) }}, known_value
-                )
-        end as ci_{{ side }}_95,
-    {%- endfor %}
-    case when value_status = 'published' then value_basis end as value_basis,
-    value_status,
-    value_status_reason,
-    numerator_low,
-    numerator_high,
-    cast(organisations_missing as integer) as organisations_missing,
-    imd_version,
-    geography_vintage,
-    source_id,
-    format_status,
-    snapshot_sha256,
-    period_end as data_as_of,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from valued
+    shown.*,
+    {{
+        previous_figure(
+            "shown",
+            [
+                "shown.indicator_id",
+                "shown.organisation_code",
+                "shown.treatment_function_code",
+                "shown.period_type",
+                "shown.dimension",
+                "shown.group_code",
+                "shown.geography_basis",
+                "shown.standardisation",
+                "shown.imd_version",
+                "shown.source_id",
+                "eras.era",
+            ],
+        )
+    }}
+from shown
+left join
+    eras
+    on shown.indicator_id = eras.indicator_id
+    and shown.organisation_code = eras.organisation_code
+    and shown.period_start = eras.period_start

@@ -17,6 +17,8 @@ select
     indicator.unit,
     indicator.polarity,
     figure.value,
+    figure.previous_value,
+    figure.previous_period_end,
     figure.ci_lower_95,
     figure.ci_upper_95,
     figure.value_status,

@@ -73,6 +73,8 @@ select
     indicator.unit,
     indicator.polarity,
     newest.value,
+    newest.previous_value,
+    newest.previous_period_end,
     newest.ci_lower_95,
     newest.ci_upper_95,
     coalesce(newest.value_status, 'not_available') as value_status,

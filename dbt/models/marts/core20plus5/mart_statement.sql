@@ -256,6 +256,8 @@ select
     shown.numerator,
     shown.denominator,
     shown.value,
+    shown.previous_value,
+    shown.previous_period_end,
     shown.value_low,
     shown.value_high,
     shown.ci_lower_95,

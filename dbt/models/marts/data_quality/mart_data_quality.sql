@@ -172,6 +172,20 @@ select
     numerator,
     denominator,
     value,
+    {{
+        previous_figure(
+            "together",
+            [
+                "source_id",
+                "quality_measure",
+                "field_name",
+                "waiting_band",
+                "organisation_level",
+                "organisation_code",
+                "period_type",
+            ],
+        )
+    }},
     ci_lower_95,
     ci_upper_95,
     value_status,

@@ -81,6 +81,12 @@ select
     series.period_start,
     series.period_end,
     series.value,
+    {{
+        previous_figure(
+            "series",
+            ["series.indicator_id", "series.organisation_code", "series.segment"],
+        )
+    }},
     series.charted_value,
     series.value_status,
     series.value_status_reason,

@@ -225,6 +225,8 @@ select
     labelled.numerator,
     labelled.denominator,
     labelled.value,
+    labelled.previous_value,
+    labelled.previous_period_end,
     case
         when labelled.value is null then labelled.least / labelled.size
     end as value_low,

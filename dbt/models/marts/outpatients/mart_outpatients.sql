@@ -1,5 +1,4 @@
--- Grain: analysis x indicator x organisation x period x dimension x group x geography
--- basis.
+-- Grain: analysis x indicator x organisation of today x period x dimension x group.
 -- Questions: who attends outpatients, and how often for each resident? Which
 -- providers and which ages miss most appointments? Do trusts
 -- with more deprived catchments have more missed appointments (ecological)?
@@ -86,6 +85,8 @@ select
     figures.numerator,
     figures.denominator,
     figures.value,
+    figures.previous_value,
+    figures.previous_period_end,
     figures.ci_lower_95,
     figures.ci_upper_95,
     figures.value_status,
@@ -142,6 +143,8 @@ select
         when ecological.value_status = 'published'
         then {{ proportion("ecological.numerator", "ecological.denominator") }}
     end as value,
+    null as previous_value,
+    null as previous_period_end,
     case
         when ecological.value_status = 'published'
         then {{ wilson_lower("ecological.numerator", "ecological.denominator") }}

@@ -1,5 +1,5 @@
--- Grain: indicator x organisation x treatment function x period x dimension x group x
--- geography basis. Question: who waits how long for planned care, and how does that
+-- Grain: indicator x organisation of today x treatment function x period x dimension x
+-- group. Question: who waits how long for planned care, and how does that
 -- compare with England? Trusts, ICBs and regions of the WLMDS are NHS acute providers
 -- only and are next to England's NHS acute providers; RTT has all providers at every
 -- level. Every share is of the pathways with a known clock start; the share of those

@@ -1,0 +1,19 @@
+{#
+    The figure of the period before, two columns beside `value`: previous_value and previous_period_end.
+
+    The period before is the newest earlier one of the same series that shares no day with the row's own; which one it is
+    previous_period_end says (of weeks and months that are lacking it is the last that is held). previous_value is NULL where that
+    period has no figure of its own: a hidden or missing figure is not skipped in favour of an older one. The first period of a series,
+    and the first after a break (seed series_breaks) or in another edition of the IMD, has neither, because no earlier figure is comparable.
+    Inputs: figures, the name of a relation with value, period_start and period_end; series, the columns or expressions that name one
+    series of comparable figures.
+#}
+{% macro previous_figure(figures, series) -%}
+    {%- set days = [figures ~ ".period_start", figures ~ ".period_end"] -%}
+    {%- set earlier = "over (partition by " ~ series | join(", ") ~ " order by " ~ days | join(", ") ~ ")" -%}
+    {%- for column, name in {"value": "previous_value", "period_end": "previous_period_end"}.items() %}
+        case
+            when lag({{ days[1] }}) {{ earlier }} < {{ days[0] }} then lag({{ figures }}.{{ column }}) {{ earlier }}
+        end as {{ name }} {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
