@@ -1,10 +1,10 @@
 {#
     The figure of the period before, two columns beside `value`: previous_value and previous_period_end.
 
-    The period before is the newest earlier one of the same series that shares no day with the row's own; which one it is
-    previous_period_end says (of weeks and months that are lacking it is the last that is held). previous_value is NULL where that
-    period has no figure of its own: a hidden or missing figure is not skipped in favour of an older one. The first period of a series,
-    and the first after a break (seed series_breaks) or in another edition of the IMD, has neither, because no earlier figure is comparable.
+    The period before is the one that stands before in the series: previous_period_end says which (of weeks and months that are lacking it
+    is the last that is held). Both are NULL where the two share days (rolling twelve months: most of their people are the same), in the
+    first period of a series, and after a break (seed series_breaks) or in another edition of the IMD, where no earlier figure is comparable.
+    previous_value alone is NULL where that period has no figure: a hidden or missing figure is not skipped in favour of an older one.
     Inputs: figures, the name of a relation with value, period_start and period_end; series, the columns or expressions that name one
     series of comparable figures.
 #}
