@@ -51,6 +51,7 @@ def read_sheet(
     count_again(job, [(title, rows)], columns=set(places.values()))
     job.report.preamble += [text for row in rows[:header] if (text := " ".join(filter(None, map(_text, row))))]
     end = _find_end(rows, header, until)
+    _refuse_repeated(job, title, rows[:end], header, places)
     if end < len(rows):
         job.set_aside("rows of other tables of the sheet", sum(any(map(_text, row)) for row in rows[end:]))
     return list(_cells(job, title, rows[:end], header, places))
@@ -141,9 +142,6 @@ def _find_header(
     known = {
         fold(text) for place, text in enumerate(map(_text, rows[best])) if text and place in matches[best].values()
     }
-    repeated = sorted({text for text in found if fold(text) in known and list(map(fold, found)).count(fold(text)) > 1})
-    if repeated:
-        raise job.error(f"sheet {title!r}, row {best + 1}: these headings stand more than once: {repeated}", COMPARE)
     strange = [text for text in found if fold(text) not in known]
     job.report.ignored_headings += strange if job.entity.extra_columns == "ignore" else []
     missing = [c.header or c.name for c in columns if c.name not in matches[best] and c.name not in optional]
@@ -154,6 +152,27 @@ def _find_header(
             COMPARE,
         )
     return best, matches[best]
+
+
+def _refuse_repeated(job: ParseJob, title: str, rows: list[list[Any]], header: int, places: dict[str, int]) -> None:
+    """Raise ParseError where a heading of the table stands twice over other cells: which of them is meant is not known.
+
+    The workbook of cancer waits prints WITHIN 31 DAYS twice, with the same cells.
+    """
+    headings = [fold(_text(cell) or "") for cell in rows[header]]
+    repeated = sorted(
+        headings[taken]
+        for taken in places.values()
+        for other, heading in enumerate(headings)
+        if other != taken
+        and heading == headings[taken]
+        and any(_text(row[other]) != _text(row[taken]) for row in rows[header + 1 :])
+    )
+    if repeated:
+        raise job.error(
+            f"sheet {title!r}, row {header + 1}: these headings stand more than once, over other cells: {repeated}",
+            COMPARE,
+        )
 
 
 def _find_end(rows: list[list[Any]], header: int, until: str) -> int:

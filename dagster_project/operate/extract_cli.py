@@ -208,10 +208,10 @@ def _used_instead(receipt: Receipt, run: Run) -> str:
     if not run.lake.marts.exists():
         return ""
     asked = [receipt.collection_code, receipt.org_code, receipt.period_end]
-    slot = "collection_code = ? and organisation_code = ? and period_end = cast(? as date)"
     with open_published(run.lake.marts) as con:
         found = con.execute(
-            f"select submission_type, sequence_no from mart_submission where is_in_use and {slot}",  # noqa: S608 - constants
+            "select submission_type, sequence_no from mart_submission "
+            "where is_in_use and collection_code = ? and organisation_code = ? and period_end = cast(? as date)",
             asked,
         ).fetchone()
     if found is None or found == (receipt.submission_type, receipt.sequence_no):

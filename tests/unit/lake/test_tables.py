@@ -123,6 +123,12 @@ def test_another_document_is_refused_with_what_it_holds(job: Any, document: byte
 
 
 def test_a_heading_that_stands_twice_refuses_the_sheet(job: Any) -> None:
-    made = job(workbook_bytes([("Data", [["Org Code", "Count", "COUNT "], ["R9A", 1, 2]])]))
-    with pytest.raises(LakeError, match=r"row 1: these headings stand more than once: \['COUNT', 'Count'\]"):
+    made = job(workbook_bytes([("Data", [["Org Code", "Count", "COUNT "], ["R9A", 1, 1], ["R9B", 1, 2]])]))
+    with pytest.raises(LakeError, match=r"row 1: these headings stand more than once, over other cells: \['count'\]"):
         read_sheet(made, "data")
+
+
+def test_a_heading_that_stands_twice_over_the_same_cells_is_read(job: Any) -> None:
+    """WITHIN 31 DAYS of the workbook of cancer waits."""
+    made = job(workbook_bytes([("Data", [["Org Code", "Count", "COUNT "], ["R9A", 1, 1]])]))
+    assert [cells for _, cells in read_sheet(made, "data")] == [{"code": "R9A", "count": "1"}]
