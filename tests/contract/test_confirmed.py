@@ -6,18 +6,15 @@ skipped, and those of the words are not.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from dagster_project.contracts.source import ConfirmedBy, Source, load_sources
-from dagster_project.lake.clean_writer import build_clean_table
+from dagster_project.lake.clean_writer import read_report
 from dagster_project.lake.files import hash_file
-from dagster_project.lake.snapshots import Snapshot
+from dagster_project.lake.ledger import Ledger
+from dagster_project.lake.paths import Lake
 from tests.fixtures.guides import SOURCES_GUIDE
-from tests.fixtures.runs import SMALL
-from tests.fixtures.sheets import judge
-from tests.warehouses import MIRROR
+from tests.warehouses import MIRROR, Warehouse
 
 TABLES = [(slug, entity.name) for slug, source in load_sources().items() for entity in source.entities]
 CONFIRMED = [
@@ -38,18 +35,20 @@ def test_a_table_is_confirmed_exactly_where_it_names_a_real_file(slug: str, enti
 @pytest.mark.requires_mirror
 @pytest.mark.parametrize(("slug", "entity", "confirmed_by"), CONFIRMED, ids=[f"{s}.{e}" for s, e, _ in CONFIRMED])
 def test_the_named_file_passes_the_parser_and_gate_1(
-    slug: str, entity: str, confirmed_by: ConfirmedBy, tmp_path: Path
+    mirror_warehouse: Warehouse, slug: str, entity: str, confirmed_by: ConfirmedBy
 ) -> None:
+    """In the night of the real files, which this run made with the parsers of today."""
     source, path = load_sources()[slug], MIRROR / confirmed_by.address
     assert path.is_file(), f"the mirror has no {confirmed_by.address}"
-    snapshot = Snapshot(
-        slug, entity, confirmed_by.period, f"https://{confirmed_by.address}", hash_file(path), "published", path
-    )
-    (tmp_path / "workspace").mkdir()
-    clean = tmp_path / "clean.parquet"
-    report = build_clean_table(source, snapshot, clean, tmp_path / "workspace", SMALL)
-    assert report.clean_rows > 0
-    assert judge(slug, entity, clean) == ()
+    sha256 = hash_file(path)
+    accepted = [
+        (entry.source, entry.entity, entry.period, entry.detail["parser"])
+        for entry in Ledger(mirror_warehouse.lake / "ledger.jsonl").entries()
+        if entry.event == "accepted" and entry.sha256 == sha256
+    ]
+    assert (slug, entity, confirmed_by.period, source.fingerprint) in accepted
+    clean = Lake(mirror_warehouse.lake).clean_vintage(slug, entity, confirmed_by.period, sha256, source.fingerprint)
+    assert read_report(clean)["clean_rows"] > 0
 
 
 def readme_line(source: Source) -> str:

@@ -9,9 +9,11 @@ from urllib.parse import unquote
 import pytest
 
 from dagster_project.contracts.source import load_sources
+from dagster_project.duck import scratch_connection
 from dagster_project.lake.clean_writer import build_clean_table
 from dagster_project.lake.files import LakeError, hash_file
 from dagster_project.lake.ledger import Ledger
+from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import Snapshot
 from tests.fixtures.runs import SMALL
 from tests.warehouses import MIRROR, Warehouse
@@ -79,3 +81,114 @@ def test_rows_of_one_provider_are_read_or_refused_with_a_reason(name: str, tmp_p
     else:
         with pytest.raises(LakeError, match=expected):
             build_clean_table(*arguments, SMALL)
+
+
+OF_DAY = "waiting_band = 'total' and metric"
+GOLDEN = {
+    # Rows of the publisher's own report, as its CSV has them (ODS) or as its ranks run (deprivation).
+    "mhclg_imd lsoa_2011 2019": ("max(imd_rank)", 32_844),
+    "mhclg_imd lsoa_2021 2025": ("max(imd_rank)", 33_755),
+    "ods_organisation trust 2026": ("count(*)", 273),
+    "ods_organisation sub_icb 2026": ("count(*)", 320),
+    "ods_organisation succession 2026": ("count(*)", 11_537),
+    "ons_geography lsoa_2021 2024": ("count(distinct sub_icb_code)", 106),
+    "ons_geography lsoa_2011_to_2021 2022": (
+        "count(distinct lsoa_code_2021) filter (where lsoa_code_2021 like 'E%')",
+        33_755,
+    ),
+    # Residents of England, in the publisher's own totals of TS021 and TS007A.
+    "ons_census ethnic_group 2021": ("sum(residents) filter (where country = 'england')", 56_490_108),
+    "ons_census age_band 2021": ("sum(residents) filter (where country = 'england')", 56_490_091),
+    "ohid_catchment trust_icb 2022": ("count(distinct organisation_code)", 138),
+    # The row of England or the total that the file prints, or its headline.
+    "nhse_rtt full_extract 2026-01": (
+        f"sum({' + '.join(f'weeks_{week:03d}' for week in range(52, 105))}) "
+        "filter (where treatment_function_code = 'C_999' and rtt_part_type = 'Part_2')",
+        137_320,
+    ),
+    "nhse_ae monthly 2026-02": ("sum(attendances_type_1)", 1_271_830),
+    "nhse_cwt provider 2025-09": (
+        "max(people) filter (where organisation_code = 'ENG' and standard_days = 62)",
+        30_483,
+    ),
+    "nhse_smi sdcs fy2023-24": ("sum(all_six_checks) filter (where period_start = date '2024-01-01')", 361_210),
+    "nhse_talking_therapies trust 2023": (
+        "max(value) filter (where organisation_code = 'R1A' and period_start = date '2023-05-01' and measure = 'Percentage_Recovery')",
+        53,
+    ),
+    "nhse_wlmds geography 2025-06-29": (
+        f"sum(pathways) filter (where sector = 'ENGLAND' and organisation_code = 'ENG' and {OF_DAY} = 'imd')",
+        7_088_955,
+    ),
+    "nhse_wlmds specialty 2025-06-29": (f"sum(pathways) filter (where {OF_DAY} = 'imd')", 7_088_940),
+    "nhse_wlmds timeseries 2025-06-29": (
+        f"sum(pathways) filter (where week_ending = date '2025-06-29' and {OF_DAY} = 'age')",
+        777_040 + 4_039_360 + 2_384_715,
+    ),
+    "nhse_msds data 2025-03": (
+        "max(value) filter (where organisation_code = 'ENG' and dimension = 'TotalBookings')",
+        53_705,
+    ),
+    "nhse_msds measures 2025-04": (
+        "sum(numerator) filter (where organisation_code = 'ENG' and regexp_matches(indicator, '^COC_by_28weeks_IMD_0[12]'))",
+        1_835,
+    ),
+    "nhsd_qof vaccination fy2023-24": ("max(achievement_percent) filter (where practice_code = 'A84006')", 89.62962963),
+    "nhsd_hes_monthly provider_activity fy2020-21": (
+        "max(all_specialties_first_dna) filter (where organisation_level = 'england' and period_start = date '2020-04-01')",
+        72_907,
+    ),
+    "nhsd_hes_monthly age_band fy2020-21": ("sum(attended) filter (where period_start = date '2021-03-01')", 8_094_863),
+    "nhsd_hes_monthly treatment_function fy2020-21": (
+        "sum(attended) filter (where period_start = date '2021-03-01')",
+        8_094_863,
+    ),
+    "nhsd_hes_outpatient ethnicity_deprivation fy2023-24": (
+        "sum(attendances) filter (where dimension = 'imd_decile')",
+        104_634_817,
+    ),
+    "nhsd_hes_outpatient main_specialty fy2023-24": (
+        "sum(attendances) filter (where breakdown = 'main_specialty')",
+        104_634_817,
+    ),
+    "nhsd_hes_outpatient age_sex_specialty fy2023-24": (
+        "sum(attendances) filter (where attendance_kind = 'all')",
+        104_634_817,
+    ),
+    "nhsd_hes_outpatient deprivation_workbook fy2024-25": ("sum(attendances)", 113_225_153),
+    "nhsd_hes_outpatient ethnicity_workbook fy2024-25": ("sum(attendances)", 113_225_153),
+    "nhsd_hes_outpatient age_sex_workbook fy2024-25": (
+        "sum(attendances) filter (where attendance_kind = 'all')",
+        113_225_153,
+    ),
+    "ohid_dental_extractions extractions fy2020-21": (
+        "max(episodes) filter (where area_level = 'england' and age_band = '0-19' and deprivation_quintile = 'all' "
+        "and period_start = date '2020-04-01')",
+        22_549,
+    ),
+    "ohid_fingertips indicator 2024+91547": (
+        "max(numerator) filter (where area_type = 'England' and time_period = '2022/23' and category = 'all')",
+        7_664_426,
+    ),
+    "ukhsa_vaccination cover fy2024-25-q4": ("sum(numerator) filter (where age = '5y' and vaccine = 'mmr2')", 132_576),
+    "cvdprevent indicator 2026-03+11-1": (
+        "max(numerator) filter (where dimension = 'all' and standardisation = 'crude')",
+        9_467_291,
+    ),
+}
+"""One figure of each table that has a real file, from the publisher's own words, totals or rows and not from a build."""
+
+
+def test_every_table_with_a_real_file_has_a_figure_that_its_publisher_states(mirror_warehouse: Warehouse) -> None:
+    lake = Lake(mirror_warehouse.lake)
+    of_real_files = {
+        f"{entry.source} {entry.entity}" for entry in Ledger(lake.ledger).entries() if entry.event == "accepted"
+    }
+    assert {table.rpartition(" ")[0] for table in GOLDEN} == of_real_files
+    found = {}
+    with scratch_connection() as con:
+        for table, (figure, _) in GOLDEN.items():
+            slug, entity, period = table.split()
+            clean = lake.current(slug, entity, "published") / f"{period}.parquet"
+            (found[table],) = con.read_parquet(str(clean)).aggregate(figure).fetchall()[0]
+    assert found == {table: value for table, (_, value) in GOLDEN.items()}

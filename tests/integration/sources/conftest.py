@@ -20,11 +20,12 @@ import pytest
 
 from dagster_project.contracts.source import load_sources
 from dagster_project.duck import STANDARD, open_database, quote_literal
-from dagster_project.lake.clean_writer import build_clean_table
+from dagster_project.lake.clean_writer import build_clean_table, read_report
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.parse_report import ParseReport
+from dagster_project.lake.paths import Lake
 from dagster_project.lake.snapshots import Snapshot
-from tests.warehouses import MIRROR
+from tests.warehouses import MIRROR, Warehouse
 
 Row = tuple[Any, ...]
 
@@ -88,14 +89,31 @@ def real_files() -> Iterator[dict[tuple[str, str, Path, str], Parsed]]:
         done.connection.close()
 
 
+@pytest.fixture
+def in_use(mirror_warehouse: Warehouse) -> Iterator[Callable[[str, str, str], Parsed]]:
+    """`in_use(slug, entity, period)`: what the night of the real files made of a file; MSDS takes seconds to parse again."""
+    with ExitStack() as open_connections:
+
+        def find(slug: str, entity: str, period: str) -> Parsed:
+            folder = Lake(mirror_warehouse.lake).current(slug, entity, "published")
+            clean = (folder / f"{period}.parquet").resolve()
+            return Parsed(ParseReport(**read_report(clean)), clean, open_connections.enter_context(_open(clean)))
+
+        yield find
+
+
+def _open(clean: Path) -> duckdb.DuckDBPyConnection:
+    con = open_database(None)
+    con.execute(f"create view clean as select * from read_parquet({quote_literal(str(clean))})")
+    return con
+
+
 def _parse(slug: str, entity: str, path: Path, period: str, folder: Path) -> Parsed:
     snapshot = Snapshot(slug, entity, period, f"file://{path.name}", hash_file(path), "published", path)
     (folder / "workspace").mkdir()
     clean = folder / "clean.parquet"
     report = build_clean_table(load_sources()[slug], snapshot, clean, folder / "workspace", STANDARD)
-    con = open_database(None)
-    con.execute(f"create view clean as select * from read_parquet({quote_literal(str(clean))})")
-    return Parsed(report, clean, con)
+    return Parsed(report, clean, _open(clean))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,12 @@ from dagster_project.sample import nhse_msds as sample
 from dagster_project.sample.estate import DEFAULT_SEED
 
 SLUG = "nhse_msds"
-DATA = "files.digital.nhs.uk/6A/7B8C9D/msds-mar2025-exp-data.xlsx"
-MEASURES = "files.digital.nhs.uk/7B/8C9D0E/msds-apr2025Provisional-exp-measures.xlsx"
 DECILE = "try_cast(regexp_extract(group_label, '^[0-9]+') as integer)"
 
 
 @pytest.mark.requires_mirror
-def test_a_quarter_of_bookings_of_march_2025_are_in_core20(parse_file: Any, mirror_file: Any) -> None:
-    parsed = parse_file(SLUG, "data", mirror_file(DATA), "2025-03")
+def test_a_quarter_of_bookings_of_march_2025_are_in_core20(in_use: Any) -> None:
+    parsed = in_use(SLUG, "data", "2025-03")
     assert (parsed.report.records_in, parsed.report.clean_rows) == (83_781, 83_781)
     assert parsed.report.corrections_applied == {"reported_start": 83_781}
     assert parsed.row(
@@ -47,9 +46,9 @@ def test_a_quarter_of_bookings_of_march_2025_are_in_core20(parse_file: Any, mirr
     ],
 )
 def test_continuity_of_carer_of_april_2025_by_deprivation(
-    parse_file: Any, mirror_file: Any, measure: str, core20: tuple[float, ...], rest: tuple[float, ...]
+    in_use: Any, measure: str, core20: tuple[float, ...], rest: tuple[float, ...]
 ) -> None:
-    parsed = parse_file(SLUG, "measures", mirror_file(MEASURES), "2025-04")
+    parsed = in_use(SLUG, "measures", "2025-04")
     found = parsed.rows(
         "select sum(numerator), sum(denominator), round(100 * sum(numerator) / sum(denominator), 2) from clean "
         f"where organisation_code = 'ENG' and regexp_matches(indicator, '^{measure}_IMD_[01]') "
@@ -60,8 +59,8 @@ def test_continuity_of_carer_of_april_2025_by_deprivation(
 
 
 @pytest.mark.requires_mirror
-def test_words_of_the_real_file_become_statuses_and_results(parse_file: Any, mirror_file: Any) -> None:
-    parsed = parse_file(SLUG, "measures", mirror_file(MEASURES), "2025-04")
+def test_words_of_the_real_file_become_statuses_and_results(in_use: Any) -> None:
+    parsed = in_use(SLUG, "measures", "2025-04")
     # Of 839 that failed, 258 have a rate all the same (Aspirin_MeetCriteria ...): only the result tells.
     assert parsed.rows("select result, count(*) from clean where result is not null group by 1 order by 1") == [
         ("fail", 839),
@@ -215,3 +214,39 @@ def test_groups_that_are_fewer_than_all_bookings_refuse_the_file(parse_file: Any
         LakeError, match=f"the groups of a dimension are fewer than everybody.*National, ALL, {dimension}"
     ):
         parse_file(SLUG, "data", short, "2025-12")
+
+
+def _without(change: Callable[[str], bool], ending: str, tmp_path: Path) -> Path:
+    """The sample file of that ending without its lines of which `change` says so."""
+    ((name, content),) = ((n, c) for n, c in sample.published_files(DEFAULT_SEED, 1).items() if n.endswith(ending))
+    lines = content.decode().splitlines(keepends=True)
+    kept = [line for line in lines if not change(line)]
+    assert len(kept) < len(lines)
+    path = tmp_path / name.rsplit("/", 1)[1]
+    path.write_text("".join(kept), newline="")
+    return path
+
+
+@pytest.mark.parametrize(("level", "code"), [("NHS England (Region)", "Y92"), ("Provider", "R9A")])
+def test_a_part_of_england_that_is_lacking_refuses_the_file(
+    parse_file: Any, tmp_path: Path, level: str, code: str
+) -> None:
+    """Women of whom nobody else tells: an absent row would be read as nobody."""
+    path = _without(lambda line: f"TotalBookings,{level},{code}," in line, "exp-data.csv", tmp_path)
+    with pytest.raises(
+        LakeError, match=rf"parts of England are fewer than England.*: {re.escape(level)}, TotalBookings"
+    ):
+        parse_file(SLUG, "data", path, "2025-12")
+
+
+@pytest.mark.parametrize("currency", ["Numerator", "Denominator", "Rate", "Result"])
+def test_an_indicator_that_lost_one_of_its_rows_refuses_the_file(
+    parse_file: Any, tmp_path: Path, currency: str
+) -> None:
+    path = _without(
+        lambda line: line.startswith("R9A,") and ",CQIMPreterm," in line and f",{currency}" in line,
+        "exp-measures.csv",
+        tmp_path,
+    )
+    with pytest.raises(LakeError, match="an indicator without its numerator, denominator, rate or result"):
+        parse_file(SLUG, "measures", path, "2025-12")
