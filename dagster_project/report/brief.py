@@ -233,7 +233,7 @@ def _changes(context: Context, told: Told) -> list[Markup | str]:
     )[:CHANGES]
     said: list[Markup | str] = [_change(context, row) for row in special]
     if newest and not said:
-        said.append(f"None of the {len(newest)} series that are followed changes by more than chance.")
+        said.append(f"None of the {len(newest)} series that are followed shows a clear change.")
     failing = [_name(context, row["indicator_id"]) for row in newest if row["assurance_icon"] == "consistent_fail"]
     if failing:
         more = f" and {len(failing) - CHANGES} more" if len(failing) > CHANGES else ""

@@ -21,7 +21,7 @@ TITLE = "Compare organisations"
 LEAD = "Choose two organisations or more, and see the same measures of each beside each other."
 GAPS = (("imd_quintile", "1"), ("ethnic_group_5", "black"), ("ethnic_group_5", "asian"))
 CAVEAT = (
-    "Organisations differ in size, patients and services. Two figures whose 95% limits overlap may differ by chance; a difference is not by "
+    "Organisations differ in size, patients and services. Between two figures whose 95% limits overlap there may be no clear difference; a difference is not by "
     "itself a difference in care."
 )
 

@@ -21,7 +21,7 @@ from dagster_project.report.trends import NO_TREND
 
 RULE = (
     "What stands out is chosen by rule: the group with the most avoidable events per 1,000 people, by deprivation and by ethnicity, where the "
-    "difference is clear; the widest clear gap of the Core20PLUS5 scorecard; the steepest trend that is more than chance; the gaps that "
+    "difference is clear; the widest clear gap of the Core20PLUS5 scorecard; the steepest clear change; the gaps that "
     "close or widen; and how complete the recording is. Figures of two years old or more are left out here."
 )
 DEPRIVATION, ETHNICITY = ("imd_quintile", "imd_decile"), ("ethnic_group", "ethnic_group_5", "ethnic_group_5_2001")
@@ -48,7 +48,7 @@ def _gap(context: Context, title: str, gaps: Sequence[Row], dimensions: Sequence
     clear = ranked(ours)
     if not clear:
         if ours:
-            yield Tile(title, "None clear", "No group fares worse by more than chance.", "", "index.html#gaps", "Gaps")
+            yield Tile(title, "None clear", "No group fares worse by a clear difference.", "", "index.html#gaps", "Gaps")
         return
     row, figures = clear[0], excess(clear[0])
     yield Tile(
@@ -107,7 +107,7 @@ def _change(context: Context, rows: Sequence[Row], control: Sequence[Row]) -> It
     rated = [row for row in told if row["trend_rating"] and context.unit(row["indicator_id"]) == "proportion"]
     if not rated:
         if told:
-            said = f"None of {len(told)} series that are long enough rises or falls by more than chance."
+            said = f"None of {len(told)} series that are long enough shows a clear change."
             yield Tile(title, "No clear change", said, "", "index.html#trends", "Trends")
         return
     row = min(rated, key=lambda r: (-abs(r["trend_slope"]), r["indicator_id"], r["dimension"], r["group_code"]))
@@ -123,7 +123,7 @@ def _change(context: Context, rows: Sequence[Row], control: Sequence[Row]) -> It
             lower=mark(row, "trend_slope_ci_lower_95", form),
             upper=mark(row, "trend_slope_ci_upper_95", form),
         ),
-        f"Getting {row['trend_rating']}, more than chance. Until {row['last_period_end']:%B %Y}",
+        f"A clear change, getting {row['trend_rating']}. Until {row['last_period_end']:%B %Y}",
         indicator_page(row["indicator_id"]),
         "This indicator",
         row["trend_rating"],
@@ -150,7 +150,7 @@ def _closing(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
     kind: Kind = "better" if closing else "worse"
     names = "".join(f"{context.short_name(row['indicator_id'])} is {words}. " for row in shown)
     short = len(gaps) - len(told)
-    said = f"{names}Of {len(gaps)} gaps between groups that are followed, {len(closing)} close and {len(widening)} widen by more than chance"
+    said = f"{names}Of {len(gaps)} gaps between groups that are followed, {len(closing)} close and {len(widening)} widen clearly"
     said += f"; {short} have too few periods yet, or none since two years ago." if short else "."
     value = f"{len(shown and (closing or widening))} {words}" if shown else "None closing"
     until = f"Until {shown[0]['last_period_end']:%B %Y}" if shown else ""

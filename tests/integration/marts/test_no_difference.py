@@ -83,6 +83,7 @@ class Measured:
     covered: pd.DataFrame
     theil: pd.DataFrame
     clear: pd.DataFrame
+    apart: pd.DataFrame
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,12 @@ def measured(simulated: Simulated, seed: int) -> Measured:
         "select measure, count(*) filter (where certainty = 'clear difference') as clear, count(q_value) as tested from marts.fct_inequality_measure "
         "group by measure having count(q_value) > 0"
     )
-    return Measured(covered.set_index("measure"), theil, clear)
+    apart = simulated.frame(
+        "select measure, sum(value) / sum(expected_value) as of_expected, avg((value > expected_upper_95)::int) as above, count(*) as trusts "
+        "from marts.fct_inequality_measure where (measure like 'mean_difference%' or measure like 'index_of_disparity%') and expected_value is not null "
+        "and dimension = 'imd_decile' group by measure order by measure"
+    )
+    return Measured(covered.set_index("measure"), theil, clear, apart)
 
 
 @pytest.mark.timeout(7200)
@@ -145,6 +151,16 @@ def test_spread_is_as_expected_if_no_group_differed(measured: Measured) -> None:
     assert theil.value.mean() < 0.6 * theil.expected_value.mean()
     assert (theil.certainty == "clear difference").mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(theil))
     assert (theil.value == 0).mean() > 0.4
+
+
+@pytest.mark.timeout(7200)
+def test_differences_from_mean_and_reference_stand_beside_what_chance_makes(measured: Measured) -> None:
+    """Where no group differs they are that, not 0, and most in small trusts: 5% lie above its 95% point."""
+    apart = measured.apart.set_index("measure")
+    assert len(apart) == 6 and (apart.trusts > 0.8 * TRUSTS).all()
+    assert apart.of_expected.between(0.93, 1.07).all(), apart.to_string()
+    above = apart.above.dropna()
+    assert len(above) == 4 and above.between(0.01, 0.09).all(), apart.to_string()
 
 
 OF_RETURNS = {

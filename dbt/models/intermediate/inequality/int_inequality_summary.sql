@@ -12,6 +12,11 @@
 -- (expected_value and its 95% point; macro spread_under_chance). Theil and mean log
 -- deviation take the same ratio as the variance, of which they are half, over the
 -- squared mean, as long as groups differ by less than their mean.
+-- Mean differences and the index of disparity grow with chance as well (correlation
+-- with the logarithm of the size of trusts -0.46). They stay as WHO HEAT defines them,
+-- beside what chance would make of them: a difference that is normal with the standard
+-- deviation s lies sqrt(2 / pi) s apart in the mean. From the best group there is no
+-- such value, because the data pick it.
 -- Least size: a measure of spread says nothing where a group would have fewer than 5
 -- events, or fewer than 5 people without one, at the common rate (Cochran's rule for
 -- the chi-squared test).
@@ -25,6 +30,16 @@
     "between_group_standard_deviation": 0.5,
     "coefficient_of_variation": 0.5,
 } %}
+{#- the standard deviation of each group's difference if no group differed #}
+{%- set apart_by_chance = {
+    "from_mean": "sqrt(greatest(0, own_variance * (1 - 2 * share) + variance_of_mean))",
+    "from_reference": "case when is_reference then 0 else sqrt(own_variance + reference_variance) end",
+} %}
+{%- set weights = {"": "1e0 / groups", "_weighted": "share"} %}
+{%- set half_normal_mean, half_normal_variance = (
+    0.7978845608028654,
+    0.3633802276324186,
+) %}
 {%- set error = standard_error_from_limits("ci_lower_95", "ci_upper_95") %}
 {%- set figures %}
     with
@@ -66,6 +81,7 @@
                 family_id,
                 bool_or(is_ordered) as is_ordered,
                 max(unit) = 'proportion' as is_share,
+                max(multiplier) as multiplier,
                 min(denominator) as fewest_people,
                 {{ in_order("sum", "denominator * value / multiplier") }}
                 / nullif({{ in_order("sum", "denominator") }}, 0) as common_rate
@@ -77,10 +93,92 @@
             {{ spread_under_chance("usable", ["family_id"], "value", "denominator", error) }}
         ),
 
+        weighed as (
+            select
+                family_id,
+                is_reference,
+                power({{ error }}, 2) as own_variance,
+                denominator
+                / nullif({{ in_order("sum", "denominator") }} over same_family, 0)
+                as share,
+                count(*) over same_family as groups
+            from usable
+            window same_family as (partition by family_id)
+        ),
+
+        erring as (
+            select
+                *,
+                {{ in_order("sum", "power(share, 2) * own_variance") }} over same_family
+                as variance_of_mean,
+                max(case when is_reference then own_variance end) over same_family
+                as reference_variance
+            from weighed
+            window same_family as (partition by family_id)
+        ),
+
+        apart as (
+            select
+                family_id,
+                {%- for point, deviation in apart_by_chance.items() %}
+                    {%- for suffix, weight in weights.items() %}
+                        {{ half_normal_mean }}e0
+                        * {{ in_order("sum", weight ~ " * " ~ deviation) }} as {{ point }}{{ suffix }},
+                    {%- endfor %}
+                {%- endfor %}
+                {%- for suffix, weight in weights.items() %}
+                    sqrt(
+                        {{ half_normal_variance }}e0
+                        * {{
+                            in_order(
+                                "sum",
+                                "power("
+                                ~ weight
+                                ~ " * "
+                                ~ apart_by_chance["from_mean"]
+                                ~ ", 2)",
+                            )
+                        }}
+                    ) as from_mean_error{{ suffix }} {{- "," if not loop.last }}
+                {%- endfor %}
+            from erring
+            group by family_id
+            having count(*) = count(own_variance)
+        ),
+
         related as (
             select
                 estimates.*,
                 sizes.is_ordered,
+                case
+                    {%- for suffix in weights %}
+                        when estimates.measure = 'index_of_disparity{{ suffix }}'
+                        then
+                            100
+                            * apart.from_mean{{ suffix }}
+                            / nullif(sizes.common_rate * sizes.multiplier, 0)
+                        {%- for point in apart_by_chance %}
+                            when
+                                estimates.measure
+                                = 'mean_difference_{{ point }}{{ suffix }}'
+                            then apart.{{ point }}{{ suffix }}
+                        {%- endfor %}
+                    {%- endfor %}
+                end as expected_apart,
+                case
+                    {%- for suffix in weights %}
+                        when
+                            estimates.measure in (
+                                'index_of_disparity{{ suffix }}',
+                                'mean_difference_from_mean{{ suffix }}'
+                            )
+                        then
+                            1
+                            + {{ normal_quantile(0.9) }}
+                            * apart.from_mean_error{{ suffix }}
+                            / nullif(apart.from_mean{{ suffix }}, 0)
+                    {%- endfor %}
+                end as upper_of_expected,
                 case
                     {%- for measure, power in by_variance.items() %}
                         when estimates.measure = '{{ measure }}' then {{ power }}
@@ -109,6 +207,7 @@
             from estimates
             inner join sizes on estimates.family_id = sizes.family_id
             left join chance on estimates.family_id = chance.family_id
+            left join apart on estimates.family_id = apart.family_id
         )
 
     {%- set relative -%}
@@ -143,10 +242,14 @@
         case
             when undefined_reason is null and variance_power is not null
             then {{ relative.format("chance_variance") }}
+            when undefined_reason is null
+            then expected_apart
         end as expected_value,
         case
             when undefined_reason is null and variance_power is not null
             then {{ relative.format("chance_variance_upper") }}
+            when undefined_reason is null
+            then expected_apart * upper_of_expected
         end as expected_upper_95,
         case
             when undefined_reason is null and variance_power is not null
