@@ -32,6 +32,8 @@ ISO = "%Y-%m-%d"
 BLANKS = ("' '", "chr(160)")
 """SQL of what stands behind a text: space, no-break space."""
 LONGEST_HEADER = 1_000_000
+ANCIENT = "0999-12-31"
+"""The last day whose year has fewer than four digits."""
 
 
 @dataclass(frozen=True)
@@ -307,7 +309,11 @@ def _read_date(element: Element, text: str, form: str) -> str:
         )
     times = TIMES if element.kind == "moment" else tuple(reversed(TIMES))
     forms = "[" + ", ".join(_t(form + time) for time in times) + "]"
-    return f"cast(try_strptime({text}, {forms}) as {_type(element)})"
+    # %Y takes two digits too and makes 80 the year 80 (DuckDB 1.5): such a text is no date in this form.
+    kind = _type(element)
+    return (
+        f"nullif(greatest(cast(try_strptime({text}, {forms}) as {kind}), {kind} {_t(ANCIENT)}), {kind} {_t(ANCIENT)})"
+    )
 
 
 def _type(element: Element) -> str:

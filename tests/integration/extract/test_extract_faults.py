@@ -82,6 +82,13 @@ WL01_FAULTS: list[tuple[str, str, int, dict[str, str]]] = [
     ("faults", "PERSON_BIRTH_DATE: an age below 0", 10, {"PERSON_BIRTH_DATE": "01/10/2026"}),
     ("faults", "PERSON_BIRTH_DATE: an age below 0", 15, {"PERSON_BIRTH_DATE": "29/09/1905"}),
     ("faults", "PERSON_BIRTH_DATE: a text that is no date", 20, {"PERSON_BIRTH_DATE": "1980-02-31", "WITH": "birth"}),
+    ("faults", "PERSON_BIRTH_DATE: a text that is no date", 10, {"PERSON_BIRTH_DATE": "05/09/80"}),
+    (
+        "faults",
+        "REFERRAL_TO_TREATMENT_PERIOD_START_DATE: a text that is no date",
+        15,
+        {"REFERRAL_TO_TREATMENT_PERIOD_START_DATE": "01/06/26"},
+    ),
     ("faults", "DECISION_TO_ADMIT_DATE: IRTT without", 25, {"Waiting_List_Type": "IRTT"}),
     (
         "faults",
@@ -115,7 +122,8 @@ WL01_FAULTS: list[tuple[str, str, int, dict[str, str]]] = [
     ("fine", "", 10, {"ACTIVITY_TREATMENT_FUNCTION_CODE": "173", "ORGANISATION_IDENTIFIER_(CODE_OF_PROVIDER)": "r9a"}),
 ]
 ALSO = {
-    "PERSON_BIRTH_DATE: no birth date": 20,
+    "PERSON_BIRTH_DATE: no birth date": 30,
+    "REFERRAL_TO_TREATMENT_PERIOD_START_DATE: no clock start": 15,
     "not in the list": 10,
     "several deciles": 10,
     "the clock ended": 10,
