@@ -50,6 +50,9 @@
     case when {{ text }} is not null then nullif(upper(regexp_replace({{ text }}, '[^A-Za-z0-9]', '', 'g')), '') end
 {%- endmacro %}
 
+{# An NHS number as it is compared: without the blanks and hyphens in which it is written for people. #}
+{% macro extract_nhs_number(text) -%} translate({{ text }}, ' -' || chr(160), '') {%- endmacro %}
+
 {#
     Two numbers of 64 bits that stand for a text in counting and comparing, so that no identifier is kept: two keys are taken for one
     only when both are the same (1 in 10^25 for 50 million). Where a part of the text is given, the first number is of the part alone.
@@ -131,16 +134,16 @@
     Inputs: area (nhs_number, local_patient_identifier, postcode, lsoa_2011, lsoa_2021). Two different addresses of one person give no row.
 #}
 {% macro extract_area_of_person(area="area") -%}
-    {%- for kind in ["nhs_number", "local_patient_identifier"] %}
+    {%- for kind, person in {"nhs_number": extract_nhs_number("nhs_number"), "local_patient_identifier": "local_patient_identifier"}.items() %}
         select
             '{{ kind }}' as kind,
-            {{ kind }} as person,
+            {{ person }} as person,
             any_value(postcode) as postcode,
             any_value(lsoa_2011) as lsoa_2011,
             any_value(lsoa_2021) as lsoa_2021
         from {{ area }}
         where {{ kind }} is not null
-        group by {{ kind }}
+        group by {{ person }}
         having
             count(distinct coalesce({{ extract_postcode("postcode") }}, '') || ' ' || coalesce(upper(lsoa_2011), '') || ' ' || coalesce(upper(lsoa_2021), '')) = 1
         {{ "union all" if not loop.last }}
@@ -163,7 +166,7 @@
             coalesce(given.lsoa_2011, by_number.lsoa_2011, by_local.lsoa_2011) as lsoa_2011,
             coalesce(given.lsoa_2021, by_number.lsoa_2021, by_local.lsoa_2021) as lsoa_2021
         from {{ relation }} as given
-        left join (select * from area_of_person where kind = 'nhs_number') as by_number on by_number.person = given.nhs_number
+        left join (select * from area_of_person where kind = 'nhs_number') as by_number on by_number.person = {{ extract_nhs_number("given.nhs_number") }}
         left join
             (select * from area_of_person where kind = 'local_patient_identifier') as by_local
             on by_local.person = given.local_patient_identifier

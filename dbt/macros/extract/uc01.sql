@@ -131,7 +131,7 @@
 {% macro extract_person(relation) -%}
     case
         when {{ relation }}.nhs_number is not null and coalesce({{ relation }}.nhs_number_status, '01') = '01'
-        then 'number ' || {{ relation }}.nhs_number
+        then 'number ' || {{ extract_nhs_number(relation ~ ".nhs_number") }}
         when {{ relation }}.local_patient_identifier is not null
         then 'local ' || {{ relation }}.local_patient_identifier
     end
