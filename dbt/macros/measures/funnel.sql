@@ -133,14 +133,14 @@
     Source: PHEindicatormethods assign_funnel_significance; APHO Technical Briefing 2.
 #}
 {% macro funnel_label(statistic, numerator, denominator, baseline, between_variance=0) -%}
-    {%- set known = "'" ~ statistic ~ "'" if statistic in ["proportion", "ratio", "rate"] else statistic -%}
+    {%- set labels = {
+        "proportion": measure_funnel_label_proportion(numerator, denominator, baseline, between_variance),
+        "ratio": measure_funnel_label_rate(numerator, denominator, 1),
+        "rate": measure_funnel_label_rate(numerator, denominator, baseline),
+    } -%}
+    {%- if statistic in labels -%} {{ return(labels[statistic]) }} {%- endif -%}
     case
-        when {{ known }} = 'proportion'
-        then {{ measure_funnel_label_proportion(numerator, denominator, baseline, between_variance) }}
-        when {{ known }} = 'ratio'
-        then {{ measure_funnel_label_rate(numerator, denominator, 1) }}
-        when {{ known }} = 'rate'
-        then {{ measure_funnel_label_rate(numerator, denominator, baseline) }}
+        {%- for name, label in labels.items() %} when {{ statistic }} = '{{ name }}' then {{ label }} {%- endfor %}
     end
 {%- endmacro %}
 
