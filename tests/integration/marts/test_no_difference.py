@@ -185,7 +185,7 @@ def returned(simulated: Simulated, seed: int) -> dict[tuple[str, str], tuple[flo
     """Of each figure made of returns: share of limits that hold the truth, how many, how many are called a clear difference."""
     cells = draw_returns(np.random.default_rng(seed), TRUSTS)
     simulated.fill("int_returns__rate_level", cells.drop(columns="true_share"))
-    simulated.build(OF_RETURNS)
+    simulated.build(["int_returns__rate_shown", *OF_RETURNS])
     shares = cells[["geo_code", "metric_id", "true_share"]].drop_duplicates()
     found = {}
     for table, figures in OF_RETURNS.items():
@@ -379,7 +379,7 @@ def test_limits_of_a_slope_hold_that_of_a_stable_series(simulated: Simulated, se
         f"'all' as treatment_function_code, 'current' as geography_basis, 'crude' as standardisation, '{'month' if kind.step == 1 else 'quarter'}' as period_type "
         "from planted"
     )
-    simulated.build(["mart_trend"])
+    simulated.build([*(f"int_inequality_trend_{part}" for part in ("point", "annual", "line")), "mart_trend"])
     ((held, series, called),) = simulated.rows(
         "select avg((0 between trend_slope_ci_lower_95 and trend_slope_ci_upper_95)::int), count(trend_slope_ci_lower_95), "
         "count(*) filter (where trend <> 'No significant change') from marts.mart_trend"

@@ -15,149 +15,25 @@
 -- the rounding of the counts in the standard error; certainty follows it.
 -- Groups that are not known are no groups to be compared.
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
-{%- set group = ["metric_id", "dim_type", "dim_value", "period_end"] %}
-{%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%' and is_expected and (dim_type = 'ALL' or not is_safe)" %}
 {%- set unknown_groups = "('Z', '99', 'UNK', 'X')" %}
-{%- set is_hidden_sum = "coalesce(has_hidden_part and trusts_included < 10, false)" %}
 with
-    shown as (
-        select
-            *,
-            case
-                when dim_type like 'IMD%'
-                then dim_type
-                when dim_type like 'ETHNIC%'
-                then 'ETHNIC'
-            end as nest_family,
-            case
-                when dim_type like 'IMD_DECILE%'
-                then {{ returns_fifth("dim_value") }}
-                when dim_type = 'ETHNIC_CATEGORY'
-                then
-                    (
-                        select group5
-                        from {{ ref("ethnic_category") }} as category
-                        where category.code = dim_value
-                    )
-                else dim_value
-            end as nest_group
-        from ({{ returns_shown_cells("dim_type not like 'ETHNIC5_IMD%'") }})
-    ),
-
-    safe as (
-        {{
-            returns_withheld_sets(
-                "shown",
-                [
-                    {
-                        "same": geography,
-                        "sets": ["dim_type"],
-                        "parts": "dim_type <> 'ALL'",
-                        "whole": "dim_type = 'ALL' and not is_estimate",
-                    },
-                    {
-                        "same": geography + ["nest_group"],
-                        "sets": ["dim_type"],
-                        "parts": "dim_type = 'IMD_DECILE'",
-                        "whole": "dim_type = 'IMD_QUINTILE'",
-                    },
-                    {
-                        "same": geography + ["nest_group"],
-                        "sets": ["dim_type"],
-                        "parts": "dim_type = 'ETHNIC_CATEGORY'",
-                        "whole": "dim_type = 'ETHNIC5'",
-                    },
-                    {
-                        "same": group + ["icb_code"],
-                        "sets": ["geo_level"],
-                        "parts": "geo_level = 'TRUST'" ~ is_in_sums,
-                        "whole": "geo_level = 'ICB'",
-                        "hide_whole": true,
-                    },
-                    {
-                        "same": group,
-                        "sets": ["geo_level"],
-                        "parts": "geo_level = 'TRUST'" ~ is_in_sums,
-                        "whole": "geo_level = 'NATIONAL' and not is_estimate",
-                        "hide_whole": true,
-                    },
-                ],
-                found=ref("stg_returns__withheld_set"),
-            )
-        }}
-    ),
-
-    -- A sum of fewer than ten trusts is not shown where one of them is hidden:
-    -- England less the other ICBs would give it away.
-    hidden_parts as (
-        select
-            metric_id,
-            dim_type,
-            dim_value,
-            period_end,
-            icb_code,
-            bool_or(
-                numerator_status = 'suppressed' or denominator_status = 'suppressed'
-            ) as has_hidden_part
-        from safe
-        where geo_level = 'TRUST' {{ is_in_sums }}
-        group by
-            grouping sets (
-                ({{ group | join(", ") }}, icb_code), ({{ group | join(", ") }})
-            )
-    ),
-
-    summed as (
-        select
-            {{
-                returns_withheld_where(
-                    "safe",
-                    is_hidden_sum,
-                    "a sum of few trusts, of which one is hidden",
-                )
-            }}
-        from safe
-        left join
-            hidden_parts
-            on case when safe.geo_level <> 'TRUST' then safe.metric_id end
-            = hidden_parts.metric_id
-            and safe.dim_type = hidden_parts.dim_type
-            and safe.dim_value = hidden_parts.dim_value
-            and safe.period_end = hidden_parts.period_end
-            and safe.icb_code is not distinct from hidden_parts.icb_code
-    ),
-
-    shared as (
-        {{
-            returns_shared_denominators(
-                "summed",
-                [
-                    "geo_level",
-                    "geo_code",
-                    "dim_type",
-                    "dim_value",
-                    "period_end",
-                    "is_estimate",
-                ],
-            )
-        }}
-    ),
+    cells as (select * from {{ ref("int_returns__rate_shown") }}),
 
     directed as (
         select
-            shared.*,
+            cells.*,
             metric.metric_name,
             metric.polarity,
             metric.paired_metric_id,
             metric.paired_note,
-            {{ returns_reference_group("shared.dim_type") }} as reference_value,
+            {{ returns_reference_group("cells.dim_type") }} as reference_value,
             case
                 metric.polarity
                 when 'lower_is_better'
                 then numerator
                 else denominator - numerator
             end as adverse_count
-        from shared
+        from cells
         inner join {{ ref("hi_metric") }} as metric using (metric_id)
     ),
 
@@ -185,7 +61,7 @@ with
             {% endfor %}
             directed.reference_value = reference.dim_value and not reference.is_estimate
         left join
-            summed as paired
+            cells as paired
             on {% for column in [
                 "geo_level",
                 "geo_code",
@@ -279,16 +155,17 @@ with
             case
                 when is_compared and compared.dim_value not in {{ unknown_groups }}
                 then
-                    {{
-                        normal_p_value(
-                            "ln("
-                            ~ gap_relative_proportions(*pair)
-                            ~ ") / nullif(sqrt(1e0 / numerator - 1e0 / denominator + 1e0 / reference_numerator - 1e0 / reference_denominator + power("
-                            ~ returns_ratio_rounding(pair)
-                            ~ ", 2)), 0)"
-                        )
-                    }}
-            end as rr_p_value,
+                    ln({{ gap_relative_proportions(*pair) }}) / nullif(
+                        sqrt(
+                            1e0 / numerator
+                            - 1e0 / denominator
+                            + 1e0 / reference_numerator
+                            - 1e0 / reference_denominator
+                            + power({{ returns_ratio_rounding(pair) }}, 2)
+                        ),
+                        0
+                    )
+            end as rate_ratio_z,
             case
                 when is_compared
                 then denominator * {{ gap_absolute_proportions(*adverse) }}
@@ -318,12 +195,20 @@ with
             on compared.geo_code = organisation.organisation_code
     ),
 
+    tested as (
+        select *, {{ normal_p_value("rate_ratio_z") }} as rate_ratio_p_value from rated
+    ),
+
     controlled as (
-        {{ false_discovery("rated", "rr_p_value", "organisation_level, period_end") }}
+        {{
+            false_discovery(
+                "tested", "rate_ratio_p_value", "organisation_level, period_end"
+            )
+        }}
     )
 
 select
-    {{ all_but(["rr_p_value", "q_value"]) }},
+    {{ all_but(["rate_ratio_z", "rate_ratio_p_value", "q_value"]) }},
     q_value,
     case
         when
