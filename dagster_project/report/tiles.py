@@ -48,7 +48,9 @@ def _gap(context: Context, title: str, gaps: Sequence[Row], dimensions: Sequence
     clear = ranked(ours)
     if not clear:
         if ours:
-            yield Tile(title, "None clear", "No group fares worse by a clear difference.", "", "index.html#gaps", "Gaps")
+            yield Tile(
+                title, "None clear", "No group fares worse by a clear difference.", "", "index.html#gaps", "Gaps"
+            )
         return
     row, figures = clear[0], excess(clear[0])
     yield Tile(
