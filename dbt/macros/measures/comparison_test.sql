@@ -279,5 +279,9 @@
             power({{ limit }} - {{ value }}, 2) + power({{ normal_quantile(0.95) }} * {{ measure_double(error) }}, 2)
         )
     {%- endset -%}
-    {{ "greatest" if side == "lower" else "least" }}({{ 0 if side == "lower" else 1 }}e0, {{ widened }})
+    {#- greatest(0, NULL) is 0: where there is nobody there is no limit -#}
+    case
+        when {{ widened }} {{ "<" if side == "lower" else ">" }} {{ 0 if side == "lower" else 1 }}e0 then {{ 0 if side == "lower" else 1 }}e0
+        else {{ widened }}
+    end
 {%- endmacro %}
