@@ -1,7 +1,7 @@
 """Trends of gaps as small multiples: each gap of deprivation that is held for two periods or more, its newest figure and its line.
 
 A gap in another edition of the Index of Multiple Deprivation is another gap: a line has those of the newest edition alone. Nothing that
-ended two years ago is shown. Whether a line is more than chance says mart_trend, which the section of trends shows.
+ended two years ago is shown. Whether a line is a clear change says mart_trend, which the section of trends shows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SERIES = ("organisation_code", "indicator_id", "period_type", "imd_version")
 FEWEST, MOST = 2, 8
 HOW_TO_READ = (
     "Each line is one gap over the periods that are held; the dashed line is no gap. Two periods show where a gap stood, not whether it "
-    "closes: that takes more of them, and the section of trends says where it is more than chance."
+    "closes: that takes more of them, and the section of trends says where it is a clear change."
 )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from scipy.stats import norm
+from statsmodels.stats.proportion import confint_proportions_2indep  # type: ignore[import-untyped]
 
 from tests.warehouses import Warehouse
 
@@ -76,22 +79,28 @@ def test_national_targets_are_read_with_the_published_waiting_times(mirror_wareh
     assert (target, rag, reading, source) == (65, "RED", "not yet due", "nhse_rtt")
 
 
-def test_a_gap_of_core20_has_one_sign_and_one_reference(sample_warehouse: Warehouse) -> None:
-    """Core20 less the other four fifths, summed by hand from mart_hi_rate: as in fct_inequality_measure."""
-    wrong, compared = sample_warehouse.query(
+def test_a_gap_of_core20_has_one_sign_one_reference_and_limits(sample_warehouse: Warehouse) -> None:
+    """Core20 less the other four fifths, summed by hand from mart_hi_rate; Newcombe by statsmodels, a variance of 2 for each rounded count."""
+    rows = sample_warehouse.query(
         """
         with fifths as (
             select indicator_id, organisation_code, period_end,
-                100 * sum(numerator) filter (where group_code = '1') / sum(denominator) filter (where group_code = '1')
-                - 100 * sum(numerator) filter (where group_code <> '1') / sum(denominator) filter (where group_code <> '1') as gap
+                sum(numerator) filter (where group_code = '1') as x1, sum(denominator) filter (where group_code = '1') as n1,
+                sum(numerator) filter (where group_code <> '1') as x2, sum(denominator) filter (where group_code <> '1') as n2
             from mart_hi_rate
             where dimension = 'IMD_QUINTILE' and group_code in ('1', '2', '3', '4', '5') and not is_estimate
             group by all having count(*) filter (where value_status = 'published') = 5
         )
-        select count(*) filter (where abs(core20_gap - gap) > 1e-9 or core20_gap is null), count(*)
+        select x1, n1, x2, n2, core20_gap, core20_gap_ci_lower_95, core20_gap_ci_upper_95
         from mart_target_progress as target
         join fifths on target.indicator_id = fifths.indicator_id and target.organisation_code = fifths.organisation_code and target.period_end = fifths.period_end
         where target.source_id = 'returns'
         """
-    )[0]
-    assert wrong == 0 and compared > 0
+    )
+    assert rows
+    for x1, n1, x2, n2, *found in rows:
+        gap = x1 / n1 - x2 / n2
+        rounding = 2 * (1 + (x1 / n1) ** 2) / n1**2 + 2 * 4 * (1 + (x2 / n2) ** 2) / n2**2
+        ends = confint_proportions_2indep(x1, n1, x2, n2, method="newcomb")
+        away = [np.sign(end - gap) * np.sqrt((end - gap) ** 2 + norm.ppf(0.975) ** 2 * rounding) for end in ends]
+        assert found == pytest.approx([100 * gap, *(100 * (gap + one) for one in away)], rel=1e-9)

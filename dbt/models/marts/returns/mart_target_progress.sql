@@ -5,10 +5,26 @@
 -- the metric names (seed hi_metric); both stand where both are there. The gap is Core20
 -- minus the other four quintiles, as everywhere. A published figure has its Core20 from
 -- the newest waiting list by deprivation up to the same day, the month before at the
--- earliest. Trajectory: a straight line from the baseline to the target. GREEN: at the
+-- earliest. Limits of the gap are those of fct_inequality_measure; of returns
+-- Newcombe's,
+-- with the rounding of one count of Core20 and four of the others. Trajectory: a
+-- straight line from the baseline to the target. GREEN: at the
 -- trajectory or better; AMBER: worse by at most a fifth of the way from baseline to
 -- target; RED: worse than that. Not judged where the figure is not shown, and after the
 -- month of the target, which has lapsed.
+{%- set core20, rest = "fifths.group_code = '1'", "fifths.group_code <> '1'" %}
+{%- set counts = [
+    "max(fifths.numerator) filter (where " ~ core20 ~ ")",
+    "max(fifths.denominator) filter (where " ~ core20 ~ ")",
+    "sum(fifths.numerator) filter (where " ~ rest ~ ")",
+    "sum(fifths.denominator) filter (where " ~ rest ~ ")",
+] %}
+{%- set pair = [
+    "core20_numerator",
+    "core20_denominator",
+    "rest_numerator",
+    "rest_denominator",
+] %}
 with
     targets as (
         select *
@@ -16,7 +32,7 @@ with
         where data_origin = '{{ env_var("HIW_ORIGIN") }}'
     ),
 
-    returned as (
+    summed as (
         select
             overall.indicator_id as metric_id,
             overall.indicator_name as metric_name,
@@ -34,16 +50,14 @@ with
             case
                 when
                     count(*) filter (
-                        where
-                            fifths.group_code <> '1'
-                            and fifths.value_status = 'published'
+                        where {{ rest }} and fifths.value_status = 'published'
                     )
                     = 4
-                then
-                    100
-                    * sum(fifths.numerator) filter (where fifths.group_code <> '1')
-                    / sum(fifths.denominator) filter (where fifths.group_code <> '1')
-            end as rest_rate,
+                then true
+            end as is_rest_whole,
+            {%- for name in pair %}
+                {{ counts[loop.index0] }} as {{ name }},
+            {%- endfor %}
             max(
                 case when fifths.group_code = '1' then overall.period_end end
             ) as core20_period_end,
@@ -61,6 +75,52 @@ with
             and not fifths.is_estimate
         where overall.dimension = 'ALL' and not overall.is_estimate
         group by all
+    ),
+
+    returned as (
+        select
+            metric_id,
+            metric_name,
+            polarity,
+            geo_code,
+            period_start,
+            period_end,
+            actual,
+            actual_status,
+            core20_rate,
+            core20_status,
+            case
+                when is_rest_whole then {{ proportion(*pair[2:], multiplier=100) }}
+            end as rest_rate,
+            {%- for side in ["lower", "upper"] %}
+                case
+                    when is_rest_whole and core20_rate is not null
+                    then
+                        100
+                        * {{
+                            widened_limit(
+                                "(" ~ gap_absolute_proportions(*pair) ~ ")",
+                                "("
+                                ~ (
+                                    gap_absolute_newcombe_lower(*pair)
+                                    if side == "lower"
+                                    else gap_absolute_newcombe_upper(*pair)
+                                )
+                                ~ ")",
+                                "sqrt(power("
+                                ~ rounding_error(pair[0], pair[1], "true")
+                                ~ ", 2) + power("
+                                ~ rounding_error(pair[2], pair[3], "true", cells=4)
+                                ~ ", 2))",
+                            )
+                        }}
+                end as gap_{{ side }},
+            {%- endfor %}
+            core20_period_end,
+            trusts_left_out,
+            data_origin,
+            source_id
+        from summed
     ),
 
     facts as (
@@ -90,6 +150,8 @@ with
             100 * core20.value as core20_rate,
             core20.value_status as core20_status,
             100 * rest.value as rest_rate,
+            100 * gap.ci_lower_95 as gap_lower,
+            100 * gap.ci_upper_95 as gap_upper,
             core20.period_end as core20_period_end,
             cast(null as string) as trusts_left_out,
             figure.data_origin,
@@ -114,6 +176,17 @@ with
             and core20.period_end = rest.period_end
             and rest.dimension = 'core20'
             and rest.group_code = 'rest'
+        left join
+            {{ ref("fct_inequality_measure") }} as gap
+            on core20.indicator_id = gap.indicator_id
+            and core20.organisation_code = gap.organisation_code
+            and core20.period_end = gap.period_end
+            and gap.measure = 'absolute_gap'
+            and gap.comparison_group = 'core20'
+            and gap.reference_group = 'rest'
+            and gap.treatment_function_code = 'all'
+            and gap.geography_basis = 'current'
+            and gap.standardisation = 'crude'
         {% endcall %}
     ),
 
@@ -203,6 +276,8 @@ select
     coalesce(core20_status, 'not_available') as core20_value_status,
     rest_rate as rest_value,
     core20_rate - rest_rate as core20_gap,
+    gap_lower as core20_gap_ci_lower_95,
+    gap_upper as core20_gap_ci_upper_95,
     core20_period_end,
     trusts_left_out,
     source as target_source,
