@@ -114,7 +114,6 @@ with
             organisation_level,
             period_start,
             period_end,
-            value,
             count(case when is_after_hole then 1 end) over (
                 partition by {{ series }}
                 order by period_end desc, period_start desc
