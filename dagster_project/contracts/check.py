@@ -38,12 +38,12 @@ class CheckResult:
 
     @property
     def blocks(self) -> bool:
-        """Whether it holds the release back."""
+        """Return whether it holds the release back."""
         return not self.passed and self.severity == "critical"
 
     @property
     def sentence(self) -> str:
-        """The summary, with the first of the rows it is about; a suite's summary names them itself."""
+        """Return the summary, with the first of the rows it is about; a suite's summary names them itself."""
         if self.passed or self.kind == "suite" or not self.failing_keys:
             return self.summary
         named, more = self.failing_keys[:KEYS_IN_A_SENTENCE], len(self.failing_keys) - KEYS_IN_A_SENTENCE
@@ -51,7 +51,7 @@ class CheckResult:
 
     @property
     def asset_check_name(self) -> str:
-        """The name in letters, digits and underscores, as Dagster wants it."""
+        """Return the name in letters, digits and underscores, as Dagster wants it."""
         return re.sub(r"\W+", "_", self.name)
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,5 +71,5 @@ def explain(error: Exception, *, made_of_returns: bool) -> str:
 
 
 def shown_keys(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:
-    """Keys of rows as text, at most MAXIMUM_KEYS of them."""
+    """Return the keys of rows as text, at most MAXIMUM_KEYS of them."""
     return tuple(" / ".join("" if cell is None else str(cell) for cell in row) for row in rows[:MAXIMUM_KEYS])

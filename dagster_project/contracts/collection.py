@@ -77,12 +77,12 @@ class Column(Strict):
 
     @property
     def is_count(self) -> bool:
-        """Whether the disclosure rules apply: C09, C10, `[c]`."""
+        """Return whether the disclosure rules apply: C09, C10, `[c]`."""
         return self.type in {"count", "decimal_count"}
 
     @property
     def clean_type(self) -> str:
-        """DuckDB's type in the clean Parquet."""
+        """Return DuckDB's type in the clean Parquet."""
         return CLEAN_TYPES.get(self.type, "VARCHAR")
 
 
@@ -171,17 +171,17 @@ class Collection(Strict):
 
     @property
     def key(self) -> list[str]:
-        """The columns that name a row."""
+        """Return the columns that name a row."""
         return [column.name for column in self.columns if column.key]
 
     @property
     def count_columns(self) -> list[str]:
-        """The columns to which the disclosure rules apply."""
+        """Return the columns to which the disclosure rules apply."""
         return [column.name for column in self.columns if column.is_count]
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules that are SQL: shared ones that apply, with their places filled in, then the collection's own."""
+        """Return the rules that are SQL: shared ones that apply, with their places filled in, then the collection's own."""
         common = load_common()
         shared = (*(common.grouped_rules if self.cell else ()), *(common.count_rules if self.series else ()))
         return (*(self._filled(rule) for rule in shared), *self.own_rules)
@@ -203,7 +203,7 @@ class Collection(Strict):
 
     @cached_property
     def clean_columns(self) -> list[CleanColumn]:
-        """The columns of `clean/<collection>/<submission_id>.parquet`, in order."""
+        """Return the columns of `clean/<collection>/<submission_id>.parquet`, in order."""
         found = []
         for column in self.columns:
             found.append(CleanColumn(name=column.name, type=column.clean_type, description=column.description))

@@ -166,7 +166,7 @@ class Indicator(Strict):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts that there are to verify: no target where none is set, no levels where no figures are held."""
+        """Return the parts that there are to verify: no target where none is set, no levels where no figures are held."""
         there = {"definition": True, "denominator": True, "target": bool(self.targets), "levels": bool(self.levels)}
         return tuple(part for part in PARTS if there[part] or part in self.verification)
 

@@ -78,7 +78,7 @@ class FileColumn(Strict):
 
     @property
     def has_status(self) -> bool:
-        """Whether the value needs a status column beside it."""
+        """Return whether the value needs a status column beside it."""
         return self.type != "text" and (bool(self.markers) or self.blank in {"not_collected", "not_applicable"})
 
 
@@ -94,7 +94,7 @@ class RepeatedColumn(Strict):
     blank: Literal["missing", "zero", "not_collected", "not_applicable", "refuse"] = "missing"
 
     def expand(self) -> list[FileColumn]:
-        """The single columns."""
+        """Return the single columns."""
         return [
             FileColumn(
                 name=self.name.format(n=n, m=n + 1),
@@ -127,7 +127,7 @@ class RepeatedCleanColumn(Strict):
     unit: str = ""
 
     def expand(self) -> list[CleanColumn]:
-        """The single columns."""
+        """Return the single columns."""
         return [
             CleanColumn(
                 name=self.name.format(n=n, m=n + 1),
@@ -336,7 +336,7 @@ class Entity(Strict):
     """Code lists of clean columns, asked at gate 1 (quality/labels.py)."""
 
     def format_of(self, address: str) -> Literal["csv", "zip_csv", "xlsx", "ods", "json"]:
-        """The format of the file at an address."""
+        """Return the format of the file at an address."""
         ending = unquote(urlsplit(address).path).lower().rpartition(".")[2]
         match self.format:
             case "csv_or_xlsx":
@@ -352,23 +352,23 @@ class Entity(Strict):
 
     @property
     def file_columns(self) -> list[FileColumn]:
-        """Every column of the file, repeated ones expanded."""
+        """Return every column of the file, repeated ones expanded."""
         singles = [single for c in self.columns for single in (c.expand() if isinstance(c, RepeatedColumn) else [c])]
         return [single.model_copy(update={"exact": True}) for single in singles] if self.exact_text else singles
 
     @property
     def clean_columns(self) -> list[CleanColumn]:
-        """Every column of the clean table, repeated ones expanded."""
+        """Return every column of the clean table, repeated ones expanded."""
         return [single for c in self.clean for single in (c.expand() if isinstance(c, RepeatedCleanColumn) else [c])]
 
     @property
     def known_period(self) -> str:
-        """The period of the file that `usual_records` counts; "" where no file was read."""
+        """Return the period of the file that `usual_records` counts; "" where no file was read."""
         return self.fixed_period or (self.confirmed_by.period if self.confirmed_by else "")
 
     @property
     def key(self) -> list[str]:
-        """The columns that name a row of the clean table."""
+        """Return the columns that name a row of the clean table."""
         return [column.name for column in self.clean_columns if column.key]
 
     @model_validator(mode="after")
@@ -460,21 +460,21 @@ class Source(Strict):
 
     @property
     def references(self) -> set[str]:
-        """Slugs of the other sources that must be judged first, because tables of this one are compared with theirs."""
+        """Return the slugs of the other sources that must be judged first, because tables of this one are compared with theirs."""
         return {r.source for entity in self.entities for r in entity.complete_against} - {self.slug}
 
     def format_status_of(self, entity: str) -> Literal["confirmed", "unconfirmed"]:
-        """Whether a real file of that table has been read; raises KeyError with the source's own name."""
+        """Return whether a real file of that table has been read; raises KeyError with the source's own name."""
         return self.entity(entity).format_status or self.format_status
 
     @property
     def stated_format_status(self) -> str:
-        """What dim_source says: `partly_confirmed` where some tables were read from real files and some were not."""
+        """Return what dim_source says: `partly_confirmed` where some tables were read from real files and some were not."""
         statuses = {self.format_status_of(entity.name) for entity in self.entities}
         return statuses.pop() if len(statuses) == 1 else "partly_confirmed"
 
     def entity(self, name: str) -> Entity:
-        """The entity of that name; raises KeyError with the source's own name."""
+        """Return the entity of that name; raises KeyError with the source's own name."""
         for entity in self.entities:
             if entity.name == name:
                 return entity
@@ -482,12 +482,12 @@ class Source(Strict):
 
     @property
     def folder(self) -> Path:
-        """Where the source lives in the package."""
+        """Return where the source lives in the package."""
         return SOURCES_FOLDER / self.slug
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever the contract, the parser or the toolkit does, so that clean tables are made again."""
+        """Return a text that changes whenever the contract, the parser or the toolkit does, so that clean tables are made again."""
         digest = hashlib.sha256()
         shared = (SOURCES_FOLDER.parent / "lake" / f"{name}.py" for name in TOOLKIT)
         for path in (self.folder / "source.yml", self.folder / "parse.py", *shared):
@@ -496,7 +496,7 @@ class Source(Strict):
 
 
 def read_source(folder: Path) -> Source:
-    """The contract in `folder`/source.yml; raises ContractError naming file and field."""
+    """Read the contract in `folder`/source.yml; raises ContractError naming file and field."""
     path = folder / "source.yml"
     try:
         source = Source.model_validate(read_yaml(path))
@@ -509,6 +509,6 @@ def read_source(folder: Path) -> Source:
 
 @cache
 def load_sources() -> dict[str, Source]:
-    """All sources by slug, in alphabetical order."""
+    """Load all sources by slug, in alphabetical order."""
     folders = sorted(path.parent for path in SOURCES_FOLDER.glob("*/source.yml"))
     return {folder.name: read_source(folder) for folder in folders}

@@ -76,14 +76,14 @@ class LandingSuites(Strict):
 
 @cache
 def load_thresholds() -> Mapping[str, Threshold]:
-    """expectations/thresholds.yml by name; read once in a process."""
+    """Load expectations/thresholds.yml by name; read once in a process."""
     content = read_yaml(EXPECTATIONS / "thresholds.yml")
     return {name: Threshold.model_validate(body) for name, body in content["thresholds"].items()}
 
 
 @cache
 def load_accepted_editions() -> frozenset[tuple[str, str, str]]:
-    """Source, entity and sha256 of every edition in expectations/accepted_editions.yml; read once in a process."""
+    """Load source, entity and sha256 of every edition in expectations/accepted_editions.yml; read once in a process."""
     content = read_yaml(EXPECTATIONS / "accepted_editions.yml")
     editions = [AcceptedEdition.model_validate(body) for body in content["editions"]]
     return frozenset((edition.source, edition.entity, edition.sha256) for edition in editions)
@@ -107,7 +107,7 @@ def load_marts() -> dict[str, Suite]:
 
 
 def fingerprint(*paths: Path, words: Iterable[str] = ()) -> str:
-    """Changes with the suites, the thresholds and `words`: what was judged by other rules is judged again."""
+    """Return a text that changes with the suites, the thresholds and `words`: what was judged by other rules is judged again."""
     digest = hashlib.sha256(" ".join(words).encode())
     for path in (*paths, EXPECTATIONS / "thresholds.yml", JUDGES / "runner.py"):
         digest.update(path.read_bytes())

@@ -65,7 +65,7 @@ class Draft:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows of each published table."""
+        """Return the rows of each published table."""
         return {table.name: table.rows for table in self.contents}
 
 
@@ -143,7 +143,7 @@ def _copy_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: 
 
 
 def selected(model: ExposedModel, release_id: str, *, leave_out: Container[str] = ()) -> str:
-    """The columns of a mart in a release, some left out. dbt does not know which one it builds for, so that column is filled here."""
+    """Return the columns of a mart in a release, some left out. dbt does not know which one it builds for, so that column is filled here."""
     filled = {RELEASE_ID: f"{quote_literal(release_id)} as "}
     names = (name for name in model.column_names if name not in leave_out)
     return ", ".join(filled.get(name, "") + qualified(name) for name in names)
@@ -184,7 +184,7 @@ def _fill_meta(
 
 
 def current_marts(project: ReleaseProject) -> Path | None:
-    """The file that is published now; None before the first release and when the pointer leads nowhere."""
+    """Return the file that is published now; None before the first release and when the pointer leads nowhere."""
     try:
         release = current_release(project.lake)
     except ReleaseError:
@@ -198,7 +198,7 @@ def _input_row(item: Input) -> dict[str, Any]:
 
 
 def example_rows(project: ReleaseProject, rows: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The rows of meta.example_queries: those that give rows first, else in the order of their files. `rows` are known by name."""
+    """Return the rows of meta.example_queries: those that give rows first, else in the order of their files. `rows` are known by name."""
     listed = [query.model_dump() | {"rows_count": rows.get(query.name)} for query in project.example_queries]
     return sorted(listed, key=lambda row: not row["rows_count"])
 
@@ -303,7 +303,7 @@ def _naive(moment: dt.datetime) -> str:
 
 
 def open_draft(project: ReleaseProject, path: Path) -> Draft:
-    """The draft in that file; hashes its tables. Raises ReleaseError when it is not a whole draft."""
+    """Open the draft in that file and hash its tables. Raises ReleaseError when it is not a whole draft."""
     try:
         with project.engine() as con:
             attach(con, path, "draft")
@@ -320,7 +320,7 @@ def open_draft(project: ReleaseProject, path: Path) -> Draft:
 
 
 def newest_draft(project: ReleaseProject) -> Draft:
-    """The draft built last, for a step that runs in another process."""
+    """Return the draft built last, for a step that runs in another process."""
     drafts = sorted(project.lake.candidates.glob(f"{DRAFT_PREFIX}*.duckdb"))
     if not drafts:
         raise ReleaseError(

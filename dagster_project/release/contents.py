@@ -29,7 +29,7 @@ class TableContent:
 
     @property
     def label(self) -> str:
-        """How messages and manifests name the table."""
+        """Return how messages and manifests name the table."""
         return self.name if self.schema == MAIN else f"{self.schema}.{self.name}"
 
 
@@ -67,7 +67,7 @@ def count_rows(con: duckdb.DuckDBPyConnection, relation: str) -> int:
 
 
 def tables_of(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str]]:
-    """Schema and name of every table and view of an attached file, in alphabetical order."""
+    """Return the schema and name of every table and view of an attached file, in alphabetical order."""
     query = """
         select schema_name, table_name from duckdb_tables() where database_name = ? and not internal
         union all select schema_name, view_name from duckdb_views() where database_name = ? and not internal

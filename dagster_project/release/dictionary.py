@@ -44,7 +44,7 @@ class SharedColumns(Strict):
     caveat: str = ""
 
     def fits(self, column: str) -> bool:
-        """Whether the column is one of them."""
+        """Return whether the column is one of them."""
         return any(fnmatchcase(column, pattern) for pattern in self.columns)
 
 
@@ -57,7 +57,7 @@ class Term(Strict):
     also_called: tuple[str, ...] = ()
 
     def row(self) -> dict[str, str | None]:
-        """The row of meta.glossary."""
+        """Return the row of meta.glossary."""
         return self.model_dump() | {"also_called": ", ".join(self.also_called) or None}
 
 
@@ -69,7 +69,7 @@ class Dictionary:
     terms: tuple[Term, ...] = ()
 
     def shared_property(self, column: str, wanted: Property) -> str:
-        """The first entry that fits the column and says it; "" where none does."""
+        """Return the first entry that fits the column and says it; "" where none does."""
         if column not in self._known:
             fitting = [entry for entry in self.shared if entry.fits(column)]
             self._known[column] = {
@@ -85,7 +85,7 @@ class Dictionary:
 
 
 def load_dictionary(folder: Path) -> Dictionary:
-    """Both files of a folder; a folder without them (a small project) has an empty dictionary.
+    """Load both files of a folder; a folder without them (a small project) has an empty dictionary.
 
     Raises ReleaseError naming the file and the place.
     """
@@ -112,7 +112,7 @@ class Ancestry:
 
     @classmethod
     def read(cls, manifest: Path) -> Ancestry:
-        """From dbt's manifest.json; raises ReleaseError when it cannot be read."""
+        """Read dbt's manifest.json; raise ReleaseError when it cannot be read."""
         content = read_artefact(manifest)
         reads: dict[str, list[str]] = {
             unique_id: node.get("depends_on", {}).get("nodes", []) for unique_id, node in content["nodes"].items()
@@ -138,7 +138,7 @@ def _datasets(model: str, reads: Mapping[str, list[str]], names: Mapping[str, st
 def describe_column(
     dictionary: Dictionary, ancestry: Ancestry, model: ExposedModel, column: ColumnDescription, data_type: str
 ) -> dict[str, str | None]:
-    """Unit, code list, source and caveat of a column of a mart; None where there is nothing to say.
+    """Describe a column of a mart: unit, code list, source and caveat; None where there is nothing to say.
 
     Every column of text has a code list, every number a unit, and every column a source.
     """

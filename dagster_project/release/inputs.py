@@ -66,7 +66,7 @@ class SourceStatus:
 
 
 def links_in_use(lake: Lake, sources: Iterable[Source], origin: Origin) -> Iterator[tuple[Source, str, Path]]:
-    """Source, entity and link of every period in use, in a fixed order."""
+    """Yield the source, entity and link of every period in use, in a fixed order."""
     for source in sources:
         for entity in source.entities:
             for link in sorted(lake.current(source.slug, entity.name, origin).glob("*.parquet")):

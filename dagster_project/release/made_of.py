@@ -30,7 +30,7 @@ class MadeOf:
 
     @property
     def folder(self) -> Path:
-        """Private, and backed up with the returns."""
+        """Return the folder, which is private and backed up with the returns."""
         return self.area.made_of_root / self.release_id
 
     def write(self) -> None:

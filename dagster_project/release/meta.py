@@ -236,7 +236,7 @@ def comment(con: duckdb.DuckDBPyConnection, relation: str, description: str, col
 
 
 def with_unit(description: str, unit: str) -> str:
-    """A description that ends with its unit."""
+    """Return a description that ends with its unit."""
     return f"{description} [{unit}]" if unit else description
 
 

@@ -43,7 +43,7 @@ class ExampleQuery(Strict):
 
 
 def load_example_queries(path: Path = MARTS) -> tuple[ExampleQuery, ...]:
-    """The example queries of a file, or of every example_queries.yml below a folder, in the order of the files.
+    """Load the example queries of a file, or of every example_queries.yml below a folder, in the order of the files.
 
     Raises ReleaseError naming the file and the place.
     """
@@ -95,17 +95,17 @@ class ReleaseProject:
 
     @property
     def lake(self) -> Lake:
-        """The data folder."""
+        """Return the data folder."""
         return self.run.lake
 
     @cached_property
     def models(self) -> tuple[ExposedModel, ...]:
-        """The marts that are published."""
+        """Return the marts that are published."""
         return read_exposed_models(self.manifest)
 
     @contextmanager
     def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """An in-memory DuckDB to which files are attached; spills onto the data disk."""
+        """Open an in-memory DuckDB to which files are attached; it spills onto the data disk."""
         self.lake.temporary.mkdir(parents=True, exist_ok=True)
         with connection(None, limits=self.run.limits) as con:
             yield con
@@ -121,7 +121,7 @@ class ReleaseProject:
         con.execute("set file_search_path = ?", [str(self.lake.build)])
 
     def read_columns(self) -> dict[str, list[str]]:
-        """The columns of every table and view of the warehouse, by its name; none where there is no warehouse."""
+        """Read the columns of every table and view of the warehouse, by its name; none where there is no warehouse."""
         if not self.lake.warehouse.exists():
             return {}
         found: dict[str, list[str]] = {}

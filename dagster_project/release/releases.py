@@ -61,12 +61,12 @@ class Release:
 
     @property
     def row_count(self) -> int:
-        """Rows of all published tables together."""
+        """Return the rows of all published tables together."""
         return sum(self.rows.values())
 
     @property
     def marts(self) -> Path:
-        """The DuckDB file of the release."""
+        """Return the DuckDB file of the release."""
         return self.folder / MARTS
 
 
@@ -183,7 +183,7 @@ def point_to(lake: Lake, name: str) -> None:
 
 
 def remove_write_ahead_logs(lake: Lake, name: str) -> None:
-    """Whoever opened a published file for writing loses what he wrote: the file is as it was published."""
+    """Remove what somebody who opened a published file for writing wrote: the file is as it was published."""
     for log in _write_ahead_logs(lake, name):
         log.unlink(missing_ok=True)
 
@@ -310,7 +310,7 @@ def _same_origin(lake: Lake, release: Release) -> bool:
 
 
 def repair_current(lake: Lake, *, wait_seconds: float = 30) -> Release | None:
-    """If a published file is damaged, go back to the newest earlier release that is whole.
+    """Go back to the newest earlier release that is whole, if a published file is damaged.
 
     None when nothing is wrong or nothing is published. The damaged release is renamed out of the list and not withdrawn,
     so the next nightly run builds it again. Raises Refused when no kept release is whole.
@@ -346,7 +346,7 @@ def set_aside(lake: Lake, name: str) -> None:
 
 
 def withdrawn_ids(lake: Lake) -> frozenset[str]:
-    """release_ids that an operator rolled back from and that are not to come back by themselves."""
+    """Return the release_ids that an operator rolled back from and that are not to come back by themselves."""
     path = lake.releases / "withdrawn.json"
     try:
         return frozenset(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else frozenset()

@@ -13,7 +13,7 @@ LIBRARIES = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "dagster-dbt", "grea
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of everything that may change what a release holds."""
+    """Return the versions of everything that may change what a release holds."""
     return {"python": platform.python_version()} | {library: version(library) for library in LIBRARIES}
 
 

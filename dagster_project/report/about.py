@@ -12,7 +12,7 @@ CRUMBS = [("index.html", "England")]
 
 
 def pages(context: Context) -> Iterator[Page]:
-    """Both pages."""
+    """Yield both pages."""
     yield _cite(context)
     yield _accessibility()
 

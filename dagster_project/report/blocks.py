@@ -104,12 +104,12 @@ class Section:
 
     @property
     def look(self) -> str:
-        """Its classes."""
+        """Return its classes."""
         return " ".join(part for part in (self.kind, "paper" if self.paper else "") if part)
 
     @property
     def placed(self) -> list[tuple[Block, str, bool]]:
-        """Each block with the name by which a chart is linked to, and whether it stays on the screen when the page prints short."""
+        """Return each block with the name by which a chart is linked to, and whether it stays on the screen when the page prints short."""
         found: list[tuple[Block, str, bool]] = []
         charts = 0
         for block in self.blocks:
@@ -138,17 +138,17 @@ class Page:
 
 
 def say(text: str, **parts: Any) -> Markup:
-    """A sentence of this package with its parts filled in and escaped."""
+    """Fill the parts into a sentence of this package, escaped."""
     return Markup(text).format(**parts)  # noqa: S704
 
 
 def link(address: str, words: str) -> Markup:
-    """A link to another page of the site."""
+    """Return a link to another page of the site."""
     return Markup('<a href="{}">{}</a>').format(address, words)
 
 
 def slug(name: str) -> str:
-    """A code or identifier as part of a file name: letters, digits, hyphen and underscore stand, everything else is written as its code point.
+    """Return a code or identifier as part of a file name: letters, digits, hyphen and underscore stand, everything else is written as its code point.
 
     Two different names never give the same slug, and none can leave the folder.
     """
@@ -156,15 +156,15 @@ def slug(name: str) -> str:
 
 
 def organisation_page(code: str) -> str:
-    """File name of the page of an organisation; England's is the first page."""
+    """Return the file name of the page of an organisation; England's is the first page."""
     return "index.html" if code == "ENG" else f"organisation-{slug(code)}.html"
 
 
 def indicator_page(indicator_id: str) -> str:
-    """File name of the page of an indicator."""
+    """Return the file name of the page of an indicator."""
     return f"indicator-{slug(indicator_id)}.html"
 
 
 def table_page(table: str) -> str:
-    """File name of the page that says where a table comes from."""
+    """Return the file name of the page that says where a table comes from."""
     return f"table-{slug(table)}.html"

@@ -47,18 +47,18 @@ class Told:
 
 
 def path(code: str) -> str:
-    """File name of the brief of an organisation."""
+    """Return the file name of the brief of an organisation."""
     return f"brief-{slug(code)}.html"
 
 
 def section(organisation: Organisation, said: Sequence[Block]) -> Section:
-    """The brief as the first section of the organisation's page, with the way to the side that prints."""
+    """Return the brief as the first section of the organisation's page, with the way to the side that prints."""
     way = Paragraph(link(path(organisation.code), "Print this brief: one A4 side"))
     return Section(ANCHOR, TITLE, [*said, way], "brief")
 
 
 def page(context: Context, organisation: Organisation, said: Sequence[Block]) -> Page:
-    """The brief alone."""
+    """Return the brief alone."""
     row = organisation.row
     board = context.name(str(row["icb_code"])) if organisation.level == "trust" and row.get("icb_code") else ""
     who = [organisation.code, LEVELS[organisation.level], board, "" if organisation.is_current else "closed"]
@@ -69,7 +69,7 @@ def page(context: Context, organisation: Organisation, said: Sequence[Block]) ->
 
 
 def blocks(context: Context, told: Told) -> list[Block]:
-    """What the brief says: for the organisation's page and for the side that prints."""
+    """Return what the brief says: for the organisation's page and for the side that prints."""
     recording = _recording(told.recording)
     changes = _changes(context, told)
     questions = _questions(context, told, recording)

@@ -37,7 +37,7 @@ Fact = tuple[str, Any]
 
 
 def place(indicator: Row) -> list[Fact]:
-    """Where it is in Core20PLUS5 and in the Statement on information."""
+    """Say where it is in Core20PLUS5 and in the Statement on information."""
     programme, element = indicator.get("core20plus5_programme"), indicator.get("core20plus5_element")
     domain, version = indicator.get("statement_domain"), indicator.get("statement_version")
     return [
@@ -47,7 +47,7 @@ def place(indicator: Row) -> list[Fact]:
 
 
 def existence(indicator: Row, listed: Sequence[Row]) -> list[Fact]:
-    """By what it is published and for which levels, or why not; and what to do for figures that are not here."""
+    """Say by what it is published and for which levels, or why not; and what to do for figures that are not here."""
     by = {row["breakdown"]: _levels(row.get("levels")) or row.get("note") for row in listed}
     broken_down = [(title, by.get(name)) for name, title in BREAKDOWNS.items()]
     return [
@@ -62,7 +62,7 @@ def _levels(codes: str | None) -> str:
 
 
 def query(indicator: Row) -> list[Fact]:
-    """The table that answers, and one query on the published file; its result is what the tables of the page show."""
+    """Return the table that answers, and one query on the published file; its result is what the tables of the page show."""
     if indicator.get("held_in") != "fct_indicator_value":
         return [("Table", indicator.get("held_in"))]
     chosen = QUERIES.get(str(indicator.get("core20plus5_programme")), QUERIES["other"])
@@ -72,7 +72,7 @@ def query(indicator: Row) -> list[Fact]:
 
 
 def targets(rows: Sequence[Row]) -> Fact:
-    """Every target in words with its levels, days and document; a target whose last day has passed is not in force."""
+    """Return every target in words with its levels, days and document; a target whose last day has passed is not in force."""
     told: dict[int, list[Row]] = {}
     for row in rows:
         told.setdefault(row["target_no"], []).append(row)
@@ -95,12 +95,12 @@ def _target(same: Sequence[Row]) -> Markup:
 
 
 def settled(text: Any) -> str:
-    """A text of the catalogue as a reader sees it: a note of those who keep the catalogue becomes what it means to a reader."""
+    """Return a text of the catalogue as a reader sees it: a note of those who keep the catalogue becomes what it means to a reader."""
     return re.sub(r"\s*\[to be [^\]]*\]", " (not yet checked in the document)", str(text or "")).strip()
 
 
 def verification(checked: Sequence[Row]) -> Fact:
-    """How far definition, denominator, target and levels were checked, on which day and against what."""
+    """Say how far definition, denominator, target and levels were checked, on which day and against what."""
     parts = {row["part"]: row for row in checked}
     if not any(row.get("verified_on") for row in checked):
         return ("Verified", "Nobody has verified this indicator against its source yet")

@@ -68,7 +68,7 @@ class Scale:
     end: float
 
     def at(self, value: float) -> float:
-        """Where a value stands; values outside are drawn at the edge."""
+        """Return where a value stands; values outside are drawn at the edge."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
@@ -86,7 +86,7 @@ def ticks_of(low: float, high: float, wanted: int = 4) -> list[float]:
 
 
 def scale_of(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
-    """From zero where the values come near it; otherwise only the stretch they lie in (dots need no zero, bars would)."""
+    """Make the scale: from zero where the values come near it; otherwise only the stretch they lie in (dots need no zero, bars would)."""
     low, high = min(values), max(values)
     marks = ticks_of(0.0 if 0 < low < high / 2 else low, high)
     return Scale(marks[0], marks[-1], start, end), marks
@@ -99,7 +99,7 @@ def _number(value: float) -> str:
 def text(
     x: float, y: float, words: str, *, anchor: str = "start", weight: str = "", fill: str = "", kind: str = ""
 ) -> str:
-    """A line of text, escaped. `kind` is its class: `figure` for a number that is in the table, `tick` on an axis."""
+    """Draw a line of text, escaped. `kind` is its class: `figure` for a number that is in the table, `tick` on an axis."""
     extra = "".join(
         f' {name}="{value}"' for name, value in (("class", kind), ("font-weight", weight), ("fill", fill)) if value
     )
@@ -108,7 +108,7 @@ def text(
 
 
 def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = "", width: float = 0, dashes: str = "") -> str:
-    """A straight line."""
+    """Draw a straight line."""
     extra = f' stroke="{stroke}"' if stroke else ""
     extra += f' stroke-width="{_number(width)}"' if width else ""
     extra += f' stroke-dasharray="{dashes}"' if dashes else ""
@@ -116,24 +116,24 @@ def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = "", width:
 
 
 def circle(x: float, y: float, radius: float, fill: str = BLUE) -> str:
-    """A filled circle with a white rim, so that overlapping ones can be told apart."""
+    """Draw a filled circle with a white rim, so that overlapping ones can be told apart."""
     return f'<circle cx="{_number(x)}" cy="{_number(y)}" r="{_number(radius)}" fill="{fill}" stroke="#fff"/>'
 
 
 def diamond(x: float, y: float, radius: float, fill: str = ORANGE) -> str:
-    """A diamond with a dark rim (orange alone has 3:1 against white and no more)."""
+    """Draw a diamond with a dark rim (orange alone has 3:1 against white and no more)."""
     r = radius
     return f'<path d="M{_number(x)} {_number(y - r)}l{r} {r}l{-r} {r}l{-r} {-r}z" fill="{fill}" stroke="{INK}"/>'
 
 
 def square(x: float, y: float, radius: float, fill: str = BLUE) -> str:
-    """A square with a dark rim."""
+    """Draw a square with a dark rim."""
     side = _number(2 * radius)
     return f'<rect x="{_number(x - radius)}" y="{_number(y - radius)}" width="{side}" height="{side}" fill="{fill}" stroke="{INK}"/>'
 
 
 def svg(frame: Frame, height: float, parts: Sequence[str]) -> Markup:
-    """The drawing, named by its finding and described; the origin of synthetic figures is part of the picture itself."""
+    """Draw the picture, named by its finding and described; the origin of synthetic figures is part of the picture itself."""
     total = height + (SIZE + 10 if frame.synthetic else 0)
     described = f"{frame.description} {SYNTHETIC}." if frame.synthetic else frame.description
     stamp = text(WIDTH / 2, total - 6, SYNTHETIC, anchor="middle", weight="bold", fill=PINK) if frame.synthetic else ""
@@ -146,12 +146,12 @@ def svg(frame: Frame, height: float, parts: Sequence[str]) -> Markup:
 
 
 def no_figure(frame: Frame) -> Markup:
-    """The drawing where there is no value to draw."""
+    """Draw the frame where there is no value to draw."""
     return svg(frame, 40, [text(MARGIN, 26, "No figure can be shown")])
 
 
 def every(marks: Sequence[float]) -> int:
-    """Which marks of an axis have words: all, or every other one."""
+    """Choose which marks of an axis have words: all, or every other one."""
     return 1 if len(marks) <= 5 else 2  # noqa: PLR2004 - six labels would touch each other
 
 
@@ -194,7 +194,7 @@ TOP = 24
 def draw_control_chart(
     frame: Frame, points: Sequence[Point], form: Formatter, *, target: Reference | None = None
 ) -> Markup:
-    """An XmR chart: months with their values, the mean and the process limits of each segment, the target where there is one."""
+    """Draw an XmR chart: months with their values, the mean and the process limits of each segment, the target where there is one."""
     known = [v for p in points for v in (p.value, p.lower, p.upper) if v is not None]
     if not known:
         return no_figure(frame)
@@ -290,7 +290,7 @@ class Funnel:
 
 
 def prepare_funnel(spots: Sequence[Spot], baseline: Reference, form: Formatter) -> Funnel:
-    """The axes, the limits and every organisation as a small mark; `spots` must not be empty."""
+    """Prepare the axes, the limits and every organisation as a small mark; `spots` must not be empty."""
     ordered = sorted(spots, key=lambda s: (s.size, s.code))
     inner = [v for s in ordered for v in (s.value, s.lower_95, s.upper_95)]
     ys, marks = scale_of([*inner, baseline.value], TALL + 30, 12)
@@ -326,7 +326,7 @@ def _spots(spots: Sequence[Spot], xs: Scale, ys: Scale) -> str:
 
 
 def draw_funnel(frame: Frame, funnel: Funnel, spot: Spot | None = None, label: str = "") -> Markup:
-    """The funnel with one organisation set apart and named."""
+    """Draw the funnel with one organisation set apart and named."""
     parts = list(funnel.parts)
     if spot is not None:
         x, y = funnel.xs.at(spot.size), funnel.ys.at(spot.value)
@@ -350,7 +350,7 @@ def draw_funnel(frame: Frame, funnel: Funnel, spot: Spot | None = None, label: s
 def draw_caterpillar(
     frame: Frame, dots: Sequence[Dot], form: Formatter, *, reference: Reference | None = None
 ) -> Markup:
-    """Every organisation as a dot with its limits, from the lowest to the highest; the names are in the table below."""
+    """Draw every organisation as a dot with its limits, from the lowest to the highest; the names are in the table below."""
     drawn = [d for d in dots if d.value is not None]
     if not drawn:
         return no_figure(frame)

@@ -42,7 +42,7 @@ KEPT_ANSWERS = 6
 
 
 def keep_origins(content: Mapping[str, Any], columns: Mapping[str, Sequence[str]], folder: Path = KEPT) -> Origins:
-    """The origins of a manifest, from `folder` where they were worked out before from the same SQL and columns."""
+    """Return the origins of a manifest, from `folder` where they were worked out before from the same SQL and columns."""
     kept = folder / f"{_digest(content, columns)}.json"
     with suppress(OSError, ValueError, AttributeError, TypeError, IndexError):
         return {
@@ -82,7 +82,7 @@ class _Project:
 
 
 def read_origins(manifest: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> Origins:
-    """The origins of every model whose SQL is in the manifest of a build; `columns` are those of the warehouse, by table."""
+    """Read the origins of every model whose SQL is in the manifest of a build; `columns` are those of the warehouse, by table."""
     nodes = {**manifest["sources"], **manifest["nodes"]}
     kept = {i: node for i, node in nodes.items() if node["resource_type"] in {"model", "seed", "source"}}
     built = {i: list(columns.get(node["name"], ())) for i, node in kept.items() if node["resource_type"] != "source"}
@@ -156,7 +156,7 @@ class _Reader:
         self._done: dict[int, _Outputs] = {}
 
     def outputs(self, scope: Scope) -> _Outputs:
-        """The columns that a scope gives, in order; one named `ANYTHING` where it gives what a file has."""
+        """Return the columns that a scope gives, in order; one named `ANYTHING` where it gives what a file has."""
         if id(scope) not in self._done:
             self._done[id(scope)] = []  # a recursive scope sees what stands before itself
             self._done[id(scope)] = self._united(scope) if scope.set_operation_scopes else self._selected(scope)

@@ -74,7 +74,7 @@ class Commitments:
 
 
 def read_commitments(marts: Marts) -> Commitments:
-    """One query a mart; nothing where the file has no such mart."""
+    """Read each mart with one query; nothing where the file has no such mart."""
     newest = (
         "snapshot_date = (select max(n.snapshot_date) from mart_workforce_equality as n where n.organisation_code = mart_workforce_equality.organisation_code "
         "and n.standard = mart_workforce_equality.standard and n.source_id = mart_workforce_equality.source_id)"
@@ -89,7 +89,7 @@ def read_commitments(marts: Marts) -> Commitments:
 
 
 def sections(context: Context, commitments: Commitments, code: str) -> list[Section]:
-    """What there is of one trust; a section without rows is left out."""
+    """Return what there is of one trust; a section without rows is left out."""
     plus = _plus(context, commitments.plus.get(code, []))
     found = [
         Section("plus", "Groups put first, gaps and actions", plus + _actions(context, commitments, code)),
@@ -99,7 +99,7 @@ def sections(context: Context, commitments: Commitments, code: str) -> list[Sect
 
 
 def england(context: Context, commitments: Commitments) -> list[Section]:
-    """England where a publisher gives it, and the ratios of trusts side by side."""
+    """Return the sections of England: England where a publisher gives it, and the ratios of trusts side by side."""
     blocks = _staff(commitments.equality.get(ENGLAND, []))
     rows = [
         row

@@ -27,7 +27,7 @@ CAVEAT = (
 
 
 def pages(context: Context, everything: Everything) -> Iterator[Page]:
-    """The page, where there are organisations and measures to compare."""
+    """Yield the page, where there are organisations and measures to compare."""
     sections = [*_gaps(context, everything), *_overall(context, everything), *_recording(context, everything)]
     if not context.organisations or not sections:
         return

@@ -70,12 +70,12 @@ class Comparison:
 
     @property
     def is_wide(self) -> bool:
-        """Whether trusts differ by far more than chance."""
+        """Return whether trusts differ by far more than chance."""
         return float(self.rows[0].get("dispersion_ratio", 0)) > WIDE
 
 
 def read_comparisons(context: Context) -> dict[tuple[str, str, str], Comparison]:
-    """Every funnel of the file by indicator, dimension and group, newest period, in that order."""
+    """Read every funnel of the file by indicator, dimension and group, newest period, in that order."""
     found: dict[tuple[str, str, str], Comparison] = {}
     grouped = group_rows(context.marts.rows("mart_funnel"), "indicator_id", "dimension", "group_code")
     for place, rows in sorted(grouped.items(), key=lambda item: str(item[0])):
@@ -106,17 +106,17 @@ def _spot(row: Row) -> Spot | None:
 
 
 def label(row: Row) -> str:
-    """Where the trust stands, in words."""
+    """Say where the trust stands, in words."""
     return LABELS.get(str(row["funnel_label"]), str(row["funnel_label"]))
 
 
 def way(code: str) -> Paragraph:
-    """The way to the page where this organisation is chosen and its peers can be."""
+    """Return the way to the page where this organisation is chosen and its peers can be."""
     return Paragraph(link(f"{COMPARE}#{slug(code)}", "Choose peers, and see this organisation side by side with them"))
 
 
 def peers(context: Context, organisation: Organisation) -> tuple[str, list[Organisation]]:
-    """Whom a brief sets beside an organisation, and the rule in words: the others of its board, or of its region where those are few."""
+    """Return whom a brief sets beside an organisation, and the rule in words: the others of its board, or of its region where those are few."""
     others = [o for o in context.organisations.values() if o.level == organisation.level and o.is_current]
     rule, found = "", []
     for column, rule in PEERS[organisation.level]:  # noqa: B007 - the last rule tried is the one that is said
@@ -130,7 +130,7 @@ def peers(context: Context, organisation: Organisation) -> tuple[str, list[Organ
 def section_of_trust(
     context: Context, organisation: Organisation, comparisons: dict[tuple[str, str, str], Comparison]
 ) -> Section:
-    """Funnels, neighbours in size, and the table of all funnel positions of a trust."""
+    """Return funnels, neighbours in size, and the table of all funnel positions of a trust."""
     own = {
         place: row
         for place, comparison in comparisons.items()
@@ -221,13 +221,13 @@ def _neighbours(context: Context, organisation: Organisation, comparison: Compar
 
 
 def dot(context: Context, row: Row, form: str, highlight: bool) -> Dot:
-    """An organisation as a dot with its limits."""
+    """Draw an organisation as a dot with its limits."""
     lower, upper = row.get("ci_lower_95"), row.get("ci_upper_95")
     return Dot(context.name(row["organisation_code"]), row["value"], lower, upper, show(row, "value", form), highlight)
 
 
 def side_by_side(context: Context, rows: Sequence[Row], form: str, caption: str, own: str = "") -> Table:
-    """Organisations with their figures and limits; funnel positions where the rows have them."""
+    """Return a table of organisations with their figures and limits; funnel positions where the rows have them."""
     columns: list[Column] = [
         Words(
             "Organisation",
@@ -244,7 +244,7 @@ def side_by_side(context: Context, rows: Sequence[Row], form: str, caption: str,
 
 
 def page_of(context: Context, code: str) -> str | None:
-    """The page of an organisation, where it has one."""
+    """Return the page of an organisation, where it has one."""
     return context.organisations[code].path if code in context.organisations else None
 
 
@@ -272,7 +272,7 @@ def _positions(context: Context, rows: Sequence[Row]) -> Table:
 
 
 def section_of_icb(context: Context, organisation: Organisation, waiting: Sequence[Sequence[Row]]) -> Section:
-    """All ICBs side by side on each indicator, this one set apart."""
+    """Set all ICBs side by side on each indicator, this one apart."""
     blocks: list[Block] = []
     for rows in waiting:
         known = sorted((r for r in rows if r["value"] is not None), key=lambda r: (r["value"], r["organisation_code"]))

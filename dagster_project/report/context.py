@@ -33,12 +33,12 @@ class Organisation:
 
     @property
     def path(self) -> str:
-        """The file of its page."""
+        """Return the file of its page."""
         return organisation_page(self.code)
 
     @property
     def is_current(self) -> bool:
-        """Whether it exists on the day of the release."""
+        """Return whether it exists on the day of the release."""
         return bool(self.row.get("is_current", True))
 
 
@@ -75,7 +75,7 @@ class Context:
 
     @classmethod
     def read(cls, marts: Marts) -> Context:
-        """The context of an opened file."""
+        """Read the context of an opened file."""
         context = cls(marts, _release(marts))
         context.indicators = {row["indicator_id"]: row for row in marts.rows("dim_indicator")}
         for dimension, code, name, order in _groups(marts):
@@ -93,53 +93,53 @@ class Context:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the figures are invented."""
+        """Return whether the figures are invented."""
         return self.release.synthetic
 
     def years_old(self, day: dt.date) -> int:
-        """Whole years from a day to that of the release."""
+        """Return whole years from a day to that of the release."""
         built = self.release.built_at.date()
         return built.year - day.year - ((built.month, built.day) < (day.month, day.day))
 
     def is_old(self, row: Row) -> bool:
-        """Whether the figure is two years old or more, and so no news."""
+        """Return whether the figure is two years old or more, and so no news."""
         return self.is_old_day(row["period_end"])
 
     def is_old_day(self, day: dt.date) -> bool:
-        """Whether a day is two years ago or more."""
+        """Return whether a day is two years ago or more."""
         return self.years_old(day) >= OLD_YEARS
 
     def dated(self, row: Row) -> Markup | str:
-        """The period of a row; one that is old with its age."""
+        """Return the period of a row; one that is old with its age."""
         period = show_period(row)
         return period if period.endswith("old)") else self.dated_day(row["period_end"], period)
 
     def dated_day(self, day: dt.date, words: str) -> Markup | str:
-        """A date in words; one that is old with its age."""
+        """Return a date in words; one that is old with its age."""
         if not self.is_old_day(day):
             return words
         return Markup('{} <span class="old">({} years old)</span>').format(words, self.years_old(day))
 
     def name(self, code: str) -> str:
-        """The name of an organisation as a reader expects it; its code where no name is known."""
+        """Return the name of an organisation as a reader expects it; its code where no name is known."""
         return self.names.get(code, code)
 
     def unit(self, indicator_id: str) -> str:
-        """The unit of an indicator."""
+        """Return the unit of an indicator."""
         return str(self.indicators[indicator_id].get("unit", "")) if indicator_id in self.indicators else ""
 
     def indicator_name(self, indicator_id: str) -> str:
-        """The name of an indicator; its identifier where the catalogue does not have it."""
+        """Return the name of an indicator; its identifier where the catalogue does not have it."""
         row = self.indicators.get(indicator_id)
         return str(row["indicator_name"]) if row else indicator_id
 
     def short_name(self, indicator_id: str) -> str:
-        """The shortest form of the name that no other indicator has: without `by group` and the brackets, without the brackets, or whole."""
+        """Return the shortest form of the name that no other indicator has: without `by group` and the brackets, without the brackets, or whole."""
         name = self.indicator_name(indicator_id)
         return next((short for short in _shortened(name) if self._short_names[short] == 1), name)
 
     def indicator_column(self) -> Words:
-        """The column of a table that names the indicator and leads to its page."""
+        """Return the column of a table that names the indicator and leads to its page."""
         return Words(
             "Indicator",
             lambda row: self.short_name(row["indicator_id"]),
@@ -151,16 +151,16 @@ class Context:
         return Counter(short for row in self.indicators.values() for short in {*_shortened(str(row["indicator_name"]))})
 
     def group_name(self, dimension: str, code: str) -> str:
-        """The name of a group within its dimension."""
+        """Return the name of a group within its dimension."""
         row = self.groups.get((dimension, code))
         return str(row["group_name"]) if row else code
 
     def plain_group(self, dimension: str, code: str) -> str:
-        """The name of a group in a reader's words: `most deprived quintile` for `Quintile 1 (most deprived quintile)`."""
+        """Return the name of a group in a reader's words: `most deprived quintile` for `Quintile 1 (most deprived quintile)`."""
         return re.sub(r"^(?:Quintile|Decile) \d+ \((.+)\)$", r"\1", self.group_name(dimension, code))
 
     def group_order(self, row: Row) -> tuple[int, str]:
-        """Where a group stands among those of its dimension."""
+        """Return where a group stands among those of its dimension."""
         found = self.groups.get((row["dimension"], row["group_code"]))
         return (int(found["group_order"]) if found else 999, str(row["group_code"]))
 

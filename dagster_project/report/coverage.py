@@ -60,7 +60,7 @@ PROXY = Words("How it differs", lambda row: row["proxy_note"])
 
 
 def pages(context: Context) -> list[Page]:
-    """The page of coverage, where the file has the table."""
+    """Return the page of coverage, where the file has the table."""
     rows = context.marts.rows(COVERAGE)
     by_level = group_rows(rows, "organisation_level")
     if not rows:
@@ -142,7 +142,7 @@ def _reasons(context: Context, title: str, rows: Sequence[Row]) -> list[Block]:
 
 
 def why_not(context: Context, rows: Sequence[Row]) -> list[Section]:
-    """For an indicator without figures: what exists and where, why it is not here, and what comes near."""
+    """Say for an indicator without figures what exists and where, why it is not here, and what comes near."""
     if not rows:
         return []
     said = [
@@ -190,12 +190,12 @@ def _near(context: Context, row: Row) -> list[Markup]:
 
 
 def read_statement(marts: Marts) -> dict[Any, list[Row]]:
-    """The lines of every organisation: everybody and Core20, and what is not there."""
+    """Read the lines of every organisation: everybody and Core20, and what is not there."""
     return group_rows(marts.rows(STATEMENT, "breakdown = 'all' or dimension = 'core20'"), "organisation_code")
 
 
 def statement(context: Context, rows: Sequence[Row]) -> list[Section]:
-    """The section of one organisation."""
+    """Return the section of one organisation."""
     proxies = [row for row in rows if row.get("proxy_note")]
     held = [row for row in rows if row["dimension"] != "none" and not row.get("proxy_note")]
     own = [row for row in held if row["figures_of_code"] == row["organisation_code"]]

@@ -52,14 +52,14 @@ class Line:
 
 
 def axis_of(values: Sequence[float]) -> tuple[Scale, list[float]]:
-    """The axis of groups below each other."""
+    """Return the axis of groups below each other."""
     return scale_of(values, MARGIN + 10, WIDTH - MARGIN - 10)
 
 
 def draw_lines(
     lines: Sequence[Line], scale: Scale, marks: Sequence[float], form: Formatter, *, zero: bool = False
 ) -> tuple[list[str], float]:
-    """The grid (its line at zero in ink where that is asked for), the words and marks of each group, and where the last one ends."""
+    """Draw the grid (its line at zero in ink where that is asked for), the words and marks of each group; return where the last one ends too."""
     labels = [_wrapped(group.label, group.shown) for group in lines]
     *tops, bottom = [sum(ROW_LINE * len(words) + ROW_MARK for words in labels[:n]) + 4 for n in range(len(lines) + 1)]
     parts = [f'<g stroke="{LIGHT}">', *(line(scale.at(m), 2, scale.at(m), bottom) for m in marks), "</g>"]
@@ -88,7 +88,7 @@ def _words(group: Line, words: Sequence[str], top: float) -> list[str]:
 
 
 def limits_bar(scale: Scale, lower: float | None, upper: float | None, y: float) -> list[str]:
-    """The limits of a figure as a bar with ends; nothing where it has none."""
+    """Draw the limits of a figure as a bar with ends; nothing where it has none."""
     if lower is None or upper is None:
         return []
     d = f"M{scale.at(lower):g} {y - 5:g}v10m0 -5H{scale.at(upper):g}m0 -5v10"
@@ -102,7 +102,7 @@ FAR = 0.5
 
 
 def draw_dots(frame: Frame, dots: Sequence[Dot], form: Formatter, *, references: Sequence[Reference] = ()) -> Markup:
-    """One line a group: its label and figure, and below them its value as a dot with its 95% limits as a bar.
+    """Draw one line a group: its label and figure, and below them its value as a dot with its 95% limits as a bar.
 
     Without any value to draw the picture says so. References are lines such as England or a target; the axis is that of the dots.
     """

@@ -54,7 +54,7 @@ class Pair:
 
 
 def draw_dumbbells(frame: Frame, pairs: Sequence[Pair], form: Formatter, *, zero: str = "") -> Markup:
-    """One line a group: the hollow mark is what it is compared with, the filled one the group. `zero` names the line at zero."""
+    """Draw one line a group: the hollow mark is what it is compared with, the filled one the group. `zero` names the line at zero."""
     known = [
         v for p in pairs for v in (p.start, p.to, p.lower, p.upper, *p.peers) if v is not None and p.to is not None
     ]
@@ -92,7 +92,7 @@ def _mark(kind: Kind, x: float, y: float) -> str:
 
 
 def draw_spark(values: Sequence[float], *, zero: bool = False) -> Markup:
-    """A line of values, for the eye alone: the figures are next to it in words. With `zero` a dashed line stands there."""
+    """Draw a line of values, for the eye alone: the figures are next to it in words. With `zero` a dashed line stands there."""
     width, height, edge = 132, 34, 5
     within = [*values, *([0.0] if zero else [])]
     low, high = min(within), max(within)

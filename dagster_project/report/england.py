@@ -21,7 +21,7 @@ SHORTHAND = "A figure that cannot be shown says why: [c] confidential, [x] not a
 
 
 def page(context: Context, everything: Everything) -> Page:
-    """The page of England."""
+    """Return the page of England."""
     own = f"organisation_code = '{ENGLAND}'"
     splits = groups.read_splits(context.marts, "mart_waiting_list", WHERE, gaps_where=own).get(ENGLAND, [])
     scorecards = everything.scorecards

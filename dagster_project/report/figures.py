@@ -84,33 +84,33 @@ SMALL_SHARE = 0.1
 
 
 def value_format(unit: str | None, values: list[float]) -> str:
-    """The format of the values of an indicator: shares as per cent (two digits where all are under 10%), counts whole, rates to one digit."""
+    """Return the format of the values of an indicator: shares as per cent (two digits where all are under 10%), counts whole, rates to one digit."""
     if unit == "proportion":
         return "percent2" if all(abs(value) < SMALL_SHARE for value in values) else "percent1"
     return "whole" if unit == "count" else "number1"
 
 
 def tick(form: str) -> Callable[[float], str]:
-    """How the axis of figures of a format is written."""
+    """Write a value of an axis of figures of a format."""
     return TICKS[
         "percent" if form.startswith(("percent", "points")) else "share" if form.startswith("share") else "number"
     ]
 
 
 def gap_format(unit: str | None, values: list[float]) -> str:
-    """The format of a difference of two values of an indicator."""
+    """Return the format of a difference of two values of an indicator."""
     shares = {"percent1": "points1", "percent2": "points2"}
     chosen = value_format(unit, values)
     return shares.get(chosen, chosen)
 
 
 def present(values: list[Any]) -> list[float]:
-    """The numbers among values that may be NULL."""
+    """Return the numbers among values that may be NULL."""
     return [float(value) for value in values if value is not None and not math.isnan(value)]
 
 
 def show(row: Row, column: str, form: str, status: str = "value_status") -> str:
-    """The figure as text: its digits, or the shorthand that says why it is not there.
+    """Return the figure as text: its digits, or the shorthand that says why it is not there.
 
     A value with hidden counts whose bounds are known says between what it lies. A number that is missing beside a value that is not
     (a count has no limits) is not applicable. `priority_status` and the like hold other words besides the statuses; these are not
@@ -126,7 +126,7 @@ def show(row: Row, column: str, form: str, status: str = "value_status") -> str:
 
 
 def shorthand(row: Row, status: str) -> str:
-    """Why a figure is not there. One that is withheld is confidential where it would give away another, else its recording is too poor."""
+    """Say why a figure is not there. One that is withheld is confidential where it would give away another, else its recording is too poor."""
     why = str(row.values.get(status))
     if why == "withheld":
         return SUPPRESSED if "small number" in str(row.values.get("withheld_reason")) else NOT_AVAILABLE
@@ -134,14 +134,14 @@ def shorthand(row: Row, status: str) -> str:
 
 
 def mark(row: Row, column: str, form: str, status: str = "value_status") -> Markup:
-    """The figure inside a sentence, with everything that leads back to its cell."""
+    """Put the figure inside a sentence, with everything that leads back to its cell."""
     return Markup('<span data-table="{}" data-key="{}" data-column="{}" data-format="{}">{}</span>').format(
         row.table, key_text(row.key()), column, form, show(row, column, form, status)
     )
 
 
 def key_text(key: dict[str, str | None]) -> str:
-    """A key as compact JSON."""
+    """Return a key as compact JSON."""
     return json.dumps(key, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -149,7 +149,7 @@ def key_text(key: dict[str, str | None]) -> str:
 
 
 def show_date(day: dt.date | dt.datetime | None) -> str:
-    """`28 December 2025`."""
+    """Write a day as `28 December 2025`."""
     return "not known" if day is None else f"{day.day} {day:%B %Y}"
 
 
@@ -168,7 +168,7 @@ YEARS = (
 
 
 def show_period(row: Row) -> str:
-    """The period of a row in words: a day, a month, a year. One that lies a year or more behind the newest figures says how far."""
+    """Say the period of a row in words: a day, a month, a year. One that lies a year or more behind the newest figures says how far."""
     years = (row.get("months_old") or 0) // OLD_MONTHS
     said = _period(row)
     return f"{said} ({YEARS[min(years, len(YEARS)) - 1]} old)" if years else said
@@ -189,7 +189,7 @@ _CAPITALS = {"nhs": "NHS", "icb": "ICB", "uk": "UK"}
 
 
 def show_name(name: str | None, code: str) -> str:
-    """An organisation's name as a reader expects it: ODS writes names in capitals. Without a name, its code."""
+    """Return an organisation's name as a reader expects it: ODS writes names in capitals. Without a name, its code."""
     if not name:
         return code
     if name.upper() != name:
@@ -208,5 +208,5 @@ def _word(word: str, place: int) -> str:
 
 
 def lower_first(text: str) -> str:
-    """For the middle of a sentence; abbreviations keep their capitals."""
+    """Return the text for the middle of a sentence; abbreviations keep their capitals."""
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -31,7 +31,7 @@ HOW_TO_READ = (
 
 
 def read_gap_trends(marts: Marts) -> dict[str, list[list[Row]]]:
-    """Every gap of two periods or more by organisation, oldest period first."""
+    """Read every gap of two periods or more by organisation, oldest period first."""
     found: dict[str, list[list[Row]]] = {}
     if marts.has("fct_inequality_measure", *SERIES):
         for place, rows in group_rows(marts.rows("fct_inequality_measure", WHERE, order="period_end"), *SERIES).items():
@@ -41,7 +41,7 @@ def read_gap_trends(marts: Marts) -> dict[str, list[list[Row]]]:
 
 
 def sections(context: Context, series: Sequence[Sequence[Row]]) -> list[Section]:
-    """The section of one organisation; none where no gap is held for two periods."""
+    """Return the section of one organisation; none where no gap is held for two periods."""
     recent = [rows for rows in series if not context.is_old(rows[-1])]
     newest = {rows[-1]["indicator_id"]: rows for rows in sorted(recent, key=lambda rows: rows[-1]["period_end"])}
     shown = sorted(newest.values(), key=lambda rows: (-len(rows), rows[-1]["indicator_id"]))

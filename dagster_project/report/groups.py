@@ -59,7 +59,7 @@ class Split:
 
 
 def read_splits(marts: Marts, table: str, where: str, *, gaps_where: str = "true") -> dict[str, list[Split]]:
-    """Every split of the newest period of a mart, by organisation, in order of dimension and indicator."""
+    """Read every split of the newest period of a mart, by organisation, in order of dimension and indicator."""
     if not marts.has(table, "dimension", "group_code"):
         return {}
     grouped: dict[tuple[str, str, str], list[Row]] = {}
@@ -92,7 +92,7 @@ def _read_gaps(marts: Marts, where: str) -> dict[tuple[str, str, str, str], dict
 
 
 def section(context: Context, anchor: str, title: str, splits: Sequence[Split]) -> Section:
-    """Charts and tables of several splits, and what they do not say."""
+    """Return the charts and tables of several splits, and what they do not say."""
     blocks: list[Block] = [picture(context, split) for split in splits]
     if not blocks:
         return Section(anchor, title, [Paragraph("Not enough data: no figures by group are published here.", "inset")])
@@ -100,7 +100,7 @@ def section(context: Context, anchor: str, title: str, splits: Sequence[Split]) 
 
 
 def picture(context: Context, split: Split) -> Picture:
-    """One split: the finding, the chart, the gap in a sentence, the table."""
+    """Return one split: the finding, the chart, the gap in a sentence, the table."""
     rows = sorted(split.rows, key=context.group_order)
     unit = context.unit(split.indicator_id)
     form = value_format(unit, present([row["value"] for row in rows]))
@@ -129,7 +129,7 @@ def _references(context: Context, split: Split, form: str) -> list[Reference]:
 
 
 def table(context: Context, rows: Sequence[Row], form: str) -> Table:
-    """The groups with counts, value and limits."""
+    """Return the groups with counts, value and limits."""
     name = context.short_name(rows[0]["indicator_id"])
     columns: list[Column] = [
         Words("Group", lambda row: context.group_name(row["dimension"], row["group_code"])),
@@ -165,7 +165,7 @@ def _nearest(gap: Row) -> float:
 
 
 def finding(context: Context, split: Split) -> str:
-    """What the split shows, in words without figures: for the title of the chart."""
+    """Say what the split shows, in words without figures: for the title of the chart."""
     if not any(row["value"] is not None for row in split.rows):
         return "too few to tell the groups apart"
     if split.dimension in EXTREMES:
@@ -210,7 +210,7 @@ def _finding_of_groups(context: Context, split: Split) -> str:
 
 
 def gap_note(context: Context, split: Split, unit: str) -> Markup | str:
-    """The gap with its limits, and what it means; an empty text where there is no single gap."""
+    """Say the gap with its limits, and what it means; an empty text where there is no single gap."""
     if split.dimension not in EXTREMES:
         return ""
     first, _, part = EXTREMES[split.dimension]

@@ -57,17 +57,17 @@ NO_TARGET = Icon("Target: there is none", "", "M20 32h24", GREY)
 
 
 def variation_icon(kind: str | None, direction: str | None) -> Icon:
-    """The icon for the newest point of a series; ordinary variation for everything that no rule has marked."""
+    """Return the icon for the newest point of a series; ordinary variation for everything that no rule has marked."""
     return VARIATION.get((kind or "", direction or ""), COMMON)
 
 
 def assurance_icon(kind: str | None) -> Icon:
-    """The icon for the target against the process limits."""
+    """Return the icon for the target against the process limits."""
     return ASSURANCE.get(kind or "", NO_TARGET)
 
 
 def draw_icon(icon: Icon) -> Markup:
-    """The icon as a small SVG that is named by its meaning."""
+    """Draw the icon as a small SVG that is named by its meaning."""
     letter = (
         f'<circle cx="50" cy="14" r="11" fill="#fff" stroke="{INK}"/><text x="50" y="19" font-size="15" font-weight="bold" '
         f'text-anchor="middle" fill="{INK}">{escape(icon.letter)}</text>'

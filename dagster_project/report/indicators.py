@@ -79,7 +79,7 @@ CSV_COLUMNS = (
 
 
 def read_newest(context: Context) -> dict[Any, list[Row]]:
-    """The newest figures of every indicator, all treatment functions together, on the organisations of today."""
+    """Read the newest figures of every indicator, all treatment functions together, on the organisations of today."""
     if not context.marts.has(VALUES, *NEEDED):
         return {}
     newest = (
@@ -90,7 +90,7 @@ def read_newest(context: Context) -> dict[Any, list[Row]]:
 
 
 def pages(context: Context, everything: Everything) -> Iterator[Page]:
-    """Every indicator's page, and the page by which organisations and indicators are found."""
+    """Yield every indicator's page, and the page by which organisations and indicators are found."""
     newest = read_newest(context)
     compared = everything.comparisons
     measures = group_rows(_england_measures(context), "indicator_id")
@@ -323,7 +323,7 @@ def _download(context: Context, indicator_id: str, rows: Sequence[Row]) -> list[
 
 
 def downloads(context: Context) -> Iterator[tuple[str, bytes]]:
-    """The CSV of every indicator that has figures."""
+    """Yield the CSV of every indicator that has figures."""
     for indicator_id, rows in read_newest(context).items():
         if indicator_id in context.indicators:
             yield _download_name(str(indicator_id)), _csv(context, rows)
@@ -349,7 +349,7 @@ def _harmless(value: Any) -> Any:
 
 
 def find_page(context: Context, newest: Mapping[Any, Sequence[Row]]) -> Page:
-    """Organisations and indicators from A to Z: lists without a script, a search with it."""
+    """Return the page of organisations and indicators from A to Z: lists without a script, a search with it."""
     lists = []
     for level, title, anchor in (("trust", "NHS trusts", "trusts"), ("icb", "Integrated care boards", "boards")):
         found = [o for o in context.organisations.values() if o.level == level]

@@ -44,12 +44,12 @@ class Lineage:
 
     @classmethod
     def empty(cls) -> Lineage:
-        """For a file whose manifest is not available: the pages then say so."""
+        """Return the lineage of a file whose manifest is not available: the pages then say so."""
         return cls({}, {})
 
     @classmethod
     def read(cls, manifest: Path, columns: Mapping[str, Sequence[str]] | None = None) -> Lineage:
-        """From a manifest.json of dbt; raises ReleaseError when there is none. `columns` are those of the warehouse, by table."""
+        """Read a manifest.json of dbt; raise ReleaseError when there is none. `columns` are those of the warehouse, by table."""
         content = read_artefact(manifest)
         known = {**content["sources"], **content["nodes"]}
         nodes = {
@@ -61,7 +61,7 @@ class Lineage:
         return cls(nodes, {node.name: unique_id for unique_id, node in nodes.items() if node.layer == "mart"}, origins)
 
     def above(self, table: str) -> list[Node]:
-        """The table and everything it is made from, by layer and name."""
+        """Return the table and everything it is made from, by layer and name."""
         seen: set[str] = set()
         waiting = [self.tables[table]] if table in self.tables else []
         while waiting:
@@ -72,11 +72,11 @@ class Lineage:
         return sorted((self.nodes[i] for i in seen), key=lambda node: (LAYERS.index(node.layer), node.name))
 
     def origins_of(self, table: str) -> Mapping[str, Sequence[Origin]] | None:
-        """The columns of a published table and what each is worked out from; None where that is not known."""
+        """Return the columns of a published table and what each is worked out from; None where that is not known."""
         return self.origins.get(self.tables.get(table, ""))
 
     def first_origins_of(self, table: str, column: str) -> list[Origin]:
-        """The columns of files and look-up tables that a column comes from in the end."""
+        """Return the columns of files and look-up tables that a column comes from in the end."""
         seen: set[Origin] = set()
         waiting = [(self.tables[table], column)]
         while waiting:
@@ -104,7 +104,7 @@ BOX, GAP = 24, 30
 
 
 def draw_lineage(frame: Frame, nodes: list[Node]) -> Markup:
-    """The layers from the publishers' files at the top to the table at the bottom, every node by name."""
+    """Draw the layers from the publishers' files at the top to the table at the bottom, every node by name."""
     y = 4
     parts = []
     present = [layer for layer in LAYERS if any(node.layer == layer for node in nodes)]

@@ -158,12 +158,12 @@ class Row:
         return self.values[column]
 
     def get(self, column: str, default: Any = None) -> Any:
-        """The value of a column, or the default where the table has no such column or the cell is NULL."""
+        """Return the value of a column, or the default where the table has no such column or the cell is NULL."""
         value = self.values.get(column)
         return default if value is None else value
 
     def key(self) -> dict[str, str | None]:
-        """The key as text, as `cast(column as varchar)` writes it."""
+        """Return the key as text, as `cast(column as varchar)` writes it."""
         return {name: _as_text(self.values[name]) for name in KEYS[self.table] if name in self.values}
 
 
@@ -186,11 +186,11 @@ class Marts:
             self.columns[table if schema == "main" else f"{schema}.{table}"].append(column)
 
     def has(self, table: str, *columns: str) -> bool:
-        """Whether the file has this table with all of these columns."""
+        """Return whether the file has this table with all of these columns."""
         return table in self.columns and set(columns) <= set(self.columns[table])
 
     def rows(self, table: str, where: str = "true", parameters: Sequence[Any] = (), *, order: str = "") -> list[Row]:
-        """Rows of a table in the order given, then that of its key; none where the file has no such table."""
+        """Read rows of a table in the order given, then that of its key; none where the file has no such table."""
         if table not in self.columns:
             return []
         relation = ".".join(quote_identifier(part) for part in table.split("."))
@@ -201,18 +201,18 @@ class Marts:
         return [Row(table, dict(zip(names, values, strict=True))) for values in found.fetchall()]
 
     def distinct(self, table: str, column: str) -> list[str]:
-        """The different texts of a column, in order."""
+        """Return the different texts of a column, in order."""
         name = quote_identifier(column)
         found = self._con.execute(f"select distinct {name} from {quote_identifier(table)} order by all")
         return [row[0] for row in found.fetchall()]
 
     def pairs(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Rows of its own query, as tuples."""
+        """Read rows of its own query, as tuples."""
         return self._con.execute(sql, parameters).fetchall()
 
 
 def group_rows(rows: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
-    """Rows by the value of a column (or the tuple of several), in their order."""
+    """Group rows by the value of a column (or the tuple of several), in their order."""
     grouped: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         values = tuple(row[column] for column in columns)

@@ -58,7 +58,7 @@ class Everything:
 
 
 def read_everything(context: Context) -> Everything:
-    """One query a mart."""
+    """Read each mart with one query."""
     marts = context.marts
     level = "organisation_level in ('trust', 'icb')"
     return Everything(
@@ -102,7 +102,7 @@ def _told(context: Context, organisation: Organisation, everything: Everything) 
 
 
 def pages(context: Context, everything: Everything) -> Iterator[Page]:
-    """Every organisation's page and its brief."""
+    """Yield every organisation's page and its brief."""
     for organisation in sorted(context.organisations.values(), key=lambda o: o.code):
         said = brief.blocks(context, _told(context, organisation, everything))
         yield _page(context, organisation, everything, brief.section(organisation, said))

@@ -27,7 +27,7 @@ CAVEAT = (
 
 
 def section(context: Context, rows: Sequence[Row]) -> Section:
-    """The section for the rows of one organisation."""
+    """Return the section for the rows of one organisation."""
     first = ranked(rows)
     others = [r for r in rows if r["priority_rank"] is None]
     blocks: list[Block] = [_headline(context, first, others)]
@@ -39,7 +39,7 @@ def section(context: Context, rows: Sequence[Row]) -> Section:
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:
-    """The groups with a clear difference, most avoidable events per 1,000 people first."""
+    """Return the groups with a clear difference, most avoidable events per 1,000 people first."""
     return sorted(
         (row for row in rows if row["priority_rank"] is not None),
         key=lambda row: (
@@ -52,20 +52,20 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
 
 def excess(row: Row) -> dict[str, Markup]:
-    """The avoidable events of a group with their limits, for a sentence: `excess`, `lower`, `upper`."""
+    """Return the avoidable events of a group with their limits, for a sentence: `excess`, `lower`, `upper`."""
     column = "excess_count"
     names = {"excess": column, "lower": f"{column}_ci_lower_95", "upper": f"{column}_ci_upper_95"}
     return {name: mark(row, of, "whole") for name, of in names.items()}
 
 
 def smallest(row: Row, column: str) -> float:
-    """A figure, or the least that it can be where a count is hidden: groups are ranked by it."""
+    """Return a figure, or the least that it can be where a count is hidden: groups are ranked by it."""
     least: float = row[f"{column}_low"] if row[column] is None else row[column]
     return least
 
 
 def counted(row: Row) -> str:
-    """What the indicator counts, in a word."""
+    """Say what the indicator counts, in a word."""
     return COUNTED.get(str(row.get("source_id")), "cases")
 
 
@@ -73,7 +73,7 @@ BETWEEN = " A small count is hidden: whatever it is, the excess lies between the
 
 
 def adverse(context: Context, row: Row) -> str:
-    """How the adverse events of an indicator are called: those counted, or those that miss it where a higher share is better."""
+    """Say how the adverse events of an indicator are called: those counted, or those that miss it where a higher share is better."""
     name = context.short_name(row["indicator_id"])
     indicator = context.indicators.get(row["indicator_id"])
     higher = indicator is not None and indicator["polarity"] == "higher_is_better"
@@ -81,7 +81,7 @@ def adverse(context: Context, row: Row) -> str:
 
 
 def headline(context: Context, row: Row) -> Markup:
-    """The largest gap in two sentences."""
+    """Say the largest gap in two sentences."""
     reference = context.group_name(row["dimension"], row["reference_group"])
     text = (
         "<strong>{group}: {indicator}.</strong> {events} of this group’s {people} {counted} {adverse}. If the group fared like “{reference}”, there "
@@ -118,7 +118,7 @@ def _headline(context: Context, first: Sequence[Row], others: Sequence[Row]) -> 
 
 
 def nothing_ranked(others: Sequence[Row]) -> str:
-    """What can be said where no group is ranked."""
+    """Say what can be said where no group is ranked."""
     if any(row["certainty"] == "no clear difference" for row in others):
         return "No clear difference among the groups that are large enough to tell."
     return "Too few to tell: no group has figures that are complete and large enough to tell a difference from chance."
@@ -188,5 +188,5 @@ def _unranked(context: Context, rows: Sequence[Row]) -> Table:
 
 
 def sentence(text: str) -> str:
-    """With a capital at its beginning."""
+    """Return the text with a capital at its beginning."""
     return text[:1].upper() + text[1:]

@@ -34,7 +34,7 @@ PATH, TITLE = "provenance.html", "Where figures come from"
 
 
 def pages(context: Context, lineage: Lineage) -> Iterator[Page]:
-    """The page of sources, files and checks, and one for each published table."""
+    """Yield the page of sources, files and checks, and one for each published table."""
     tables = sorted(name for name in context.marts.columns if "." not in name)
     sections = [
         Section("sources", "Publishers and their datasets", _sources(context)),

@@ -46,7 +46,7 @@ EXPLAINED = (
 
 
 def read_newest(marts: Marts, where: str) -> list[Row]:
-    """The newest row of each measure of an organisation."""
+    """Read the newest row of each measure of an organisation."""
     if "mart_data_quality" not in marts.columns:
         return []
     newest = (
@@ -58,7 +58,7 @@ def read_newest(marts: Marts, where: str) -> list[Row]:
 
 
 def section(context: Context, rows: Sequence[Row]) -> Section:
-    """The section of one organisation."""
+    """Return the section of one organisation."""
     if not rows:
         return Section(
             ANCHOR, TITLE, [Paragraph("Not enough data: no measure of recording is published here.", "inset")]
@@ -74,7 +74,7 @@ def section(context: Context, rows: Sequence[Row]) -> Section:
 
 
 def what(row: Row) -> str:
-    """A measure in words: what is known of which field, and of which waits."""
+    """Say a measure in words: what is known of which field, and of which waits."""
     field = str(row["field_name"])
     band = BANDS.get(str(row["waiting_band"]))
     words = (
@@ -98,7 +98,7 @@ def _measures(caption: str, rows: Sequence[Row]) -> Table:
 
 
 def page(context: Context) -> Page:
-    """The page of data quality: England and the levels, then every trust's recording of ethnicity."""
+    """Return the page of data quality: England and the levels, then every trust's recording of ethnicity."""
     rows = read_newest(
         context.marts,
         "organisation_level in ('england', 'trust') and (organisation_level = 'england' or organisation_code = 'all')",

@@ -82,7 +82,7 @@ class Returned:
 
 
 def read_returned(marts: Marts) -> Returned:
-    """One query a mart; nothing where the file has no such mart."""
+    """Read each mart with one query; nothing where the file has no such mart."""
     newest = "period_end = (select max(n.period_end) from {table} as n where n.{code} = {table}.{code})"
 
     def of(table: str, code: str, where: str = "true") -> dict[Any, list[Row]]:
@@ -109,7 +109,7 @@ def read_returned(marts: Marts) -> Returned:
 
 
 def sections(context: Context, returned: Returned, code: str) -> list[Section]:
-    """What there is of one organisation; a section without rows is left out."""
+    """Return what there is of one organisation; a section without rows is left out."""
     own = [*_rates(context, returned.rates.get(code, [])), *returned_inside.blocks(context, returned.inside, code)]
     found = [
         Section("returns", "From the trusts' own returns", own),
@@ -122,7 +122,7 @@ def sections(context: Context, returned: Returned, code: str) -> list[Section]:
 
 
 def england(context: Context, returned: Returned) -> list[Section]:
-    """The targets of England, and rates of all trusts' returns together."""
+    """Return the targets of England, and rates of all trusts' returns together."""
     found = [
         Section("targets", "Targets", _targets(returned.targets.get(ENGLAND, []))),
         Section("returns", "From the trusts' own returns", _rates(context, returned.rates.get(ENGLAND, []))),
@@ -134,7 +134,7 @@ def england(context: Context, returned: Returned) -> list[Section]:
 
 
 def group_name(context: Context, row: Row) -> str:
-    """The name of a group of the returns, from the groups of the published figures."""
+    """Return the name of a group of the returns, from the groups of the published figures."""
     code = str(row["group_code"])
     return context.group_name(DIMENSIONS[row["dimension"]], UNKNOWN.get(code, code.lower()))
 

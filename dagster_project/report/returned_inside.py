@@ -35,7 +35,7 @@ class Inside:
 
 
 def read_inside(marts: Marts) -> Inside:
-    """One query a mart; nothing where the file has no such mart."""
+    """Read each mart with one query; nothing where the file has no such mart."""
     newest = "period_end = (select max(n.period_end) from mart_hi_intersection as n where n.organisation_code = mart_hi_intersection.organisation_code)"
     crossed = f"{OF_METRICS} and {newest} and imd_quintile <> 99 and ethnic_group_5 in ('WHITE', 'MIXED', 'ASIAN', 'BLACK', 'OTHER')"
     series = f"{OF_METRICS} and not is_estimate and organisation_level = 'trust' and dimension = 'IMD_QUINTILE' and group_code in ('1', '5')"
@@ -46,7 +46,7 @@ def read_inside(marts: Marts) -> Inside:
 
 
 def blocks(context: Context, inside: Inside, code: str) -> list[Block]:
-    """The tables of one trust; nothing where it sent no return."""
+    """Return the tables of one trust; nothing where it sent no return."""
     names = {row["indicator_id"]: row["indicator_name"] for row in inside.series.get(code, [])}
     crossed = group_rows(inside.crossed.get(code, []), "indicator_id")
     series = group_rows(inside.series.get(code, []), "indicator_id")

@@ -62,11 +62,11 @@ class Scorecards:
         self.priorities = group_rows(marts.rows(PRIORITIES), "organisation_code")
 
     def of(self, code: str) -> list[Row]:
-        """The newest rows of an organisation in both scorecards."""
+        """Return the newest rows of an organisation in both scorecards."""
         return [row for rows in self.programmes.values() for row in rows.get(code, [])]
 
     def sections(self, context: Context, code: str) -> list[Section]:
-        """The scorecard and the five priorities of an organisation; a section without rows is left out."""
+        """Return the scorecard and the five priorities of an organisation; a section without rows is left out."""
         found = [
             Section("core20plus5", "Core20PLUS5 scorecard", self._scorecard(context, code)),
             Section("five-priorities", "Five priorities for tackling inequalities", self._priorities(context, code)),
@@ -94,7 +94,7 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 
 def judged(rows: Sequence[Row]) -> list[Row]:
-    """Those with a gap in percentage points."""
+    """Return those with a gap in percentage points."""
     return [row for row in rows if row["unit"] == "proportion" and row["core20_gap"] is not None]
 
 
@@ -136,7 +136,7 @@ def _pair(context: Context, row: Row) -> Pair:
 
 
 def points(value: float) -> str:
-    """A mark of an axis of differences of shares."""
+    """Write a mark of an axis of differences of shares."""
     text = TICKS["number"](100 * value)
     return f"+{text}" if value > 0 else text
 
@@ -193,7 +193,7 @@ def _everybody_columns() -> list[Column]:
 
 
 def gap_status(row: Row) -> str:
-    """Why there is no gap: the reason of the first of both groups that has no value."""
+    """Say why there is no gap: the reason of the first of both groups that has no value."""
     statuses = [str(row[f"{group}_value_status"]) for group in ("core20", "rest")]
     return next((status for status in statuses if status != "published"), "published")
 

@@ -43,7 +43,7 @@ CAVEAT = (
 
 
 def pages(context: Context) -> Iterator[Page]:
-    """The page of the survey, where the file has the benchmark."""
+    """Yield the page of the survey, where the file has the benchmark."""
     if not context.marts.has(TABLE, *NEEDED):
         return
     rows = context.marts.rows(TABLE)

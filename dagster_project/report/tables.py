@@ -41,7 +41,7 @@ Column = Figures | Words
 
 
 def limits(form: str | Callable[[Row], str], status: str = "value_status", *, of: str = "value") -> list[Figures]:
-    """The columns of the 95% limits of a figure."""
+    """Return the columns of the 95% limits of a figure."""
     of = "" if of == "value" else f"{of}_"
     return [Figures(f"{end.title()} 95% limit", f"{of}ci_{end}_95", form, status) for end in ("lower", "upper")]
 
@@ -78,7 +78,7 @@ class Table:
 
     @property
     def body(self) -> Markup:
-        """The rows as HTML. Not in the template: a site has half a million cells, and this takes a third of the time."""
+        """Render the rows as HTML. Not in the template: a site has half a million cells, and this takes a third of the time."""
         return Markup("\n").join(_row_html(line) for line in self.lines)
 
 
@@ -108,7 +108,7 @@ def make_table(
     emphasis: Callable[[Row], bool] = lambda row: False,
     reason: str = "value_status_reason",
 ) -> Table:
-    """The table of these rows, which must all be of one mart."""
+    """Make the table of these rows, which must all be of one mart."""
     keys = [row.key() for row in rows]
     common = _common(keys)
     lines = tuple(
@@ -124,7 +124,7 @@ def make_table(
 
 
 def plain_table(caption: str, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table of words and counts that are not cells of one mart; what is no Cell yet becomes one."""
+    """Make a table of words and counts that are not cells of one mart; what is no Cell yet becomes one."""
     lines = (Line(tuple(part if isinstance(part, Cell) else Cell(part) for part in row), "") for row in rows)
     return Table(caption, tuple(Words(title, lambda row: "") for title in titles), "", "", tuple(lines))
 

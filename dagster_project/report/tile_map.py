@@ -125,7 +125,7 @@ class Tile:
 
 
 def section(context: Context) -> Section:
-    """The maps and how to read them; a section without blocks where the file has no figures of boards."""
+    """Return the maps and how to read them; a section without blocks where the file has no figures of boards."""
     blocks: list[Block] = [*_gaps(context), *_level(context)]
     return Section(ANCHOR, TITLE, [*blocks, Paragraph(HOW_TO_READ)] if blocks else [])
 
@@ -134,12 +134,12 @@ def section(context: Context) -> Section:
 
 
 def label_of(code: str) -> str:
-    """What a square is called; a board that is not on the list yet by its code."""
+    """Say what a square is called; a board that is not on the list yet by its code."""
     return PLACES[code][0] if code in PLACES else code
 
 
 def places_of(codes: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Column and row of each board, the first row in use on top; those that are not on the list stand in rows of their own below."""
+    """Return the column and row of each board, the first row in use on top; those that are not on the list stand in rows of their own below."""
     known = {code: PLACES[code][1:] for code in codes if code in PLACES}
     first = min((row for _, row in known.values()), default=0)
     placed = {code: (column, row - first) for code, (column, row) in known.items()}
@@ -149,7 +149,7 @@ def places_of(codes: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 
 def draw_map(frame: Frame, tiles: Sequence[Tile]) -> Markup:
-    """A square for each board with its label, its figure and its mark."""
+    """Draw a square for each board with its label, its figure and its mark."""
     places = places_of([tile.code for tile in tiles])
     parts = [part for tile in tiles for part in _tile(tile, *places[tile.code])]
     rows = 1 + max((row for _, row in places.values()), default=0)

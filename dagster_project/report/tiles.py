@@ -30,7 +30,7 @@ DEPRIVATION, ETHNICITY = ("imd_quintile", "imd_decile"), ("ethnic_group", "ethni
 def section(
     context: Context, gaps: Sequence[Row], scorecard: Sequence[Row], slopes: Sequence[Row], control: Sequence[Row]
 ) -> Section:
-    """The tiles, of rows of England; `scorecard` are the newest ones of both scorecards."""
+    """Return the tiles, of rows of England; `scorecard` are the newest ones of both scorecards."""
     found = [
         *_gap(context, "Largest gap by deprivation", gaps, DEPRIVATION),
         *_gap(context, "Largest gap by ethnicity", gaps, ETHNICITY),

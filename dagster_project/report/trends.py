@@ -39,7 +39,7 @@ HOW_TO_READ = (
 
 
 def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> Section:
-    """The section for the rows of one organisation."""
+    """Return the section for the rows of one organisation."""
     series = group_rows(control, "indicator_id")
     by_indicator = {
         row["indicator_id"]: row
@@ -100,7 +100,7 @@ def _summary(context: Context, newest: Sequence[Row]) -> Table:
 
 
 def picture(context: Context, rows: Sequence[Row], slope: Row | None) -> Picture | None:
-    """One series; None where it holds no figure at all."""
+    """Draw one series; None where it holds no figure at all."""
     newest = next((row for row in rows if row["is_latest"]), None)
     values = present([row["charted_value"] for row in rows])
     if newest is None or not values:

@@ -44,7 +44,7 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """For people, on one line."""
+        """Return the problem for people, on one line."""
         place = f"{self.where}: " if self.where else ""
         why = f": {self.why}" if self.why else ""
         next_step = f"{NEXT}{self.next_step.rstrip('.')}." if self.next_step else ""
@@ -199,7 +199,7 @@ KNOWN: tuple[tuple[type[BaseException], Callable[[Any], LakeError | None]], ...]
 
 
 def explain_by_name(name: str, raw: str) -> LakeError | None:
-    """As `explain`, of an error of which only the name and the words were kept; None where we do not know what to do."""
+    """Explain as `explain` an error of which only the name and the words were kept; None where we do not know what to do."""
     text = plain(raw)
     number = re.search(r"\[Errno (\d+)\]", text)
     if number:
@@ -213,5 +213,5 @@ def explain_by_name(name: str, raw: str) -> LakeError | None:
 
 
 def told(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Problems for JSON."""
+    """Return problems for JSON."""
     return [problem.as_dict() for problem in problems]

@@ -15,7 +15,7 @@ SHIPPED = PROJECT_ROOT / "dagster_project" / "dagster.yaml"
 
 
 def prepare_home(run: Run) -> Path:
-    """DAGSTER_HOME inside the data folder, with the shipped dagster.yaml, set in the environment of this process."""
+    """Prepare DAGSTER_HOME inside the data folder, with the shipped dagster.yaml, set in the environment of this process."""
     home = run.lake.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     own = home / "dagster.yaml"

@@ -41,12 +41,12 @@ class NightRecord:
 
     @property
     def last_good_at(self) -> dt.datetime | None:
-        """When the last nightly run that succeeded ended."""
+        """Return when the last nightly run that succeeded ended."""
         return dt.datetime.fromisoformat(self.last_good) if self.last_good else None
 
     @property
     def was_killed(self) -> bool:
-        """Whether a nightly run began that never came to its end; it may also be running now."""
+        """Return whether a nightly run began that never came to its end; it may also be running now."""
         return self.began > self.ended
 
 

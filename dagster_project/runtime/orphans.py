@@ -33,7 +33,7 @@ UNFINISHED = [
 
 
 def process_tags() -> dict[str, str]:
-    """Tags by which a run started in this process can be recognised as dead: host, pid and the process's start time."""
+    """Return the tags by which a run started in this process can be recognised as dead: host, pid and the process's start time."""
     return {PROCESS_TAG: f"{socket.gethostname()}/{os.getpid()}/{_start_time(os.getpid())}"}
 
 

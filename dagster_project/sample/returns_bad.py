@@ -47,7 +47,7 @@ def _sent(number: int, rows: list[tuple[Cell, ...]], org_code: str = SENDER) -> 
 
 
 def bad_returns() -> Mapping[str, BadReturn]:
-    """Kind of fault -> the return. Sequence numbers rise, so that none of them is refused for its number."""
+    """Return one bad return for each kind of fault. Sequence numbers rise, so that none of them is refused for its number."""
     good = _rows(SENDER)
     renamed = ("organisation", *HEADER[1:])
     longer = [(*row[:-1], int(row[-1] or 0) + (row[4] == "G4" and row[9] == BANDS[0])) for row in good]

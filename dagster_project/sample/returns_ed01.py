@@ -64,5 +64,5 @@ def returns() -> Iterator[SampleReturn]:
 
 
 def participants() -> Iterator[Participant]:
-    """Return those who send it."""
+    """Yield those who send it."""
     return story.participants_of(COLLECTION, tuple(PLANTED_SCORES), story.YEAR_END, story.YEAR_END)

@@ -64,12 +64,12 @@ class SampleReturn:
 
     @property
     def stem(self) -> str:
-        """The name without its ending."""
+        """Return the name without its ending."""
         return f"HIW-{self.collection_code}_{self.org_code}_{self.period_end:%Y-%m}_v{self.sequence_no:02d}"
 
     @property
     def received(self) -> dt.datetime:
-        """When it comes in, UTC without a zone."""
+        """Return when it comes in, UTC without a zone."""
         early = soft_deadline(self.collection_code, self.period_end) - dt.timedelta(days=1)
         return self.received_at or early.replace(hour=9, minute=0, second=0)
 

@@ -49,7 +49,7 @@ def did_not_attend_share(five: int, fifth: int) -> float:
 
 @cache
 def counts_of(org_code: str, month: dt.date) -> Counts:
-    """Appointments by ethnic category, decile and outcome."""
+    """Return the appointments by ethnic category, decile and outcome."""
     outcomes = np.empty((len(ETHNIC), len(DECILES), len(CODES)))
     for row, code in enumerate(ETHNIC):
         for column in range(len(DECILES)):

@@ -37,19 +37,19 @@ _DEPRIVED_TRUSTS = frozenset({"R9A", "R9D", "R9K", "R9C"})
 
 
 def fifth_of(decile: int) -> int:
-    """Place of the quintile of a decile's place; the last of either is "not known"."""
+    """Return the place of the quintile of a decile's place; the last of either is "not known"."""
     return len(FIFTHS) - 1 if decile == NOT_KNOWN_DECILE else decile // 2
 
 
 def not_stated_and_not_known(org_code: str, month: dt.date) -> tuple[float, float]:
-    """Shares of Z and 99."""
+    """Return the shares of Z and 99."""
     if org_code == story.FALLING_RECORDING and month == story.NEWEST_MONTH:
         return 0.10, 0.16
     return 0.05, 0.03
 
 
 def people(org_code: str, month: dt.date) -> Shares:
-    """Shares of the list by ethnic category (rows) and decile (columns); they sum to 1."""
+    """Return the shares of the list by ethnic category (rows) and decile (columns); they sum to 1."""
     stated, known = not_stated_and_not_known(org_code, month)
     ethnic = np.array(_ETHNIC_WEIGHTS) / sum(_ETHNIC_WEIGHTS) * (1 - stated - known)
     ethnic = np.append(ethnic, (stated, known))
@@ -78,7 +78,7 @@ def _segregate(shares: Shares) -> Shares:
 
 
 def spread(shares: Shares, total: int) -> Counts:
-    """Whole numbers of the same shape that sum to `total` (shares sum to 1); every running sum is right to within one."""
+    """Return whole numbers of the same shape that sum to `total` (shares sum to 1); every running sum is right to within one."""
     running = np.rint(np.cumsum(shares.ravel()) / shares.sum() * total).astype(np.int64)
     counts: Counts = np.diff(running, prepend=0).reshape(shares.shape)
     return counts
@@ -86,7 +86,7 @@ def spread(shares: Shares, total: int) -> Counts:
 
 @cache
 def age_weights(org_code: str) -> tuple[float, ...]:
-    """Weights by age band; an eye hospital's patients are older."""
+    """Return the weights by age band; an eye hospital's patients are older."""
     return (1, 2, 0, 3, 4, 8, 26, 28, 20, 8, 0) if org_code == "R9Q" else _AGE_WEIGHTS
 
 
@@ -112,7 +112,7 @@ def grouping_sets(org_code: str, counts: Counts) -> Iterator[tuple[tuple[str, st
 
 
 def five_by_fifth(counts: Counts) -> dict[tuple[str, str], Counts]:
-    """Ethnic group of five and quintile of deprivation -> one number for each outcome."""
+    """Return one number for each outcome by ethnic group of five and quintile of deprivation."""
     cells = {(five, fifth): np.zeros(counts.shape[2], dtype=np.int64) for five in FIVE for fifth in FIFTHS}
     for row, code in enumerate(ETHNIC):
         for column in range(len(DECILES)):

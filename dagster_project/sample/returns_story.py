@@ -87,7 +87,7 @@ def participants(collection_code: str) -> Iterator[Participant]:
 
 
 def moment_of(org_code: str, collection_code: str, period_end: dt.date) -> dt.datetime | None:
-    """When a return that is early, late or after the close comes in, UTC; None for the ordinary day."""
+    """Return when a return that is early, late or after the close comes in, UTC; None for the ordinary day."""
     newest = period_end == NEWEST_MONTH
     close = close_at(collection_code, period_end)
     if newest and org_code == LATE:

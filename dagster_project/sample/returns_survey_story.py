@@ -82,7 +82,7 @@ PLANTED_GROUPS: Mapping[str, frozenset[str]] = {
 
 @cache
 def options_of(wave: int) -> Mapping[str, tuple[str, ...]]:
-    """Question -> options that the wave offers, from the seed of the contracts; free text last."""
+    """Return the options that the wave offers by question, from the seed of the contracts; free text last."""
     found: dict[str, list[str]] = {}
     with (SEEDS_FOLDER / "survey_option.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):

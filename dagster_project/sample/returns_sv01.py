@@ -69,7 +69,7 @@ def trust_says(trust: str, wave: int, question: str, option: str) -> bool:
 
 
 def answer_of(trust: str, wave: int, question: str, option: str, place: int) -> str:
-    """Y, N or NA of one respondent; `place` counts from 0."""
+    """Return Y, N or NA of one respondent; `place` counts from 0."""
     roles = roles_of(trust)
     lead, last = roles[place] in ("EXEC_LEAD", "CEO"), place == len(roles) - 1
     if (trust, question) == NOT_ANSWERED:
@@ -107,6 +107,6 @@ def returns() -> Iterator[SampleReturn]:
 
 
 def participants() -> Iterator[Participant]:
-    """Acute trusts from 2025, the others from 2026; one of them sends nothing."""
+    """Yield acute trusts from 2025, the others from 2026; one of them sends nothing."""
     yield from story.participants_of(COLLECTION, story.ACUTE, story.YEAR_BEFORE, story.YEAR_END)
     yield from story.participants_of(COLLECTION, (*story.OTHERS, story.SILENT), story.YEAR_END, story.YEAR_END)

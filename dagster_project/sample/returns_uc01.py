@@ -41,12 +41,12 @@ EPC_GROWTH_STATED = 90
 
 
 def population(org_code: str, group: str) -> int:
-    """People of the group whom the trust serves."""
+    """Return the people of the group whom the trust serves."""
     return round(POPULATION[group] * story.size_of(org_code))
 
 
 def month_counts(org_code: str, group: str, quarter: dt.date) -> dict[str, int]:
-    """Measure -> count of one month of the quarter for homeless or housed people; 2 in 100 more in the newest quarter."""
+    """Return the count of each measure of one month of the quarter for homeless or housed people; 2 in 100 more in the newest quarter."""
     attended, admitted, stayed = RATIOS.get(org_code, (2.0, 2.0, 1.0)) if group == "HOMELESS" else (1.0, 1.0, 1.0)
     persons = population(org_code, group) * (1.02 if quarter == story.NEWEST_QUARTER else 1)
     attendances = round(persons * ATTENDANCES_OF_HOUSED * attended)

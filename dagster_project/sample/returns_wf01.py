@@ -35,7 +35,7 @@ NOT_AWARE = ("R9K", "R9L", "R9M", "R9Q")
 
 
 def heads_of(trust: str) -> Mapping[str, int]:
-    """People by role."""
+    """Return the people by role."""
     place = story.TRUSTS.index(trust)
     return {"PHC": story.PLANTED_CONSULTANTS[trust], "HIL": 1, "HIA": (0, 3, 8, 14)[place % 4]}
 
@@ -60,7 +60,7 @@ def _rows(trust: str, day: dt.date) -> Iterator[tuple[Cell, ...]]:
 
 
 def returns() -> Iterator[SampleReturn]:
-    """September 2026 of all, March 2026 of those whose recruiting moves."""
+    """Yield September 2026 of all, March 2026 of those whose recruiting moves."""
     earlier = [(trust, story.YEAR_END) for trust in PLANTED_STAGES]
     for trust, day in [*earlier, *((trust, story.HALF_YEAR_END) for trust in story.TRUSTS)]:
         rows = list(_rows(trust, day))

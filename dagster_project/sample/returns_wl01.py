@@ -46,7 +46,7 @@ _STEP = {"R9A": 0.24, "R9C": 0.08, "R9G": 0.05, "R9H": 0.06, "R9N": 0.10, "R9Q":
 
 
 def list_size(org_code: str, month: dt.date) -> int:
-    """Pathways of the month: 0.4% more each month, so that no two months are the same."""
+    """Return the pathways of the month: 0.4% more each month, so that no two months are the same."""
     age = (month.year - 2025) * 12 + month.month
     return round(LIST_OF_AN_AVERAGE_TRUST * story.size_of(org_code) * (1 + 0.004 * age))
 
@@ -73,7 +73,7 @@ def over_52_weeks_share(org_code: str, month: dt.date, five: int, fifth: int) ->
 
 @cache
 def counts_of(org_code: str, month: dt.date) -> Counts:
-    """Pathways by ethnic category, decile and wait band."""
+    """Return the pathways by ethnic category, decile and wait band."""
     shares = people(org_code, month)
     bands = np.empty((len(ETHNIC), len(DECILES), len(BANDS)))
     for row, code in enumerate(ETHNIC):
