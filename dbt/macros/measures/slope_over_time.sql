@@ -101,8 +101,15 @@
             select
                 *,
                 {{ student_t_quantile("measure_freedom") }}
-                * measure_error as measure_margin
+                * measure_error as measure_margin,
+                slope / nullif(measure_error, 0) as measure_t
             from measure_erring
+        ),
+        measure_deviates as (
+            select
+                *,
+                {{ student_t_deviate("measure_t", "measure_freedom") }} as measure_z
+            from measure_limited
         )
     select
         {{ measure_key_names(group_by) }}
@@ -116,14 +123,7 @@
             -- every point on the line
             when measure_error = 0 and slope <> 0
             then 0
-            else
-                {{
-                    normal_p_value(
-                        student_t_deviate(
-                            "slope / nullif(measure_error, 0)", "measure_freedom"
-                        )
-                    )
-                }}
+            else {{ normal_p_value("measure_z") }}
         end as p_value
-    from measure_limited
+    from measure_deviates
 {%- endmacro %}

@@ -68,21 +68,19 @@ with
         {%- endfor %}
     ),
 
+    deviates as (
+        select
+            *,
+            {{ deviate_from_limits("value", "ci_lower_95", "ci_upper_95", is_ratio) }}
+            as z_of_limits
+        from rows_of_families
+    ),
+
     probable as (
         select
-            {% call all_with(["p_value"]) %}
-                coalesce(
-                    p_value,
-                    {{
-                        normal_p_value(
-                            deviate_from_limits(
-                                "value", "ci_lower_95", "ci_upper_95", is_ratio
-                            )
-                        )
-                    }}
-                ) as p_value
-            {% endcall %}
-        from rows_of_families
+            {{ all_but(["p_value", "z_of_limits"]) }},
+            coalesce(p_value, {{ normal_p_value("z_of_limits") }}) as p_value
+        from deviates
     ),
 
     controlled as (
