@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -61,6 +63,17 @@ def test_the_commands_of_the_readme_end_with_an_accepted_return(
     put_into_inbox(made, load_mapping(Path("mapping-WL01.yml")), run_at(lake))
     assert [one.name for one in take_in(lake).receipts if one.outcome.startswith("accepted")] == [data.name]
     assert len(receipts(lake)) == 1 and say_intake(made, run_at(lake), {}) == 0
+    # A release that shows another return of the period: the trust would look in vain for its own.
+    lake.published.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(lake.marts)) as con:
+        slot = "'WL01' as collection_code, 'R9B' as organisation_code, date '2026-09-30' as period_end"
+        con.execute(
+            f"create table mart_submission as select {slot}, true as is_in_use, 'V' as submission_type, 3 as sequence_no"
+        )
+    told: dict[str, Any] = {}
+    assert say_intake(made, run_at(lake), told) == 1
+    assert "The release shows V03 of this period" in told["intake"]["used_instead"]
+    lake.marts.unlink()
     # Another file of the same number: the check of the file alone cannot know, intake does, and the command says so.
     options = ["--out", "own", "--profile", "safe"]
     assert (
