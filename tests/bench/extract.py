@@ -4,6 +4,11 @@ Bare DuckDB reads the file once into the full cross and adds that up: the fastes
 faults, notes or zeros. The pandas script is what an analyst writes who knows pandas: only the columns that are needed, categories,
 vectorised bands, one groupby for each grouping set. Each runs in a process of its own, whose memory is watched with that of its
 children; the three must count the same, or the times mean nothing. `python -m tests.bench.extract [pathways]` runs it alone.
+
+Five million pathways, 465 MB, on two cores that others used too: bare DuckDB 3.4 s of processor time and 261 MB, the command 8.8 s (2.6
+times; 2.1 times by the clock) and 532 MB, pandas 12.7 s and 771 MB. Written like this, pandas works 3.8 times as long as bare DuckDB. Twenty times
+faster than it would be five times faster than bare DuckDB, which spends half of its time on splitting the lines: nothing that reads the file
+can be. What the command does more than bare DuckDB: twice the columns, blanks and dates that are no dates, and each pathway's key, of which none may be there twice.
 """
 
 from __future__ import annotations
