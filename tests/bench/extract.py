@@ -7,7 +7,7 @@ children; the three must count the same, or the times mean nothing. `python -m t
 
 Five million pathways, 465 MB, on two cores that others used too: bare DuckDB 3.4 s of processor time and 261 MB, the command 8.8 s (2.6
 times; 2.1 times by the clock) and 532 MB, pandas 12.7 s and 771 MB. Written like this, pandas works 3.8 times as long as bare DuckDB. Twenty times
-faster than it would be five times faster than bare DuckDB, which spends half of its time on splitting the lines: nothing that reads the file
+faster than it would be five times faster than bare DuckDB, which spends nearly half of its time on splitting the lines: nothing that reads it
 can be. What the command does more than bare DuckDB: twice the columns, blanks and dates that are no dates, and each pathway's key, of which none may be there twice.
 """
 
