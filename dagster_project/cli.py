@@ -198,6 +198,15 @@ def sql(
 
 
 @app.command()
+def explore() -> None:
+    """Open the published file in DuckDB's own shell, read-only: completion, history, `.tables`, `.mode`; `.quit` ends it."""
+    with _explained() as run:
+        from dagster_project.operate.analyst import explore as open_shell
+
+        raise typer.Exit(open_shell(run.lake.marts))
+
+
+@app.command()
 def query(
     name: Annotated[str, typer.Argument(help="Name of an example query; empty lists them.")] = "",
     show_sql: Annotated[bool, typer.Option("--sql", help="Print the query instead of running it.")] = False,

@@ -13,7 +13,7 @@ from dagster_project.assets.release import build_release_assets
 from dagster_project.assets.returns import build_inbox_sensor, build_returns_assets, by_period_spec, returns_intake
 from dagster_project.assets.schedules import build_nightly_schedule
 from dagster_project.assets.sensors import build_failure_sensor, build_night_sensor, build_reaping_sensor
-from dagster_project.assets.sources import build_source_assets
+from dagster_project.assets.sources import build_backfill_jobs, build_source_assets
 from dagster_project.assets.stages import NAME as STAGES
 from dagster_project.assets.stages import stages
 from dagster_project.contracts.source import load_sources
@@ -38,7 +38,7 @@ def build_definitions(run: Run) -> dg.Definitions:
             *release_assets,
         ],
         asset_checks=release_checks,
-        jobs=[nightly_refresh, returns_intake],
+        jobs=[nightly_refresh, returns_intake, *build_backfill_jobs(load_sources().values())],
         schedules=[build_nightly_schedule(run)],
         sensors=[
             build_failure_sensor(run),

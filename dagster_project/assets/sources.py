@@ -13,6 +13,7 @@ from dagster_project.assets.run_tags import tag_held
 from dagster_project.assets.transports import open_transport
 from dagster_project.contracts.source import Source, load_sources
 from dagster_project.contracts.suite import landing_fingerprint
+from dagster_project.jobs import NIGHT_TAGS
 from dagster_project.lake.acceptance import Acceptance, CleanReport
 from dagster_project.lake.calendar import LONDON, newest_expected_period
 from dagster_project.lake.progress import show_progress
@@ -301,3 +302,21 @@ def _column_schema(source: Source) -> dg.TableSchema:
             for column in entity.clean_columns
         ]
     )
+
+
+def build_backfill_jobs(sources: Iterable[Source]) -> list[Any]:
+    """One job for each source of months, so that a back-fill is three clicks: its job, Materialize, Launch.
+
+    From the page of an asset it takes seven: raw and clean are one step, so Dagster asks whether both are meant, and shows the last 90 days.
+    """
+    return [
+        dg.define_asset_job(
+            f"backfill_{source.slug}",
+            selection=dg.AssetSelection.assets(f"raw_{source.slug}", f"clean_{source.slug}"),
+            description=f"Fetch and parse months of {source.slug} anew. The next nightly run builds the marts of them.",
+            executor_def=dg.in_process_executor,
+            run_tags=NIGHT_TAGS,
+        )
+        for source in sources
+        if source.monthly_partitions_from
+    ]

@@ -17,6 +17,7 @@ from dagster_project.assets.release import exposed_models
 from dagster_project.assets.sources import CHECKS, MONTHS
 from dagster_project.contracts.source import load_sources
 from dagster_project.definitions import build_definitions
+from dagster_project.jobs import NIGHT_TAGS
 from dagster_project.lake.run import Run
 from dagster_project.release.dbt_artifacts import read_tests
 from dagster_project.settings import Settings
@@ -113,6 +114,14 @@ def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(def
         if node.partitions_def is not None:
             assert node.backfill_policy == dg.BackfillPolicy.single_run()
             assert node.partitions_def == MONTHS
+            # three clicks: the job, Materialize, Launch
+            job = definitions.resolve_job_def(f"backfill_{slug}")
+            assert job.partitions_def == MONTHS
+            assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {
+                f"raw_{slug}",
+                f"clean_{slug}",
+            }
+            assert dict(job.run_tags) | NIGHT_TAGS == dict(job.run_tags)
 
 
 def test_the_first_check_of_a_source_in_the_order_of_the_pages_is_one_that_can_fail_it() -> None:

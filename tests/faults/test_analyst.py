@@ -5,6 +5,8 @@ The session is `hiw sql`'s: a read-only file, opened without access to anything 
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -17,6 +19,7 @@ from dagster_project.operate.analyst import (
     ask,
     attach_snippet,
     example_sql,
+    explore_command,
     list_examples,
     open_published,
 )
@@ -84,6 +87,10 @@ SETTINGS = {
     "reset": "reset enable_external_access",
     "pragma": "pragma enable_external_access=true",
 }
+
+
+OF_PYTHON = {"two statements", "the environment"}
+"""Ways that the shell knows: two statements are no fault there, and a person's own shell may read its environment."""
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +161,27 @@ def test_session_loads_no_extension(published: Path, folder: Path, way: str) -> 
 @pytest.mark.parametrize("way", SETTINGS)
 def test_session_cannot_be_loosened(published: Path, folder: Path, way: str) -> None:
     _try(published, folder, SETTINGS[way])
+
+
+def test_the_shell_of_hiw_explore_answers_and_writes_reads_and_loosens_nothing(published: Path, folder: Path) -> None:
+    """Every statement in one process: each is refused, and the query before and after them answered."""
+    ways = {**WRITES, **READS, **EXTENSIONS, **SETTINGS}
+    refused = [
+        way.format(folder=folder, beside=published.parent) + ";" for name, way in ways.items() if name not in OF_PYTHON
+    ]
+    asked = "select 'asked ' || (count(*) > 0) as answer from meta.example_queries;"
+    before = (hash_file(published), _names(published.resolve().parent), files_of(folder), _names(Path.home()))
+    ended = subprocess.run(
+        explore_command(published),
+        input="\n".join([asked, *refused, asked]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout.count("asked true") == 2, ended.stdout + ended.stderr
+    assert len(re.findall(r"^\w+( \w+)* Error: ", ended.stderr, re.MULTILINE)) >= len(refused)
+    assert (hash_file(published), _names(published.resolve().parent), files_of(folder), _names(Path.home())) == before
+    assert "root:" not in ended.stdout
 
 
 @pytest.mark.parametrize("way", ["attach another database", "csv", "list of a folder"])

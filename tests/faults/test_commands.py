@@ -43,6 +43,7 @@ COMMANDS: dict[str, list[str]] = {
     "query": ["query"],
     "query NAME": ["query", "how_fresh_is_it"],
     "find": ["find", "held"],
+    "explore": ["explore"],
     "attach": ["attach"],
     "brief": ["brief", "R9A", "--to", "{lake}/out"],
     "webserver": ["webserver"],
