@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres engine engine-parity
+.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres engine engine-parity engine-test
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -106,6 +106,9 @@ $(ENGINE)/ready: requirements-engine.lock
 	$(INTO_ENGINE) --only-binary :all: -r $(ENGINE)/wheels.lock
 	$(INTO_ENGINE) --no-binary pyspark --no-build-isolation -r $(ENGINE)/source.lock
 	touch $(ENGINE)/ready
+
+engine-test: engine ## The facts of the sample estate, built by Apache Spark, and the marts made of them against DuckDB's; minutes
+	$(BIN)/python -m pytest -n 0 --timeout 3600 -m requires_engine tests/integration/transform/test_engine.py
 
 engine-parity: engine ## How many nodes of the dbt project Spark accepts and computes as DuckDB, on the last nightly run (NODES="part of a name ...")
 	$(BIN)/python -m tests.parity $(NODES)

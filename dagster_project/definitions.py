@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dagster_project.assets.engine import build_engine_assets
 from dagster_project.assets.models import build_dbt_assets, contracts_spec
 from dagster_project.assets.release import build_release_assets
 from dagster_project.assets.returns import build_inbox_sensor, build_returns_assets, by_period_spec, returns_intake
@@ -34,6 +35,7 @@ def build_definitions(run: Run) -> dg.Definitions:
             contracts_spec(),
             build_returns_assets(run),
             by_period_spec(),
+            *build_engine_assets(run, manifest),
             build_dbt_assets(run, manifest),
             *release_assets,
         ],

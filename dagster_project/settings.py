@@ -43,6 +43,10 @@ class Settings(BaseSettings):
         description="Sent with every request; put a contact address of your organisation into it.",
     )
     memory_limit: str = Field("1GB", description="DuckDB's memory limit in every process of the warehouse.")
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What builds the facts of the returns; spark needs `make engine` and Java 17."
+    )
+    spark: str = Field("local[2]", description="Where Spark runs: local[2] on this machine, or spark://host:port.")
     threads: int = Field(2, ge=1, description="DuckDB's threads.")
     keep_releases: int = Field(10, ge=2, description="How many releases are kept for rollback.")
     stale_after_hours: float = Field(

@@ -86,6 +86,7 @@ def _reasons_to_skip() -> dict[str, str]:
 
 def _sandbox_reason(items: list[pytest.Item]) -> dict[str, str]:
     """What is installed when first needed is asked about only where a test of this run needs it."""
+    from dagster_project.transform import engine
     from tests.fixtures import cml_schemas, mesh_sandbox, postgres
 
     found = {}
@@ -93,6 +94,7 @@ def _sandbox_reason(items: list[pytest.Item]) -> dict[str, str]:
         ("requires_mesh_sandbox", mesh_sandbox),
         ("requires_cml_schemas", cml_schemas),
         ("requires_postgres", postgres),
+        ("requires_engine", engine),
     ):
         needed = any(item.get_closest_marker(marker) for item in items)
         reason = package.why_it_cannot_run() if needed else ""

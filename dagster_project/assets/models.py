@@ -29,6 +29,7 @@ from dagster_project.transform.dbt import (
     drop_damaged_warehouse,
     ended_in_time,
 )
+from dagster_project.transform.facts import engine_models, forget_facts, rows_in_place
 from dagster_project.transform.indicator_table import write_indicator_tables
 from dagster_project.transform.source_table import write_source_table
 from dagster_project.transform.standing import WHOLE, Standing
@@ -70,13 +71,13 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
         manifest=manifest,
         exclude=NIGHT_TESTS,
         pool=POOL,
-        dagster_dbt_translator=Translator(),
+        dagster_dbt_translator=Translator(engine=run.settings.engine),
         name="dbt_models",
     )
     def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         lake, origin = run.lake, run.origin
         hold_for_run(context, run)
-        _prepare_returns(context, run)
+        _prepare_facts(context, run, manifest)
         sources, is_night = list(load_sources().values()), context.run.job_name == NIGHT and not context.is_subset
         project = project_fingerprint(sources, origin)
         fingerprint = inputs_fingerprint(lake, sources, origin, project=project)
@@ -111,7 +112,17 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
     return dbt_models
 
 
-def _prepare_returns(context: dg.AssetExecutionContext, run: Run) -> None:
+def _prepare_facts(context: dg.AssetExecutionContext, run: Run, manifest: Path) -> None:
+    """Facts of an engine are looked at again before they are read; those of an earlier setting go."""
+    models = engine_models(manifest)
+    if run.settings.engine == "duckdb":
+        forget_facts(ReturnsArea.of(run.lake), models)
+        prepare_returns(context, run)
+    else:
+        rows_in_place(run, models)
+
+
+def prepare_returns(context: dg.AssetExecutionContext, run: Run) -> None:
     """What dbt reads of the returns, there even before the first one. A typing error of the operator stops no nightly run."""
     area = ReturnsArea.of(run.lake)
     write_empty_returns(area)

@@ -19,6 +19,7 @@ LAST = "published_marts"
 STAGES = {
     "source": "reading the sources (gate 1)",
     "returns": "checking the returns of trusts",
+    "engine_facts": "building the facts of returns (Apache Spark)",
     "dbt_models": "building the models (dbt)",
     "release_candidate": "making the candidate",
     "gate_2_release": "judging the candidate (gate 2)",

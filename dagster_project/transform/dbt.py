@@ -75,6 +75,7 @@ def dbt_environment(run: Run) -> dict[str, str]:
         "HIW_WAREHOUSE": lake.warehouse.name,
         "HIW_CLEAN": os.path.relpath(lake.root / "clean", lake.build),
         "HIW_RETURNS": os.path.relpath(ReturnsArea.of(lake).clean_root, lake.build),
+        "HIW_FACTS": "spark" if any(ReturnsArea.of(lake).clean_root.glob("int_*/*.parquet")) else "duckdb",
         "HIW_ORIGIN": run.origin,
         "HIW_RELEASE_ID": "unreleased",
         "HIW_MEMORY_LIMIT": run.limits.memory,

@@ -23,14 +23,14 @@ def main() -> None:
         print(f"Core:\n  - installed: {version('dbt-core')}")
         return
     if STARTER in os.environ:
-        Thread(target=_end_with, args=[int(os.environ[STARTER])], daemon=True).start()
+        Thread(target=end_with, args=[int(os.environ[STARTER])], daemon=True).start()
     os.chdir(os.environ["HIW_BUILD"])
     from dbt.cli.main import cli
 
     cli()
 
 
-def _end_with(starter: int) -> None:
+def end_with(starter: int) -> None:
     """End when the process that started dbt is gone, whoever takes its children in: nobody would read what is built then."""
     while os.getppid() == starter:
         time.sleep(LOOKS_EVERY_SECONDS)

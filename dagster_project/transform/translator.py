@@ -11,13 +11,15 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 from dagster_project.release.dbt_artifacts import RESTRICTED, is_left_out
 
 CONTRACTS = dg.AssetKey("source_contracts")
+ENGINE_FACTS = dg.AssetKey("engine_facts")
 LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts", "seeds": "reference"}
 
 
 class Translator(DagsterDbtTranslator):
     """One name for a thing in dbt and in Dagster; a dbt source is the clean asset of its publisher."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, engine: str = "duckdb") -> None:
+        self._waits_for_engine = engine != "duckdb"
         super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
@@ -27,6 +29,13 @@ class Translator(DagsterDbtTranslator):
         if dbt_resource_props["resource_type"] == "source":
             return dg.AssetKey("clean_" + str(dbt_resource_props["source_name"]))
         return dg.AssetKey(str(dbt_resource_props["name"]))
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        """Return the spec; a model that another engine builds waits for what it hands over."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = manifest["nodes"].get(unique_id, {})
+        waits = self._waits_for_engine and node.get("resource_type") == "model" and "engine" in node["tags"]
+        return spec.merge_attributes(deps=[ENGINE_FACTS]) if waits else spec
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any

@@ -22,6 +22,8 @@ from dagster_project.lake.run import Run
 from dagster_project.release.dbt_artifacts import read_tests
 from dagster_project.settings import Settings
 from dagster_project.transform.dbt import DBT_PROJECT
+from dagster_project.transform.engine import SEEDS
+from dagster_project.transform.facts import READ, engine_models
 
 BLOCKING = {"dbt", "reconciliation", "disclosure", "difference", "example_query", "suites"}
 SUBJECTS = DBT_PROJECT / "macros" / "activity" / "subjects.sql"
@@ -69,6 +71,20 @@ def test_every_asset_says_what_it_is_whose_it_is_and_where_it_stands(specs: dict
         assert spec.kinds, name
         restricted = "_returns__" in name or name in {"clean_returns", "returns_received", "returns_by_period"}
         assert spec.tags.get("sensitivity") == ("restricted" if restricted else "public"), name
+
+
+def test_what_the_models_of_the_engine_read_is_handed_to_it(run: Run, definitions: dg.Definitions) -> None:
+    """Seeds and the returns alone, by models that can be built there before anything is built here."""
+    manifest = run.lake.dbt_target / "manifest.json"
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
+    found, waiting = set[str](), {key for key, node in nodes.items() if node["name"] in engine_models(manifest)}
+    assert len(waiting) == 3
+    while waiting:
+        found.add(key := waiting.pop())
+        waiting |= set(nodes[key]["depends_on"].get("nodes", ())) - found if key in nodes else set()
+    named = {kind: {key.split(".")[-1] for key in found if key.startswith(f"{kind}.")} for kind in ("seed", "source")}
+    assert named == {"seed": set(SEEDS), "source": set(READ)}
+    assert {key.split(".")[2] for key in found if key.startswith("source.")} == {"returns"}
 
 
 def test_the_candidate_is_made_of_what_the_exposures_list_and_nothing_else(

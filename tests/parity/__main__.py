@@ -19,29 +19,12 @@ from rich.console import Console
 from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.run import Run
 from dagster_project.settings import load_settings
-from tests.parity.asked import SPARK_SIDE, Spark
+from dagster_project.transform.engine import ENVIRONMENT, SPARK_TYPES
+from tests.parity.asked import SESSION, SPARK_SIDE, Spark
 from tests.parity.compare import columns_of, first_difference
-from tests.parity.compiled import ENVIRONMENT, compile_for_spark
+from tests.parity.compiled import compile_for_spark
 
 EQUAL = ""
-SPARK_TYPES = {
-    "BOOLEAN": "boolean",
-    "TINYINT": "tinyint",
-    "SMALLINT": "smallint",
-    "INTEGER": "int",
-    "BIGINT": "bigint",
-    "HUGEINT": "decimal(38, 0)",
-    "UTINYINT": "smallint",
-    "USMALLINT": "int",
-    "UINTEGER": "bigint",
-    "FLOAT": "float",
-    "DOUBLE": "double",
-    "VARCHAR": "string",
-    "DATE": "date",
-    "TIMESTAMP": "timestamp_ntz",
-    "TIMESTAMP WITH TIME ZONE": "timestamp",
-}
-"""What Spark calls the types of DuckDB's Parquet; it reads the file itself for a table that has another."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +106,11 @@ class Parity:
         self.outcomes: dict[str, str] = json.loads(self.kept.read_text()) if self.kept.exists() else {}
 
     def digest(self, node: Node) -> str:
-        """Of both queries, of the warehouse that they read, and of the two files that judge."""
-        judges = [SPARK_SIDE.read_text(), Path(__file__).with_name("compare.py").read_text(), self.night]
+        """Of both queries, of the warehouse that they read, and of the files that judge."""
+        judges = [
+            *(path.read_text() for path in (SPARK_SIDE, SESSION, Path(__file__).with_name("compare.py"))),
+            self.night,
+        ]
         return hashlib.sha256(json.dumps([node.spark_sql, node.duckdb_sql, node.key, *judges]).encode()).hexdigest()
 
     def export(self, name: str, selected: str) -> tuple[str, str]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.parity.compiled import ENVIRONMENT
+from dagster_project.settings import PROJECT_ROOT
+from dagster_project.transform.engine import ENVIRONMENT
 
 SPARK_SIDE = Path(__file__).with_name("spark_side.py")
+SESSION = PROJECT_ROOT / "dagster_project" / "transform" / "spark_session.py"
 Table = tuple[str, str]
 """The folder of a table's Parquet files, and its columns in Spark's words; "" where Spark is to read them from the files."""
 
@@ -26,11 +29,12 @@ class Spark:
         (self.folder / "scratch").mkdir(parents=True, exist_ok=True)
         self.log = (self.folder / "spark.log").open("wb")
         self.process = subprocess.Popen(
-            [str(ENVIRONMENT / "bin" / "python"), str(SPARK_SIDE), str(self.folder / "scratch")],
+            [str(ENVIRONMENT / "bin" / "python"), "-m", "tests.parity.spark_side", str(self.folder / "scratch")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
             cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
         )
         return self
 

@@ -7,10 +7,9 @@ import subprocess
 from pathlib import Path
 
 from dagster_project.lake.run import Run
-from dagster_project.settings import PROJECT_ROOT
 from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, project_digest
+from dagster_project.transform.engine import ENVIRONMENT
 
-ENVIRONMENT = PROJECT_ROOT / ".venv-engine"
 TARGET = DBT_PROJECT / "target" / "engine"
 COMPILE = ("--quiet", "compile", "--target", "engine", "--no-introspect", "--no-populate-cache")
 

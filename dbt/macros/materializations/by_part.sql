@@ -16,6 +16,7 @@
     {%- set wanted, recorded = parts_relation('wanted'), parts_relation('recorded') -%}
     {%- set is_contracted = config.get('contract').enforced -%}
     {%- do drop_other_kind(target_relation) -%}
+    {%- set sql = from_engine(sql) -%}
     {%- call statement('main') -%}
         {%- if is_contracted -%} {{ get_assert_columns_equivalent(sql) }} {%- endif -%}
         {%- if are_parts_kept() -%}
@@ -86,7 +87,7 @@
 
 {# Whether the table holds parts of an earlier build that may stay. #}
 {% macro are_parts_kept() -%}
-    {%- if env_var('HIW_KEEP_PARTS', 'no') != 'yes' or should_full_refresh() -%} {{ return(false) }} {%- endif -%}
+    {%- if env_var('HIW_KEEP_PARTS', 'no') != 'yes' or should_full_refresh() or is_of_engine() -%} {{ return(false) }} {%- endif -%}
     {%- set before, record = load_cached_relation(this), load_cached_relation(parts_relation('recorded')) -%}
     {{ return(before is not none and before.type == 'table' and record is not none) }}
 {%- endmacro %}

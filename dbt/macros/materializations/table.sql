@@ -6,6 +6,7 @@
 {% materialization table, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- do drop_other_kind(target_relation) -%}
+    {%- set sql = from_engine(sql) -%}
     {%- call statement('main') -%}
         {%- if config.get('contract').enforced -%}
             {{ get_assert_columns_equivalent(sql) }}

@@ -17,7 +17,12 @@
 -- those that cannot be compared because the file has no G1, keep a name of their own
 -- (ASIAN_2001, OTHER_2001): WHITE, MIXED, BLACK and UNK are the same people in both.
 -- Made again by submission: its file, and how it is in use.
-{{ config(materialized="by_part", part="submission_id") }}
+{{
+    config(
+        materialized="by_part" if target.type == "duckdb" else "table",
+        part="submission_id",
+    )
+}}
 {%- set asked = wanted_parts(
     "select part, md5(concat_ws(' ', made_of, cast(in_use as string))) as made_of from ("
     ~ parts_of_returns(["WL01", "OP01"])

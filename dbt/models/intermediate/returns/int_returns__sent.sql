@@ -2,7 +2,12 @@
 -- send, and how many pathways wait in all (WL01)?
 -- The control totals of what is made of these rows: restricted. Made again by
 -- submission: its file.
-{{ config(materialized="by_part", part="submission_id") }}
+{{
+    config(
+        materialized="by_part" if target.type == "duckdb" else "table",
+        part="submission_id",
+    )
+}}
 {%- set asked = wanted_parts(parts_of_returns(["WL01", "OP01", "UC01"])) %}
 {% for collection in ["wl01", "op01", "uc01"] %}
     {%- set pathways = "pathway_count" if collection == "wl01" else "null" %}
