@@ -95,7 +95,9 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
         if damage := drop_damaged_warehouse(run):
             context.log.warning(f"The warehouse file could not be opened and is made again: {damage}")
         _sweep_last_run(lake.dbt_target)
-        arguments, environment = standing.plan() if is_night else WHOLE
+        # facts of an engine come whole: no part of an earlier build stays beside them
+        is_kept = is_night and run.settings.engine == "duckdb"
+        arguments, environment = standing.plan() if is_kept else WHOLE
         os.environ.update(dbt_environment(run) | environment)
         standing.forget()
         invocation = runner.cli(list(arguments), context=context, target_path=lake.dbt_target)
@@ -105,8 +107,8 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
                 yield from guard(invocation).stream()
         finally:
             keep_build_private(lake)
-        # A file of the project that was changed while dbt ran may or may not have been read: nothing stands then.
-        if is_night and project_fingerprint(sources, origin) == project:
+        # A file of the project that was changed while dbt ran may or may not have been read: nothing stands then, nor after an engine.
+        if is_kept and project_fingerprint(sources, origin) == project:
             standing.remember()
 
     return dbt_models

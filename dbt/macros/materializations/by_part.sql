@@ -87,7 +87,7 @@
 
 {# Whether the table holds parts of an earlier build that may stay. #}
 {% macro are_parts_kept() -%}
-    {%- if env_var('HIW_KEEP_PARTS', 'no') != 'yes' or should_full_refresh() or is_of_engine() -%} {{ return(false) }} {%- endif -%}
+    {%- if env_var('HIW_KEEP_PARTS', 'no') != 'yes' or should_full_refresh() -%} {{ return(false) }} {%- endif -%}
     {%- set before, record = load_cached_relation(this), load_cached_relation(parts_relation('recorded')) -%}
     {{ return(before is not none and before.type == 'table' and record is not none) }}
 {%- endmacro %}
@@ -153,7 +153,7 @@
                 {{- ' union all ' if kept or not loop.last }}
             {%- endfor %}
             {%- for relation in kept %}
-                select part, {{ 1000 + loop.index }} as of, made_of as mark from {{ recorded_of(relation) }}
+                select part, {{ 1000 + loop.index }}, made_of from {{ recorded_of(relation) }}
                 {{- ' union all ' if not loop.last }}
             {%- endfor %}
         )

@@ -3,12 +3,9 @@
     when facts were handed over) the Parquet files that came back. So one model has one text, whoever runs it; what dbt ran is in target/run.
 #}
 {% macro from_engine(sql) -%}
-    {%- if is_of_engine() -%}
+    {%- if "engine" in model.tags and env_var("HIW_FACTS", "duckdb") == "spark" -%}
         select * from read_parquet('{{ env_var("HIW_RETURNS") }}/{{ model.name }}/*.parquet')
     {%- else -%}
         {{ sql }}
     {%- endif -%}
 {%- endmacro %}
-
-{# Whether Apache Spark has built the rows of this model. #}
-{% macro is_of_engine() -%} {{ return("engine" in model.tags and env_var("HIW_FACTS", "duckdb") == "spark") }} {%- endmacro %}
