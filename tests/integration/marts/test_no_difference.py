@@ -244,9 +244,8 @@ def recorded(simulated: Simulated, seed: int) -> dict[str, tuple[float, int]]:
         ),
     )
     simulated.fill("int_waiting_list_wlmds_grid", grid)
-    simulated.build(
-        ["mart_survey_benchmark", "mart_workforce_equality", "int_data_quality_recording", "mart_data_quality"]
-    )
+    simulated.build(["mart_survey_benchmark", "int_returns__workforce_equality", "mart_workforce_equality"])
+    simulated.build(["int_data_quality_recording", "mart_data_quality"])
     chosen = survey[["question_code", "true_share"]].drop_duplicates()
     fared = workforce[["submission_id", "wres_indicator", "true_share"]].drop_duplicates()
     found = simulated.frame(
