@@ -51,6 +51,18 @@ class Equations:
         """Return only the chosen equations."""
         return replace(self, matrix=self.matrix[chosen], right=self.right[chosen], exact=self.exact[chosen])
 
+    def near(self, cells: Bools, steps: int, enough: int) -> Bools:
+        """Return these cells, those that stand in an equation that is not wide with one of them, and so on.
+
+        After `steps` it goes on until these are `enough` or nothing new is reached.
+        """
+        narrow = abs(self.matrix[~self.wide])
+        reached = 0
+        while steps > 0 or reached < cells.sum() < enough:
+            steps, reached = steps - 1, int(cells.sum())
+            cells = cells | (narrow.T @ (narrow @ cells > 0) > 0)
+        return np.asarray(cells)
+
     def elastic(self, chosen: Bools) -> Equations:
         """Return two further cells for each of the chosen equations: what it lacks and what it has too much."""
         spare = csr_matrix(identity(len(self.right)))[:, np.flatnonzero(chosen)]
@@ -120,12 +132,13 @@ class Parts:
         return cls(labels, np.isin(labels, labels[wholes]))
 
     def groups(self, wanted: Bools, size: int, random: np.random.Generator) -> list[Integers]:
-        """Return the parts with a wanted cell in random order, some `size` cells at a time."""
-        names = random.permutation(np.unique(self.labels[wanted & ~self.shared]))
-        counts = np.bincount(self.labels)
+        """Return the wanted cells that are not shared, part by part in random order, about `size` at a time."""
+        wanted = wanted & ~self.shared
+        names = random.permutation(np.unique(self.labels[wanted]))
+        counts = np.bincount(self.labels[wanted], minlength=self.labels.max(initial=0) + 1)
         number = np.full(len(counts), -1, dtype=np.int64)
         number[names] = np.cumsum(counts[names]) // size
-        of_cell = number[self.labels]
+        of_cell = np.where(wanted, number[self.labels], -1)
         inside = np.flatnonzero(of_cell >= 0)
         inside = inside[np.argsort(of_cell[inside], kind="stable")]
         return np.split(inside, np.flatnonzero(np.diff(of_cell[inside])) + 1) if len(inside) else []
