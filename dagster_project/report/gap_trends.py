@@ -1,12 +1,14 @@
 """Trends of gaps as small multiples: each gap of deprivation that is held for two periods or more, its newest figure and its line.
 
-A gap in another edition of the Index of Multiple Deprivation is another gap: a line has those of the newest edition alone. Nothing that
-ended two years ago is shown. Whether a line is a clear change says mart_trend, which the section of trends shows.
+A line goes back as far as the figures of the most deprived quintile are comparable (previous_period_end of fct_indicator_value): not across
+a break in the series, nor into another edition of the Index of Multiple Deprivation. Nothing that ended two years ago is shown. Whether a
+line is a clear change says mart_trend, which the section of trends shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -23,6 +25,10 @@ WHERE = (
     "and organisation_level in ('england', 'icb', 'trust')"
 )
 SERIES = ("organisation_code", "indicator_id", "period_type", "imd_version")
+BEFORE = f"""
+    select {", ".join(SERIES)}, period_end, previous_period_end from fct_indicator_value
+    where geography_basis = 'current' and treatment_function_code = 'all' and standardisation = 'crude' and dimension = 'imd_quintile'
+        and group_code = '1' and previous_period_end is not null"""  # noqa: S608 - names of this module
 FEWEST, MOST = 2, 8
 HOW_TO_READ = (
     "Each line is one gap over the periods that are held; the dashed line is no gap. Two periods show where a gap stood, not whether it "
@@ -31,13 +37,26 @@ HOW_TO_READ = (
 
 
 def read_gap_trends(marts: Marts) -> dict[str, list[list[Row]]]:
-    """Read every gap of two periods or more by organisation, oldest period first."""
+    """Read every gap of two comparable periods or more by organisation, oldest period first."""
     found: dict[str, list[list[Row]]] = {}
-    if marts.has("fct_inequality_measure", *SERIES):
-        for place, rows in group_rows(marts.rows("fct_inequality_measure", WHERE, order="period_end"), *SERIES).items():
-            if len(rows) >= FEWEST:
-                found.setdefault(place[0], []).append(rows)
+    if not marts.has("fct_inequality_measure", *SERIES) or not marts.has("fct_indicator_value", "previous_period_end"):
+        return found
+    before = {tuple(row[:-1]): row[-1] for row in marts.pairs(BEFORE)}
+    for place, rows in group_rows(marts.rows("fct_inequality_measure", WHERE, order="period_end"), *SERIES).items():
+        line = _comparable(rows, {row["period_end"]: before.get((*place, row["period_end"])) for row in rows})
+        if len(line) >= FEWEST:
+            found.setdefault(place[0], []).append(line)
     return found
+
+
+def _comparable(rows: Sequence[Row], before: Mapping[Any, Any]) -> list[Row]:
+    """Return the newest row and those before it that follow on each other, oldest first."""
+    line = [rows[-1]]
+    for row in reversed(rows[:-1]):
+        if before[line[0]["period_end"]] != row["period_end"]:
+            break
+        line.insert(0, row)
+    return line
 
 
 def sections(context: Context, series: Sequence[Sequence[Row]]) -> list[Section]:
@@ -58,7 +77,7 @@ def _tile(context: Context, rows: Sequence[Row]) -> Tile:
     unit = context.unit(newest["indicator_id"])
     form = gap_format(unit, present([row["value"] for row in rows]))
     said = say(
-        "{words}between the most and the least deprived quintile. It was {value} in {period}.",
+        "{words}between the most and the least deprived quintile. First held: {value} ({period}).",
         words="percentage points " if unit == "proportion" else "",
         value=mark(first, "value", form),
         period=show_period(first),

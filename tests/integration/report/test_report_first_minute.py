@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 
+import duckdb
 import pytest
 
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.paths import Lake
 from dagster_project.operate.brief import write_brief
+from dagster_project.report.gap_trends import read_gap_trends
+from dagster_project.report.marts import Marts
 from tests.integration.report.report_reader import Site
 from tests.warehouses import Warehouse
 
@@ -46,6 +49,23 @@ def test_tiles_are_chosen_by_the_rule_that_the_page_states(sample_site: Site, sa
         "and last_period_end > built_at - interval 2 years order by abs(trend_slope) desc limit 1"
     )
     assert [(key["indicator_id"],) for _, key in tiles["Changing most"][:1]] == steepest, "none where chance may be all"
+
+
+def test_a_line_of_gaps_ends_where_figures_cannot_be_compared() -> None:
+    """Three years of a gap: the first lies before a break, so the third year has the second before it, and the second none."""
+    with duckdb.connect() as con:
+        con.execute(
+            "create table fct_indicator_value as select 'a' as indicator_id, 'ENG' as organisation_code, 'all' as treatment_function_code, "
+            "'year' as period_type, make_date(y, 12, 31) as period_end, case when y = 2025 then date '2024-12-31' end as previous_period_end, "
+            "'2019' as imd_version, 'current' as geography_basis, 'crude' as standardisation, 'imd_quintile' as dimension, '1' as group_code "
+            "from range(2023, 2026) as years(y)"
+        )
+        con.execute(
+            "create table fct_inequality_measure as select * exclude (group_code, previous_period_end), 'england' as organisation_level, "
+            "'absolute_gap' as measure, '1' as comparison_group, '5' as reference_group, year(period_end)::double as value from fct_indicator_value"
+        )
+        (line,) = read_gap_trends(Marts(con))["ENG"]
+    assert [row["value"] for row in line] == [2024, 2025]
 
 
 def test_every_gap_of_two_periods_has_its_line(sample_site: Site, sample_warehouse: Warehouse) -> None:
