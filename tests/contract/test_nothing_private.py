@@ -12,8 +12,13 @@ import dagster_project
 from dagster_project.settings import PROJECT_ROOT
 
 LIBRARIES = ("dagster", "dagster_dbt", "dbt", "great_expectations", "duckdb")
-NOT_IMPORTED = ("dagster_project.publish.notebook", "dagster_project.__main__")
-"""A script for analysts with dependencies of its own."""
+NOT_IMPORTED = (
+    "dagster_project.publish.notebook",
+    "dagster_project.__main__",
+    "dagster_project.transform.on_spark",
+    "dagster_project.transform.spark_session",
+)
+"""A script for analysts with dependencies of its own, and what runs in .venv-engine, where the packages of the engine are."""
 
 
 def _classes() -> Iterator[type]:
