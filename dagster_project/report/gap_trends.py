@@ -25,10 +25,10 @@ WHERE = (
     "and organisation_level in ('england', 'icb', 'trust')"
 )
 SERIES = ("organisation_code", "indicator_id", "period_type", "imd_version")
-BEFORE = f"""
-    select {", ".join(SERIES)}, period_end, previous_period_end from fct_indicator_value
+BEFORE = """
+    select organisation_code, indicator_id, period_type, imd_version, period_end, previous_period_end from fct_indicator_value
     where geography_basis = 'current' and treatment_function_code = 'all' and standardisation = 'crude' and dimension = 'imd_quintile'
-        and group_code = '1' and previous_period_end is not null"""  # noqa: S608 - names of this module
+        and group_code = '1' and previous_period_end is not null"""
 FEWEST, MOST = 2, 8
 HOW_TO_READ = (
     "Each line is one gap over the periods that are held; the dashed line is no gap. Two periods show where a gap stood, not whether it "
