@@ -153,7 +153,7 @@
                 {{- ' union all ' if kept or not loop.last }}
             {%- endfor %}
             {%- for relation in kept %}
-                select part, {{ 1000 + loop.index }}, made_of from {{ recorded_of(relation) }}
+                select part, {{ 1000 + loop.index }} as of, made_of as mark from {{ recorded_of(relation) }}
                 {{- ' union all ' if not loop.last }}
             {%- endfor %}
         )
