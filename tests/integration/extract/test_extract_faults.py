@@ -262,15 +262,15 @@ def test_a_damaged_file_is_named_without_its_content(folder: Path, name: str) ->
     assert not (folder / "never").exists()
 
 
-def spilled(private: Path) -> list[Path]:
-    """What DuckDB wrote into the private folder."""
-    return list(private.glob("*/duckdb_temp_storage*"))
+@pytest.mark.parametrize(
+    ("files", "seen"),
+    [(1, "*"), pytest.param(15, "*/duckdb_temp_storage*", marks=pytest.mark.endurance)],
+    ids=["as it begins", "while DuckDB spills"],
+)
+def test_nothing_is_left_after_a_kill(folder: Path, tmp_path: Path, files: int, seen: str) -> None:
+    """The private folder goes, and no byte of a record stands where it could have written.
 
-
-def test_nothing_is_left_after_a_kill(folder: Path, tmp_path: Path) -> None:
-    """Killed while DuckDB spills: the private folder goes, and no byte of a record stands where it could have written.
-
-    Three million records, because less than 160 MB does not hold the tables that spill.
+    DuckDB spills with three million records, because less than 160 MB does not hold the tables that spill.
     """
     records = [one | {"nhs_number": SECRET} for one in own.pathways(200, own.deciles(folder))]
     (tmp_path / "extract.csv").write_text(
@@ -283,7 +283,7 @@ def test_nothing_is_left_after_a_kill(folder: Path, tmp_path: Path) -> None:
         "extract",
         "make",
         folder / "mapping.yml",
-        *[tmp_path / "extract.csv"] * 15,
+        *[tmp_path / "extract.csv"] * files,
         "--out",
         out,
     ]
@@ -294,11 +294,11 @@ def test_nothing_is_left_after_a_kill(folder: Path, tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
     )
     deadline = time.monotonic() + 600
-    while not spilled(private) and process.poll() is None and time.monotonic() < deadline:
+    while not list(private.glob(seen)) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGSTOP)  # the watcher is quick: what was spilled is looked at before the kill
     (made,) = private.iterdir()
-    mode, there = made.stat().st_mode & 0o777, spilled(private)
+    mode, there = made.stat().st_mode & 0o777, list(private.glob(seen))
     process.kill()
     said = process.communicate()[0]
     assert there and mode == 0o700 and process.returncode == -signal.SIGKILL, said
