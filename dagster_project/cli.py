@@ -92,7 +92,7 @@ def refresh(
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """What is published, how old it is, what is held. Exit code 1 when the marts are not fresh or not sound."""
+    """Show what is published, how old it is, what is held. Exit code 1 when the marts are not fresh or not sound."""
     with _explained() as run:
         from dagster_project.operate.status import read_status
 
@@ -145,7 +145,7 @@ def rollback(
 
 @app.command()
 def releases(as_json: AsJson = False) -> None:
-    """The releases that are kept, oldest first."""
+    """List the releases that are kept, oldest first."""
     with _explained() as run:
         from dagster_project.release.releases import list_releases
 
@@ -264,7 +264,7 @@ def review(
     indicator: Annotated[str, typer.Argument(help="Identifier of an indicator; empty means all.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """What is not verified, overdue for review, or contradicted by the published figures."""
+    """List what is not verified, overdue for review, or contradicted by the published figures."""
     with _explained() as run:
         from dagster_project.operate.review import review_catalogue, summary
 

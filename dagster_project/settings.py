@@ -130,12 +130,12 @@ class Settings(BaseSettings):
 
     @cached_property
     def selected_slugs(self) -> frozenset[str]:
-        """The slugs of HIW_ONLY; empty means all."""
+        """Return the slugs of HIW_ONLY; empty means all."""
         return frozenset(part.strip() for part in self.only.split(",") if part.strip())
 
     @cached_property
     def host_names(self) -> tuple[str, ...]:
-        """The names of HIW_HOSTS, such as warehouse.example.nhs.uk."""
+        """Return the names of HIW_HOSTS, such as warehouse.example.nhs.uk."""
         return tuple(part.strip().lower() for part in self.hosts.split(",") if part.strip())
 
 

@@ -38,7 +38,7 @@ class Element(Strict):
 
     @property
     def names(self) -> frozenset[str]:
-        """The names by which a header is recognised, compared as `plain_name` gives them."""
+        """Return the names by which a header is recognised, compared as `plain_name` gives them."""
         return frozenset(plain_name(name) for name in (self.name, *self.aliases))
 
 
@@ -68,7 +68,7 @@ class Layout(Strict):
     rules: tuple[str, ...] = ()
 
     def element(self, name: str) -> Element | None:
-        """The element of that name, compared as headers are."""
+        """Return the element of that name, compared as headers are."""
         return next((one for one in self.elements if plain_name(one.name) == plain_name(name)), None)
 
     @property
@@ -82,12 +82,12 @@ class Layout(Strict):
 
 
 def plain_name(name: str) -> str:
-    """A column's name as it is compared: lower case, every run of other characters than letters and digits one underscore."""
+    """Return a column's name as it is compared: lower case, every run of other characters than letters and digits one underscore."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 @cache
 def load_layouts() -> dict[str, Layout]:
-    """All layouts by name."""
+    """Return all layouts by name."""
     found = (Layout.model_validate(read_yaml(path)) for path in sorted(LAYOUTS_FOLDER.glob("*.yml")))
     return {layout.name: layout for layout in found}

@@ -141,7 +141,7 @@ class Mapping(Strict):
 
     @property
     def records(self) -> dict[str, Input]:
-        """The inputs that hold records, by layout."""
+        """Return the inputs that hold records, by layout."""
         return {name: given for name, given in self.inputs.items() if name != AREA}
 
 
@@ -158,13 +158,13 @@ def _judge_input(name: str, given: Input, collection: str) -> None:
 
 
 def place_of(given: Input, layout: Layout, element_name: str) -> Place | None:
-    """What the mapping says about an element; None where it says nothing."""
+    """Return what the mapping says about an element; None where it says nothing."""
     element = layout.element(element_name)
     return next((place for name, place in given.elements.items() if layout.element(name) is element), None)
 
 
 def load_mapping(path: Path) -> Mapping:
-    """The mapping in `path`; raises Refused with the fields that are wrong."""
+    """Return the mapping in `path`; raises Refused with the fields that are wrong."""
     try:
         content = read_texts(path)
         return Mapping.model_validate(content if isinstance(content, dict) else {})

@@ -20,7 +20,7 @@ SHARED_RULES = (
 
 
 def known_issues(mapping: Mapping, wanted: Wanted) -> str:
-    """What readers of the return must know: the mapping's words, and a census that is not the end of the period."""
+    """Return what readers of the return must know: the mapping's words, and a census that is not the end of the period."""
     told = [mapping.known_issues.strip()]
     if wanted.census is not None and wanted.census != mapping.period_end:
         told.append(f"The list is of {wanted.census.isoformat()}, reported for {mapping.period_end.isoformat()}.")
@@ -28,7 +28,7 @@ def known_issues(mapping: Mapping, wanted: Wanted) -> str:
 
 
 def methods_note(run: ExtractRun) -> str:
-    """The note, in Markdown."""
+    """Return the note, in Markdown."""
     mapping, wanted = run.mapping, run.wanted
     lines = [
         f"# How {mapping.collection} of {mapping.organisation} for {mapping.period} was made",

@@ -28,7 +28,7 @@ _WATCH = (
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """A new folder with mode 0700 in the system's place for temporary files (TMPDIR)."""
+    """Return a new folder with mode 0700 in the system's place for temporary files (TMPDIR)."""
     _remove_abandoned(Path(tempfile.gettempdir()))
     folder, lock = _locked_folder()
     # The pipe closes with this process, whatever ends it; its own session keeps the watcher from being ended with us.

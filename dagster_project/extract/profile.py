@@ -29,7 +29,7 @@ class Profile:
 
     @property
     def stops(self) -> bool:
-        """Whether `make` would refuse."""
+        """Say whether `make` would refuse."""
         return self.summary.counted == "0" or any(line.stops for line in self.summary.faults)
 
     def as_dict(self) -> dict[str, Any]:

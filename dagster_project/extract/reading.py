@@ -53,7 +53,7 @@ class Found:
     """Element -> the column of the trust, or "one value for all rows"; elements that are not there are left out."""
 
     def has(self, element_name: str) -> bool:
-        """Whether the element is there."""
+        """Say whether the element is there."""
         return element_name in self.columns
 
 
@@ -107,7 +107,7 @@ def _attach(con: duckdb.DuckDBPyConnection, file: Path) -> None:
 
 
 def csv_source(given: Input, file: Path) -> Source:
-    """A CSV as a relation, every column as text; its header is read here, so that no name of it reaches SQL."""
+    """Return a CSV as a relation, every column as text; its header is read here, so that no name of it reaches SQL."""
     encoding = "utf-8-sig" if given.encoding == "utf-8" else given.encoding
     with (
         silent(f"the header of {file.name} cannot be read as {given.encoding}"),

@@ -21,7 +21,7 @@ class Refused(LakeError):
 
 @contextmanager
 def silent(what: str, next_step: str = "look at the file and at what the mapping says of it") -> Iterator[None]:
-    """What goes wrong inside is told by its kind and line alone: the messages of a reader quote the row that they stumble on."""
+    """Tell what goes wrong inside by its kind and line alone: the messages of a reader quote the row that they stumble on."""
     try:
         yield
     except LakeError:

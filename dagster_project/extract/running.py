@@ -49,7 +49,7 @@ class Wanted:
 
     @property
     def profile(self) -> str:
-        """The disclosure profile, as the manifest has it."""
+        """Return the disclosure profile, as the manifest has it."""
         return "SAFE" if self.is_safe else "RESTRICTED"
 
 

@@ -66,7 +66,7 @@ def write_template(code: str, layout: str, folder: Path) -> Path:
 
 
 def template_text(code: str, layouts: list[Layout]) -> str:
-    """The text of a mapping for these layouts."""
+    """Return the text of a mapping for these layouts."""
     needs_area = any(one.element("LSOA_2021") for one in layouts)
     parts = [HEAD.format(code=code, title=code), FILES if needs_area else OF_UC01, "inputs:\n"]
     for layout in layouts:

@@ -53,22 +53,22 @@ class Evidence:
 
     @property
     def blocking(self) -> list[CheckResult]:
-        """The results that hold the candidate back."""
+        """Return the results that hold the candidate back."""
         return [result for result in self.results if result.blocks]
 
 
 def candidate_path(lake: Lake, sha256: str) -> Path:
-    """Where a sealed candidate lies."""
+    """Return where a sealed candidate lies."""
     return lake.candidates / f"{sha256}.duckdb"
 
 
 def evidence_path(lake: Lake, sha256: str) -> Path:
-    """Where its evidence lies."""
+    """Return where its evidence lies."""
     return lake.evidence / f"{sha256}.json"
 
 
 def suite_fingerprints(suites: Mapping[str, Suite]) -> dict[str, str]:
-    """A fingerprint of each suite with the thresholds that it names."""
+    """Return a fingerprint of each suite with the thresholds that it names."""
     thresholds = {name: threshold.value for name, threshold in load_thresholds().items()}
     return {name: _suite_fingerprint(suite.model_dump_json(), thresholds) for name, suite in suites.items()}
 
@@ -202,7 +202,7 @@ def _as_json(evidence: Evidence) -> dict[str, Any]:
 
 
 def read_evidence(lake: Lake, sha256: str) -> Evidence:
-    """The evidence for a candidate; raises Refused when there is none or when it cannot be read."""
+    """Return the evidence for a candidate; raises Refused when there is none or when it cannot be read."""
     path = evidence_path(lake, sha256)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -225,7 +225,7 @@ def read_evidence(lake: Lake, sha256: str) -> Evidence:
 
 
 def newest_sealed(lake: Lake) -> str:
-    """The sha256 in the name of the candidate that was sealed last; raises Refused when there is none."""
+    """Return the sha256 in the name of the candidate that was sealed last; raises Refused when there is none."""
     sealed = [path for path in lake.candidates.glob("*.duckdb") if not path.name.startswith(DRAFT_PREFIX)]
     if not sealed:
         raise Refused("nothing was published", "there is no sealed candidate", "start the nightly run: `hiw refresh`")
@@ -233,7 +233,7 @@ def newest_sealed(lake: Lake) -> str:
 
 
 def require_passing_evidence(project: ReleaseProject, sha256: str) -> Evidence:
-    """The evidence, if it is complete, passing and of exactly these bytes; otherwise Refused with every reason.
+    """Return the evidence, if it is complete, passing and of exactly these bytes; otherwise Refused with every reason.
 
     What complete means comes from the exposures, the suites and dbt's manifest of now, never from the evidence itself.
     """

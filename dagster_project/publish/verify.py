@@ -79,7 +79,7 @@ class Verification:
 
     @property
     def same(self) -> bool:
-        """Whether every table has the same content."""
+        """Say whether every table has the same content."""
         return not self.differences and not self.lost
 
     def as_dict(self) -> dict[str, Any]:

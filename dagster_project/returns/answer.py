@@ -231,7 +231,7 @@ def _sheet(book: Any, name: str, headings: tuple[str, ...], widths: tuple[int, .
 
 
 def write_answer(verdict: Verdict, folder: Path, stem: str = "answer") -> list[Path]:
-    """`<stem>.html`, `<stem>.xlsx` and `<stem>.json` in `folder`, whole, readable by their owner only; gives the paths.
+    """Write `<stem>.html`, `<stem>.xlsx` and `<stem>.json` in `folder`, whole, readable by their owner only; gives the paths.
 
     Raises NoSpace or OSError.
     """

@@ -34,7 +34,7 @@ class ReturnsArea:
 
     @property
     def inbox(self) -> Path:
-        """The drop folder: files of unknown sender in itself, files of a bound sender in `inbox/<org_code>/`."""
+        """Return the drop folder: files of unknown sender in itself, files of a bound sender in `inbox/<org_code>/`."""
         return self.root / "inbox"
 
     @property
@@ -53,7 +53,7 @@ class ReturnsArea:
 
     @property
     def clean_root(self) -> Path:
-        """What dbt reads: one folder for each collection, and `submission` and `expected`."""
+        """Return what dbt reads: one folder for each collection, and `submission` and `expected`."""
         return self.root / "clean"
 
     @property
@@ -62,7 +62,7 @@ class ReturnsArea:
 
     @property
     def held_root(self) -> Path:
-        """Files that were refused and could not be judged, under lock until their senders confirm (held.py)."""
+        """Return files that were refused and could not be judged, under lock until their senders confirm (held.py)."""
         return self.root / "held"
 
     @property
@@ -71,12 +71,12 @@ class ReturnsArea:
 
     @property
     def made_of_root(self) -> Path:
-        """Which clean tables each kept release was made of (release/made_of.py)."""
+        """Return which clean tables each kept release was made of (release/made_of.py)."""
         return self.root / "made_of"
 
     @property
     def register(self) -> Path:
-        """One line for every receipt, refusal and purge; it never holds a value of a return."""
+        """Return one line for every receipt, refusal and purge; it never holds a value of a return."""
         return self.root / "register.jsonl"
 
     @property
@@ -125,7 +125,7 @@ class ReturnsArea:
 
 
 def make_private_folder(folder: Path, *, within: Path) -> Path:
-    """`folder` with every folder from `within` down to it at 0700, made where missing; raises OSError."""
+    """Make `folder` with every folder from `within` down to it at 0700, made where missing; raises OSError."""
     within.parent.mkdir(parents=True, exist_ok=True)
     below = [within / part for part in _parents_between(within, folder)]
     for path in (within, *below):

@@ -239,7 +239,7 @@ def _unusable(path: Path, number: int, why: str) -> LakeError:
 
 
 def write_expected(area: ReturnsArea, now: dt.datetime) -> Path:
-    """`clean/expected/expected.parquet` from participants.csv, rewritten only when it changed; gives its path.
+    """Write `clean/expected/expected.parquet` from participants.csv, rewritten only when it changed; gives its path.
 
     It changes when a period ends or a deadline passes, so that a nightly run in which nothing came still tells who is late.
 

@@ -181,7 +181,7 @@ class Runner:
     # -- what is left out ----------------------------------------------------------------------------------------------
 
     def leave_out(self) -> None:
-        """`left_out`: the rows that R sets aside and the groups that G refuses, with the rule; a row may stand twice."""
+        """Return `left_out`: the rows that R sets aside and the groups that G refuses, with the rule; a row may stand twice."""
         self._find()
         self.con.execute("create table left_out (row_number bigint, rule varchar, is_group boolean)")
         self.con.execute("create table refused_group (check_number usmallint)")
@@ -261,7 +261,7 @@ def _load_pairs(con: duckdb.DuckDBPyConnection, name: str, columns: str, rows: l
 
 
 def make_views(con: duckdb.DuckDBPyConnection, collection: Collection, table: str, prefix: str = "") -> None:
-    """`judged` and `headline` over a table (over `previous` with a prefix)."""
+    """Return `judged` and `headline` over a table (over `previous` with a prefix)."""
     judged = collection.judged.replace("{table}", table)
     con.execute(f"create view {_q(prefix + 'judged')} as select * from {_q(table)} where {judged}")
     con.execute(

@@ -44,7 +44,7 @@ class Claim:
 
     @property
     def data(self) -> Path:
-        """The file, or whatever the entry was."""
+        """Return the file, or whatever the entry was."""
         return self.folder / DATA
 
     def part(self, name: str) -> Path | None:

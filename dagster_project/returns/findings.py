@@ -146,17 +146,17 @@ class Finding:
 
     @property
     def refuses(self) -> bool:
-        """Whether the file is refused; advisory findings are only said."""
+        """Say whether the file is refused; advisory findings are only said."""
         return self.kind not in ADVISORY
 
     @property
     def purges(self) -> bool:
-        """Whether nothing of the file is kept; what refuses it and does not purge it has it held (held.py)."""
+        """Say whether nothing of the file is kept; what refuses it and does not purge it has it held (held.py)."""
         return self.refuses and self.kind not in SEARCHED
 
     @property
     def what(self) -> str:
-        """A sentence for the sender, without the value."""
+        """Return a sentence for the sender, without the value."""
         place = "".join(
             [
                 self.part,
@@ -169,12 +169,12 @@ class Finding:
 
     @property
     def mend(self) -> str:
-        """What the sender does about it."""
+        """Return what the sender does about it."""
         return MEND[self.kind]
 
 
 def column_letters(number: int) -> str:
-    """1 -> A, 27 -> AA."""
+    """Return the letters of a column: 1 -> A, 27 -> AA."""
     letters = ""
     while number > 0:
         number, rest = divmod(number - 1, 26)

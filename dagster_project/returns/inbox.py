@@ -107,7 +107,7 @@ class _Entry:
 
     @property
     def key(self) -> str:
-        """A hash of the path."""
+        """Return a hash of the path."""
         return hashlib.sha256(os.fsencode(self.path)).hexdigest()
 
     @property

@@ -41,12 +41,12 @@ class Incoming:
 
     @property
     def is_named_as_a_return(self) -> bool:
-        """Whether the name is one of a return: only such a name is shown, kept as a name, and judged."""
+        """Say whether the name is one of a return: only such a name is shown, kept as a name, and judged."""
         return FILE_NAME.fullmatch(self.name) is not None
 
     @property
     def shown_name(self) -> str:
-        """The name where it is safe to say it."""
+        """Return the name where it is safe to say it."""
         safe = SHOWN_NAME.fullmatch(self.name) is not None and not scan_name(self.name)
         return self.name if safe else NOT_SHOWN
 

@@ -61,7 +61,7 @@ class IntakeReport:
 
     @property
     def partitions(self) -> list[str]:
-        """`WL01|2026-10` of every submission that came, sorted."""
+        """Return `WL01|2026-10` of every submission that came, sorted."""
         return sorted({receipt.partition for receipt in self.receipts if receipt.partition})
 
 

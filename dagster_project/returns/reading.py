@@ -81,12 +81,12 @@ class Header:
 
     @property
     def is_right(self) -> bool:
-        """Whether it is the template's, column by column."""
+        """Say whether it is the template's, column by column."""
         return self.found == self.wanted
 
     @property
     def missing(self) -> list[str]:
-        """Columns of the template that are not there."""
+        """Return columns of the template that are not there."""
         return [name for name in self.wanted if name not in self.found]
 
     @property

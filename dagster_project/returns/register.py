@@ -53,12 +53,12 @@ class Receipt:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether its rows are in the clean tables."""
+        """Say whether its rows are in the clean tables."""
         return self.outcome in {"accepted", "accepted_with_warnings"}
 
     @property
     def partition(self) -> str:
-        """`WL01|2026-10`, the key of Dagster's dynamic partition; "" where the submission has no period."""
+        """Return `WL01|2026-10`, the key of Dagster's dynamic partition; "" where the submission has no period."""
         return f"{self.collection_code}|{self.period_end[:7]}" if self.submission_id else ""
 
 

@@ -79,7 +79,7 @@ class Manifest:
 
     @property
     def is_safe(self) -> bool:
-        """Whether the sender has suppressed and rounded the counts."""
+        """Say whether the sender has suppressed and rounded the counts."""
         return self.disclosure_profile == "SAFE"
 
 
@@ -95,7 +95,7 @@ class Submission:
 
     @property
     def name(self) -> str:
-        """The name under which it was sent."""
+        """Return the name under which it was sent."""
         return self.file_name or self.data.name
 
     @cached_property
@@ -110,7 +110,7 @@ def sidecar_of(data: Path) -> Path:
 
 
 def submission_id(manifest: Manifest, sha256: str) -> str:
-    """`WL01_R9A_2026-10_P01_0123abcd`."""
+    """Return `WL01_R9A_2026-10_P01_0123abcd`."""
     sent = f"{manifest.submission_type}{manifest.sequence_no:02d}"
     return f"{manifest.collection_code}_{manifest.org_code}_{manifest.period_end:%Y-%m}_{sent}_{sha256[:8]}"
 

@@ -49,7 +49,7 @@ GENERAL_NOTES = (
 
 
 def template_name(collection: Collection) -> str:
-    """`HIW-WL01_template_v1.0.0`."""
+    """Return `HIW-WL01_template_v1.0.0`."""
     return f"HIW-{collection.code}_template_v{collection.template_version}"
 
 

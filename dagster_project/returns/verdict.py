@@ -60,7 +60,7 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """`unreadable` counts as rejected in the register; exit codes tell the two apart."""
+        """Count `unreadable` as rejected in the register; exit codes tell the two apart."""
         broken = [finding for finding in self.findings if not finding.not_checked]
         if any(finding.rule == "C00" for finding in broken):
             return "unreadable"
@@ -70,12 +70,12 @@ class Verdict:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether rows go on."""
+        """Say whether rows go on."""
         return self.outcome in {"accepted", "accepted_with_warnings"}
 
     @property
     def rows_accepted(self) -> int:
-        """Rows that go on, were the file accepted."""
+        """Return rows that go on, were the file accepted."""
         return self.rows - self.rows_quarantined - self.rows_in_refused_groups
 
     @property
@@ -90,7 +90,7 @@ class Verdict:
 
     @property
     def recorded_warnings(self) -> list[str]:
-        """`warned_rules` without those that each build asks again."""
+        """Return `warned_rules` without those that each build asks again."""
         return [rule for rule in self.warned_rules if rule not in OF_EACH_BUILD]
 
     def _rules_of(self, severities: str) -> list[str]:

@@ -30,7 +30,7 @@ PLACES = (
 def write_index_page(
     con: duckdb.DuckDBPyConnection, path: Path, manifest: Mapping[str, Any], csv_files: Mapping[str, str]
 ) -> None:
-    """The page of the release whose file is attached as `copy`; its links are relative, so that the folder can be moved."""
+    """Return the page of the release whose file is attached as `copy`; its links are relative, so that the folder can be moved."""
     said = dict(
         con.execute(
             "select table_name, any_value(table_description) from copy.meta.data_dictionary where table_schema = ? group by 1",

@@ -69,7 +69,7 @@ def check_code(indicator: int, code: str, where: str) -> None:
 
 
 def month_of(period_name: str) -> str | None:
-    """`2025-06` of "To June 2025"; None for another kind of period (outcomes have "Apr 2024 - Mar 2025")."""
+    """Return `2025-06` of "To June 2025"; None for another kind of period (outcomes have "Apr 2024 - Mar 2025")."""
     match = PERIOD_NAME.fullmatch(period_name.strip())
     month = MONTHS.get(match["month"][:3].lower()) if match else None
     return f"{match['year']}-{month:02d}" if match and month else None

@@ -49,19 +49,19 @@ WRONG_FILE = "look whether the publisher linked the wrong file; the snapshot is 
 
 
 def parse(job: ParseJob) -> str:
-    """The clean rows: a SELECT over the typed rows of the file."""
+    """Return the clean rows: a SELECT over the typed rows of the file."""
     job.read_csv()
     _require_month(job)
     return _select_data(job) if job.entity.name == "data" else _select_measures(job)
 
 
 def rounded_low(count: str) -> str:
-    """SQL of the smallest true count behind a published one: 1 to 7 are shown as 5, others to the nearest 5."""
+    """Return SQL of the smallest true count behind a published one: 1 to 7 are shown as 5, others to the nearest 5."""
     return f"case {count} when 0 then 0 when 5 then 1 else {count} - 2 end"
 
 
 def rounded_high(count: str) -> str:
-    """SQL of the largest true count behind a published one; a 0 is allowed to hide 2, which no file says it does not."""
+    """Return SQL of the largest true count behind a published one; a 0 is allowed to hide 2, which no file says it does not."""
     return f"case {count} when 5 then 7 else {count} + 2 end"
 
 
