@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import postgres
-from tests.warehouses import Warehouse, mirror_night, shared_folder
+from tests.warehouses import Warehouse, mirror_night
 
 pytestmark = pytest.mark.requires_postgres
 
 
 @pytest.mark.requires_mirror
-def test_the_night_of_the_real_files_keeps_its_records_in_postgresql(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_night_of_the_real_files_keeps_its_records_in_postgresql(
+    mirror_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     night = mirror_night(tmp_path_factory)
     assert night["outcome"] == "published"
     assert night["records"]["runs"] == 1
     assert night["records"]["events"] > 1000
-    lake = shared_folder(tmp_path_factory) / "mirror_warehouse" / "lake"
-    assert list((lake / "dagster").rglob("*.db")) == []
+    assert list((mirror_warehouse.lake / "dagster").rglob("*.db")) == []
 
 
 def test_a_server_that_another_authority_vouches_for_is_not_believed(tmp_path: Path) -> None:
