@@ -46,9 +46,9 @@ ui-readonly: environment ## The same pages for viewers: nothing can be started o
 docs: environment ## dbt's documentation of the models for engineers, in the private folder build/dbt_docs
 	@$(BIN)/hiw docs
 
-# Four workers on two cores: a tenth of the time of three is waits for browsers, locks and killed processes.
+# Three workers on two cores: a third one fills the waits for browsers, locks and killed processes (14 min 36 s); a fourth costs more than it fills (15 min 20 s).
 test: environment ## All tests; the last lines say what was skipped and why
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 fuzz: environment ## 5,000 changed files of all sources, and every real file changed in every way: same figures, or held by name (HIW_FUZZ=number)
 	HIW_FUZZ=$${HIW_FUZZ:-5000} $(BIN)/python -m pytest -n 0 -s --timeout 0 tests/faults/test_meaning.py tests/faults/test_real_files_changed.py
