@@ -305,7 +305,7 @@ def _column_schema(source: Source) -> dg.TableSchema:
 
 
 def build_backfill_jobs(sources: Iterable[Source]) -> list[Any]:
-    """One job for each source of months, so that a back-fill is three clicks: its job, Materialize, Launch.
+    """Return one job for each source of months, so that a back-fill is three clicks: its job, Materialize, Launch.
 
     From the page of an asset it takes seven: raw and clean are one step, so Dagster asks whether both are meant, and shows the last 90 days.
     """

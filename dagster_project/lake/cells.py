@@ -26,7 +26,8 @@ ERRORS_OF_EXCEL = (
     "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CONNECT!",
     "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#CALC!", "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#TIMEOUT!",
 )  # fmt: skip
-ERROR_TEXT = re.compile(rf"{'|'.join(map(re.escape, ERRORS_OF_EXCEL))}|Err:\d+")
+ERRORS_OF_LIBREOFFICE = "Err:[0-9]+"
+ERROR_TEXT = re.compile(rf"{'|'.join(map(re.escape, ERRORS_OF_EXCEL))}|{ERRORS_OF_LIBREOFFICE}")
 """How a sheet shows an error, and a CSV that was saved from it: as Excel does, or as LibreOffice does for its own."""
 
 
@@ -167,7 +168,7 @@ class _Rows:
     def _judge(self) -> None:
         """A cell at its end. A formula with an empty text has a result; one without any, or with an empty number, has none."""
         value = self._value.strip()
-        self._row_is_filled |= value not in self._blank if self._kind == "s" else value != ""
+        self._row_is_filled |= value != "" and not (self._kind == "s" and value in self._blank)
         if self._columns is not None and self._place not in self._columns:
             return
         if self._kind == "e":

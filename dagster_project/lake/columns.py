@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagster_project.contracts.source import FileColumn
 from dagster_project.duck import quote_identifier, quote_literal
-from dagster_project.lake.cells import ERRORS_OF_EXCEL
+from dagster_project.lake.cells import ERRORS_OF_EXCEL, ERRORS_OF_LIBREOFFICE
 
 COUNT = "(0|[1-9][0-9]{0,14})"
 NO_COUNT = r"[^0-9\x1f]|(^|\x1f)0[0-9]|[0-9]{16}"
@@ -72,7 +72,7 @@ def error_rules(columns: list[FileColumn]) -> list[Rule]:
         (
             column.name,
             "an error of a spreadsheet stands in place of the text",
-            _or_blank(cell, f"not ({cell} in ({errors}) or regexp_full_match({cell}, 'Err:[0-9]+'))"),
+            _or_blank(cell, f"not ({cell} in ({errors}) or regexp_full_match({cell}, '{ERRORS_OF_LIBREOFFICE}'))"),
         )
         for column in columns
         if column.type == "text" and not column.allowed

@@ -21,8 +21,8 @@ PERIODS = 13
 """A year of months, and the month of the year before."""
 RATE = "value_status"
 CROSSED = (
-    "A difference between ethnic groups that stays within a fifth is not explained by deprivation as it is measured here. The rows are "
-    "many: read the certainty, which allows for that, before a single limit. It is judged for groups and fifths that have both disadvantages."
+    "A difference between ethnic groups that stays within a quintile is not explained by deprivation as it is measured here. The rows are "
+    "many: read the certainty, which allows for that, before a single limit. It is judged for groups and quintiles that have both disadvantages."
 )
 
 

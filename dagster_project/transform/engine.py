@@ -99,6 +99,7 @@ def _run_job(run: Run, folder: Path, models: tuple[str, ...]) -> dict[str, Any]:
         "select": SELECT,
         "models": models,
         "to": str(to),
+        "answer": str(to / ANSWER),
     }
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     log = folder.parent / LOG

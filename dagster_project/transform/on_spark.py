@@ -1,7 +1,7 @@
 """Build the models tagged `engine` with dbt-spark; `python -m dagster_project.transform.on_spark job.json` in .venv-engine.
 
-The job names the tables that dbt finds there, the models that are wanted and the folder for their rows; the answer, answer.json in that
-folder, is written last and holds names and numbers only.
+The job names the tables that dbt finds there, the models that are wanted and the folder for their rows; the answer, a file that the job
+names too, is written last and holds names and numbers only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from dagster_project.runtime.started import STARTER
 from dagster_project.transform.hiw_dbt import end_with
 from dagster_project.transform.spark_session import register_table, start_session
 
-ANSWER = "answer.json"
 IN_USE = "int_returns__in_use"
 
 
@@ -48,7 +47,7 @@ def main() -> None:
         "seconds_to_hand_over": round(time.monotonic() - begun, 1),
         "submissions": sorted(row.submission_id for row in in_use),
     }
-    Path(job["to"], ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+    Path(job["answer"]).write_text(json.dumps(answer), encoding="utf-8")
     session.stop()
 
 

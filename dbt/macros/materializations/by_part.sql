@@ -33,14 +33,7 @@
             select * from built_now where cast({{ part }} as string) in ({{ changed_parts() }});
             drop table built_now;
         {%- else -%}
-            {%- if is_contracted -%}
-                create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
-                insert into {{ target_relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }});
-            {%- else -%}
-                create or replace table {{ target_relation }} as (
-                    {{ sql }}
-                );
-            {%- endif -%}
+            {{ create_whole_table(target_relation, sql) }}
             {{ require_wanted_parts(target_relation, part) }}
         {%- endif -%}
         create or replace table {{ recorded }} as select * from {{ wanted }};

@@ -8,16 +8,21 @@
     {%- do drop_other_kind(target_relation) -%}
     {%- set sql = from_engine(sql) -%}
     {%- call statement('main') -%}
-        {%- if config.get('contract').enforced -%}
-            {{ get_assert_columns_equivalent(sql) }}
-            create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
-            insert into {{ target_relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }});
-        {%- else -%}
-            create or replace table {{ target_relation }} as (
-                {{ sql }}
-            );
-        {%- endif -%}
+        {%- if config.get('contract').enforced -%} {{ get_assert_columns_equivalent(sql) }} {%- endif -%}
+        {{ create_whole_table(target_relation, sql) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{# Statements that make a table of a SELECT, in the order of its contract where it has one. The caller asks for its columns. #}
+{% macro create_whole_table(relation, sql) -%}
+    {%- if config.get('contract').enforced -%}
+        create or replace table {{ relation }} {{ get_table_columns_and_constraints() }};
+        insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }});
+    {%- else -%}
+        create or replace table {{ relation }} as (
+            {{ sql }}
+        );
+    {%- endif -%}
+{%- endmacro %}

@@ -25,19 +25,7 @@ with
         }}
     ),
 
-    known as (
-        select
-            {{ series | join(", ") }},
-            max(organisation_level) as organisation_level,
-            min(period_start) as first_period_start,
-            max(period_end) as last_period_end,
-            max(source_id) as source_id,
-            max(data_origin) as data_origin,
-            max(release_id) as release_id
-        from years
-        group by {{ series | join(", ") }}
-        having count(*) >= 2
-    )
+    known as ({{ trend_series_of("years") }} having count(*) >= 2)
 
 select
     known.*,

@@ -20,18 +20,7 @@ with
 
     lines as ({{ slope_over_time("timed", series, "time", "value") }}),
 
-    known as (
-        select
-            {{ series | join(", ") }},
-            max(organisation_level) as organisation_level,
-            min(period_start) as first_period_start,
-            max(period_end) as last_period_end,
-            max(source_id) as source_id,
-            max(data_origin) as data_origin,
-            max(release_id) as release_id
-        from timed
-        group by {{ series | join(", ") }}
-    )
+    known as ({{ trend_series_of("timed") }})
 
 select
     known.*,
