@@ -101,16 +101,15 @@ def rebuild_elsewhere(lake: Lake, folder: Path, *, threads: int, seed: int, zone
 
 
 def _shuffle(lake: Lake, chance: random.Random) -> None:
-    for path in sorted(path for name in FOLDERS for path in (lake.root / name).rglob("*.parquet")):
-        if path.is_file() and not path.is_symlink():
+    paths = sorted(path for name in FOLDERS for path in (lake.root / name).rglob("*.parquet"))
+    with duckdb.connect() as con:
+        for path in (path for path in paths if path.is_file() and not path.is_symlink()):
             shuffled = path.with_suffix(".shuffled")
-            with duckdb.connect() as con:
-                con.execute("select setseed(?)", [chance.random()])
-                con.execute(
-                    f"copy (select * from read_parquet(?) order by random()) to {quote_literal(str(shuffled))} "
-                    "(format parquet)",
-                    [str(path)],
-                )
+            con.execute("select setseed(?)", [chance.random()])
+            con.execute(
+                f"copy (select * from read_parquet(?) order by random()) to {quote_literal(str(shuffled))} (format parquet)",
+                [str(path)],
+            )
             shuffled.replace(path)
 
 
