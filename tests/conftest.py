@@ -49,7 +49,6 @@ def _isolate_environment() -> None:
         DBT_SEND_ANONYMOUS_USAGE_STATS="false",
         GX_ANALYTICS_ENABLED="false",
         DO_NOT_TRACK="1",
-        PYTHONDONTWRITEBYTECODE="1",
     )
     for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR"):
         os.environ.pop(name, None)
@@ -138,6 +137,14 @@ def pytest_report_header() -> str:
 def pytest_unconfigure() -> None:
     """Take the folder of this run away."""
     shutil.rmtree(_OWN_FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the workers share what one of them made."""
+    from tests.warehouses import SHARED, shared_folder
+
+    os.environ[SHARED] = str(shared_folder(tmp_path_factory))
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,8 @@ from tests.fixtures.real_pages import write_mirror
 HIW = str(Path(sys.executable).with_name("hiw"))
 MIRROR = Path(os.environ.get("HIW_MIRROR") or Path(__file__).resolve().parents[2] / "shared" / "mirror")
 """The publishers' own files, for tests marked requires_mirror."""
-
-
+SHARED = "HIW_TEST_SHARED"
+"""Names the temporary folder of all workers of this run."""
 HEARD = "heard.log"
 LISTENER = """
 import os, sys
@@ -123,7 +123,11 @@ def told_once(
     tmp_path_factory: pytest.TempPathFactory, name: str, tell: Callable[[Path], Mapping[str, Any]]
 ) -> dict[str, Any]:
     """What `tell` says, which the first worker that asks runs, in the folder of all workers, while the others wait."""
-    folder = shared_folder(tmp_path_factory)
+    return told_in(shared_folder(tmp_path_factory), name, tell)
+
+
+def told_in(folder: Path, name: str, tell: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
+    """`told_once` in a folder that is known."""
     told = folder / f"{name}.json"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
