@@ -343,4 +343,4 @@ def draw_recording(generator: np.random.Generator, trusts: int = TRUSTS) -> tupl
         sector="NHS ACUTE",
         waiting_band="total",
         period_end=pd.Timestamp("2025-06-29"),
-    ), pd.DataFrame(truth, columns=["organisation_code", "quality_measure", "true_share"])
+    ), pd.DataFrame(truth, columns=["organisation_code", "measure", "true_share"])

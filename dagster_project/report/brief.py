@@ -248,7 +248,7 @@ def _change(context: Context, row: Row) -> Markup:
         indicator=_name(context, row["indicator_id"]),
         value=mark(row, "value", form),
         period=show_period(row),
-        meaning=lower_first(variation_icon(row["variation_icon"], row["improvement_direction"]).meaning),
+        meaning=lower_first(variation_icon(row["variation_icon"], row["polarity"]).meaning),
     )
 
 
@@ -258,13 +258,13 @@ def _recording(rows: Sequence[Row]) -> list[Row]:
     known = [
         row
         for row in rows
-        if row["quality_measure"] in KNOWN
+        if row["measure"] in KNOWN
         and row["field_name"] in FIELDS
         and row["waiting_band"] in {"total", "all"}
         and row["value"] is not None
     ]
     for row in sorted(known, key=lambda r: (r["value"], str(r.key()))):
-        found.setdefault((row["quality_measure"], row["field_name"]), row)
+        found.setdefault((row["measure"], row["field_name"]), row)
     return list(found.values())[:MEASURES]
 
 

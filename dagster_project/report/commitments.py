@@ -162,7 +162,7 @@ def _actions(context: Context, commitments: Commitments, code: str) -> list[Bloc
     columns: list[Column] = [
         Words("Item", lambda row: row["item_id"]),
         Words("Kind", lambda row: ITEMS.get(row["item_type"], row["item_type"])),
-        Words("For", lambda row: commitments.groups.get(row["target_group_code"], row["target_group_code"])),
+        Words("For", lambda row: commitments.groups.get(row["group_code"], row["group_code"])),
         Words("Where", lambda row: SCOPES.get(row["scope_level"], row["scope_level"])),
         Words("Status", lambda row: STATUSES.get(row["status"], row["status"])),
         Words("Funding", lambda row: FUNDING.get(row["funding_type"], row["funding_type"])),

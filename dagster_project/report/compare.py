@@ -122,7 +122,7 @@ def _recording(context: Context, everything: Everything) -> Iterator[Section]:
         row
         for own in everything.quality.values()
         for row in own
-        if (row["quality_measure"], row["field_name"], row["waiting_band"]) == ("known_share", "ethnicity", "total")
+        if (row["measure"], row["field_name"], row["waiting_band"]) == ("known_share", "ethnicity", "total")
         and row["source_id"] == "nhse_wlmds"
     ]
     if rows:

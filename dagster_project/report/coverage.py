@@ -53,7 +53,7 @@ STATEMENT_SAID = (
     "and “Figures of” says so. By ethnicity, age and sex: table mart_statement of the file."
 )
 PROXIES = "Lines that no public figure answers, with one that comes near"
-PROXY = Words("How it differs", lambda row: row["proxy_note"])
+PROXY = Words("How it differs", lambda row: row["note"])
 
 
 # -- the page of coverage ---------------------------------------------------------------------------------------------
@@ -196,8 +196,8 @@ def read_statement(marts: Marts) -> dict[Any, list[Row]]:
 
 def statement(context: Context, rows: Sequence[Row]) -> list[Section]:
     """Return the section of one organisation."""
-    proxies = [row for row in rows if row.get("proxy_note")]
-    held = [row for row in rows if row["dimension"] != "none" and not row.get("proxy_note")]
+    proxies = [row for row in rows if row.get("note")]
+    held = [row for row in rows if row["dimension"] != "none" and not row.get("note")]
     own = [row for row in held if row["figures_of_code"] == row["organisation_code"]]
     others = [row for row in held if row["figures_of_code"] != row["organisation_code"]]
     missing = [row for row in rows if row["dimension"] == "none"]
@@ -239,7 +239,7 @@ def _figures(context: Context, caption: str, rows: Sequence[Row], *further: Colu
             "Group",
             lambda row: "everybody" if row["dimension"] == "all" else str(row.get("group_name", row["group_code"])),
         ),
-        Words("Figures of", lambda row: row["figures_of"]),
+        Words("Figures of", lambda row: row["level_label"]),
         Words("Period", show_period),
         Figures("Value", "value", form),
         *limits(form),

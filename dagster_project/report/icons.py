@@ -29,22 +29,22 @@ class Icon:
 
 COMMON = Icon("Ordinary variation: no clear difference", "", ORDINARY, GREY)
 VARIATION: dict[tuple[str, str], Icon] = {
-    ("special_cause_improvement", "increase"): Icon(
+    ("special_cause_improvement", "higher_is_better"): Icon(
         "Improvement: unusually high values, and higher is better", "H", RISING, BLUE
     ),
-    ("special_cause_improvement", "decrease"): Icon(
+    ("special_cause_improvement", "lower_is_better"): Icon(
         "Improvement: unusually low values, and lower is better", "L", FALLING, BLUE
     ),
-    ("special_cause_concern", "increase"): Icon(
+    ("special_cause_concern", "higher_is_better"): Icon(
         "Concern: unusually low values, and higher is better", "L", FALLING, ORANGE
     ),
-    ("special_cause_concern", "decrease"): Icon(
+    ("special_cause_concern", "lower_is_better"): Icon(
         "Concern: unusually high values, and lower is better", "H", RISING, ORANGE
     ),
-    ("special_cause_neutral_high", "neutral"): Icon(
+    ("special_cause_neutral_high", "none"): Icon(
         "Change: unusually high values; neither direction is better", "↑", RISING, PINK
     ),
-    ("special_cause_neutral_low", "neutral"): Icon(
+    ("special_cause_neutral_low", "none"): Icon(
         "Change: unusually low values; neither direction is better", "↓", FALLING, PINK
     ),
 }
@@ -56,9 +56,9 @@ ASSURANCE: dict[str, Icon] = {
 NO_TARGET = Icon("Target: there is none", "", "M20 32h24", GREY)
 
 
-def variation_icon(kind: str | None, direction: str | None) -> Icon:
+def variation_icon(kind: str | None, polarity: str | None) -> Icon:
     """Return the icon for the newest point of a series; ordinary variation for everything that no rule has marked."""
-    return VARIATION.get((kind or "", direction or ""), COMMON)
+    return VARIATION.get((kind or "", polarity or ""), COMMON)
 
 
 def assurance_icon(kind: str | None) -> Icon:

@@ -205,8 +205,8 @@ def _slope_blocks(context: Context, measures: Sequence[Row]) -> list[Block]:
     )
     unit = context.unit(measures[0]["indicator_id"])
     form = gap_format(unit, present([m["comparison_value"] for m in measures]))
-    differences = [m for m in measures if m["measure_unit"] == "indicator"]
-    ratios = [m for m in measures if m["measure_unit"] == "ratio"]
+    differences = [m for m in measures if m["unit"] == "indicator"]
+    ratios = [m for m in measures if m["unit"] == "ratio"]
     blocks: list[Block] = [Paragraph(explained)]
     if differences:
         title = "Differences by decile of deprivation" + (", percentage points" if unit == "proportion" else "")

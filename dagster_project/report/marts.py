@@ -54,7 +54,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mart_coverage": ("indicator_id", "breakdown", "organisation_level"),
     "mart_data_quality": (
         "source_id",
-        "quality_measure",
+        "measure",
         "field_name",
         "waiting_band",
         "organisation_level",
@@ -65,7 +65,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mart_funnel": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
     "mart_priorities": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
     "mart_trend": (
-        "subject",
+        "measure",
         "indicator_id",
         "organisation_code",
         "dimension",

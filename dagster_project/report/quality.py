@@ -51,7 +51,7 @@ def read_newest(marts: Marts, where: str) -> list[Row]:
         return []
     newest = (
         "period_end = (select max(n.period_end) from mart_data_quality as n where n.source_id = mart_data_quality.source_id "
-        "and n.quality_measure = mart_data_quality.quality_measure and n.field_name = mart_data_quality.field_name "
+        "and n.measure = mart_data_quality.measure and n.field_name = mart_data_quality.field_name "
         "and n.organisation_code = mart_data_quality.organisation_code)"
     )
     return marts.rows("mart_data_quality", f"{where} and {newest}")
@@ -63,8 +63,8 @@ def section(context: Context, rows: Sequence[Row]) -> Section:
         return Section(
             ANCHOR, TITLE, [Paragraph("Not enough data: no measure of recording is published here.", "inset")]
         )
-    shown = [row for row in rows if row["quality_measure"] != "suppressed_share"]
-    hidden = [row for row in rows if row["quality_measure"] == "suppressed_share"]
+    shown = [row for row in rows if row["measure"] != "suppressed_share"]
+    hidden = [row for row in rows if row["measure"] == "suppressed_share"]
     blocks: list[Block] = [Paragraph(EXPLAINED)]
     if shown:
         blocks.append(Tabular(_measures("How complete the recording is", shown)))
@@ -77,9 +77,7 @@ def what(row: Row) -> str:
     """Say a measure in words: what is known of which field, and of which waits."""
     field = str(row["field_name"])
     band = BANDS.get(str(row["waiting_band"]))
-    words = (
-        f"{MEASURES.get(row['quality_measure'], row['quality_measure'])}: {FIELDS.get(field, field.replace('_', ' '))}"
-    )
+    words = f"{MEASURES.get(row['measure'], row['measure'])}: {FIELDS.get(field, field.replace('_', ' '))}"
     return f"{words}, {band}" if band else words
 
 
@@ -106,7 +104,7 @@ def page(context: Context) -> Page:
     trusts = read_newest(
         context.marts,
         "organisation_level = 'trust' and organisation_code <> 'all' and field_name = 'ethnicity' and waiting_band = 'total' "
-        "and quality_measure in ('known_share')",
+        "and measure in ('known_share')",
     )
     sections = [section(context, rows)]
     if trusts:

@@ -222,7 +222,7 @@ def _homeless(rows: Sequence[Row]) -> list[Block]:
         Words("Measure", lambda row: URGENT_CARE.get(row["measure_code"], row["measure_code"])),
         Words("Unit", lambda row: row["unit"]),
         Figures("Homeless", "value", "number1", RATE),
-        Figures("Housed", "reference_rate", "number1", "reference_rate_status"),
+        Figures("Housed", "reference_value", "number1", "reference_value_status"),
         Figures("Ratio", "rate_ratio", "number1", "rate_ratio_status"),
         *limits("number1", "rate_ratio_status", of="rate_ratio"),
         Words("Certainty", lambda row: row["certainty"] or "not judged"),
@@ -280,12 +280,12 @@ def _contrasts(rows: Sequence[Row], who: str) -> Table:
     columns: list[Column] = [
         Words("What", lambda row: row["option_label"]),
         Words("Contrast", lambda row: CONTRASTS[row["contrast"]]),
-        Figures("Peers who report it", "peers_selecting", "whole", "peer_status"),
-        Figures("Of", "peers", "whole", "peer_status"),
-        Figures("Share", "peer_pct", "share0", "peer_status"),
-        *limits("share0", "peer_status", of="peer_pct"),
+        Figures("Peers who report it", "numerator", "whole"),
+        Figures("Of", "n_base", "whole"),
+        Figures("Share", "value", "share0"),
+        *limits("share0"),
     ]
-    return make_table(f"Where this trust and {who} differ in the survey", rows, columns, reason="peer_status_reason")
+    return make_table(f"Where this trust and {who} differ in the survey", rows, columns)
 
 
 def _maturity(rows: Sequence[Row]) -> Table:

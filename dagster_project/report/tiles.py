@@ -105,7 +105,7 @@ def _recent(context: Context, row: Row) -> bool:
 
 def _change(context: Context, rows: Sequence[Row], control: Sequence[Row]) -> Iterator[Tile]:
     title = "Changing most"
-    told = [row for row in rows if row["subject"] == "value" and row["trend"] != NO_TREND and _recent(context, row)]
+    told = [row for row in rows if row["measure"] == "value" and row["trend"] != NO_TREND and _recent(context, row)]
     rated = [row for row in told if row["trend_rating"] and context.unit(row["indicator_id"]) == "proportion"]
     if not rated:
         if told:
@@ -141,7 +141,7 @@ def _spark(row: Row, control: Sequence[Row]) -> Markup | str:
 
 
 def _closing(context: Context, rows: Sequence[Row]) -> Iterator[Tile]:
-    gaps = [row for row in rows if row["subject"] != "value"]
+    gaps = [row for row in rows if row["measure"] != "value"]
     if not gaps:
         return
     told = [row for row in gaps if row["trend"] != NO_TREND and _recent(context, row)]
@@ -164,7 +164,7 @@ def _recording(context: Context) -> Iterator[Tile]:
     rows = [
         row
         for row in context.marts.rows("mart_data_quality", own)
-        if (row["quality_measure"], row["field_name"], row["waiting_band"]) == ("known_share", "ethnicity", "total")
+        if (row["measure"], row["field_name"], row["waiting_band"]) == ("known_share", "ethnicity", "total")
         and row["value"] is not None
         and not context.is_old(row)
     ]

@@ -29,7 +29,7 @@ DRAWN = 4
 """Charts on a page: every series is in the summary table; a page of eleven charts was read by nobody."""
 OLD_DAYS = 365
 NO_TREND = "Cannot be calculated"
-ORDER = ("indicator_id", "subject", "dimension", "group_code", "standardisation")
+ORDER = ("indicator_id", "measure", "dimension", "group_code", "standardisation")
 HOW_TO_READ = (
     "How to read these charts: the solid line is the mean, the dashed lines are the process limits within which months or quarters vary by chance. A blue "
     "square is an unusual one for the better, an orange diamond one for the worse (a clear difference), a grey circle ordinary variation. "
@@ -44,7 +44,7 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     by_indicator = {
         row["indicator_id"]: row
         for row in slopes
-        if (row["subject"], row["dimension"], row["standardisation"]) == ("value", "all", "crude")
+        if (row["measure"], row["dimension"], row["standardisation"]) == ("value", "all", "crude")
     }
     newest = [row for row in control if row["is_latest"]]
     blocks: list[Block] = []
@@ -93,7 +93,7 @@ def _summary(context: Context, newest: Sequence[Row]) -> Table:
             Words("Period", context.dated),
             Figures("Value", "value", form),
             Figures("Mean", "mean_value", form),
-            Words("Variation", lambda row: variation_icon(row["variation_icon"], row["improvement_direction"]).meaning),
+            Words("Variation", lambda row: variation_icon(row["variation_icon"], row["polarity"]).meaning),
             Words("Target", lambda row: assurance_icon(row["assurance_icon"]).meaning.removeprefix("Target: ")),
         ],
     )
@@ -105,7 +105,7 @@ def picture(context: Context, rows: Sequence[Row], slope: Row | None) -> Picture
     values = present([row["charted_value"] for row in rows])
     if newest is None or not values:
         return None
-    variation = variation_icon(newest["variation_icon"], newest["improvement_direction"])
+    variation = variation_icon(newest["variation_icon"], newest["polarity"])
     assurance = assurance_icon(newest["assurance_icon"])
     form = value_format(context.unit(newest["indicator_id"]), values)
     title = _title(context, newest, variation, assurance)
@@ -200,7 +200,7 @@ def _note(context: Context, newest: Row, slope: Row | None, form: str) -> Markup
 
 def _slope(context: Context, slope: Row) -> Markup:
     unit = context.unit(slope["indicator_id"])
-    annual = slope["trend_method"] == "ohid_recent_trend"
+    annual = slope["method"] == "ohid_recent_trend"
     if annual:
         return say("Recent trend over five years: {trend}.", trend=lower_first(slope["trend"]))
     form = gap_format(unit, present([slope["trend_slope"]]))
@@ -236,6 +236,6 @@ def _slopes(context: Context, rows: Sequence[Row]) -> Table:
 
 
 def _subject(context: Context, row: Row) -> str:
-    kind = {"value": "value", "absolute_gap": "gap"}.get(row["subject"], "slope index")
+    kind = {"value": "value", "absolute_gap": "gap"}.get(row["measure"], "slope index")
     parts = [kind] if row["dimension"] == "all" else [kind, context.group_name(row["dimension"], row["group_code"])]
     return ", ".join(parts if row["standardisation"] == "crude" else [*parts, row["standardisation"].replace("_", " ")])

@@ -28,7 +28,7 @@ where
 union all
 select
     'mart_data_quality',
-    quality_measure,
+    measure,
     organisation_code,
     period_end,
     field_name,

@@ -254,7 +254,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         {% endfor %}
     left join
         {{ ref("mart_trend") }} as trend
-        on trend.subject = 'value'
+        on trend.measure = 'value'
         and trend.dimension = 'all'
         and figures.indicator_id = trend.indicator_id
         and figures.standardisation = trend.standardisation

@@ -6,6 +6,6 @@ from {{ ref("mart_outpatients") }}
 where
     (basis = 'ecological')
     <> (analysis = 'did_not_attend_against_catchment_deprivation')
-    or (catchment_core20_share is not null and basis <> 'ecological')
+    or (core20_share_of_catchment_icbs is not null and basis <> 'ecological')
     or (dimension = 'catchment_core20_fifth' and basis <> 'ecological')
     or (basis = 'ecological' and dimension not in ('all', 'catchment_core20_fifth'))

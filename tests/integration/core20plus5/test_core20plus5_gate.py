@@ -37,7 +37,7 @@ FAULTS = {
         ("indicator_id = 'MAT-01'", "indicator_id = 'MAT-02' and breakdown = 'sex'", "rows_missing"),
     ],
     "mart_statement": [
-        ("figures_of = 'NHS trust'", "figures_of = 'ICB of the trust'", "trusts_with_figures_of_others"),
+        ("level_label = 'NHS trust'", "level_label = 'ICB of the trust'", "trusts_with_figures_of_others"),
         ("value = 0", "availability = 'not_public' and value is null", "values_that_are_not_there"),
         (
             "availability = 'available'",
@@ -47,7 +47,7 @@ FAULTS = {
     ],
     "mart_five_priorities": [("value = 0", "priority_no = 5", "values_against_status")],
     "mart_cancer_waiting": [
-        ("core20_basis = null", "organisation_level = 'trust'", "shares_without_words"),
+        ("basis = null", "organisation_level = 'trust'", "shares_without_words"),
         ("value = 1.2", "organisation_code = 'ENG'", "shares_that_are_none"),
     ],
 }

@@ -53,14 +53,14 @@ def test_no_row_is_labelled_trust_whose_source_has_no_trusts(sample_warehouse: W
 def test_a_trust_without_a_figure_is_shown_that_of_its_icb_under_that_name(sample_warehouse: Warehouse) -> None:
     of_icb = sample_warehouse.query(
         "select distinct s.organisation_code, s.figures_of_code, o.current_icb_code from mart_statement as s "
-        "join dim_organisation as o using (organisation_code) where s.figures_of like '%ICB of the trust'"
+        "join dim_organisation as o using (organisation_code) where s.level_label like '%ICB of the trust'"
     )
     assert of_icb and all(shown == icb for _, shown, icb in of_icb)
     waits = sample_warehouse.query(
-        "select distinct figures_of from mart_statement where source_id in ('nhse_rtt', 'nhse_wlmds') and figures_of ilike '%icb%' order by 1"
+        "select distinct level_label from mart_statement where source_id in ('nhse_rtt', 'nhse_wlmds') and level_label ilike '%icb%' order by 1"
     )
     assert waits == [("Providers in the ICB",), ("Providers in the ICB of the trust",)]
-    own = "select count(*) from mart_statement where figures_of = 'NHS trust' and figures_of_code <> organisation_code"
+    own = "select count(*) from mart_statement where level_label = 'NHS trust' and figures_of_code <> organisation_code"
     assert sample_warehouse.one(own) == 0
 
 
@@ -75,7 +75,7 @@ def test_the_statement_has_every_line_by_every_breakdown_for_every_organisation_
     assert sample_warehouse.one(lines) == 28
     assert (
         sample_warehouse.one(
-            "select count(*) from mart_statement where availability = 'not_public' and value is not null and proxy_note is null"
+            "select count(*) from mart_statement where availability = 'not_public' and value is not null and note is null"
         )
         == 0
     )

@@ -251,7 +251,7 @@ def test_a_crude_rate_or_a_share_is_a_named_proxy_of_a_line_that_asks_for_a_stan
 ) -> None:
     """Line 4 asks for age and sex standardised rates, line 14 for case-mix adjusted shares, line 23 for settings with a service."""
     shown = sample_warehouse.query(
-        "select distinct line_no, indicator_id, standardisation, availability, proxy_note is not null from mart_statement "
+        "select distinct line_no, indicator_id, standardisation, availability, note is not null from mart_statement "
         "where line_no in (4, 14, 23) and value is not null and figures_of_code = 'ENG' order by all"
     )
     crude = [(4, "op_attendances_per_1000"), (4, "op_tele_share"), (14, "CAN-01"), (23, "MAT-05")]
@@ -267,7 +267,7 @@ def test_a_crude_rate_or_a_share_is_a_named_proxy_of_a_line_that_asks_for_a_stan
 def test_detentions_of_a_trust_stand_in_its_statement(sample_warehouse: Warehouse) -> None:
     query = (
         "select count(*) from mart_statement where indicator_id = 'STM-MHS157' and organisation_level = 'trust' and breakdown = 'all' "
-        "and figures_of = 'NHS trust' and value is not null"
+        "and level_label = 'NHS trust' and value is not null"
     )
     assert sample_warehouse.one(query) > 0
 

@@ -40,13 +40,13 @@ def test_mergers_and_divisions_of_the_sample_are_dated(sample: Dimensions) -> No
     ]
 
 
-def test_a_new_icb_without_a_name_says_so(sample: Dimensions) -> None:
+def test_a_new_icb_has_no_name_that_no_file_gives(sample: Dimensions) -> None:
     assert sample.rows(
-        "select organisation_code, organisation_name, name_status, valid_from, region_code from marts.dim_organisation "
+        "select organisation_code, organisation_name, valid_from, region_code from marts.dim_organisation "
         "where organisation_level = 'icb' and valid_from is not null order by 1"
     ) == [
-        ("V9N4K", None, "not in the files held", dt.date(2026, 4, 1), "Y92"),
-        ("Z9M1X", None, "not in the files held", dt.date(2026, 4, 1), "Y91"),
+        ("V9N4K", None, dt.date(2026, 4, 1), "Y92"),
+        ("Z9M1X", None, dt.date(2026, 4, 1), "Y91"),
     ]
 
 

@@ -192,7 +192,7 @@ def test_no_ranking_holds_two_indicators_that_contain_each_other_or_groups_that_
     assert both == []
     first = mirror_warehouse.query(
         "select organisation_code, dimension, max(smallest) filter (where priority_rank = 1), max(smallest) "
-        "from (select *, coalesce(avoidable_per_1000, avoidable_per_1000_low) as smallest from mart_priorities) where priority_status = 'priority' group by all"
+        "from (select *, coalesce(avoidable_per_1000, 1000 * excess_count_low / denominator) as smallest from mart_priorities) where priority_status = 'priority' group by all"
     )
     assert first
     assert all(top == pytest.approx(most, abs=0.05) for *_, top, most in first)
@@ -210,7 +210,7 @@ def test_the_figure_of_all_trusts_lies_between_the_bounds_of_the_hidden_counts(m
     low, high = (sum(row[n] if row[0] is None else row[0] for row in rows) / people for n in (2, 3))
     shown = sum(row[0] for row in rows if row[0] is not None) / sum(row[1] for row in rows if row[0] is not None)
     found = mirror_warehouse.query(
-        "select distinct baseline_low, baseline_high, trusts_compared, trusts_bounded from mart_funnel "
+        "select distinct baseline_low, baseline_high, trusts_included, trusts_bounded from mart_funnel "
         "where indicator_id = 'wlmds_over_52_weeks' and group_code = 'core20'"
     )
     assert len(found) == 1
@@ -262,7 +262,7 @@ def test_known_share_of_priorities_is_that_of_data_quality(mirror_warehouse: Any
             where indicator_id = 'wlmds_waiting' and dimension = 'ethnic_group' and geography_basis = 'current'
             group by organisation_code having count(*) = count(value)
         ) using (organisation_code)
-        where q.quality_measure = 'known_share' and q.field_name = 'ethnicity' and q.value is not null
+        where q.measure = 'known_share' and q.field_name = 'ethnicity' and q.value is not null
         """
     )
     assert len(compared) > 100
@@ -315,7 +315,7 @@ def test_a_trend_of_months_is_statsmodels_line(mirror_warehouse: Any) -> None:
     freedom = max(4, points / alike - 2) // 1
     half = student.ppf(0.975, freedom) * fit.bse[1] * np.sqrt(alike * (points - 2) / max(2, points - 2 * alike))
     found = mirror_warehouse.query(
-        "select trend_slope, trend_slope_ci_lower_95, trend_slope_ci_upper_95, residual_correlation from mart_trend "
+        "select trend_slope, trend_slope_ci_lower_95, trend_slope_ci_upper_95, autocorrelation from mart_trend "
         "where indicator_id = 'ae_over_12_hours_from_decision' and organisation_code = 'ENG'"
     )[0]
     slope = float(fit.params[1])

@@ -35,7 +35,7 @@ def _ae(indicator: str, column: str, month_end: str) -> str:
 
 def _hidden(metric: str, band: str, column: str) -> str:
     return (
-        f"select {column} from mart_data_quality where quality_measure = 'suppressed_share' and field_name = '{metric}' "
+        f"select {column} from mart_data_quality where measure = 'suppressed_share' and field_name = '{metric}' "
         f"and waiting_band = '{band}' and organisation_code = 'all' and organisation_level = 'trust' "
         "and period_end = date '2025-06-29'"
     )
@@ -156,7 +156,7 @@ WLMDS: list[Answer] = [
     ),
     (
         "not stated and not known, England",
-        "select sum(numerator) from mart_data_quality where quality_measure in ('not_stated_share', 'not_known_share') "
+        "select sum(numerator) from mart_data_quality where measure in ('not_stated_share', 'not_known_share') "
         "and organisation_code = 'ENG' and period_end = date '2025-06-29'",
         566_480,
         0,

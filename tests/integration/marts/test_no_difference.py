@@ -261,9 +261,9 @@ def recorded(simulated: Simulated, seed: int) -> dict[str, tuple[float, int]]:
             from {simulated.table("mart_workforce_equality")}
             inner join fared on organisation_code = submission_id and indicator_no = wres_indicator
             union all
-            select quality_measure, true_share, ci_lower_95, ci_upper_95
-            from {simulated.table("mart_data_quality")} inner join shares using (organisation_code, quality_measure)
-            where field_name = case quality_measure when 'left_out_share' then 'age' else 'ethnicity' end
+            select measure, true_share, ci_lower_95, ci_upper_95
+            from {simulated.table("mart_data_quality")} inner join shares using (organisation_code, measure)
+            where field_name = case measure when 'left_out_share' then 'age' else 'ethnicity' end
         )
         select figure, avg((truth between ci_lower_95 and ci_upper_95)::int) as held, count(*) as limits
         from figures where ci_lower_95 is not null group by figure

@@ -136,11 +136,10 @@ STATUS = {
     "mart_hi_rate": {"": "value_status", "denominator": "denominator_status"},
     "mart_inclusion_health": {
         "value": "value_status",
-        "reference_rate": "reference_rate_status",
+        "reference_value": "reference_value_status",
         "": "rate_ratio_status",
     },
     "mart_target_progress": {"value": "value_status", "core20_value": "core20_value_status"},
-    "mart_trust_vs_peer": {"": "peer_status"},
     "mart_plus_group": {"": "gap_status"},
     "mart_workforce_equality": {"numerator": "numerator_status", "denominator": "denominator_status"},
     "mart_five_priorities": {"core20_gap": "core20_gap_reading"},

@@ -45,7 +45,7 @@ def test_tiles_are_chosen_by_the_rule_that_the_page_states(sample_site: Site, sa
         )
     steepest = sample_warehouse.query(
         "select indicator_id from mart_trend join dim_indicator using (indicator_id), meta.releases where this_release "
-        "and organisation_code = 'ENG' and subject = 'value' and trend_rating is not null and unit = 'proportion' "
+        "and organisation_code = 'ENG' and measure = 'value' and trend_rating is not null and unit = 'proportion' "
         "and last_period_end > built_at - interval 2 years order by abs(trend_slope) desc limit 1"
     )
     assert [(key["indicator_id"],) for _, key in tiles["Changing most"][:1]] == steepest, "none where chance may be all"

@@ -156,7 +156,7 @@ def test_every_column_of_every_published_table_is_followed_to_tables_that_it_rea
 
 def test_known_columns_lead_to_the_publishers_columns(sample_lineage: Lineage) -> None:
     first = {
-        f"{sample_lineage.nodes[i].name}.{c}" for i, c in sample_lineage.first_origins_of("mart_action", "has_metric")
+        f"{sample_lineage.nodes[i].name}.{c}" for i, c in sample_lineage.first_origins_of("mart_action", "indicator_id")
     }
     assert first == {"returns.ap01.metric_id"}
     wave = {

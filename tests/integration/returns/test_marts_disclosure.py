@@ -63,7 +63,7 @@ SHOWN = "value_status = 'published' and organisation_level = 'trust' and numerat
         ("mart_inclusion_health", "update {} set reference_numerator = 6", "reference_numerator"),
         (
             "mart_data_quality",
-            "update {} set numerator = 40 where quality_measure = 'known_share_of_return'",
+            "update {} set numerator = 40 where measure = 'known_share_of_return'",
             "rows of a return that hold a numerator",
         ),
     ],

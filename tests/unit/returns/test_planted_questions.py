@@ -270,7 +270,7 @@ def test_an_open_action_is_counted_once_whatever_the_number_of_measures() -> Non
         "question_code": "HI_PLUS_GROUP",
         "selected": True,
     }
-    action = {"organisation_code": "R9A", "target_group_code": "IH_HOMELESS"}
+    action = {"organisation_code": "R9A", "group_code": "IH_HOMELESS"}
     rows = answer(
         "named_groups_gaps_and_actions",
         mart_trust_survey=[

@@ -5,7 +5,7 @@
 -- No waiting time is published by group of people. The Core20 share beside a trust is
 -- ecological: of all residents of the ICBs from which its patients come, in the newest
 -- edition of the IMD; nearly the same for all trusts of an ICB. It says nothing of who
--- of a trust's patients waits; `core20_basis` says so in every row that has a share.
+-- of a trust's patients waits; `basis` says so in every row that has a share.
 with
     waits as ({{ beside_england(["nhse_cwt"], ["target", "target_reading"]) }}),
 
@@ -30,7 +30,7 @@ select
         when catchments.core20_share_of_catchment_icbs is not null
         then
             'ecological: of all residents of the ICBs from which the trust''s patients come, not of the people who wait; no figure by deprivation is published'
-    end as core20_basis
+    end as basis
 from waits
 left join
     catchments

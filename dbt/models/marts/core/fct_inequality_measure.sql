@@ -109,7 +109,7 @@ select
         then 'clear difference'
         else 'no clear difference'
     end as certainty,
-    catalogue.measure_unit
+    catalogue.measure_unit as unit
 from controlled
 left join
     {{ ref("inequality_measures") }} as catalogue

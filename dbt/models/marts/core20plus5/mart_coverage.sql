@@ -80,15 +80,9 @@ with
             carriers.indicator_id,
             figures.organisation_level,
             figures.breakdown,
-            {{ listed_text("figures.dimension", ",", distinct=true) }}
-            as dimensions_held,
             count(distinct figures.organisation_code) as organisations,
-            count(distinct figures.organisation_code) filter (
-                where figures.is_published
-            ) as organisations_with_value,
             count(*) as figures,
             count(*) filter (where figures.is_published) as figures_with_value,
-            min(figures.period_end) as first_period_end,
             max(figures.period_end) as last_period_end
         from carriers
         inner join
@@ -134,12 +128,9 @@ with
                 ),
                 false
             ) as is_stated,
-            held.dimensions_held,
             coalesce(held.organisations, 0) as organisations,
-            coalesce(held.organisations_with_value, 0) as organisations_with_value,
             coalesce(held.figures, 0) as figures,
             coalesce(held.figures_with_value, 0) as figures_with_value,
-            held.first_period_end,
             held.last_period_end,
             max(held.figures) over (
                 partition by stated.indicator_id, stated.organisation_level
@@ -209,12 +200,9 @@ select
         then 'The source gives it for ' || replace(stated_levels, ',', ', ') || ' only'
         else coalesce(note, 'Not published')
     end as availability_reason,
-    dimensions_held,
     cast(organisations as integer) as organisations,
-    cast(organisations_with_value as integer) as organisations_with_value,
-    cast(figures as integer) as figures,
+    cast(figures as integer) as row_count,
     cast(figures_with_value as integer) as figures_with_value,
-    first_period_end,
     last_period_end,
     held_in,
     source_id,

@@ -62,7 +62,7 @@ select
     priorities.priority,
     priorities.indicator_id,
     indicator.indicator_name,
-    priorities.answered_by,
+    priorities.answered_by as mart_name,
     coalesce(places.organisation_code, 'none') as organisation_code,
     organisation.organisation_name,
     {{ icb_columns("organisation") }},

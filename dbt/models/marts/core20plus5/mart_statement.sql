@@ -241,8 +241,8 @@ select
         then 'There are figures at this level, but none of this organisation'
         else coverage.availability_reason
     end as availability_reason,
-    shown.shown_instead as proxy_note,
-    shown.figures_of_whom as figures_of,
+    shown.shown_instead as note,
+    shown.figures_of_whom as level_label,
     shown.figures_of_code,
     coalesce(shown.dimension, 'none') as dimension,
     coalesce(shown.group_code, 'none') as group_code,

@@ -158,7 +158,7 @@ with
     )
 
 select
-    quality_measure,
+    quality_measure as measure,
     field_name,
     waiting_band,
     organisation_code,
@@ -192,17 +192,6 @@ select
     value_status_reason,
     dataset_code as collection_code,
     known_pct,
-    lag(known_pct) over (
-        partition by
-            source_id,
-            quality_measure,
-            field_name,
-            waiting_band,
-            -- 'all' of a level and 'all' of another are two series
-            organisation_level,
-            organisation_code
-        order by period_end, period_start
-    ) as prev_known_pct,
     not_stated_pct,
     not_known_pct,
     withheld_reason,

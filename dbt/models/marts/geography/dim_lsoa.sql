@@ -41,9 +41,6 @@ with
             '2019' as imd_version,
             deprivation_2019.imd_rank,
             deprivation_2019.imd_decile,
-            deprivation_2019.income_decile,
-            deprivation_2019.employment_decile,
-            deprivation_2019.health_decile,
             places_2011.sub_icb_code,
             places_2011.icb_code,
             case
@@ -68,9 +65,6 @@ with
             '2025',
             deprivation_2025.imd_rank,
             deprivation_2025.imd_decile,
-            deprivation_2025.income_decile,
-            deprivation_2025.employment_decile,
-            deprivation_2025.health_decile,
             places.sub_icb_code,
             places.icb_code,
             case
@@ -94,9 +88,6 @@ select
     -- Core20: the most deprived quintile of England, not of the ICB (NHS England,
     -- Core20PLUS5)
     imd_decile <= 2 as is_core20,
-    income_decile,
-    employment_decile,
-    health_decile,
     sub_icb_code,
     icb_code,
     icb_code_reason,

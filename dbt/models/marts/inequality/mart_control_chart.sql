@@ -118,7 +118,7 @@ select
     points.reason as limits_reason,
     series.target,
     series.target_reading,
-    series.improvement_direction,
+    series.polarity,
     series.source_id,
     series.snapshot_sha256,
     series.period_end as data_as_of,

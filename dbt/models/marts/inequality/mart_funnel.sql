@@ -3,10 +3,9 @@
 -- explains at their size?
 -- With denominators of tens of thousands nearly every trust lies outside limits for
 -- chance alone (dispersion_ratio, mean of z squared, is 1 there and 100 to 1,000 in
--- waits). Label and rating therefore use limits that add the variance between trusts;
--- what limits for chance alone say is next to it (chance_label). A label is given where
--- it holds for the whole of the bounds of a hidden count. Better, worse and a clear
--- difference are outside 99.8% (of 150 trusts that do not differ, 7 lie outside 95%)
+-- waits). The label therefore uses limits that add the variance between trusts. It is
+-- given where it holds for the whole of the bounds of a hidden count. A clear
+-- difference is outside 99.8% (of 150 trusts that do not differ, 7 lie outside 95%)
 -- with a q value of at most 5%, by Benjamini and Hochberg over all funnels of the
 -- release, as there are dozens. There is no rank: a place in a table without limits
 -- means nothing.
@@ -20,25 +19,18 @@ with
     labelled as (
         select
             *,
-            {%- for kind in ["funnel", "chance"] %}
-                case
-                    when
-                        {{ kind }}_at_least like 'High%'
-                        or {{ kind }}_at_least = 'Not applicable'
-                    then {{ kind }}_at_least
-                    when {{ kind }}_at_most like 'Low%'
-                    then {{ kind }}_at_most
-                    -- a hidden count may lie on both sides of a limit
-                    when
-                        numerator is null
-                        and (
-                            {{ kind }}_at_least like 'Low%'
-                            or {{ kind }}_at_most like 'High%'
-                        )
-                    then 'Not applicable'
-                    else 'Not significant'
-                end as {{ kind }}_label,
-            {%- endfor %}
+            case
+                when funnel_at_least like 'High%' or funnel_at_least = 'Not applicable'
+                then funnel_at_least
+                when funnel_at_most like 'Low%'
+                then funnel_at_most
+                -- a hidden count may lie on both sides of a limit
+                when
+                    numerator is null
+                    and (funnel_at_least like 'Low%' or funnel_at_most like 'High%')
+                then 'Not applicable'
+                else 'Not significant'
+            end as funnel_label,
             coalesce(
                 funnel_label like '%(0.001)' and q_value <= 0.05, false
             ) as is_clear
@@ -75,7 +67,7 @@ select
     labelled.baseline,
     labelled.baseline_low,
     labelled.baseline_high,
-    cast(labelled.trusts_compared as integer) as trusts_compared,
+    cast(labelled.trusts_compared as integer) as trusts_included,
     cast(labelled.trusts_bounded as integer) as trusts_bounded,
     cast(labelled.trusts_hidden as integer) as trusts_hidden,
     labelled.funnel_lower_95,
@@ -83,20 +75,6 @@ select
     labelled.funnel_lower_998,
     labelled.funnel_upper_998,
     labelled.funnel_label,
-    labelled.chance_label,
-    case
-        when labelled.funnel_label = 'Not applicable'
-        then 'not_compared'
-        when not labelled.is_clear
-        then 'similar'
-        when labelled.polarity = 'none'
-        then case when labelled.funnel_label like 'High%' then 'higher' else 'lower' end
-        when
-            (labelled.polarity = 'higher_is_better')
-            = (labelled.funnel_label like 'High%')
-        then 'better'
-        else 'worse'
-    end as funnel_rating,
     case
         when labelled.funnel_label = 'Not applicable'
         then 'too few to tell'

@@ -115,23 +115,7 @@ with
                         partition by {{ ranking }}
                         order by round(least_avoidable_per_1000, 1) desc
                     )
-            end as priority_rank,
-            case
-                when priority_status in ('priority', 'contained')
-                then
-                    rank() over (
-                        partition by {{ ranking }}, indicator_id
-                        order by round(least_avoidable_per_1000, 1) desc
-                    )
-            end as rank_in_indicator,
-            case
-                when priority_status = 'priority'
-                then
-                    count(*) over (
-                        partition by {{ ranking }}, round(least_avoidable_per_1000, 1)
-                    )
-                    > 1
-            end as is_tied
+            end as priority_rank
         from nested
     )
 
@@ -151,8 +135,6 @@ select
     dim_group.group_name,
     ranked.reference_group,
     cast(ranked.priority_rank as integer) as priority_rank,
-    ranked.is_tied,
-    cast(ranked.rank_in_indicator as integer) as rank_in_indicator,
     case
         when ranked.is_clear then ranked.average_lower <= 0
     end as is_reference_sensitive,
@@ -196,7 +178,7 @@ select
         then 'bounded'
         else ranked.value_status
     end as value_status,
-    {{ figure_or_bounds("adverse_events", "ranked.{}", "ranked.is_bounded") }},
+    case when not ranked.is_bounded then ranked.least end as adverse_events,
     ranked.denominator,
     {{
         figure_or_bounds(
@@ -207,24 +189,17 @@ select
     }},
     ranked.reference_least_lower as excess_count_ci_lower_95,
     ranked.reference_most_upper as excess_count_ci_upper_95,
-    {{
-        figure_or_bounds(
-            "excess_against_average",
-            "ranked.average_{}_excess",
-            "ranked.is_others_gap_bounded",
-        )
-    }},
+    case
+        when not ranked.is_others_gap_bounded then ranked.average_least_excess
+    end as excess_against_average,
     ranked.average_lower as excess_against_average_ci_lower_95,
     ranked.average_upper as excess_against_average_ci_upper_95,
     case when not ranked.is_reference_gap_bounded then ranked.reference_least_excess end
     / nullif(ranked.adverse_events, 0) as avoidable_share_of_events,
-    {{
-        figure_or_bounds(
-            "avoidable_per_1000",
-            "(1000 * ranked.reference_{}_excess / ranked.denominator)",
-            "ranked.is_reference_gap_bounded",
-        )
-    }},
+    case
+        when not ranked.is_reference_gap_bounded
+        then 1000 * ranked.reference_least_excess / ranked.denominator
+    end as avoidable_per_1000,
     ranked.known_share,
     ranked.imd_version,
     ranked.source_id,

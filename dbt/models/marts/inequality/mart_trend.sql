@@ -74,7 +74,7 @@ with
     )
 
 select
-    trends.subject,
+    trends.subject as measure,
     trends.indicator_id,
     indicator.indicator_name,
     trends.organisation_code,
@@ -85,7 +85,7 @@ select
     trends.group_code,
     trends.reference_group,
     trends.standardisation,
-    trends.trend_method,
+    trends.trend_method as method,
     cast(trends.points_used as integer) as points_used,
     trends.first_period_start,
     trends.last_period_end,
@@ -93,7 +93,7 @@ select
     trends.trend_slope_ci_lower_95,
     trends.trend_slope_ci_upper_95,
     trends.chi_squared,
-    trends.residual_correlation,
+    trends.residual_correlation as autocorrelation,
     trends.q_value,
     trends.trend,
     case

@@ -70,11 +70,6 @@ with
 select
     dated.organisation_code,
     dated.organisation_name,
-    case
-        when dated.organisation_name is null
-        then 'not in the files held'
-        else 'published'
-    end as name_status,
     dated.organisation_level,
     dated.gss_code,
     dated.valid_from,
@@ -85,12 +80,10 @@ select
     icb.organisation_name as icb_name,
     dated.region_code,
     icb_mapped.current_organisation_code as current_icb_code,
-    icb_mapped.mapping_reason as current_icb_code_reason,
     dated.successor_codes,
     mapped.current_organisation_code,
     mapped.mapping_status,
     mapped.mapping_reason as current_organisation_code_reason,
-    coverage.complete as is_whole_on_current_geography,
     coverage.reason as is_whole_on_current_geography_reason,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id

@@ -142,7 +142,7 @@ with
                             "reference_numerator", "reference_denominator", 100
                         )
                     }}
-            end as reference_rate,
+            end as reference_value,
             case
                 when is_compared then {{ gap_relative_proportions(*pair) }}
             end as rate_ratio,
@@ -178,8 +178,7 @@ with
             {%- endfor %}
             compared.known_pct,
             compared.paired_metric_id as paired_indicator_id,
-            compared.paired_rate,
-            compared.paired_note,
+            compared.paired_note as note,
             cast(compared.trusts_included as integer) as trusts_included,
             compared.trusts_expected,
             compared.trusts_left_out,

@@ -292,8 +292,8 @@ select
     {%- endfor %}
     controlled.rate as value,
     controlled.rate_status as value_status,
-    controlled.reference_rate,
-    controlled.reference_rate_status,
+    controlled.reference_rate as reference_value,
+    controlled.reference_rate_status as reference_value_status,
     case
         measure_code
         when 'MEAN_LOS'

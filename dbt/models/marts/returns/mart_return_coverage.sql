@@ -22,9 +22,8 @@ select
     coverage.period_start,
     coverage.period_end,
     coverage.trusts_expected,
-    coverage.trusts_received,
-    100e0 * coverage.trusts_received / coverage.trusts_expected as received_pct,
-    coverage.missing_trusts as trusts_missing,
+    coverage.trusts_received as trusts_included,
+    coverage.missing_trusts as trusts_left_out,
     coverage.period_end as data_as_of,
     '{{ "return" if env_var("HIW_ORIGIN") == "published" else "synthetic" }}'
     as data_origin,

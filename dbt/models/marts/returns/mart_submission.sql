@@ -11,7 +11,6 @@ with
             collection_code,
             org_code,
             period_end,
-            count(*) as files_received,
             count(*) filter (where verdict = 'rejected') as files_rejected,
             min(received_at) filter (where is_accepted) as first_accepted_at,
             {{
@@ -59,10 +58,6 @@ select
     ) as days_late,
     in_use.submission_type,
     in_use.sequence_no,
-    cast(coalesce(files.files_rejected, 0) as integer) as files_rejected,
-    cast(
-        greatest(0, coalesce(files.files_received, 0) - 1) as integer
-    ) as resubmissions,
     files.failed_rules,
     in_use.warned_rules,
     case when in_use.is_revised then 'r' end as revision_flag,

@@ -3,6 +3,8 @@
 -- be measured, are they paid for longer than a year, and is breadth itself a problem?
 -- Rating and self-assessment are next to the numbers; an association, not a cause.
 with
+    listed as (select *, status <> 'CLOSED' as is_open from {{ ref("mart_action") }}),
+
     actions as (
         select
             organisation_code,
@@ -11,18 +13,22 @@ with
             icb_name,
             trust_type,
             count(*) filter (where is_open) as open_priorities,
-            count(*) filter (where is_open and has_metric) as open_with_metric,
-            count(*) filter (where is_open and is_funded) as open_funded,
+            count(*) filter (
+                where is_open and indicator_id is not null
+            ) as open_with_metric,
+            count(*) filter (where is_open and funding_type <> 'NONE') as open_funded,
             count(*) filter (
                 where is_open and funding_type = 'RECURRENT'
             ) as open_recurrent,
             count(*) filter (where is_open and item_type = 'PILOT') as open_pilots,
-            count(*) filter (where is_published_plan) as published_plans,
-            count(distinct target_group_code) filter (where is_open) as target_groups,
+            count(*) filter (
+                where item_type = 'PLAN' and published_url is not null
+            ) as published_plans,
+            count(distinct group_code) filter (where is_open) as target_groups,
             count(*) filter (where status = 'CLOSED') as closed,
             max(data_as_of) as data_as_of,
             min(data_origin) as data_origin
-        from {{ ref("mart_action") }}
+        from listed
         group by organisation_code, organisation_name, icb_code, icb_name, trust_type
     ),
 

@@ -140,7 +140,7 @@ select
     trusts.organisation_name,
     {{ icb_columns("trusts") }},
     trusts.trust_type,
-    summed.assessment_year,
+    summed.assessment_year as financial_year,
     summed.score_kind,
     case
         summed.score_kind
@@ -177,7 +177,6 @@ select
             || summed.services_expected
             || ' services are assessed'
     end as value_status_reason,
-    cast(summed.services_assessed as integer) as services_assessed,
     bands.rating,
     bands.rating <> other_bands.rating as is_band_disputed,
     stated.stated_total,
@@ -194,9 +193,8 @@ select
     end as is_mismatch,
     summed.published_url,
     summed.published_date,
-    summed.published_date > make_date(
-        cast(left(summed.assessment_year, 4) as integer) + 1, 2, 28
-    ) as is_published_late,
+    summed.published_date
+    > make_date(cast(left(summed.assessment_year, 4) as integer) + 1, 2, 28) as is_late,
     summed.data_as_of,
     summed.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id

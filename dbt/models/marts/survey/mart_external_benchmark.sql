@@ -19,14 +19,7 @@ with
             case
                 when benchmark_kind = 'growth' and value_from > 0
                 then 100e0 * (value_to - value_from) / value_from
-            end as growth_pct,
-            case
-                when
-                    benchmark_kind = 'growth' and value_from > 0 and year_to > year_from
-                then
-                    100e0
-                    * (power(value_to / value_from, 1e0 / (year_to - year_from)) - 1e0)
-            end as growth_pct_a_year
+            end as growth_pct
         from {{ ref("external_benchmark") }}
     )
 
@@ -36,15 +29,12 @@ select
     computed.benchmark_kind as measure_kind,
     computed.measure_code,
     computed.unit,
-    computed.stated_value,
+    computed.stated_value as value,
     computed.value_from,
     computed.value_to,
     cast(computed.year_from as integer) as year_from,
     cast(computed.year_to as integer) as year_to,
     computed.growth_pct,
-    computed.growth_pct_a_year,
-    abs(computed.growth_pct - computed.stated_value)
-    > threshold.points as is_growth_warning,
     case
         when abs(computed.growth_pct - computed.stated_value) > threshold.points
         then
@@ -54,7 +44,7 @@ select
             || printf('%.1f', computed.stated_value)
             || '%'
     end as growth_note,
-    computed.scope_text,
+    computed.scope_text as population_covered,
     computed.caveat as caveats,
     computed.source_id,
     sources.title as source_title,

@@ -1,9 +1,10 @@
--- Grain: trust x role, newest snapshot of each trust. Question: who works in public
+-- Grain: trust x role x measure, newest snapshot of each trust. Question: who works
+-- in public
 -- health and on inequalities, what is funded, and how far has recruiting come?
 -- Staff are counted as people: 1 to 7 are hidden, others rounded to the nearest 5, and
 -- WTE of fewer than 8 people, or of fewer than 8 WTE, is hidden with them. employs_role
--- says no more than a 0 that is shown beside it: whether there is anybody. The stage
--- of the snapshot before is alongside, so that a move backwards shows.
+-- says no more than a 0 that is shown beside it: whether there is anybody. A stage that
+-- is an earlier one than in the snapshot before is marked.
 {%- set stages = [
     "NONE",
     "CONSIDERING",
@@ -96,54 +97,58 @@ with
             end as wte_status,
             {{ disclosed_count_status("round(funded_wte)") }} as funded_wte_status
         from newest
+    ),
+
+    {%- set measures = {
+        "headcount": ["people", "headcount"],
+        "wte": ["WTE", "wte"],
+        "funded_establishment_wte": ["WTE", "funded_wte"],
+    } %}
+    measured as (
+        {%- for measure, (unit, counted) in measures.items() %}
+            select
+                *,
+                '{{ measure }}' as measure,
+                '{{ unit }}' as unit,
+                {{ counted }}_status as value_status,
+                case
+                    when {{ counted }}_status = 'published'
+                    then cast({{ disclosed_count("round(" ~ counted ~ ")") }} as double)
+                end as value
+            from disclosed {{ "union all" if not loop.last }}
+        {%- endfor %}
     )
 
 select
-    disclosed.org_code as organisation_code,
+    measured.org_code as organisation_code,
     trusts.organisation_name,
     {{ icb_columns("trusts") }},
     trusts.trust_type,
-    disclosed.snapshot_date,
-    disclosed.role_code,
+    measured.snapshot_date,
+    measured.role_code,
     codes.label as role_label,
+    measured.measure,
+    measured.value,
+    measured.unit,
+    measured.value_status,
+    measured.employs_role,
+    measured.employment_models,
+    measured.funding_types as funding_type,
     case
-        when disclosed.headcount_status = 'published'
-        then {{ disclosed_count("disclosed.headcount") }}
-    end as headcount,
-    disclosed.headcount_status,
-    case
-        when disclosed.wte_status = 'published'
-        then cast({{ disclosed_count("round(disclosed.wte)") }} as double)
-    end as wte,
-    disclosed.wte_status,
-    case
-        when disclosed.funded_wte_status = 'published'
-        then cast({{ disclosed_count("round(disclosed.funded_wte)") }} as double)
-    end as funded_establishment_wte,
-    disclosed.funded_wte_status as funded_establishment_wte_status,
-    disclosed.employs_role,
-    disclosed.employment_models,
-    disclosed.funding_types,
-    {%- for order, name in [
-        ("stage_order", "recruitment_stage"),
-        ("previous_stage_order", "previous_recruitment_stage"),
-    ] %}
-        case
-            disclosed.{{ order }}
-            {%- for stage in stages %}
-                when {{ loop.index }} then '{{ stage }}'
-            {%- endfor %}
-        end as {{ name }},
-    {%- endfor %}
-    disclosed.stage_order < disclosed.previous_stage_order as stage_moved_backwards,
-    disclosed.training_placement,
-    disclosed.snapshot_date as data_as_of,
-    disclosed.data_origin,
+        measured.stage_order
+        {%- for stage in stages %}
+            when {{ loop.index }} then '{{ stage }}'
+        {%- endfor %}
+    end as recruitment_stage,
+    measured.stage_order < measured.previous_stage_order as stage_moved_backwards,
+    measured.training_placement,
+    measured.snapshot_date as data_as_of,
+    measured.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
-from disclosed
+from measured
 left join
-    {{ ref("dim_trust") }} as trusts on disclosed.org_code = trusts.organisation_code
+    {{ ref("dim_trust") }} as trusts on measured.org_code = trusts.organisation_code
 left join
     {{ ref("return_code") }} as codes
     on codes.list_code = 'workforce_role'
-    and disclosed.role_code = codes.code
+    and measured.role_code = codes.code

@@ -30,6 +30,7 @@ with
         inner join
             {{ ref("mart_ph_workforce") }} as workforce
             on outcomes.organisation_code = workforce.organisation_code
+        where workforce.measure = 'headcount'
     ),
 
     in_strata as (

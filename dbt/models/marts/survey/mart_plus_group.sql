@@ -82,13 +82,13 @@ with
     actions as (
         select
             organisation_code,
-            target_group_code,
+            group_code,
             count(*) as open_actions,
-            count(*) filter (where is_funded) as funded_actions,
-            count(*) filter (where has_metric) as actions_with_metric
+            count(*) filter (where funding_type <> 'NONE') as funded_actions,
+            count(*) filter (where indicator_id is not null) as actions_with_metric
         from {{ ref("mart_action") }}
-        where is_open
-        group by organisation_code, target_group_code
+        where status <> 'CLOSED'
+        group by organisation_code, group_code
     ),
 
     together as (
@@ -117,7 +117,7 @@ with
         left join
             actions
             on named.organisation_code = actions.organisation_code
-            and named.option_code = actions.target_group_code
+            and named.option_code = actions.group_code
     )
 
 select

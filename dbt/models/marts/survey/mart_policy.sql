@@ -1,10 +1,10 @@
 -- Grain: policy document or event and theme. Question: what was asked of the NHS on
 -- inequalities, how strongly, for which year, by when, and when did it come out?
--- planning_year and issued_date are kept apart: a source calls one and the same
--- guidance by two years, which citation_conflict flags.
+-- financial_year and published_date are kept apart: a source calls one and the same
+-- guidance by two years, which citation_conflict_reason says.
 select
     policy_id,
-    planning_year,
+    planning_year as financial_year,
     issued_date as published_date,
     issuer as publisher,
     document,
@@ -17,7 +17,6 @@ select
     event_status as status,
     expected_date,
     verification,
-    citation_conflict,
     citation_conflict_reason,
     '{{ env_var("HIW_ORIGIN") }}' as data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id

@@ -34,9 +34,6 @@ select
         then 'not answered (NA)'
     end as value_status_reason,
     coalesce(answers.evidence_ref, '') <> '' as has_evidence,
-    case
-        when answers.score = 3 then coalesce(answers.evidence_ref, '') = ''
-    end as is_unevidenced,
     submissions.period_end as data_as_of,
     submissions.data_origin,
     '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id

@@ -268,30 +268,6 @@ select
             }}
     end as change_points_ci_upper_95,
     judged.change_status,
-    case
-        judged.change_status
-        when 'no_earlier_wave'
-        then 'no earlier wave of this source'
-        when 'not_asked'
-        then
-            'not asked in ' || case
-                when judged.value_status = 'not_collected'
-                then judged.wave
-                else judged.previous_wave
-            end
-        when 'not_available'
-        then 'one of the two waves has no figure'
-        when 'not_testable'
-        then
-            'not testable: the base of ' || case
-                when judged.previous_base_status in ('inferred', 'unknown')
-                then judged.previous_wave
-                else judged.wave
-            end
-            || ' is not published'
-        else
-            'waves taken as independent; where the same trusts answer twice the interval is on the wide side'
-    end as change_reason,
     judged.source_id,
     sources.title as source_title,
     sources.licence_note,

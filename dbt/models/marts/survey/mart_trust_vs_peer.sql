@@ -67,27 +67,27 @@ select
     option_code,
     option_label,
     selected,
-    value_status,
     peer_group_type as stratum_type,
     peer_group as stratum,
-    cast(peers as integer) as peers,
+    cast(peers as integer) as n_base,
     cast(
         case when peer_status = 'published' then peers_selecting end as integer
-    ) as peers_selecting,
-    peer_pct,
+    ) as numerator,
+    peer_pct as value,
+    'percent' as unit,
     case
         when peer_status = 'published'
         then {{ wilson_lower("peers_selecting", "peers", multiplier=100) }}
-    end as peer_pct_ci_lower_95,
+    end as ci_lower_95,
     case
         when peer_status = 'published'
         then {{ wilson_upper("peers_selecting", "peers", multiplier=100) }}
-    end as peer_pct_ci_upper_95,
-    peer_status,
+    end as ci_upper_95,
+    peer_status as value_status,
     case
         when peer_status <> 'published'
         then peers || ' peers are below the minimum base of ' || minimum_base
-    end as peer_status_reason,
+    end as value_status_reason,
     case
         when selected is null or peer_pct is null
         then 'not_compared'
