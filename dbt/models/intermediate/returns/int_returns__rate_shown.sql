@@ -5,7 +5,17 @@
 -- (stg_returns__withheld_set), would give a hidden count away; a sum of few trusts
 -- where
 -- one of them is hidden. Counts are rounded; the status of each says why there is none.
--- Restricted, as its rows also say which sums a cell is in.
+-- Restricted, as its rows also say which sums a cell is in. Made again by period.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(
+    parts_of_rows(
+        "period_end",
+        rows=[
+            ref("int_returns__rate_level"),
+            ref("stg_returns__withheld_set"),
+        ],
+    )
+) %}
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set group = ["metric_id", "dim_type", "dim_value", "period_end"] %}
 {%- set is_in_sums = " and coalesce(withheld_reason, '') not like 'W0%' and is_expected and (dim_type = 'ALL' or not is_safe)" %}
@@ -26,7 +36,15 @@ with
                     )
                 else dim_value
             end as nest_group
-        from ({{ returns_shown_cells("dim_type not like 'ETHNIC5_IMD%'") }})
+        from
+            (
+                {{
+                    returns_shown_cells(
+                        "dim_type not like 'ETHNIC5_IMD%' and "
+                        ~ in_parts(asked, "period_end")
+                    )
+                }}
+            )
     ),
 
     safe as (

@@ -13,11 +13,23 @@
 -- limits by chance alone: q_value is by Benjamini and Hochberg over all
 -- ratios shown of the level and the month, whatever the metric and the dimension, with
 -- the rounding of the counts in the standard error; certainty follows it.
--- Groups that are not known are no groups to be compared.
+-- Groups that are not known are no groups to be compared. Made again by period.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(
+    parts_of_rows(
+        "period_end",
+        kept=[ref("int_returns__rate_shown")],
+        whole=[ref("dim_organisation")],
+    )
+) %}
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 {%- set unknown_groups = "('Z', '99', 'UNK', 'X')" %}
 with
-    cells as (select * from {{ ref("int_returns__rate_shown") }}),
+    cells as (
+        select *
+        from {{ ref("int_returns__rate_shown") }}
+        where {{ in_parts(asked, "period_end") }}
+    ),
 
     directed as (
         select
