@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,43 +34,57 @@ _TOTAL_TEXT = f"{nhse_rtt.TOTAL_CODE},{nhse_rtt.TOTAL_NAME},"
 Bands = npt.NDArray[np.int64]
 
 
-def write_rtt_months(folder: Path, months: int, rows_per_month: int, seed: int) -> list[Path]:
-    """Write ``months`` zips from February 2025 on and the landing pages of their financial years; return all files.
+def write_rtt_months(
+    folder: Path,
+    months: int,
+    rows_per_month: int,
+    seed: int,
+    first: tuple[int, int] = (FIRST_YEAR, FIRST_MONTH),
+    revised: Collection[int] = (),
+) -> list[Path]:
+    """Write ``months`` zips from ``first`` on (year, month from 0) and the landing pages of their years; return all files.
 
     A month has ``rows_per_month`` rows less at most 34, because a provider and commissioner come with all five parts. A
-    month that was written before with the same seed and size is kept, so a thirteenth month costs one month.
+    month that was written before with the same seed and size is kept, so a thirteenth month costs one month. The months at
+    the places ``revised`` are offered a second time, the same rows with other counts.
     """
-    token = f"SYN{hashlib.sha256(f'{seed}/{rows_per_month}'.encode()).hexdigest()[:6]}"
+    token = f"SYN{hashlib.sha256(f'{seed}/{rows_per_month}'.encode()).hexdigest()[:3]}"  # six signs, as the publisher has them
     pages: dict[str, list[tuple[str, str]]] = {"2024-25": [], "2025-26": []}
     written = [write_marker(folder)]
     for place in reversed(range(months)):
-        year, month = divmod(FIRST_YEAR * 12 + FIRST_MONTH + place, 12)
-        address = nhse_rtt.file_address(year, month, token)
-        written.append(_write_month(mirror_path(folder, address), year, month, rows_per_month, seed))
+        year, month = divmod(first[0] * 12 + first[1] + place, 12)
         links = pages.setdefault(nhse_rtt.financial_year(year, month), [])
-        links.append((address, nhse_rtt.link_text(year, month)))
+        for again in (False, True) if place in revised else (False,):
+            address = nhse_rtt.file_address(year, month, token, revised=again)
+            path = mirror_path(folder, address)
+            written.append(_write_month(path, year, month, rows_per_month, seed, revised=again))
+            links.append((address, nhse_rtt.link_text(year, month, revised=again)))
     return sorted([*written, *write_published(folder, nhse_rtt.landing_pages(pages))])
 
 
-def _write_month(path: Path, year: int, month: int, rows: int, seed: int) -> Path:
+def _write_month(path: Path, year: int, month: int, rows: int, seed: int, *, revised: bool = False) -> Path:
     if path.is_file():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo(nhse_rtt.inner_name(year, month), date_time=(year, month + 1, 28, 0, 0, 0))
+        name = nhse_rtt.inner_name(year, month, revised=revised)
+        entry = zipfile.ZipInfo(name, date_time=(year, month + 1, 28, 0, 0, 0))
         entry.compress_type = zipfile.ZIP_DEFLATED
         with archive.open(entry, "w") as inner:
             inner.write(csv_bytes([nhse_rtt.HEADER]))
-            for block in _blocks(f"RTT-{MONTHS[month]}-{year}", rows, np.random.default_rng([seed, year, month])):
+            seeds = [seed, year, month]
+            for block in _blocks(f"RTT-{MONTHS[month]}-{year}", rows, seeds, [*seeds, 1] if revised else None):
                 inner.write(block)
     part.replace(path)
     return path
 
 
-def _blocks(period: str, rows: int, generator: np.random.Generator) -> Iterator[bytes]:
+def _blocks(period: str, rows: int, seed: list[int], revision: list[int] | None) -> Iterator[bytes]:
     """Give the month's lines, the lines of up to 250 pairs of provider and commissioner at a time."""
+    generator = np.random.default_rng(seed)
     sizes = _pair_sizes(rows, generator)
+    generator = generator if revision is None else np.random.default_rng(revision)
     providers, commissioners = _provider_texts(), _commissioner_texts()
     commissioners_each = -(-len(sizes) // PROVIDERS)
     for start in range(0, len(sizes), _PAIRS_PER_BLOCK):

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.settings import load_settings
-from tests.bench import analyst, disclosure, extract, measures, mhsds, nights, report, returns
+from tests.bench import analyst, disclosure, extract, growth, measures, mhsds, nights, report, returns
 
 
 def main() -> None:
@@ -41,6 +41,7 @@ def main() -> None:
     results["analyst"] = {"full night": analyst.measure(folder / "work" / "lake" / "published" / "marts.duckdb")}
     analyst.print_table(results["analyst"])
     results["returns"] = returns.measure(folder / "returns")
+    results["growth"] = growth.measure(folder / "growth")
     results["extract"] = extract.measure(folder / "extract")
     results["disclosure"] = disclosure.measure()
     Console().print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import threading
 import time
@@ -15,16 +16,20 @@ KILOBYTE = 1024
 
 @dataclass(frozen=True)
 class Watched:
-    """Wall time in seconds and the peak of the summed proportional set size in megabytes."""
+    """Wall time in seconds, the peak of the summed proportional set size in megabytes, and seconds of processor time.
+
+    Processor time is that of the command and of all that it started and waited for; other work on the machine hardly moves it.
+    """
 
     seconds: float
     peak_mb: float
     output: str
+    cpu_seconds: float
 
 
 def run_watched(command: Sequence[str], environment: Mapping[str, str]) -> Watched:
     """Run `command` to its end; raises RuntimeError with its output when it fails."""
-    start = time.perf_counter()
+    start, used = time.perf_counter(), _used()
     process = subprocess.Popen(
         command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -38,7 +43,13 @@ def run_watched(command: Sequence[str], environment: Mapping[str, str]) -> Watch
     watcher.join()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
-    return Watched(seconds, peak[0], output)
+    return Watched(seconds, peak[0], output, _used() - used)
+
+
+def _used() -> float:
+    """Processor time of all children that have ended, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _sample(pid: int, peak: list[float], done: threading.Event) -> None:
