@@ -119,6 +119,8 @@ def faults_of(sql: str) -> Iterator[str]:
         return
     if tree.find(exp.Qualify):
         yield "qualify"
+    if any(isinstance(window.this, exp.Filter) for window in tree.find_all(exp.Window)):
+        yield "filter within a window: write case"
     if COMMA.search(UNREAD.sub(lambda found: "x" if found[0][0] == "'" else " ", sql)):
         yield "a comma before from"
     yield from (f"function {name}" for name in sorted(functions_of(sql) - FUNCTIONS))

@@ -46,6 +46,8 @@ def test_what_both_read_passes(sql: str) -> None:
 
 def test_a_function_that_is_not_known_to_both_is_found() -> None:
     assert list(faults_of("select a, -- why\nfrom t")) == ["a comma before from"]
+    window = "select max(a) filter (where b) over (partition by c) from t"
+    assert list(faults_of(window)) == ["filter within a window: write case"]
     assert list(faults_of("select epoch(a), coalesce(b, 1) from t")) == ["function epoch"]
     assert list(faults_of("select a from (values (1)) as t(a) where a in (1, 2) and not (a = 3)")) == []
     assert functions_of("select sum (a), count(*) from t as u(a)") == {"sum", "count"}

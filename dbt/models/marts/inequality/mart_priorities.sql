@@ -82,8 +82,11 @@ with
                     when
                         beside_others.priority_status = 'priority'
                         and nesting.severity
-                        < max(nesting.severity) filter (
-                            where beside_others.priority_status = 'priority'
+                        < max(
+                            case
+                                when beside_others.priority_status = 'priority'
+                                then nesting.severity
+                            end
                         ) over (
                             partition by
                                 beside_others.organisation_code,
