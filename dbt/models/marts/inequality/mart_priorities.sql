@@ -181,7 +181,7 @@ select
         then 'bounded'
         else ranked.value_status
     end as value_status,
-    case when not ranked.is_bounded then ranked.least end as adverse_events,
+    {{ figure_or_bounds("adverse_events", "ranked.{}", "ranked.is_bounded") }},
     ranked.denominator,
     {{
         figure_or_bounds(
@@ -192,17 +192,24 @@ select
     }},
     ranked.reference_least_lower as excess_count_ci_lower_95,
     ranked.reference_most_upper as excess_count_ci_upper_95,
-    case
-        when not ranked.is_others_gap_bounded then ranked.average_least_excess
-    end as excess_against_average,
+    {{
+        figure_or_bounds(
+            "excess_against_average",
+            "ranked.average_{}_excess",
+            "ranked.is_others_gap_bounded",
+        )
+    }},
     ranked.average_lower as excess_against_average_ci_lower_95,
     ranked.average_upper as excess_against_average_ci_upper_95,
     case when not ranked.is_reference_gap_bounded then ranked.reference_least_excess end
     / nullif(ranked.adverse_events, 0) as avoidable_share_of_events,
-    case
-        when not ranked.is_reference_gap_bounded
-        then 1000 * ranked.reference_least_excess / ranked.denominator
-    end as avoidable_per_1000,
+    {{
+        figure_or_bounds(
+            "avoidable_per_1000",
+            "(1000 * ranked.reference_{}_excess / ranked.denominator)",
+            "ranked.is_reference_gap_bounded",
+        )
+    }},
     ranked.known_share,
     ranked.imd_version,
     ranked.source_id,

@@ -58,13 +58,7 @@ with
             reference.rate_status = 'published' as is_reference_shown,
             directed.rate_status = 'published'
             and coalesce(reference.rate_status = 'published', false)
-            and directed.dim_value <> directed.reference_value as is_compared,
-            {{
-                disclosed_value(
-                    "paired.rate_status",
-                    proportion("paired.numerator", "paired.denominator", 100),
-                )
-            }} as paired_rate
+            and directed.dim_value <> directed.reference_value as is_compared
         from directed
         left join
             directed as reference
@@ -72,22 +66,6 @@ with
                 directed.{{ column }} = reference.{{ column }} and
             {% endfor %}
             directed.reference_value = reference.dim_value and not reference.is_estimate
-        left join
-            cells as paired
-            on {% for column in [
-                "geo_level",
-                "geo_code",
-                "period_end",
-                "dim_type",
-                "dim_value",
-            ] %}
-                directed.{{ column }} = paired.{{ column }} and
-            {% endfor %}
-            -- as a key: with a condition on the left side alone DuckDB compares each
-            -- row with each
-            case when not directed.is_estimate then directed.paired_metric_id end
-            = paired.metric_id
-            and not paired.is_estimate
     ),
     {%- set pair = [
         "numerator",
