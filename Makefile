@@ -67,8 +67,18 @@ simulate: environment ## A hundred times the suite's simulated releases and seri
 test-compat: environment ## The published file and the notebook with DuckDB 1.0, 1.2, 1.4 and 2.0, in throw-away environments
 	$(BIN)/python -m pytest -m compat tests/end_to_end/test_compat.py
 
-endurance: environment ## Nights elsewhere, after 200 kills (HIW_ENDURANCE=number), on a failing disk, a whole winter of them; hours
-	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 tests/endurance tests/faults tests/integration/extract tests/integration/transform/test_same_bytes.py
+LOOP_disk := tests/faults/test_failing_disk.py -k changes_the_disk
+LOOP_memory := tests/faults/test_failing_disk.py -k memory
+LOOP_kills := tests/endurance/test_kills.py
+LOOP_nights := tests/faults/test_many_nights.py
+LOOP_whole := tests/endurance/test_same_content.py
+LOOP_tables := tests/endurance/test_made_by_part.py
+LOOP_bytes := tests/integration/transform/test_same_bytes.py
+LOOP_extract := tests/integration/extract
+LOOP_all := tests/endurance tests/faults $(LOOP_bytes) $(LOOP_extract)
+LOOP := all
+endurance: environment ## Failing disk, short memory, 200 kills (HIW_ENDURANCE=number), a winter of nights; LOOP=disk one alone (memory, kills, nights, whole, tables, bytes, extract)
+	$(BIN)/python -m pytest -n 0 -s -m endurance --timeout=0 $(LOOP_$(LOOP))
 
 lint: environment ## ruff, mypy, import-linter, sqlfmt, and whether DuckDB and Spark both read the SQL: nothing is changed
 	$(BIN)/ruff check .

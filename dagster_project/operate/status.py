@@ -121,7 +121,13 @@ def _of_the_release(lake: Lake) -> Iterator[str]:
         yield "nothing is published: run `make refresh`"
         return
     yield from verify_current(lake)
-    left = [name for name in release_names(lake) if name > current and release_id_of(name) in withdrawn_ids(lake)]
+    withdrawn = withdrawn_ids(lake)
+    if (release_id := release_id_of(current)) in withdrawn:
+        yield (
+            f"release {current} is withdrawn and still published: a rollback was stopped half-way. "
+            f"Next: `hiw rollback` to leave it, or `hiw publish --withdrawn {release_id}` to keep it."
+        )
+    left = [name for name in release_names(lake) if name > current and release_id_of(name) in withdrawn]
     if left:
         yield (
             f"release {left[-1]} was withdrawn by `hiw rollback`, and an older one is published until something new comes. "

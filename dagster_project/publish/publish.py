@@ -63,6 +63,7 @@ from dagster_project.release.releases import (
 from dagster_project.release.versions import code_version, library_versions
 
 READ_ONLY = 0o444
+AGAIN = "what is published is as it was, publish again"
 
 
 def publish(
@@ -86,6 +87,8 @@ def publish(
         evidence = require_passing_evidence(project, candidate_sha256 or newest_sealed(lake))
         unchanged = _already_current(lake, evidence)
         if unchanged is not None:
+            if withdrawn_release:
+                write_withdrawn(lake, withdrawn_ids(lake) - {withdrawn_release})
             return unchanged
         _require_publishable(lake, evidence, withdrawn_release)
         name = _free_name(lake, evidence)
@@ -102,7 +105,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:
-        raise failed("nothing was published", error, "what is published is as it was, publish again") from error
+        raise failed("nothing was published", error, AGAIN) from error
 
 
 def _sweep(lake: Lake) -> None:
@@ -237,11 +240,7 @@ def _write_beside(
     try:
         return write_beside(con, folder, manifest, project.lake.build)
     except Exception as error:
-        raise ReleaseError(
-            "nothing was published",
-            f"what lies beside the file could not be made: {error!r}",
-            "what is published is as it was; fix the reason in dagster_project/publish/beside, then publish again",
-        ) from error
+        raise failed("nothing was published: what lies beside the file could not be made", error, AGAIN) from error
 
 
 def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
@@ -253,11 +252,7 @@ def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
         lineage = Lineage.read(project.manifest, project.read_columns()) if project.manifest.exists() else None
         return [f"{REPORT}/{name}" for name in build_report(folder / MARTS, folder / REPORT, lineage)]
     except Exception as error:
-        raise ReleaseError(
-            "nothing was published",
-            f"the report could not be built: {error!r}",
-            "what is published is as it was; fix the reason in dagster_project/report, then publish again",
-        ) from error
+        raise failed("nothing was published: the report could not be built", error, AGAIN) from error
 
 
 def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence, published_at: dt.datetime) -> dict[str, Any]:

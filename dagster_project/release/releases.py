@@ -280,8 +280,11 @@ def rollback(lake: Lake, release: str | None = None, *, wait_seconds: float = 30
         if problems:
             raise Refused(f"release {target.name} cannot be used", "; ".join(problems), "name another release")
         left = current_name(lake)
+        # Withdrawn first: killed in between, the next nightly run would publish again what the operator has left.
+        if left is not None and left > target.name:
+            write_withdrawn(lake, withdrawn_ids(lake) | {release_id_of(left)})
         move_pointer(lake, target.name)
-        _withdraw(lake, left, target)
+        write_withdrawn(lake, withdrawn_ids(lake) - {target.release_id})
     return replace(target, is_current=True, outcome="rolled_back", note=f"before: {left or 'no release'}")
 
 
@@ -362,13 +365,6 @@ def write_withdrawn(lake: Lake, release_ids: frozenset[str]) -> None:
     """Replace the list of withdrawn releases, if it changes."""
     if release_ids != withdrawn_ids(lake):
         write_atomically(lake.releases / "withdrawn.json", json.dumps(sorted(release_ids)).encode())
-
-
-def _withdraw(lake: Lake, left: str | None, target: Release) -> None:
-    withdrawn = withdrawn_ids(lake) - {target.release_id}
-    if left is not None and left > target.name:
-        withdrawn |= {release_id_of(left)}
-    write_withdrawn(lake, withdrawn)
 
 
 def release_name(built_at: dt.datetime, release_id: str) -> str:

@@ -25,6 +25,8 @@ LAST_YEAR_IN_WORDS = 1999
 """A whole date inside a sentence is taken for a birth up to this year; later ones are those of laws and programmes."""
 SHORTEST, SHORTEST_HASH = 5, 32
 """E16AN, and a hash in hexadecimal."""
+ESCAPED_AT_MOST = 3
+"""`&amp;#160;` is a blank that two programs escaped one after the other."""
 
 _HASH = re.compile(
     r"\b[0-9a-fA-F]{32,128}\b|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
@@ -35,12 +37,15 @@ _FOLDED = dict.fromkeys(
 _FOLDED_SIGNS = {
     ord(sign): "-" for sign in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u30fb\ufe58\ufe63\uff0d"
 } | dict.fromkeys((9, 10, 11, 12, 13, 133, 160, 5760, *range(8192, 8203), 8232, 8233, 8239, 8287, 12288), " ")
+_ADDRESS_SIGNS = re.compile(r"://|[/?&=#]")
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 def fold(text: str) -> str:
     """Return the text with one kind of dash, blank and digit, without what nobody sees; `&#57;` and `&nbsp;` as the signs they stand for."""
-    if "&" in text and ";" in text:
+    for _ in range(ESCAPED_AT_MOST):
+        if "&" not in text or ";" not in text:
+            break
         text = html.unescape(text)
     if text.isascii() and text.isprintable():
         return text
@@ -60,6 +65,13 @@ def scan_text(text: str) -> tuple[Kind, ...]:
     ):
         return ()
     text = _HASH.sub(" ", text) if len(text) >= SHORTEST_HASH else text
+    if "%" in text and (plain := fold(unquote_plus(text))) != text:
+        # Addresses write a blank as %20: what stands between two signs of an address is searched as it is meant.
+        return tuple(dict.fromkeys((*_kinds(text), *_kinds(_ADDRESS_SIGNS.sub(" ", plain)))))
+    return _kinds(text)
+
+
+def _kinds(text: str) -> tuple[Kind, ...]:
     found: dict[Kind, bool] = {
         "nhs_number": has_nhs_number(text),
         "postcode": _has_postcode(text),
@@ -77,8 +89,10 @@ def scan_name(name: str) -> tuple[Kind, ...]:
 
 # -- NHS numbers -------------------------------------------------------------------------------------------------------
 
-_RUN = re.compile(r"\d(?:[\W_]{0,3}\d){8,}")
-"""Nine digits or more with at most three signs, of any kind but letters, between one and the next."""
+_RUN = re.compile(r"\d(?:[\W_]{0,5}\d){8,}")
+"""Nine digits or more with at most five signs, of any kind but letters, between one and the next: (943) - (476) - (5919)."""
+_REPEATED = re.compile(r"([ *_|-])\1+")
+"""Wide gaps of a table in a text, and the stars and lines by which a text is marked."""
 _EXPONENT = re.compile(r"(?<![\d.])(\d[.,]?\d{8,})e\+?0?([0-9])(?!\d)", re.IGNORECASE)
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _SHAPES = frozenset(
@@ -94,6 +108,7 @@ _YEAR = re.compile(r"(19|20)\d\d")
 
 def has_nhs_number(text: str) -> bool:
     """Say whether a folded text holds an NHS number: plain, in groups with any separators, with a leading zero lost or added, as a float."""
+    text = _REPEATED.sub(r"\1", text)
     for found in _EXPONENT.finditer(text):
         number = Decimal(f"{found.group(1).replace(',', '.')}E{found.group(2)}")
         if number == number.to_integral_value() and _is_number(f"{int(number):010d}"):
@@ -204,12 +219,12 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_BETWEEN, _LOOSE = r"\s?[-/.\\, ]\s?", r"[-/., ]{0,3}(?:of\s+)?"
+_BETWEEN, _LOOSE = r"\s?[-/.\\,_|~· ]\s?", r"[-/., ]{0,3}(?:of\s+)?"
 _DAY, _YEAR_OR_SHORT = r"\d{1,2}(?:\s?(?:st|nd|rd|th))?", r"(?:'?\d\d|\d{4})"
 _TIME = r"(?:[T, ]+(?:at )?\d{1,2}(?:[:.]?\d\d){1,2}(?:[.,]\d{1,9})?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|UTC|GMT|BST|[+-]\d\d:?\d\d))?"
 _DAY_NAME = r"(?:(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[ ,]{1,2})?(?:the )?"
 _FORMS = (
-    rf"(?P<y0>\d{{4}})(?P<s0>{_BETWEEN})(?P<m0>\d{{1,2}})(?P=s0)(?P<d0>\d{{1,2}})",
+    rf"(?P<y0>\d{{4}})(?P<s0>{_BETWEEN}|:)(?P<m0>\d{{1,2}})(?P=s0)(?P<d0>\d{{1,2}})",
     rf"(?P<d1>\d{{1,2}})(?P<s1>{_BETWEEN})(?P<m1>\d{{1,2}})(?P=s1)(?P<y1>{_YEAR_OR_SHORT})",
     rf"(?P<d2>{_DAY}){_LOOSE}(?P<m2>{_MONTH}){_LOOSE}(?P<y2>{_YEAR_OR_SHORT})",
     rf"(?P<m3>{_MONTH}){_LOOSE}(?P<d3>{_DAY})(?:{_BETWEEN}|,? '?)(?P<y3>{_YEAR_OR_SHORT})",
@@ -282,15 +297,16 @@ def _written_year(match: re.Match[str]) -> str:
 # -- headings ----------------------------------------------------------------------------------------------------------
 
 _NUMBER = r"(?:numbers?|nums?|nbr|nos?|ids?|identifiers?|ref(?:erence)?|codes?|keys?)"
-_PERSON = r"(?:patients?|pats?|persons?|clients?|serviceusers?|subjects?|members?|mothers?|babys?|child(?:ren)?s?)"
+_PERSON = r"(?:patients?|pats?|pts?|persons?|clients?|serviceusers?|subjects?|members?|mothers?|babys?|child(?:ren)?s?)"
 _IDENTIFYING_NAMES = re.compile(
     rf"(?:new|old|the|{_PERSON})?(?:"
     rf"nhs{_NUMBER}?|chi{_NUMBER}|chi|hcn|hc{_NUMBER}|(?:local|hospital|hosp|pas|unit|district|medicalrecords?|casenotes?|notes)"
-    rf"(?:{_PERSON})?{_NUMBER}|casenotes?|case{_NUMBER}|local{_PERSON}id\w*|mrn|crn|ubrn|"
+    rf"(?:{_PERSON})?{_NUMBER}|casenotes?|case{_NUMBER}|local{_PERSON}id\w*|mrn{_NUMBER}?|crn|ubrn|"
+    rf"(?:rio|emis|syste?mone|epr|ehr|cerner|epic|lorenzo|meditech|carenotes){_NUMBER}|"
     rf"(?:spell|episode|attendance|admission|referral|appointment|pathway|encounter|visit|record){_NUMBER}|"
-    rf"dob|dateofbirth|dobirth|birthdates?|birthday|(?:year|month|day)ofbirth|birth(?:year|month)|dod|dateofdeath|deathdate|"
+    rf"dob|yob|dateofbirth|dobirth|birthdates?|birthday|(?:year|month|day)ofbirth|birth(?:year|month)|dod|dateofdeath|deathdate|"
     rf"post(?:al)?codes?|pcds?\d?|pcode|zip(?:code)?|initials?|(?:last|first|middle|maiden|family|given|full|fore|sur|known|previous)names?|"
-    rf"address(?:line)?\w*|street|house{_NUMBER}|housename|nextofkin\w*|nok\w*|carersname|carername|"
+    rf"address(?:line)?\w*|addr(?:line)?\d?|street|house{_NUMBER}|housename|nextofkin\w*|nok\w*|carersname|carername|"
     rf"e?mail(?:address)?|(?:tele)?phone{_NUMBER}?|tel{_NUMBER}?|mobile(?:phone)?{_NUMBER}?|contact{_NUMBER}|"
     rf"ni{_NUMBER}|nino|nationalinsurance{_NUMBER}?|passport{_NUMBER}?|driving(?:licen[cs]e){_NUMBER}?|lsoa\w*|oa(?:11|21)\w*|uprn"
     rf")|{_PERSON}(?:{_NUMBER}|names?|\w*identifier\w*|pathwayid\w*|id\w*)"

@@ -19,10 +19,12 @@ import pytest
 
 from dagster_project.lake.paths import Lake
 from dagster_project.release.publication import PUBLICATION
+from tests.fixtures.processes import children_of
 from tests.warehouses import HIW, Warehouse
 
 pytestmark = pytest.mark.endurance
-KILLS = int(os.environ.get("HIW_ENDURANCE", "200"))
+KILLS = int(os.environ.get("HIW_ENDURANCE", "200")) // 20
+"""Of whole nights of the sample; those of a small night are in test_kills.py."""
 OTHER_MACHINE = "import socket\nsocket.gethostname = lambda: 'another-machine'\n"
 
 
@@ -68,24 +70,13 @@ def test_a_first_night_elsewhere_gives_the_same_release_which_can_be_built_again
     assert (said.returncode, ": the same, all " in said.stdout) == (0, True), said.stdout + said.stderr
 
 
-def _children(pid: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if (folder / "stat").read_text().rsplit(")", 1)[1].split()[1] == str(pid):
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
 def _kill_once(warehouse: Warehouse, after: float, *, only_children: bool) -> bool:
     """Start a night and kill it, or only what it has started, after a while; False when it had ended by itself."""
     with subprocess.Popen([HIW, "refresh"], env=warehouse.environment, stdout=subprocess.DEVNULL) as night:
         try:
             night.wait(after)
         except subprocess.TimeoutExpired:
-            for pid in _children(night.pid) if only_children else [night.pid]:
+            for pid in children_of(night.pid) if only_children else [night.pid]:
                 os.kill(pid, signal.SIGKILL)
             return True
     return False

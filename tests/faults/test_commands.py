@@ -26,6 +26,7 @@ import dagster_project.definitions  # noqa: F401 - imported once, before the pro
 from dagster_project.cli import app
 from dagster_project.lake.paths import Lake
 from dagster_project.publish.publish import publish
+from dagster_project.release.releases import list_releases, write_withdrawn
 from dagster_project.runtime.nights import NightRecord
 from tests.fixtures.returns_files import write_return
 from tests.integration.release.release_estate import Estate
@@ -334,3 +335,7 @@ def test_a_withdrawn_release_is_told(lake: Path) -> None:
     assert run(lake, COMMANDS["rollback"], nothing_special).exit_code == 0
     ended = run(lake, COMMANDS["status"], nothing_special)
     assert ended.exit_code == 1 and "was withdrawn by `hiw rollback`" in ended.output
+    (current,) = (release for release in list_releases(Lake(lake)) if release.is_current)
+    write_withdrawn(Lake(lake), frozenset({current.release_id}))  # what a rollback leaves that is killed half-way
+    ended = run(lake, COMMANDS["status"], nothing_special)
+    assert ended.exit_code == 1 and f"`hiw publish --withdrawn {current.release_id}` to keep it" in ended.output

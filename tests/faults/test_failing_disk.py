@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,25 +26,39 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def points_of(prepared: Prepared, folder: Path) -> list[FailingDisk]:
-    """Every call, on a full and on a broken disk, once and from then on."""
+    """Every call, once and from then on, in turn on a full and on a broken disk."""
+    errors = (errno.ENOSPC, errno.EIO)
     return [
-        FailingDisk(folder, number, error, lasting)
+        FailingDisk(folder, number, errors[(number + lasting) % 2], lasting)
         for number in range(1, prepared.calls + 1)
-        for error in (errno.ENOSPC, errno.EIO)
         for lasting in (False, True)
     ]
+
+
+def ended_otherwise(prepared: Prepared, disk: FailingDisk, told: list[str]) -> str:
+    """What was wrong after that point, "" where all was well; what the run said is added to `told`. A loop of hours goes on."""
+    try:
+        told += prepared.survives(disk.root, disk)[:1]
+    except Exception as error:
+        shutil.rmtree(disk.root)
+        wrong = f"call {disk.number}, errno {disk.error}, {disk.lasting=}: {disk.failed[:1]} {type(error).__name__}: {error}"
+        print(wrong, flush=True)
+        return wrong
+    return "" if disk.failed else f"call {disk.number} was never made"
 
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=WHOLE)], ids=["some", "every"])
 def test_a_call_that_changes_the_disk_fails(prepared: Prepared, every: bool, tmp_path: Path, seed: int) -> None:
     points = points_of(prepared, tmp_path / "point")
     chosen = points if every else random.Random(seed).sample(points, POINTS[prepared.part.name])
-    told = [prepared.survives(disk.root, disk) for disk in chosen]
-    assert all(disk.failed for disk in chosen)
+    told: list[str] = []
+    wrong = [found for disk in chosen if (found := ended_otherwise(prepared, disk, told))]
     print(
-        f"{prepared.part.name}: {len(chosen)} of {len(points)} points ended as undisturbed, {sum(map(bool, told))} were told"
+        f"{prepared.part.name}: {len(chosen) - len(wrong)} of {len(chosen)} points ended as undisturbed"
+        f" (there are {len(points)}), {len(told)} were told"
     )
-    assert any(told), "no fault was told"
+    assert wrong == []
+    assert told, "no fault was told"
 
 
 @pytest.mark.parametrize("prepared", sorted(set(PARTS) - {"publish"}), indirect=True)  # publishing takes no limit

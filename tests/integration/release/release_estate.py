@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -32,6 +31,8 @@ from dagster_project.publish.evidence import Evidence, candidate_path, evidence_
 from dagster_project.quality.marts import audit
 from dagster_project.release.candidate import Draft, build_candidate
 from dagster_project.release.project import ReleaseProject, load_example_queries
+from dagster_project.runtime.started import STARTER
+from dagster_project.transform.dbt import dbt_executable
 from tests.fixtures.runs import run_at
 
 TINY_DBT = Path(__file__).with_name("tiny_dbt")
@@ -99,7 +100,11 @@ def built_project() -> Path:
 
 def run_dbt(root: Path) -> None:
     """`dbt build` of the tiny project into the estate's warehouse."""
-    environment = os.environ | {"TINY_WAREHOUSE": str(root / "lake" / "build" / "warehouse.duckdb")}
+    environment = os.environ | {
+        "TINY_WAREHOUSE": str(Lake(root / "lake").warehouse),
+        "HIW_BUILD": str(Lake(root / "lake").build),
+        STARTER: str(os.getpid()),
+    }
     folders = [
         "--project-dir",
         TINY_DBT,
@@ -110,8 +115,8 @@ def run_dbt(root: Path) -> None:
         "--log-path",
         root,
     ]
-    command = [Path(sys.executable).with_name("dbt"), "--quiet", "build", *folders]
-    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=120)
+    command = [dbt_executable(), "--quiet", "build", *folders]
+    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
