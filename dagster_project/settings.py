@@ -47,17 +47,19 @@ class Settings(BaseSettings):
         "duckdb", description="What builds the facts of the returns; spark needs `make engine` and Java 17."
     )
     spark: str = Field("local[2]", description="Where Spark runs: local[2] on this machine, or spark://host:port.")
-    threads: int = Field(2, ge=1, description="DuckDB's threads.")
+    threads: int = Field(2, ge=1, le=1024, description="DuckDB's threads.")
     keep_releases: int = Field(10, ge=2, description="How many releases are kept for rollback.")
     stale_after_hours: float = Field(
-        30, gt=0, description="`hiw status` fails when the last good nightly run is older."
+        30, gt=0, le=87_600, description="`hiw status` fails when the last good nightly run is older."
     )
     behind_proxy: bool = Field(False, description="Allow the webserver on an address that other machines can reach.")
     hosts: str = Field(
         "", description="Comma-separated host names under which the pages may be asked for, besides this machine's own."
     )
     alert_webhook: str = Field("", description="Optional address that receives a JSON alert when a nightly run fails.")
-    lock_wait_seconds: float = Field(120, ge=0, description="How long to wait for the warehouse file's lock.")
+    lock_wait_seconds: float = Field(
+        120, ge=0, le=86_400, description="How long to wait for the warehouse file's lock."
+    )
     mesh_url: str = Field("", description="Address of MESH; empty switches it off, which is the default.")
     mesh_mailbox: str = Field("", description="Our mailbox in MESH.")
     mesh_workflow: str = Field("HIW_RETURNS", description="Only messages of this workflow are read; empty means all.")

@@ -193,6 +193,11 @@ def _of_the_sources(run: Run, today: dt.date, found: Status) -> Iterator[str]:
     if settings.offline:
         found.notes.append("HIW_OFFLINE is set: nothing is fetched")
     if not lake.ledger.exists():
+        if found.release:
+            yield (
+                f"{lake.ledger.name} is missing, so that nobody can tell how the sources stand. "
+                "Next: put it back from a backup, or `hiw refresh`, which reads every source again."
+            )
         return
     for one in source_statuses(lake, sources.values(), run.origin, today):
         place = f"{one.slug} {one.entity}"

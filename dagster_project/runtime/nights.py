@@ -54,7 +54,10 @@ def read_record(lake: Lake) -> NightRecord | None:
     """Return the record; None before the first nightly run. Raises LakeError where it is damaged."""
     path = lake.dagster_home / RECORD
     try:
-        return NightRecord(**json.loads(path.read_text(encoding="utf-8")))
+        record = NightRecord(**json.loads(path.read_text(encoding="utf-8")))
+        for text in filter(None, (record.last_good, record.began, record.ended)):
+            if dt.datetime.fromisoformat(text).tzinfo is None:
+                raise ValueError("a time without its zone")
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:
@@ -63,6 +66,7 @@ def read_record(lake: Lake) -> NightRecord | None:
             "it is damaged",
             "remove it; the next nightly run writes it again",
         ) from error
+    return record
 
 
 def _write(lake: Lake, record: NightRecord) -> None:

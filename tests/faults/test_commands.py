@@ -246,7 +246,11 @@ BROKEN: dict[str, Callable[[Path], None]] = {
     "results of dbt": lambda lake: damaged(lake, "build/dbt/*.json", "build/target/*.json"),
     "ledger": lambda lake: damaged(lake, "ledger.jsonl"),
     "withdrawn releases": lambda lake: (lake / "releases" / "withdrawn.json").write_text("[") and None,
+    "no ledger": lambda lake: (lake / "ledger.jsonl").unlink(),
     "record of the nights": lambda lake: _in_home(lake, "nights.json", b"{"),
+    "times of the nights": lambda lake: _in_home(
+        lake, "nights.json", b'{"last_good": "2026-11-29T02:10:00", "began": 5}'
+    ),
     "Dagster's runs": lambda lake: _in_home(lake, "history/runs.db", b"no database" * 1000),
     "Dagster's events": lambda lake: _in_home(lake, "history/runs/index.db", b"no database" * 1000),
     "pointer": _lead_astray,
@@ -270,6 +274,7 @@ def test_a_broken_file(what: str, lake: Path) -> None:
         if name in {"status", "doctor"} and what in {
             "published file",
             "ledger",
+            "no ledger" if name == "status" else "",
             "Dagster's runs",
             "pointer",
             "data folder",
@@ -279,9 +284,10 @@ def test_a_broken_file(what: str, lake: Path) -> None:
 
 SETTINGS = {
     "HIW_MEMORY_LIMIT": ("much", "0", "1KB", "-1GB", "80%", "", "1e9", "GB"),
-    "HIW_THREADS": ("0", "two", ""),
+    "HIW_THREADS": ("0", "two", "", "100000"),
     "HIW_SOURCES": ("ftp",),
-    "HIW_STALE_AFTER_HOURS": ("0", "soon"),
+    "HIW_STALE_AFTER_HOURS": ("0", "soon", "inf", "nan", "1e12"),
+    "HIW_LOCK_WAIT_SECONDS": ("-1", "inf"),
     "HIW_KEEP_RELEASES": ("1",),
     "HIW_MIRROR": ("",),
     "HIW_DATA_LAKE": ("~nobody-of-that-name/lake",),
