@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -51,6 +51,8 @@ class Found:
     layout: Layout
     columns: dict[str, str]
     """Element -> the column of the trust, or "one value for all rows"; elements that are not there are left out."""
+    codes: dict[str, str]
+    """Column of each code that as_written() has as the file has it -> SQL of what it means."""
 
     def has(self, element_name: str) -> bool:
         """Say whether the element is there."""
@@ -62,6 +64,9 @@ def make_records(
 ) -> Found:
     """Make the view `view`: a column for each element of the layout (NULL where it is not there), and `unread`, as unread_bits has it.
 
+    A second one, as_written(view), has the codes that are texts as the files have them: few records differ in them, so that blanks and value
+    maps are worked out for groups of records in a fraction of the time.
+
     Raises Refused where a file cannot be read, an element that is needed stands nowhere, or the files do not have the same.
     """
     sources = [_source(con, given, file) for file in files]
@@ -70,10 +75,28 @@ def make_records(
         raise Refused(
             "the files do not have the same elements", "one lacks a column of another", "make them in one way"
         )
-    selects = [_select(layout, given, source) for source in sources]
+    codes = _codes_as_written(layout, given, sources)
     with silent(f"the files of {layout.name} cannot be read"):
-        con.execute(f"create temp view {_q(view)} as {' union all '.join(selects)}")
-    return found[0]
+        for name, left in ((view, frozenset[str]()), (as_written(view), frozenset(codes))):
+            selects = (_select(layout, given, source, left) for source in sources)
+            con.execute(f"create temp view {_q(name)} as {' union all '.join(selects)}")
+    return replace(found[0], codes=codes)
+
+
+def as_written(view: str) -> str:
+    """Return the name of the view that has codes as the files have them."""
+    return f"{view} as written"
+
+
+def _codes_as_written(layout: Layout, given: Input, sources: Sequence[Source]) -> dict[str, str]:
+    """Column -> SQL of what its text means, for each code that is a text in every file."""
+    codes = {}
+    for element in layout.elements:
+        place = place_of(given, layout, element.name) or Place()
+        columns = [_column(element, place, source) for source in sources]
+        if element.kind == "code" and not place.constant and all(one and one[2] == "VARCHAR" for one in columns):
+            codes[element.column] = _meant(_without_blanks(_q(element.column)), given, place)
+    return codes
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
@@ -141,7 +164,7 @@ def _found(layout: Layout, given: Input, source: Source) -> Found:
         elif column := _column(element, place, source):
             columns[element.name] = column[0]
     _judge_needed(layout, given, columns)
-    return Found(layout, columns)
+    return Found(layout, columns, {})
 
 
 def _column(element: Element, place: Place, source: Source) -> tuple[str, str, str] | None:
@@ -196,12 +219,20 @@ def _judge_needed(layout: Layout, given: Input, columns: dict[str, str]) -> None
             )
 
 
-def _select(layout: Layout, given: Input, source: Source) -> str:
-    """One SELECT over the file, in layers, each of which works every value out once: DuckDB does not share what stands in a CASE."""
-    parts = []
+def _select(layout: Layout, given: Input, source: Source, left: frozenset[str]) -> str:
+    """One SELECT over the file, in layers, each of which works every value out once: DuckDB does not share what stands in a CASE.
+
+    The columns of `left` stay as they are in the file.
+    """
+    parts: list[Layers] = []
     for element in layout.elements:
         place = place_of(given, layout, element.name) or Place()
-        parts.append(_layers(element, given, place, _column(element, place, source)))
+        column = _column(element, place, source)
+        if element.column in left and column:
+            same = {element.column: _q(element.column)}
+            parts.append(({element.column: _q(column[1])}, same, same, same))
+        else:
+            parts.append(_layers(element, given, place, column))
     sql = source.sql
     for layer in zip(*parts, strict=True):
         columns = (f"{value} as {_q(name)}" for element in layer for name, value in element.items())

@@ -20,7 +20,7 @@ from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.layouts import Fault, Layout, load_layouts
 from dagster_project.extract.mapping import AREA, NONE, Mapping, place_of
 from dagster_project.extract.private import private_folder
-from dagster_project.extract.reading import UNREAD, Found, make_records, unread_bits
+from dagster_project.extract.reading import UNREAD, Found, as_written, make_records, unread_bits
 from dagster_project.extract.references import make_references
 from dagster_project.extract.refused import Refused, silent
 from dagster_project.extract.statements import statements
@@ -151,9 +151,8 @@ def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path]], installati
     for name in run.mapping.records:
         found = make_records(run.con, layouts[name], run.mapping.inputs[name], files[name], name)
         _require_area(run, layouts[name], found)
-        run.con.execute(f"create or replace temp view records as {_records(run, layouts[name])}")
         _make_parameters(run, found)
-        _judge_records(run, name)
+        _judge_records(run, found)
         run.make_table("tally", f"{name}_tally", "view")
         run.summaries.append(_count(run, layouts[name], found))
         run.make_table(f"cells of {name}", f"{name}_cells")
@@ -161,20 +160,27 @@ def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path]], installati
     run.con.execute(f"create temp view cells as {cells}")
 
 
-def _records(run: ExtractRun, layout: Layout) -> str:
-    """SELECT of the records that are judged; what only finds the area in the second input is not read where there is none."""
+def _read_from(run: ExtractRun, layout: Layout, view: str) -> None:
+    """Make `records` from a view; what only finds the area in the second input is not read where there is none."""
     has_no_use = AREA not in run.mapping.inputs and _is_placed(layout)
     replaced = f"replace ({', '.join(f'null::varchar as {name}' for name in PERSON_KEYS)})" if has_no_use else ""
-    return f"select * {replaced} from {_q(layout.name)}"
+    run.con.execute(f"create or replace temp view records as select * {replaced} from {_q(view)}")
 
 
-def _judge_records(run: ExtractRun, name: str) -> None:
-    """Make `judged` and `duplicates`; where records are judged in groups, the file is read again only for versions of one record."""
+def _judge_records(run: ExtractRun, found: Found) -> None:
+    """Make what `tally` is of; where records are judged in groups, the file is read again only for versions of one record."""
+    name = found.layout.name
     if f"{name}_grouped" not in run.sql:
+        _read_from(run, found.layout, name)
         run.make_table("judged", f"{name}_judged")
-        run.make_table("duplicates", f"{name}_duplicates")
+        if f"{name}_repeated" in run.sql:
+            run.make_table("repeated", f"{name}_repeated")
         return
-    run.make_table("grouped", f"{name}_grouped")
+    _read_from(run, found.layout, as_written(name))
+    run.make_table(as_written("grouped"), f"{name}_grouped")
+    meant = f"replace ({', '.join(f'{sql} as {_q(code)}' for code, sql in found.codes.items())})" if found.codes else ""
+    run.con.execute(f"create or replace temp view grouped as select * {meant} from {_q(as_written('grouped'))}")
+    _read_from(run, found.layout, name)
     run.make_table("judged", f"{name}_judged")
     run.make_table("repeated", f"{name}_repeated")
     if run.con.execute("select count(*) from repeated").fetchone() == (0,):

@@ -19,5 +19,10 @@ def statements(installation: Run) -> dict[str, str]:
 
 @cache
 def _read(path: Path) -> dict[str, str]:
-    parts = NAME.split(path.read_text(encoding="utf-8"))
+    return by_name(path.read_text(encoding="utf-8"))
+
+
+def by_name(rendered: str) -> dict[str, str]:
+    """Name -> SELECT of the rendered statements."""
+    parts = NAME.split(rendered)
     return dict(zip(parts[1::2], parts[2::2], strict=True))

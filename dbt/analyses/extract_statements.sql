@@ -37,20 +37,18 @@
 {{ extract_cds_020_cells() }}
 -- name: ecds_judged
 {{ extract_ecds_judged() }}
--- name: ecds_duplicates
-{{ extract_ecds_duplicates() }}
+-- name: ecds_repeated
+{{ extract_ecds_repeated() }}
 -- name: ecds_tally
-{{ extract_tally_of_records() }}
+{{ extract_ecds_tally() }}
 -- name: ecds_periods
 {{ extract_periods("ecds", "arrival_date") }}
 -- name: ecds_cells
 {{ extract_ecds_cells() }}
 -- name: admitted_care_judged
 {{ extract_admitted_care_judged() }}
--- name: admitted_care_duplicates
-{{ extract_admitted_care_duplicates() }}
 -- name: admitted_care_tally
-{{ extract_tally_of_records() }}
+{{ extract_admitted_care_tally() }}
 -- name: admitted_care_periods
 {{ extract_periods("admitted_care", "spell_start") }}
 -- name: admitted_care_cells

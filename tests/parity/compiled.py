@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
+from dagster_project.extract.statements import by_name
 from dagster_project.lake.run import Run
-from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, project_digest
+from dagster_project.transform.dbt import DBT_PROJECT, EXTRACT_STATEMENTS, dbt_environment, project_digest
 from dagster_project.transform.engine import ENVIRONMENT
 
 TARGET = DBT_PROJECT / "target" / "engine"
@@ -27,3 +29,10 @@ def compile_for_spark(run: Run) -> Path:
         raise SystemExit(f"dbt-spark could not compile the project:\n{done.stdout}{done.stderr}")
     stamp.write_text(digest)
     return manifest
+
+
+def extract_statements(manifest: Path) -> dict[str, str]:
+    """Name -> SELECT of `hiw extract`, as dbt-spark rendered it into the manifest."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    (compiled,) = (node["compiled_code"] for node in nodes if node["name"] == Path(EXTRACT_STATEMENTS).stem)
+    return by_name(compiled)

@@ -5,6 +5,13 @@
 
 {% macro duckdb__days_between(first, last) -%} date_diff('day', {{ first }}, {{ last }}) {%- endmacro %}
 
+{# A day some days later, or earlier where the number (INTEGER) is below 0. #}
+{% macro days_later(day, days) -%} {{ return(adapter.dispatch("days_later")(day, days)) }} {%- endmacro %}
+
+{% macro default__days_later(day, days) -%} date_add({{ day }}, {{ days }}) {%- endmacro %}
+
+{% macro duckdb__days_later(day, days) -%} ({{ day }} + {{ days }}) {%- endmacro %}
+
 {# A day some months later, or earlier where the number is below 0; the last day of a shorter month. The type is the engine's: cast it. #}
 {% macro months_later(day, months) -%} {{ return(adapter.dispatch("months_later")(day, months)) }} {%- endmacro %}
 

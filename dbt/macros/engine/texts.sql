@@ -48,3 +48,24 @@
         '{{ separator }}'
     )
 {%- endmacro %}
+
+{# The letters and digits of a text, without the rest. #}
+{% macro letters_and_digits(text) -%} {{ return(adapter.dispatch("letters_and_digits")(text)) }} {%- endmacro %}
+
+{% macro default__letters_and_digits(text) -%} regexp_replace({{ text }}, '[^A-Za-z0-9]', '') {%- endmacro %}
+
+{% macro duckdb__letters_and_digits(text) -%} regexp_replace({{ text }}, '[^A-Za-z0-9]', '', 'g') {%- endmacro %}
+
+{# A whole number as a person reads it: 12,345. #}
+{% macro number_text(number) -%} {{ return(adapter.dispatch("number_text")(number)) }} {%- endmacro %}
+
+{% macro default__number_text(number) -%} format_number({{ number }}, 0) {%- endmacro %}
+
+{% macro duckdb__number_text(number) -%} format('{:,}', {{ number }}) {%- endmacro %}
+
+{# A number of 64 bits that stands for a text. Each engine has its own: they are compared within one run only. #}
+{% macro text_hash(text) -%} {{ return(adapter.dispatch("text_hash")(text)) }} {%- endmacro %}
+
+{% macro default__text_hash(text) -%} xxhash64({{ text }}) {%- endmacro %}
+
+{% macro duckdb__text_hash(text) -%} hash({{ text }}) {%- endmacro %}

@@ -12,10 +12,7 @@
                 records.*,
                 parameters.period_start,
                 parameters.period_end,
-                case
-                    when records.birth_date <= records.appointment_date
-                    then {{ extract_years("records.birth_date", "records.appointment_date") }}
-                end as years,
+                ages.age_band,
                 coalesce(
                     records.unique_identifier,
                     case when records.appointment_date is not null then records.attendance_identifier end
@@ -23,12 +20,18 @@
                 coalesce(records.appointment_date < records.birth_date, false) as appointment_before_birth
             from records
             cross join parameters
+            left join
+                ({{ extract_age_bands() }}) as ages
+                on ages.age = case
+                    when records.birth_date <= records.appointment_date
+                    then {{ extract_years("records.birth_date", "records.appointment_date") }}
+                end
         ),
         {{ extract_placed("prepared") }}
     select
         {{
             extract_key(
-                "(case when unique_identifier is not null then 'record' else 'attendance ' || coalesce(upper(provider), '') || ' ' || cast(appointment_date as varchar) end || ' ' || identifier)",
+                "(case when unique_identifier is not null then 'record' else 'attendance ' || coalesce(upper(provider), '') || ' ' || cast(appointment_date as string) end || ' ' || identifier)",
                 part="identifier",
             )
         }},
@@ -69,8 +72,8 @@
             }
         )
     }},
-    cast(try_cast(first_attendance as integer) as utinyint) as first_attendance,
-    cast(try_cast(attended as integer) as utinyint) as attended,
+    cast(try_cast(first_attendance as integer) as tinyint) as first_attendance,
+    cast(try_cast(attended as integer) as tinyint) as attended,
     {{ extract_person_columns() }},
     coalesce(attended not in (select code from attended_or_did_not_attend), false) as unlisted_attended,
     coalesce(first_attendance not in ('1', '2', '3', '4', '5', '6', '7', '8', '9'), false) as unlisted_first_attendance,
@@ -140,8 +143,8 @@
             group by all
         )
     select
-        cast(counted.first_attendance as varchar) as first_attendance_code,
-        cast(counted.attended as varchar) as attended_or_did_not_attend_code,
+        cast(counted.first_attendance as string) as first_attendance_code,
+        cast(counted.attended as string) as attended_or_did_not_attend_code,
         {{ extract_codes_of_groups("counted") }},
         sum(n) as n
     from counted
@@ -159,15 +162,19 @@
         ),
         of_all_kinds as (
             select * from cells
-            union all by name
-            select * replace ('ALL' as first_attendance_code) from cells
+            union all
+            select
+                'ALL' as first_attendance_code,
+                attended_or_did_not_attend_code,
+                treatment_function_code,
+                ethnic_category,
+                imd_decile,
+                age_band,
+                person_stated_gender_code,
+                n
+            from cells
         ),
-        cell as (
-            select * from of_all_kinds
-            union all by name
-            select * replace ('ALL' as treatment_function_code) from of_all_kinds where treatment_function_code <> 'ALL'
-        ),
-        {{ extract_grouping_sets("cell", ["first_attendance_code", "attended_or_did_not_attend_code"]) }}
+        {{ extract_grouping_sets("of_all_kinds", ["first_attendance_code", "attended_or_did_not_attend_code"]) }}
     select
         parameters.org_code,
         parameters.period_end as activity_month,

@@ -31,7 +31,9 @@
 {% macro extract_housing_faults() -%}
     accommodation_code is not null and coded is null as unlisted_accommodation_code,
     accommodation_snomed is not null and snomed is null as unlisted_accommodation_snomed,
-    coalesce(not regexp_full_match(accommodation_snomed, '[0-9]{6,18}') or regexp_full_match(accommodation_snomed, '[0-9]{15}0+'), false) as damaged_accommodation_snomed,
+    coalesce(
+        not {{ text_matches("accommodation_snomed", "'^[0-9]{6,18}$'") }} or {{ text_matches("accommodation_snomed", "'^[0-9]{15}0+$'") }}, false
+    ) as damaged_accommodation_snomed,
     coded,
     snomed,
     no_fixed_abode,
@@ -63,14 +65,14 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The group of somebody who has several records: HOMELESS where one says so, else that of the last by `in_order` whose housing is known. #}
+{# The group of somebody who has several records: HOMELESS where one says so, else that of the last by `in_order` (never NULL) whose housing is known. #}
 {% macro extract_group_of_several(in_order) -%}
     case
         when bool_or(accommodation_group = 'HOMELESS')
         then 'HOMELESS'
         else
             coalesce(
-                max_by(accommodation_group, row({{ in_order }}, accommodation_group)) filter (accommodation_group <> 'NOT_KNOWN'),
+                {{ value_at_last("accommodation_group", in_order + ["accommodation_group"]) }} filter (where accommodation_group <> 'NOT_KNOWN'),
                 'NOT_KNOWN'
             )
     end
@@ -92,7 +94,7 @@
                     when records.attendance_identifier is not null and records.arrival_date is not null
                     then
                         'attendance ' || coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier || ' '
-                        || cast(records.arrival_date as varchar) || ' ' || coalesce(records.arrival_time, '')
+                        || cast(records.arrival_date as string) || ' ' || coalesce(records.arrival_time, '')
                 end as attendance,
                 {{ extract_person("records") }} as person
             from records
@@ -137,9 +139,12 @@
     end
 {%- endmacro %}
 
-{% macro extract_ecds_duplicates() -%}
+{# Records of which one may be an older version of another. #}
+{% macro extract_ecds_repeated() -%} {{ extract_repeated_records(["provider"]) }} {%- endmacro %}
+
+{% macro extract_ecds_tally() -%}
     {{
-        extract_older_versions(
+        extract_tally_of_records(
             ["provider"],
             ["applied_at desc nulls last", "reason is null desc", "month", "coded", "snomed", "no_fixed_abode", "at_hostel", "person_1", "person_2"],
         )
@@ -161,7 +166,7 @@
             select
                 month,
                 identification_method,
-                {{ extract_group_of_several("arrival_date, coalesce(arrival_time, '')") }} as accommodation_group
+                {{ extract_group_of_several(["arrival_date", "coalesce(arrival_time, '')"]) }} as accommodation_group
             from known
             where not person_missing
             group by month, identification_method, person_1, person_2
@@ -195,7 +200,7 @@
                     when records.spell_number is not null
                     then 'spell ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || records.spell_number
                     when {{ extract_person("records") }} is not null and records.spell_start is not null
-                    then 'person ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || {{ extract_person("records") }} || ' ' || cast(records.spell_start as varchar)
+                    then 'person ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || {{ extract_person("records") }} || ' ' || cast(records.spell_start as string)
                 end as spell
             from records
             cross join parameters
@@ -229,7 +234,7 @@
 {%- endmacro %}
 
 {# Episodes of one spell are no versions of each other: none is left out. #}
-{% macro extract_admitted_care_duplicates() -%} select rowid as place from judged where false {%- endmacro %}
+{% macro extract_admitted_care_tally() -%} select *, 1 as n, false as is_older from judged {%- endmacro %}
 
 {#
     EM_ADMISSIONS by the month in which a spell began; EM_DISCHARGED_SPELLS and EM_BED_DAYS (nights: the same day is 0) by the month of its
@@ -248,9 +253,14 @@
                 identification_method,
                 min(spell_start) as spell_start,
                 max(discharge_date) as discharge_date,
-                {{ extract_group_of_several("episode_number") }} as accommodation_group
+                {{ extract_group_of_several(["episode_number"]) }} as accommodation_group
             from known
-            group by identification_method, key_1, key_2, case when has_no_key then place end
+            where not has_no_key
+            group by identification_method, key_1, key_2
+            union all
+            select identification_method, spell_start, discharge_date, accommodation_group
+            from known
+            where has_no_key
         ),
         in_period as (select spells.*, parameters.period_start, parameters.period_end from spells cross join parameters)
     select last_day(spell_start) as month, 'EM_ADMISSIONS' as measure_code, identification_method, accommodation_group, count(*) as n
@@ -263,7 +273,7 @@
     where discharge_date between period_start and period_end
     group by all
     union all
-    select last_day(discharge_date), 'EM_BED_DAYS', identification_method, accommodation_group, sum(discharge_date - spell_start)
+    select last_day(discharge_date), 'EM_BED_DAYS', identification_method, accommodation_group, sum({{ days_between("spell_start", "discharge_date") }})
     from in_period
     where discharge_date between period_start and period_end
     group by all
@@ -279,8 +289,8 @@
     with
         asked as (select distinct measure_code, identification_method from cells),
         months as (
-            select last_day(cast(unnest(generate_series(period_start, period_end, interval 1 month)) as date)) as month
-            from parameters
+            select last_day(first_day) as month
+            from (select {{ each_day("period_start", "period_end", "month") }} as first_day from parameters) as firsts
         ),
         possible as (
             select months.month, asked.*, groups.code as accommodation_group
@@ -299,13 +309,19 @@
             select month, measure_code, identification_method, 'ALL', sum(n)
             from cells
             where identification_method in ('ZZ99_3VZ', 'HOSTEL_ADDRESS')
-            group by all
+            group by month, measure_code, identification_method
         ),
         listed as (
-            select possible.*, coalesce(counted.n, 0) as n, cast(null as varchar) as denominator_source
+            select
+                possible.month,
+                possible.measure_code,
+                possible.identification_method,
+                possible.accommodation_group,
+                coalesce(counted.n, 0) as n,
+                cast(null as string) as denominator_source
             from possible
             left join counted using (month, measure_code, identification_method, accommodation_group)
-            union all by name
+            union all
             select month, measure_code, identification_method, accommodation_group, n, denominator_source
             from stated
         )
@@ -316,7 +332,7 @@
         accommodation_group,
         'ALL' as accommodation_status_code,
         identification_method,
-        case when measure_code = 'EPC_GROWTH_STATED' then cast(n as varchar) else {{ extract_shown("n") }} end as value,
+        case when measure_code = 'EPC_GROWTH_STATED' then cast(n as string) else {{ extract_shown("n") }} end as value,
         denominator_source
     from listed
     cross join parameters

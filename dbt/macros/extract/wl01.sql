@@ -14,11 +14,15 @@
             select
                 records.*,
                 parameters.census_date,
-                born.years,
+                born.age_band,
                 coalesce(records.clock_start < records.birth_date, false) as clock_start_before_birth,
                 case
-                    when records.clock_start <= parameters.census_date then parameters.census_date - records.clock_start else -1
-                end as days_waited,
+                    when records.clock_start < longest.first_start
+                    then longest.first_start
+                    when records.clock_start <= parameters.census_date
+                    then records.clock_start
+                    else date '9999-12-31'
+                end as start_in_bands,
                 records.pathway_identifier is not null and records.pathway_issuer is not null as is_pathway,
                 case
                     when records.pathway_identifier is not null and records.pathway_issuer is not null
@@ -27,10 +31,16 @@
                 end as identifier
             from records
             cross join parameters
-            left join ({{ extract_years_by_birth("census_date") }}) as born on born.birth_date = records.birth_date
+            cross join
+                (
+                    select {{ days_later("parameters.census_date", "cast(-max(wait_band.days_from) as integer)") }} as first_start
+                    from wait_band
+                    cross join parameters
+                    group by parameters.census_date
+                ) as longest
+            left join ({{ extract_age_band_by_birth("census_date") }}) as born on born.birth_date = records.birth_date
         ),
-        capped as (select *, least(days_waited, (select max(days_from) from wait_band)) as wait_day from prepared),
-        {{ extract_placed("capped") }}
+        {{ extract_placed("prepared") }}
     select
         {{
             extract_key(
@@ -39,7 +49,7 @@
             )
         }},
         created_at,
-        days_waited,
+        case when placed.clock_start <= census_date then {{ days_between("placed.clock_start", "census_date") }} else -1 end as days_waited,
         identifier is null as has_no_key,
         provider,
         list_type,
@@ -53,29 +63,39 @@
         age_out_of_range,
         imd_decile,
         area_reason,
-        cast(waits.sort_order as utinyint) as wait_band,
+        cast(waits.wait_band as tinyint) as wait_band,
         census_day <> census_date as is_of_other_day,
-        clock_start is null as clock_start_missing,
-        clock_start > census_date as clock_starts_later,
+        placed.clock_start is null as clock_start_missing,
+        placed.clock_start > census_date as clock_starts_later,
         clock_end <= census_date as has_ended,
-        clock_end < clock_start as ends_before_start,
+        clock_end < placed.clock_start as ends_before_start,
         clock_start_before_birth,
-        coalesce(decision_to_admit < clock_start, false) as decision_before_start,
+        coalesce(decision_to_admit < placed.clock_start, false) as decision_before_start,
         decision_to_admit <= census_date as is_decided,
         decision_to_admit is null as decision_missing,
         unread
     from placed
-    join
+    join ({{ extract_wait_band_by_start("census_date") }}) as waits on waits.clock_start = placed.start_in_bands
+{%- endmacro %}
+
+{#
+    The wait band of each clock start on a day that is the same for all: from that day back to the first of the band without an upper
+    bound, in which every earlier start is too; 9999-12-31 stands for a start that is not known. Columns: clock_start, wait_band (sort_order
+    of the seed).
+#}
+{% macro extract_wait_band_by_start(day) -%}
+    select {{ days_later(day, "cast(-bands.days as integer)") }} as clock_start, bands.wait_band
+    from
         (
-            select cast(unnest(generate_series(days_from, coalesce(days_to, days_from))) as bigint) as day, sort_order
+            select {{ each_number("days_from", "coalesce(days_to, days_from)") }} as days, sort_order as wait_band
             from wait_band
             where is_known
-            union all
-            select -1 as day, sort_order
-            from wait_band
-            where not is_known
-        ) as waits
-        on waits.day = placed.wait_day
+        ) as bands
+    cross join parameters
+    union all
+    select date '9999-12-31' as clock_start, sort_order as wait_band
+    from wait_band
+    where not is_known
 {%- endmacro %}
 
 {# What is said of records of open pathways that are alike: columns over `listed` and parameters. #}
@@ -183,9 +203,11 @@
             group by all
         ),
         parts as (
-            select '2' as rtt_part, * exclude (is_2a) from counted
+            select '2' as rtt_part, wait_band, {{ extract_groups() | join(", ") }}, n from counted
             union all
-            select '2A' as rtt_part, * exclude (is_2a) from counted where is_2a and (select has_part_2a from parameters)
+            select '2A' as rtt_part, wait_band, {{ extract_groups() | join(", ") }}, n
+            from counted
+            where is_2a and (select has_part_2a from parameters)
         )
     select
         parts.rtt_part,
@@ -206,12 +228,7 @@
             from wait_band, return_code as parts
             where parts.list_code = 'rtt_part' and (parts.code = '2' or (select has_part_2a from parameters))
         ),
-        cell as (
-            select * from cells
-            union all by name
-            select * replace ('ALL' as treatment_function_code) from cells where treatment_function_code <> 'ALL'
-        ),
-        {{ extract_grouping_sets("cell", ["rtt_part", "wait_band"]) }}
+        {{ extract_grouping_sets("cells", ["rtt_part", "wait_band"]) }}
     select
         parameters.org_code,
         parameters.period_end as census_date,
