@@ -20,6 +20,8 @@ environment: .venv/ready ## Create .venv from requirements.lock with the newest 
 # --no-deps: the lock is the whole closure; pip 23 cannot resolve extras (gql[requests]) when it checks hashes.
 LOCKED := --quiet --no-deps --require-hashes --only-binary :all:
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# What `dagster dev` and `dg dev` read in this folder: the records of `make ui`, also of another data folder (HIW_DATA_LAKE). One's own .env stays.
+ENV := 'DAGSTER_HOME=$${HIW_DATA_LAKE:-$(CURDIR)/data_lake}/dagster' DAGSTER_DISABLE_TELEMETRY=true DAGSTER_EVENT_BATCH_SIZE=1000
 # uv takes a quarter of pip's time. It reads no pip.conf: where it does not reach the registry, pip installs the same lock. Python compiles
 # a module when it is first used: to compile all 12,500 files takes 34 s of processor time, and a night uses few of them.
 .venv/ready: requirements.lock pyproject.toml
@@ -32,6 +34,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 	$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	$(BIN)/python -m compileall -q -j 0 dagster_project
 	$(BIN)/python -m pip check
+	test -e .env || printf '%s\n' $(ENV) > .env
 	touch .venv/ready
 
 refresh: environment ## Start the nightly run once (default: on the synthetic sample estate) and say where the marts are

@@ -29,8 +29,9 @@ PARTITIONS = dg.DynamicPartitionsDefinition(name="returns")
 """`WL01|2026-10`: a collection and the month in which its period ends."""
 TAGS = {"layer": "returns", "sensitivity": "restricted"}
 OWNERS = ["team:data-platform"]
+# As in sources.py, the one that can fail comes first in the alphabet.
 CHECKS = {
-    "nothing_identifies_a_person": "No file held identifiers or hid anything; such a file is purged and an alert written.",
+    "contents_without_identifiers": "No file held identifiers or hid anything; such a file is purged and an alert written.",
     "files_accepted": "No submission was rejected and no entry of the inbox refused.",
     "files_whole": "No file is still being written, no CSV waits for its manifest, and nothing that cannot be taken has lain there for a day.",
     "mailbox_read": "The MESH mailbox could be read, where one is set.",
@@ -58,7 +59,7 @@ def build_returns_assets(run: Run) -> dg.AssetsDefinition:
         report, mesh = receive_returns(run)
         _note_partitions(context, report)
         if purged := report.count("purged"):
-            tag_held(context, f"returns {purged}")
+            tag_held(context, f"returns ({purged} destroyed)")
         yield dg.MaterializeResult(asset_key=RECEIVED, metadata=_metadata(report, mesh))
         yield dg.MaterializeResult(asset_key=CLEAN_RETURNS)
         yield from _check_results(report, mesh)
@@ -159,7 +160,7 @@ def _check_results(report: IntakeReport, mesh: MeshReport) -> Iterator[dg.AssetC
     warn, error = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
     found = "returns held what may identify a person or hid something; they were not kept. Next: alerts/return-*.json names the parts; tell the senders"
     for name, count, severity, words in (
-        ("nothing_identifies_a_person", report.count("purged"), error, found),
+        ("contents_without_identifiers", report.count("purged"), error, found),
         (
             "files_accepted",
             report.count("rejected", "refused"),

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Dagster reads the config classes from the real annotations.
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -27,6 +27,8 @@ MONTHS = dg.DynamicPartitionsDefinition(name="months")
 """`2026-02-01`: a month that a publisher has issued, of every source with months, because a job's assets may not have two kinds of
 partitions. Each is added as its file comes: a month that nobody has issued is not missing.
 """
+BACKFILL_PAGE = "../locations/dagster_project.definitions/jobs/backfill_{slug}?partition={month}"
+"""From the page of a check or of a run, also behind a proxy with a path of its own; the dialog that opens there has the month already."""
 
 
 class SourceConfig(dg.Config):
@@ -156,6 +158,8 @@ def _raw_results(context: dg.AssetExecutionContext, source: Source, report: Fetc
     _note_partitions(context, key, source, report.periods_fetched)
     if asked is None or not report.problems:
         yield dg.MaterializeResult(asset_key=key, metadata=_fetch_metadata(report))
+    else:
+        _note_whole(context, key, _fetch_metadata(report))
     yield _check(key, "publisher_reachable", report.reachable, report.problems if not report.reachable else [])
     yield _check(key, "files_accepted", not report.problems, report.problems)
     yield _check(
@@ -176,10 +180,18 @@ def _clean_results(
         yield dg.MaterializeResult(asset_key=key, metadata=_clean_metadata(report))
     else:  # of several months, those that were taken
         _note_materialised(context, key, good or ())
+        _note_whole(context, key, _clean_metadata(report))
     if report.periods_held:
         tag_held(context, f"{source.slug} {', '.join(sorted(report.periods_held))}")
-    yield _check(key, "landing_suite", not report.held, report.held or report.warnings)
-    yield _check(key, "parsed_whole", not report.refused, report.refused)
+    again = {
+        f"fetch again {period}": dg.MetadataValue.url(BACKFILL_PAGE.format(slug=source.slug, month=f"{period}-01"))
+        for period in sorted(report.periods_held)[:MAXIMUM_LISTED]
+        if source.monthly_partitions_from
+    }
+    # The pages open this check first: it names what was refused before it could judge.
+    unjudged = [f"Refused before this check (parsed_whole): {sentence}" for sentence in report.refused]
+    yield _check(key, "landing_suite", not report.held, [*report.held, *unjudged] or report.warnings, links=again)
+    yield _check(key, "parsed_whole", not report.refused, report.refused, links=again)
     yield _recency_check(key, source, report, today)
     yield _check(key, "rows_accepted", not report.rejecting, report.rejecting, dg.AssetCheckSeverity.WARN)
 
@@ -221,12 +233,20 @@ def _note_materialised(context: dg.AssetExecutionContext, key: str, months: Iter
         context.log_event(dg.AssetMaterialization(asset_key=key, partition=f"{month}-01"))
 
 
+def _note_whole(context: dg.AssetExecutionContext, key: str, metadata: dict[str, Any]) -> None:
+    """Say of the asset as a whole, and of no month, what it holds after a back-fill whose file was held. Without it the pages call the
+    checks of this run "Not evaluated": they show those of the run that materialised last.
+    """
+    context.log_event(dg.AssetMaterialization(asset_key=key, metadata=metadata))
+
+
 def _check(
     key: str,
     name: str,
     passed: bool,
     sentences: list[str],
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    links: Mapping[str, dg.UrlMetadataValue] | None = None,
 ) -> dg.AssetCheckResult:
     shown = sentences[:MAXIMUM_LISTED]
     return dg.AssetCheckResult(
@@ -238,6 +258,7 @@ def _check(
         metadata={
             "count": len(sentences),
             "what": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown) or "nothing"),
+            **({} if passed else links or {}),
         },
     )
 
@@ -305,7 +326,7 @@ def _column_schema(source: Source) -> dg.TableSchema:
 
 
 def build_backfill_jobs(sources: Iterable[Source]) -> list[Any]:
-    """Return one job for each source of months, so that a back-fill is three clicks: its job, Materialize, Launch.
+    """Return one job for each source of months, so that a back-fill is three clicks: the link on a failed check, Materialize, Launch.
 
     From the page of an asset it takes seven: raw and clean are one step, so Dagster asks whether both are meant, and shows the last 90 days.
     """

@@ -37,7 +37,7 @@ def serve_with_daemon(run: Run, port: int) -> None:
     # A socket's path may have a hundred letters, which a data folder may exceed.
     with tempfile.TemporaryDirectory(prefix="hiw-ui-") as folder, _ending_together() as children:
         path, workspace = Path(folder) / "code", Path(folder) / "workspace.yaml"
-        workspace.write_text(WORKSPACE.format(socket=path, name=MODULE.partition(".")[0]), encoding="utf-8")
+        workspace.write_text(WORKSPACE.format(socket=path, name=MODULE), encoding="utf-8")
         children["the code server"] = _start("dagster", "api", "grpc", "-m", MODULE, "--socket", str(path))
         # Whoever asks before it listens shows an empty page for a minute.
         _wait(children, path.exists, START_SECONDS)

@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.assets.release import exposed_models
+from dagster_project.assets.returns import CHECKS as RETURNS_CHECKS
 from dagster_project.assets.sources import CHECKS, MONTHS
 from dagster_project.contracts.source import load_sources
 from dagster_project.definitions import build_definitions
@@ -130,7 +131,7 @@ def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(def
         if node.partitions_def is not None:
             assert node.backfill_policy == dg.BackfillPolicy.single_run()
             assert node.partitions_def == MONTHS
-            # three clicks: the job, Materialize, Launch
+            # three clicks: the link on a failed check (BACKFILL_PAGE), Materialize, Launch
             job = definitions.resolve_job_def(f"backfill_{slug}")
             assert job.partitions_def == MONTHS
             assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {
@@ -143,6 +144,7 @@ def test_sources_with_months_have_monthly_partitions_that_one_run_back_fills(def
 def test_the_first_check_of_a_source_in_the_order_of_the_pages_is_one_that_can_fail_it() -> None:
     first = {layer: min(checks) for layer, checks in CHECKS.items()}
     assert first == {"raw": "files_accepted", "clean": "landing_suite"}
+    assert min(RETURNS_CHECKS) == "contents_without_identifiers"
     assert all(text.endswith(".") for checks in CHECKS.values() for text in checks.values())
 
 

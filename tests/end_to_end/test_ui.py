@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from dagster_project.assets.sources import BACKFILL_PAGE
 from tests.fixtures.loopback import free_port
 from tests.warehouses import Warehouse
 
@@ -130,6 +131,12 @@ def test_months_can_be_back_filled_one_by_one(address: str, page: Page) -> None:
     page.goto(f"{address}/assets/raw_nhse_ae?view=partitions")
     expect(page.get_by_text("2025-11-01").first).to_be_visible()
     _keep(page, "partitions")
+    # what `fetch again` on a failed check leads to: two clicks more
+    page.goto(f"{address}/{BACKFILL_PAGE.format(slug='nhse_ae', month='2025-11-01').removeprefix('../')}")
+    page.get_by_role("button", name="Materialize").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("1 partition", exact=True)).to_be_visible()
+    expect(dialog.get_by_role("button", name="Launch 1 run")).to_be_enabled()
 
 
 OTHER_SITE = """<!doctype html><title>another site</title>

@@ -13,6 +13,7 @@ from dagster_project.assets.run_tags import HELD
 from dagster_project.assets.sources import MONTHS, build_source_assets
 from dagster_project.contracts.source import load_sources
 from dagster_project.lake.run import Run
+from dagster_project.operate.webserver import MODULE
 from dagster_project.settings import Settings
 from tests.fixtures.ae_site import AeLake, csv_bytes, month_lines
 
@@ -82,3 +83,18 @@ def test_a_back_fill_of_one_month_materialises_it_unless_its_file_is_held(
     held = run(ae, instance, partition_key=f"{MONTH}-01")
     assert held.tags[HELD] == f"nhse_ae {MONTH}"
     assert months(instance, CLEAN) == {f"{BEFORE}-01"}
+    newest = instance.get_latest_materialization_event(CLEAN)
+    assert newest is not None and newest.run_id == held.run_id, "the pages show the checks of this run alone"
+    told = instance.all_logs(held.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    checks = {
+        data.check_name: data
+        for event in told
+        if event.dagster_event and isinstance(data := event.dagster_event.event_specific_data, dg.AssetCheckEvaluation)
+    }
+    failed = checks["parsed_whole"]
+    assert (failed.passed, failed.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert f"monthly {MONTH} (" in str(checks["landing_suite"].description), "the pages open this one first"
+    assert f"monthly {MONTH} (" in str(failed.description), "file and reason are what is read first"
+    assert failed.metadata[f"fetch again {MONTH}"] == dg.MetadataValue.url(
+        f"../locations/{MODULE}/jobs/backfill_nhse_ae?partition={MONTH}-01"
+    )
