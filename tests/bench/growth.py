@@ -84,7 +84,7 @@ class Growing:
         return [f"N9{number:03d}" for number in range(self.trusts)]
 
     def _open_trusts(self) -> None:
-        """Put them into the list of trusts, spread over the estate's ICBs, and into that of those who take part."""
+        """Put them into the list of trusts, spread over the estate's ICBs."""
         report = mirror_path(self.mirror, f"{REPORT}etr")
         rows = []
         for number, code in enumerate(self.codes):
@@ -92,13 +92,13 @@ class Growing:
             cells = {1: code, 2: f"SAMPLE TRUST {code} (SYNTHETIC)", 3: icb.region.code, 4: icb.code, 11: "20100401"}
             rows.append([cells.get(column, "") for column in range(1, 28)])
         report.write_bytes(report.read_bytes() + csv_bytes(rows, quote_all=True))
+
+    def _expect(self) -> None:
+        """Let every trust take part up to the month that was sent last: what is shown in detail are the newest months that are expected."""
+        span = {"from_period": _month(0)[:7], "to_period": _month(self.returns - 1)[:7], "collection_code": "WL01"}
+        rows = [dict.fromkeys(PARTICIPANT_COLUMNS, "") | span | {"org_code": code} for code in self.codes]
+        lines = [PARTICIPANT_COLUMNS, *([row[name] for name in PARTICIPANT_COLUMNS] for row in rows)]
         area = ReturnsArea.of(self.lake)
-        first = f"{FIRST_RETURN[0]}-{FIRST_RETURN[1] + 1:02d}"
-        taking_part = [
-            dict.fromkeys(PARTICIPANT_COLUMNS, "") | {"org_code": code, "collection_code": "WL01", "from_period": first}
-            for code in self.codes
-        ]
-        lines = [PARTICIPANT_COLUMNS, *([one[name] for name in PARTICIPANT_COLUMNS] for one in taking_part)]
         write_private(area.participants, csv_bytes(lines), area)
 
     # -- the history ---------------------------------------------------------------------------------------------------
@@ -110,6 +110,7 @@ class Growing:
         while self.returns < returns:
             self._send(self.returns)
             self.returns += 1
+        self._expect()
 
     def revise(self, rtt: int, returns: int) -> None:
         """Offer the month of RTT at a place a second time, and take in each trust's return of a month again."""
@@ -123,11 +124,8 @@ class Growing:
         """One return of WL01 of every trust, of the month at a place; `more` makes it another file."""
         area = ReturnsArea.of(self.lake)
         area.prepare()
-        year, month = divmod(FIRST_RETURN[0] * 12 + FIRST_RETURN[1] + place, 12)
-        first, last = (
-            dt.date(year, month + 1, 1),
-            dt.date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - dt.timedelta(1),
-        )
+        last = dt.date.fromisoformat(_month(place))
+        first = last.replace(day=1)
         for number, code in enumerate(self.codes):
             sha = f"{SEED + place * 1000 + number + more * 500:064x}"
             name = f"WL01_{code}_{last:%Y-%m}_{kind}01_{sha[-8:]}"
@@ -184,6 +182,12 @@ class Growing:
         yield "all nodes", round(sum(one["execution_time"] for one in results), 1)
         for one in sorted(results, key=lambda one: -one["execution_time"])[:12]:
             yield one["unique_id"].split(".")[2], round(one["execution_time"], 1)
+
+
+def _month(place: int) -> str:
+    """The last day of the month of returns at a place, as 2024-10-31."""
+    after = divmod(FIRST_RETURN[0] * 12 + FIRST_RETURN[1] + place + 1, 12)
+    return (dt.date(after[0], after[1] + 1, 1) - dt.timedelta(days=1)).isoformat()
 
 
 def measure(work: Path, steps: str = STEPS, trusts: int = TRUSTS, rtt_rows: int = RTT_ROWS) -> dict[str, Any]:
