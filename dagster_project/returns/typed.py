@@ -59,6 +59,7 @@ class CellCheck:
     rule: str
     column: str
     sql: str
+    """Over the texts of the cells and what `_read` works out of them; `c` is their table."""
     what: str = ""
     """In place of the rule's own words."""
     mend: str = ""
@@ -73,19 +74,24 @@ def type_rows(
     takes_suppressed: bool = True,
     source: str = "cells",
     table: str = "rows",
+    is_view: bool = False,
 ) -> None:
     """Make `table` from `source`; bit i of `bad` is set where `checks[i]` finds a cell wrong. Needs `make_enums`.
 
     `<count>_unread` says that a count is neither a number nor suppressed: what is summed over it is not known. `[c]` is
-    suppressed only where the file may hold it (`takes_suppressed`).
+    suppressed only where the file may hold it (`takes_suppressed`). A view types only what is asked of it.
     """
     bits = " | ".join(
         f"(case when {check.sql} then {1 << place}::ubigint else 0::ubigint end)" for place, check in enumerate(checks)
     )
     typed = (_typed(column, is_safe=is_safe, takes_suppressed=takes_suppressed) for column in collection.columns)
     columns = ", ".join(part for parts in typed for part in parts)
+    read = "".join(
+        f", {sql} as {_q(name)}" for column in collection.columns for name, sql in _read(column, is_safe=is_safe)
+    )
     con.execute(
-        f"create or replace table {_q(table)} as select row_number, {bits or '0::ubigint'} as bad, {columns} from {_q(source)} as c"
+        f"create or replace {'view' if is_view else 'table'} {_q(table)} as select row_number, {bits or '0::ubigint'} as bad, {columns} "
+        f"from (select *{read} from {_q(source)} as c) as c"
     )
 
 
@@ -102,13 +108,37 @@ def make_enums(con: duckdb.DuckDBPyConnection, collection: Collection, day: dt.d
             con.execute(f"create type {_q(enum_of(column))} as enum ({codes})")
 
 
+def _value(column: Column) -> str:
+    """Name a cell as its type has it: asked for by the column and by its checks, and worked out once."""
+    return f"c.{_q('value of ' + column.name)}"
+
+
+def _no_count(column: Column) -> str:
+    """Name what says that a cell is neither a count nor one that is hidden."""
+    return f"c.{_q('no count in ' + column.name)}"
+
+
+def _read(column: Column, *, is_safe: bool) -> Iterable[tuple[str, str]]:
+    """Name and SQL of what is worked out once for each cell."""
+    text, value = f"c.{_q(column.name)}", "value of " + column.name
+    if column.is_count:
+        # Bare try_cast makes 13 of '12.7' (measured, DuckDB 1.5): a count that is not one must stay nothing.
+        form = f"regexp_full_match({text}, '{PATTERNS[column.type]}')"
+        yield value, f"case when {form} then try_cast({text} as {column.clean_type}) end"
+        hidden = f"{text} = '{SUPPRESSED}'" if is_safe else "false"
+        whole = f"not {form} or try_cast({text} as double) < 0"
+        yield "no count in " + column.name, f"coalesce(not ({hidden}) and ({whole}), false)"
+    elif column.codes is not None:
+        yield value, f"try_cast({text} as {_q(enum_of(column))})"
+
+
 def _typed(column: Column, *, is_safe: bool, takes_suppressed: bool) -> Iterable[str]:
     """The select list of one column."""
     name, text = _q(column.name), f"c.{_q(column.name)}"
     if column.is_count:
         yield from _count(column, text, is_safe=is_safe, takes_suppressed=takes_suppressed)
     elif column.codes is not None:
-        yield f"try_cast({text} as {_q(enum_of(column))}) as {name}"
+        yield f"{_value(column)} as {name}"
     elif column.type == "date":
         yield f"case when regexp_full_match({text}, '{DATE}') then try_cast({text} as date) end as {name}"
     elif column.clean_type == "VARCHAR":
@@ -120,9 +150,7 @@ def _typed(column: Column, *, is_safe: bool, takes_suppressed: bool) -> Iterable
 
 def _count(column: Column, text: str, *, is_safe: bool, takes_suppressed: bool) -> Iterable[str]:
     name, low, high = column.name, _q(f"{column.name}_low"), _q(f"{column.name}_high")
-    # Bare try_cast makes 13 of '12.7' (measured, DuckDB 1.5): a count that is not one must stay nothing.
-    value = f"case when regexp_full_match({text}, '{PATTERNS[column.type]}') then try_cast({text} as {column.clean_type}) end"
-    slack = 2 if is_safe else 0
+    value, slack = _value(column), 2 if is_safe else 0
     hidden = f"coalesce({text} = '{SUPPRESSED}', false)" if takes_suppressed else "false"
     yield f"{value} as {_q(name)}"
     yield f"{hidden} as {_q(name + '_suppressed')}"
@@ -159,7 +187,7 @@ def _wrong(column: Column, text: str) -> Sequence[str]:
     number = f"try_cast({text} as double)"
     conditions = []
     if column.codes is not None:
-        conditions.append(f"({text} is not null and try_cast({text} as {_q(enum_of(column))}) is null)")
+        conditions.append(f"({text} is not null and {_value(column)} is null)")
     if column.type in PATTERNS:
         conditions.append(f"not regexp_full_match({text}, '{PATTERNS[column.type]}')")
     if column.type == "date":
@@ -181,12 +209,8 @@ def _count_checks(collection: Collection, column: Column, limits: Mapping[str, f
     """`limits` is None for a RESTRICTED return, in which nothing is suppressed or rounded."""
     text = f"c.{_q(column.name)}"
     units = f"({collection.count_where})"
-    hidden = "false" if limits is None else f"{text} = '{SUPPRESSED}'"
-    pattern = PATTERNS[column.type]
-    whole = f"not regexp_full_match({text}, '{pattern}') or try_cast({text} as double) < 0"
-    wrong = f"coalesce(not ({hidden}) and ({whole}), false)"
     checks = [
-        CellCheck("C09", column.name, f"{wrong} and {form} = {place}", what, mend)
+        CellCheck("C09", column.name, f"{_no_count(column)} and {form} = {place}", what, mend)
         for form in [_form_of(text)]
         for place, (_, what, mend) in enumerate(WRONG_COUNTS)
     ]

@@ -278,14 +278,16 @@ class _Validation:
         if path.suffix == ".parquet":
             texts = ", ".join(_text_again(collection, name) for name in names)
             self.con.execute(
-                f"create table previous_cells as select row_number, {texts} from read_parquet({quote_literal(str(path))})"
+                f"create view previous_cells as select row_number, {texts} from read_parquet({quote_literal(str(path))})"
             )
         else:
             try:
                 read_data(self.con, path, names, "previous_cells")
             except Unreadable:
                 return False
-        type_rows(self.con, collection, [], is_safe=manifest.is_safe, source="previous_cells", table="previous")
+        # A view: the rules ask for a few rows and columns of it.
+        source = {"source": "previous_cells", "table": "previous", "is_view": True}
+        type_rows(self.con, collection, [], is_safe=manifest.is_safe, **source)
         if self._has_unread_counts(collection, "previous"):
             return False
         make_views(self.con, collection, "previous", "previous_")
