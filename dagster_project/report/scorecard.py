@@ -44,6 +44,7 @@ KEY = (
 STANDARDISED = {
     "crude": "",
     "age_standardised": ", age standardised",
+    "indirectly_age_standardised": ", indirectly age standardised",
     "case_mix_adjusted": ", case-mix adjusted",
     "not_confirmed": ", not confirmed as standardised",
 }

@@ -185,7 +185,7 @@ def _note(context: Context, newest: Row, slope: Row | None, form: str) -> Markup
     if newest["is_seasonal"]:
         parts.append(
             say(
-                "The time of year shows (correlation of changes with those of a year before {r}): the chart is of figures less their season.",
+                "The time of year shows (correlation with a wave of one year {r}): the chart is of figures less their season.",
                 r=mark(newest, "season_correlation", "number2"),
             )
         )

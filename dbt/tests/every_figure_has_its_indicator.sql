@@ -9,6 +9,7 @@
     "int_maternity_indicator_value",
     "int_severe_mental_illness_indicator_value",
     "int_primary_care_indicator_value",
+    "int_outpatients_standardised_indicator_value",
     "int_oral_health_indicator_value",
     "int_talking_therapies_indicator_value",
 ] %}

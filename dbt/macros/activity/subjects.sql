@@ -36,6 +36,7 @@
                 "int_maternity_indicator_value",
                 "int_primary_care_indicator_value",
                 "int_children_audit_indicator_value",
+                "int_outpatients_standardised_indicator_value",
             ]
         )
     }}

@@ -237,7 +237,7 @@ def test_the_statement_asks_for_rates_and_shows_no_count_in_their_place(sample_w
     )
     assert rows == [
         (3, "STM-EL-04"),
-        (4, "STM-EL-03 STM-EL-06 op_attendances_per_1000 op_tele_share"),
+        (4, "STM-EL-03 STM-EL-06 op_appointments_standardised op_attendances_per_1000 op_tele_share"),
         (5, "STM-EL-05"),
         (6, "STM-EL-07"),
     ]

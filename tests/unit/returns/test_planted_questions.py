@@ -8,36 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import duckdb
 import pytest
 
-from dagster_project.duck import quote_identifier
-from dagster_project.release.project import MARTS, load_example_queries
-from dagster_project.yaml_files import read_yaml
+from tests.fixtures.planted import Row, answer
 
-Row = dict[str, Any]
 NOW, BEFORE = dt.date(2026, 9, 30), dt.date(2026, 8, 31)
-QUERIES = {query.name: query.sql for query in load_example_queries()}
-MODELS = {model["name"]: model for file in MARTS.rglob("*.yml") for model in read_yaml(file).get("models", [])}
-
-
-def answer(name: str, **tables: list[Row]) -> list[Row]:
-    """The rows of an example query over planted rows; columns that a row does not name are NULL."""
-    with duckdb.connect() as connection:
-        for table, rows in tables.items():
-            columns = ", ".join(
-                f"{quote_identifier(column['name'])} {column['data_type']}" for column in MODELS[table]["columns"]
-            )
-            connection.execute(f"create table {quote_identifier(table)} ({columns})")
-            for row in rows:
-                names = ", ".join(quote_identifier(name) for name in row)
-                marks = ", ".join("?" for _ in row)
-                connection.execute(
-                    f"insert into {quote_identifier(table)} ({names}) values ({marks})", list(row.values())
-                )
-        cursor = connection.execute(QUERIES[name])
-        columns_found = [column[0] for column in cursor.description or []]
-        return [dict(zip(columns_found, row, strict=True)) for row in cursor.fetchall()]
 
 
 def rate(code: str, metric: str, dimension: str, group: str, **more: Any) -> Row:

@@ -1,73 +1,131 @@
--- Grain: monthly series (indicator x organisation) x calendar month (1 to 12), where it
--- can be tested. Question: does the time of year show in the series, and by how much?
--- Test: the changes from month to month against those of twelve months before,
--- r = sum c(t) c(t - 12) / sqrt(sum c(t)^2 sum c(t - 12)^2), z = r sqrt(pairs / 1.5).
--- By Bartlett's formula the variance is 1 + 2 x 0.5^2 times that of white noise, as
--- changes of independent months have a lag 1 correlation of -0.5. Seasonal: z above
--- 2.326 (one-sided 1%) over at least 12 pairs. Changes within a segment only.
--- It finds a season of five times the noise in four years. A smaller one makes months
--- alike, so that the chart's limits are widened for it instead.
--- Effect of a calendar month: mean deviation from the mean of the segment, less the
--- mean of the twelve effects. All months go in: with distances from centred averages
--- of twelve months, which the ends of a series do not have, the last year of 9% of
--- stable series was special. Source of the test: Box, Jenkins and
--- Reinsel, Time Series Analysis. A series without every calendar month is not adjusted.
+-- Grain: monthly or quarterly series (indicator x organisation) x calendar month (1 to
+-- 12), where it can be tested. Question: does the time of year show in the series, and
+-- by how much?
+-- Test: the share of the variance that one wave a year explains, after the mean and the
+-- trend of each segment: R^2 of the regression on cosine and sine of the month
+-- (Frisch-Waugh: value and wave are both taken less mean and trend). Of independent
+-- months R^2 n / 2 is exponential with mean 1. Months that are alike have more of
+-- everything slow, but at one wave a year never more than 1 / sin(2 pi / 12) = 2 times
+-- the average, however alike they are (the spectrum of an autoregression of order 1,
+-- at its greatest). So the season shows where R^2 n / 2 > 2 ln 100 (1%), with n the
+-- months less two for each segment after the first, from 24 on: R^2 above 0.77 in two
+-- years, 0.51 in three, 0.31 in five. season_correlation is R.
+-- Power (4,000 series each; noise with lag 1 correlation 0 / 0.64): a wave of twice its
+-- standard deviation is found in 22 / 61% in 24 months, 98 / 98% in 36, 100% in 60; one
+-- of once in 0 / 8, 11 / 38 and 71 / 76%. False alarms: at most 1.4%, with two segments
+-- 4%; steps and curves are no season. The correlation of changes with those of a year
+-- before, used until then, found none in 24 months, 3 / 15% in 36 and 8 / 57% in 60 at
+-- twice, because changes hide what is slow; Kruskal-Wallis and Friedman over months
+-- none in 24 and 80% in 36. Four-hour waits (April 2021 to February 2026) have a wave of
+-- 2 points, 0.6 to 0.9 of the rest: R is 0.53 of England and 0.4 of trusts, 8 of 417
+-- series of A&E are seasonal. A season that is not found makes months alike, so that the
+-- limits of the chart are widened for it instead.
+-- Effect of a calendar month: mean distance from mean and trend of the segment, less
+-- the mean of the twelve effects; not the wave, which a deep December is not. A series
+-- without every calendar month is not adjusted. Source: Bloomfield, Fourier Analysis of
+-- Time Series; Brockwell and Davis, Time Series: Theory and Methods.
 {%- set series = "indicator_id, organisation_code" %}
+{%- set waves = ["value", "cosine", "sine"] %}
 with
-    valued as (
+    months as (
         select
             {{ series }},
             segment,
             period_start,
             value,
-            case
-                when
-                    lag(period_start) over in_time
-                    = cast(period_start - interval '1 month' as date)
-                then value - lag(value) over in_time
-            end as change,
-            value - {{ in_order("avg", "value") }} over (
-                partition by {{ series }}, segment
-            ) as deviation
+            cast(
+                {{ dbt.datediff("date '2000-01-01'", "period_start", "month") }}
+                as double
+            ) as month_number
         from {{ ref("int_inequality_month") }}
         where value is not null
-        window in_time as (partition by {{ series }}, segment order by period_start)
     ),
 
-    pairs as (
+    waved as (
         select
-            later.indicator_id,
-            later.organisation_code,
-            count(*) as season_pairs,
-            {{ in_order("sum", "later.change * earlier.change") }} / nullif(
-                sqrt(
-                    {{ in_order("sum", "power(later.change, 2)") }}
-                    * {{ in_order("sum", "power(earlier.change, 2)") }}
-                ),
-                0
-            ) as season_correlation
-        from valued as later
-        inner join
-            valued as earlier
-            on later.indicator_id = earlier.indicator_id
-            and later.organisation_code = earlier.organisation_code
-            and earlier.period_start
-            = cast(later.period_start - interval '12 months' as date)
-        where later.change is not null and earlier.change is not null
-        group by later.indicator_id, later.organisation_code
-        having count(*) >= 12
+            *,
+            cos(pi() * month_number / 6) as cosine,
+            sin(pi() * month_number / 6) as sine
+        from months
+    ),
+
+    centred as (
+        select
+            {{ series }},
+            segment,
+            period_start
+            {%- for column in waves + ["month_number"] %}
+                ,
+                {{ column }}
+                - {{ in_order("avg", column) }} over same_segment as {{ column }}
+            {%- endfor %}
+        from waved
+        window same_segment as (partition by {{ series }}, segment)
+    ),
+
+    detrended as (
+        select
+            {{ series }},
+            segment,
+            period_start
+            {%- for column in waves %}
+                ,
+                {{ column }}
+                - month_number
+                * coalesce(
+                    {{ in_order("sum", "month_number * " ~ column) }} over same_segment
+                    / nullif(
+                        {{ in_order("sum", "power(month_number, 2)") }}
+                        over same_segment,
+                        0
+                    ),
+                    0
+                ) as {{ column }}
+            {%- endfor %}
+        from centred
+        window same_segment as (partition by {{ series }}, segment)
+    ),
+
+    sums as (
+        select
+            {{ series }},
+            count(*) - 2 * (count(distinct segment) - 1) as season_points
+            {%- for left in waves %}
+                {%- for right in waves[loop.index0 :] %}
+                    ,
+                    {{ in_order("sum", left ~ " * " ~ right) }}
+                    as {{ left }}_{{ right }}
+                {%- endfor %}
+            {%- endfor %}
+        from detrended
+        group by {{ series }}
+    ),
+
+    tested as (
+        select
+            {{ series }},
+            season_points,
+            (
+                power(value_cosine, 2) * sine_sine
+                - 2 * value_cosine * value_sine * cosine_sine
+                + power(value_sine, 2) * cosine_cosine
+            ) / nullif(
+                (cosine_cosine * sine_sine - power(cosine_sine, 2)) * value_value, 0
+            ) as explained_share
+        from sums
+        where season_points >= 24
     ),
 
     distances as (
         select
             {{ series }},
             extract(month from period_start) as calendar_month,
-            {{ in_order("avg", "deviation") }} as distance
-        from valued
+            {{ in_order("avg", "value") }} as distance
+        from detrended
         group by {{ series }}, extract(month from period_start)
     ),
 
-    centred as (
+    effects as (
         select
             *,
             count(distance) over whole_year as months_known,
@@ -78,19 +136,18 @@ with
     )
 
 select
-    centred.indicator_id,
-    centred.organisation_code,
-    cast(centred.calendar_month as integer) as calendar_month,
-    pairs.season_correlation,
-    cast(pairs.season_pairs as integer) as season_pairs,
-    centred.months_known = 12
-    and pairs.season_correlation * sqrt(pairs.season_pairs / 1.5e0)
-    > 2.326e0 as is_seasonal,
+    effects.indicator_id,
+    effects.organisation_code,
+    cast(effects.calendar_month as integer) as calendar_month,
+    sqrt(least(greatest(tested.explained_share, 0), 1)) as season_correlation,
+    cast(tested.season_points as integer) as season_points,
+    effects.months_known = 12
+    and tested.explained_share * tested.season_points > 4 * ln(100e0) as is_seasonal,
     case
-        when centred.months_known = 12 then centred.seasonal_effect
+        when effects.months_known = 12 then effects.seasonal_effect
     end as seasonal_effect
-from centred
+from effects
 inner join
-    pairs
-    on centred.indicator_id = pairs.indicator_id
-    and centred.organisation_code = pairs.organisation_code
+    tested
+    on effects.indicator_id = tested.indicator_id
+    and effects.organisation_code = tested.organisation_code

@@ -10,8 +10,14 @@
 -- answer a line that asks for an age and sex standardised rate. Such a figure is a
 -- proxy:
 -- its line stays not_public, and proxy_note says what is shown instead and how it
--- differs (seed statement_indicators). No standardised rate is worked out here: nobody
--- publishes admissions, attendances or appointments of an ICB by age and sex.
+-- differs (seed statement_indicators). Which standardised rate can be worked out:
+-- * 2 and 3, admissions: no. By commissioner they are published without age, by age for
+-- England with emergencies alone apart (maternity stands among the others).
+-- * 4, outpatient appointments: by commissioner without age, and for England by age, so
+-- indirectly by age (op_appointments_standardised), a proxy. Virtual ones: no.
+-- * 5, A&E attendances: no. By provider, whose patients have no population.
+-- * By age and sex and ICB together neither numerator nor population is public: a test
+-- goes through every table of every source (tests/contract/test_standardised.py).
 with
     organisations as (
         select

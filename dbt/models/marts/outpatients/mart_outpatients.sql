@@ -61,6 +61,8 @@ select
         then 'did_not_attend_by_age'
         when figures.indicator_id like 'op_did_not_attend%'
         then 'did_not_attend_by_organisation'
+        when figures.indicator_id = 'op_appointments_standardised'
+        then 'appointments_standardised'
         else 'attendances_by_group'
     end as analysis,
     case when figures.dimension = 'all' then 'organisation' else 'patient' end as basis,

@@ -1,0 +1,649 @@
+"""Example queries over public figures, asked of small planted marts: what is wanted, worked out by hand, and beside it what must not be taken.
+
+A row that must not be taken is of another period, indicator, group, geography or level; each has a value that would be seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.fixtures.planted import Row, answer
+
+OLD, BEFORE, NOW, LATER = dt.date(2025, 3, 31), dt.date(2026, 2, 28), dt.date(2026, 3, 31), dt.date(2026, 4, 30)
+WRONG = 99.0
+"""A value of what must not be taken."""
+
+
+def many(base: Row, *rows: Row) -> list[Row]:
+    """These rows, each with what it does not say itself from the base."""
+    return [base | row for row in rows]
+
+
+WAIT = {
+    "organisation_code": "ENG", "organisation_level": "england", "treatment_function_code": "all", "dimension": "all", "group_code": "all",
+    "source_id": "nhse_wlmds", "period_end": NOW, "unit": "proportion",
+}  # fmt: skip
+GAP = {
+    "organisation_code": "R9A", "organisation_level": "trust", "treatment_function_code": "all", "geography_basis": "current", "standardisation": "crude",
+    "measure": "absolute_gap", "value_status": "published", "period_end": NOW, "certainty": "clear difference",
+}  # fmt: skip
+LONG, WITHIN = "wlmds_over_52_weeks", "wlmds_within_18_weeks"
+PLACES = [
+    {"organisation_code": "R9A", "organisation_name": "A Trust", "icb_code": "QAA"},
+    {"organisation_code": "R9B", "organisation_name": "B Trust", "icb_code": "QAA"},
+    {"organisation_code": "QAA", "organisation_name": "A Board"},
+    {"organisation_code": "QBB", "organisation_name": "B Board"},
+]
+NAMES = [
+    {"indicator_id": LONG, "indicator_name": "Over 52 weeks"},
+    {"indicator_id": WITHIN, "indicator_name": "Within 18 weeks"},
+]
+
+
+def long_waits_by_deprivation() -> None:
+    tenths = many(
+        WAIT | {"indicator_id": LONG, "dimension": "imd_decile"},
+        {"group_code": "10", "value": 0.02},
+        {"group_code": "2", "value": 0.04},
+    )
+    others = many(
+        WAIT | {"indicator_id": LONG, "dimension": "imd_decile", "group_code": "1", "value": WRONG},
+        {"organisation_code": "R9A"}, {"period_end": BEFORE}, {"indicator_id": WITHIN, "period_end": LATER}, {"dimension": "imd_quintile"},
+        {"treatment_function_code": "C_110"},
+    )  # fmt: skip
+    rows = answer("long_waits_by_deprivation", mart_waiting_list=tenths + others)
+    assert [(row["imd_decile"], row["value"]) for row in rows] == [("2", 0.04), ("10", 0.02)]
+
+
+def widest_deprivation_gaps() -> None:
+    """A later week of England by age has no quintiles: the newest figures of quintiles are those of the week before."""
+    gap = GAP | {"indicator_id": LONG, "dimension": "imd_quintile", "comparison_group": "1", "reference_group": "5"}
+    rows = answer(
+        "widest_deprivation_gaps",
+        fct_inequality_measure=[
+            *many(gap, {"value": 0.01}, {"organisation_code": "R9B", "value": 0.03}),
+            *many(
+                gap | {"value": WRONG},
+                {"period_end": BEFORE},
+                {"geography_basis": "as_reported"},
+                {"measure": "relative_gap"},
+            ),
+            gap
+            | {
+                "organisation_code": "ENG",
+                "organisation_level": "england",
+                "dimension": "age_band",
+                "period_end": LATER,
+                "value": WRONG,
+            },
+        ],
+        dim_organisation=PLACES,
+        mart_priorities=many(
+            {
+                "indicator_id": LONG,
+                "period_end": NOW,
+                "dimension": "imd_quintile",
+                "group_code": "1",
+                "reference_group": "5",
+                "q_value": 0.01,
+            },
+            {"organisation_code": "R9B", "certainty": "clear difference"},
+            {"organisation_code": "R9A", "certainty": "no clear difference", "q_value": 0.4},
+            {"organisation_code": "R9A", "group_code": "2", "q_value": WRONG},
+        ),
+    )
+    assert [(row["organisation_name"], row["gap"], row["q_value"], row["certainty"]) for row in rows] == [
+        ("B Trust", 0.03, 0.01, "clear difference"),
+        ("A Trust", 0.01, 0.4, "no clear difference"),
+    ]
+
+
+def waits_by_ethnic_group() -> None:
+    ratio = GAP | {
+        "indicator_id": LONG,
+        "dimension": "ethnic_group",
+        "measure": "relative_gap",
+        "reference_group": "A",
+        "organisation_code": "ENG",
+    }
+    rows = answer(
+        "waits_by_ethnic_group",
+        fct_inequality_measure=[
+            *many(ratio, {"comparison_group": "N", "value": 1.2}, {"comparison_group": "R", "value": 0.9}),
+            *many(
+                ratio | {"comparison_group": "N", "value": WRONG},
+                {"reference_group": "whole"},
+                {"period_end": OLD},
+                {"organisation_code": "R9A"},
+            ),
+        ],
+        dim_group=many(
+            {"dimension": "ethnic_group"},
+            {"group_code": "N", "group_name": "African"},
+            {"group_code": "R", "group_name": "Chinese"},
+        ),
+        mart_priorities=[],
+    )
+    assert [(row["group_name"], row["ratio"]) for row in rows] == [("African", 1.2), ("Chinese", 0.9)]
+
+
+def group_against_group_over_time() -> None:
+    """Twelve months back from the newest, so one period of the two that are held in them; the board is that of today."""
+    ratio = GAP | {
+        "indicator_id": LONG,
+        "dimension": "ethnic_group_5",
+        "measure": "relative_gap",
+        "comparison_group": "black",
+        "reference_group": "white",
+    }
+    rows = answer(
+        "group_against_group_over_time",
+        mart_waiting_list=many(
+            WAIT | {"dimension": "ethnic_group_5", "organisation_level": "trust", "icb_code": "QAA"},
+            {"organisation_code": "R9A"},
+        ),
+        fct_inequality_measure=[
+            *many(ratio, {"value": 1.5}, {"value": 1.4, "period_end": BEFORE}),
+            *many(
+                ratio | {"value": WRONG},
+                {"period_end": OLD},
+                {"comparison_group": "asian"},
+                {"organisation_code": "R9C"},
+            ),
+        ],
+        dim_organisation=[*PLACES, {"organisation_code": "R9C", "icb_code": "QAA", "current_icb_code": "QBB"}],
+    )
+    assert [(row["period_end"], row["ratio"], row["periods_held"]) for row in rows] == [(BEFORE, 1.4, 2), (NOW, 1.5, 2)]
+
+
+def is_the_core20_gap_closing() -> None:
+    """The newest gap is hidden: it is empty beside the newest period, not the gap of the period before."""
+    gap = GAP | {"dimension": "core20", "comparison_group": "core20", "reference_group": "rest"}
+    rows = answer(
+        "is_the_core20_gap_closing",
+        fct_inequality_measure=[
+            *many(gap | {"indicator_id": LONG}, {"value": 0.02, "period_end": BEFORE}, {"value": None}),
+            *many(gap | {"indicator_id": WITHIN}, {"value": -0.03, "period_end": BEFORE}, {"value": -0.01}),
+            *many(
+                gap | {"indicator_id": WITHIN, "value": WRONG},
+                {"standardisation": "age_standardised"},
+                {"treatment_function_code": "C_110"},
+            ),
+        ],
+        dim_indicator=NAMES,
+        mart_trend=many(
+            {
+                "measure": "absolute_gap",
+                "dimension": "core20",
+                "group_code": "core20",
+                "organisation_code": "R9A",
+                "standardisation": "crude",
+            },
+            {"indicator_id": WITHIN, "trend": "Increasing", "trend_rating": "better", "trend_slope": 0.02},
+            {
+                "indicator_id": WITHIN,
+                "measure": "value",
+                "trend": "Decreasing",
+                "trend_rating": "worse",
+                "trend_slope": WRONG,
+            },
+        ),
+    )
+    found = [
+        (row["indicator_id"], row["periods_held"], row["newest"], row["gap"], row["closing"], row["change_per_year"])
+        for row in rows
+    ]
+    assert found == [
+        (LONG, 2, NOW, None, "Cannot be calculated: one period is held", None),
+        (WITHIN, 2, NOW, -0.01, "better", 0.02),
+    ]
+
+
+def core20_against_the_rest() -> None:
+    """Of each indicator its own newest period; crude and standardised gaps of a board are two rows that say which they are."""
+    gap = GAP | {"organisation_level": "icb", "organisation_code": "QAA", "dimension": "core20"}
+    rows = answer(
+        "core20_against_the_rest",
+        fct_inequality_measure=[
+            *many(
+                gap | {"indicator_id": LONG},
+                {"value": 0.01},
+                {"value": 0.02, "organisation_code": "QBB"},
+                {"value": 0.03, "standardisation": "age_standardised"},
+            ),
+            *many(
+                gap | {"indicator_id": WITHIN, "period_end": BEFORE},
+                {"value": -0.1},
+                {"value": WRONG, "period_end": OLD},
+            ),
+            *many(
+                gap | {"indicator_id": LONG, "value": WRONG},
+                {"treatment_function_code": "C_110"},
+                {"organisation_level": "trust"},
+                {"dimension": "sex"},
+            ),
+        ],
+        dim_indicator=NAMES,
+        dim_organisation=PLACES,
+    )
+    assert [(row["indicator_name"], row["organisation_name"], row["standardisation"], row["gap"]) for row in rows] == [
+        ("Over 52 weeks", "A Board", "age_standardised", 0.03),
+        ("Over 52 weeks", "B Board", "crude", 0.02),
+        ("Over 52 weeks", "A Board", "crude", 0.01),
+        ("Within 18 weeks", "A Board", "crude", -0.1),
+    ]
+
+
+def core20_gap_by_sector() -> None:
+    part = {"indicator_id": WITHIN, "indicator_name": "Within 18 weeks", "period_end": NOW, "value_status": "published"}
+    rows = answer(
+        "core20_gap_by_sector",
+        mart_sector_gap=[
+            *many(part, {"measure": "nhs_acute_gap", "value": -0.006}, {"measure": "england_gap", "value": -0.008}),
+            *many(
+                part,
+                {"measure": "gap_within_sectors", "value": -0.005},
+                {"measure": "gap_from_sector_mix", "value": -0.003},
+            ),
+            *many(
+                part,
+                {"measure": "gap_from_independent_sector", "value": -0.002},
+                {"measure": "england_gap", "value": WRONG, "period_end": BEFORE},
+            ),
+        ],
+    )
+    assert [(row["measure"], row["value"], row["share_of_england_gap"]) for row in rows] == [
+        ("england_gap", -0.008, 1),
+        ("gap_from_independent_sector", -0.002, 0.25),
+        ("gap_from_sector_mix", -0.003, 0.375),
+        ("gap_within_sectors", -0.005, 0.625),
+        ("nhs_acute_gap", -0.006, None),
+    ]
+
+
+def waiting_list_of_a_trust() -> None:
+    trust = WAIT | {
+        "organisation_code": "R9A",
+        "organisation_level": "trust",
+        "source_id": "nhse_rtt",
+        "indicator_name": "RTT",
+    }
+    rows = answer(
+        "waiting_list_of_a_trust",
+        mart_waiting_list=[
+            *many(
+                trust,
+                {"value": 0.6, "england_value": 0.7, "gap_to_england": -0.1},
+                {"value": 0.5, "period_end": BEFORE},
+            ),
+            *many(
+                trust | {"value": WRONG},
+                {"dimension": "sex"},
+                {"treatment_function_code": "C_110"},
+                {"organisation_code": "R9B"},
+            ),
+        ],
+    )
+    assert [(row["period_end"], row["value"], row["england_value"]) for row in rows] == [
+        (NOW, 0.6, 0.7),
+        (BEFORE, 0.5, None),
+    ]
+
+
+def long_waits_by_specialty() -> None:
+    """All treatment functions together are no treatment function."""
+    of = WAIT | {"source_id": "nhse_rtt", "treatment_function_code": "C_110", "treatment_function_name": "Orthopaedics"}
+    other = of | {"treatment_function_code": "C_130", "treatment_function_name": "Ophthalmology"}
+    rows = answer(
+        "long_waits_by_specialty",
+        mart_waiting_list=[
+            *many(
+                of,
+                {"indicator_id": "rtt_over_52_weeks", "value": 0.02},
+                {"indicator_id": "rtt_over_65_weeks", "value": 0.01},
+            ),
+            *many(of, {"indicator_id": "rtt_waiting", "value": 500.0, "numerator": 500}),
+            *many(
+                other,
+                {"indicator_id": "rtt_over_52_weeks", "value": 0.03},
+                {"indicator_id": "rtt_over_52_weeks", "value": WRONG, "period_end": BEFORE},
+            ),
+            *many(
+                of | {"indicator_id": "rtt_over_52_weeks", "value": WRONG},
+                {"organisation_code": "R9A"},
+                {"treatment_function_code": "all", "treatment_function_name": "Total"},
+            ),
+        ],
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("Ophthalmology", 0.03, None, None, None),
+        ("Orthopaedics", 0.02, 0.01, None, 500),
+    ]
+
+
+def four_hour_waits_over_time() -> None:
+    month = {
+        "indicator_id": "ae_four_hour_all",
+        "organisation_code": "ENG",
+        "period_end": NOW,
+        "organisations_missing": 2,
+    }
+    rows = answer(
+        "four_hour_waits_over_time",
+        mart_urgent_care=[
+            *many(month, {"value": 0.75}, {"value": 0.7, "period_end": BEFORE}),
+            *many(month | {"value": WRONG}, {"indicator_id": "ae_four_hour_type_1"}, {"organisation_code": "Y60"}),
+        ],
+    )
+    assert [(row["period_end"], row["value"], row["organisations_missing"]) for row in rows] == [
+        (BEFORE, 0.7, 2),
+        (NOW, 0.75, 2),
+    ]
+
+
+def cancer_waits_beside_core20() -> None:
+    """Another standard has a later month: the newest of 62 days is wanted."""
+    trust = {"indicator_id": "cancer_62_days", "organisation_level": "trust", "period_end": NOW}
+    rows = answer(
+        "cancer_waits_beside_core20",
+        mart_cancer_waiting=[
+            *many(
+                trust,
+                {"organisation_name": "A Trust", "value": 0.8, "core20_share_of_catchment_icbs": 0.3},
+                {"organisation_name": "B Trust", "value": 0.6},
+            ),
+            *many(
+                trust | {"value": WRONG},
+                {"period_end": BEFORE},
+                {"organisation_level": "icb"},
+                {"indicator_id": "cancer_28_days", "period_end": LATER},
+            ),
+        ],
+    )
+    assert [(row["organisation_name"], row["value"], row["core20_share_of_catchment_icbs"]) for row in rows] == [
+        ("B Trust", 0.6, None),
+        ("A Trust", 0.8, 0.3),
+    ]
+
+
+def what_is_hidden() -> None:
+    """Of each source its newest period, and which it is: a period before is not counted beside it."""
+    cell = {
+        "measure": "suppressed_share",
+        "organisation_code": "all",
+        "organisation_level": "trust",
+        "field_name": "imd",
+        "waiting_band": "total",
+    }
+    rows = answer(
+        "what_is_hidden",
+        mart_data_quality=[
+            *many(
+                cell, {"source_id": "nhse_wlmds", "period_end": NOW, "value": 0.2, "numerator": 2, "denominator": 10}
+            ),
+            *many(cell, {"source_id": "returns", "period_end": LATER, "value": 0.1}),
+            *many(
+                cell | {"source_id": "nhse_wlmds", "period_end": BEFORE, "value": WRONG},
+                {},
+                {"organisation_code": "ENG"},
+            ),
+            *many(
+                cell | {"source_id": "nhse_wlmds", "period_end": NOW, "value": WRONG},
+                {"organisation_code": "R9A"},
+                {"measure": "known_share"},
+            ),
+        ],
+    )
+    assert [(row["source_id"], row["period_end"], row["hidden_share"]) for row in rows] == [
+        ("nhse_wlmds", NOW, 0.2),
+        ("returns", LATER, 0.1),
+    ]
+
+
+def ethnicity_recording() -> None:
+    """The waiting list's own newest day, whatever returns came later."""
+    cell = {
+        "field_name": "ethnicity",
+        "organisation_level": "trust",
+        "waiting_band": "total",
+        "source_id": "nhse_wlmds",
+        "period_end": NOW,
+    }
+    kinds = [("known_share", 0.7), ("not_stated_share", 0.1), ("not_known_share", 0.2), ("valid_share", 0.8)]
+    rows = answer(
+        "ethnicity_recording",
+        mart_data_quality=[
+            *many(cell | {"organisation_code": "R9A", "organisation_name": "A Trust"}, *({"measure": kind, "value": value} for kind, value in kinds)),
+            *many(cell | {"organisation_code": "R9B", "organisation_name": "B Trust"}, {"measure": "known_share", "value": 0.6}),
+            *many(cell | {"measure": "known_share", "organisation_code": "R9B", "organisation_name": "B Trust", "value": WRONG},
+                  {"period_end": BEFORE}, {"waiting_band": "weeks_over_52"}, {"source_id": "returns", "period_end": LATER}),
+        ],
+    )  # fmt: skip
+    assert [tuple(row.values()) for row in rows] == [("B Trust", 0.6, None, None), ("A Trust", 0.7, 0.1, 0.2)]
+
+
+def ethnicity_recording_of_trusts() -> None:
+    """Each collection has its own newest period, and A&E of a later month has nothing to do with it."""
+    cell = {"field_name": "ETHNIC_CATEGORY", "organisation_code": "R9A"}
+    rows = answer(
+        "ethnicity_recording_of_trusts",
+        mart_data_quality=[
+            *many(cell, {"collection_code": "WL01", "period_end": NOW, "known_pct": 74, "previous_value": 0.92}),
+            *many(cell, {"collection_code": "OP01", "period_end": BEFORE, "known_pct": 80, "previous_value": 0.79}),
+            *many(cell | {"collection_code": "WL01", "period_end": BEFORE, "known_pct": WRONG}, {}),
+            {"field_name": "four_hour_waits", "period_end": LATER, "organisation_code": "ENG"},
+        ],
+    )
+    assert [tuple(row.values()) for row in rows] == [("WL01", "R9A", 74, -18), ("OP01", "R9A", 80, 1)]
+
+
+def slope_and_concentration_of_england() -> None:
+    slope = GAP | {
+        "organisation_code": "ENG",
+        "dimension": "imd_decile",
+        "indicator_id": LONG,
+        "measure": "slope_index",
+    }
+    rows = answer(
+        "slope_and_concentration_of_england",
+        fct_inequality_measure=[
+            *many(
+                slope,
+                {"value": 0.01},
+                {"value": 0.02, "period_end": BEFORE},
+                {"value": 1.5, "measure": "relative_index"},
+            ),
+            *many(
+                slope | {"value": WRONG},
+                {"measure": "absolute_gap"},
+                {"organisation_code": "R9A"},
+                {"dimension": "imd_quintile"},
+            ),
+        ],
+    )
+    assert [(row["period_end"], row["measure"], row["value"]) for row in rows] == [
+        (NOW, "slope_index", 0.01), (NOW, "relative_index", 1.5), (BEFORE, "slope_index", 0.02)
+    ]  # fmt: skip
+
+
+def spread_beyond_chance() -> None:
+    theil = GAP | {"indicator_id": LONG, "dimension": "imd_decile", "measure": "theil_index"}
+    rows = answer(
+        "spread_beyond_chance",
+        fct_inequality_measure=[
+            *many(
+                theil,
+                {"value": 3.0, "ci_lower_95": 1.0, "expected_value": 2.0},
+                {"organisation_code": "R9B", "value": 9.0, "expected_value": 9.5},
+            ),
+            *many(
+                theil | {"value": WRONG, "ci_lower_95": WRONG},
+                {"organisation_level": "icb"},
+                {"dimension": "ethnic_group"},
+            ),
+        ],
+        dim_organisation=PLACES,
+    )
+    assert [(row["organisation_name"], row["theil_index"], row["expected_if_no_group_differed"]) for row in rows] == [
+        ("A Trust", 3, 2),
+        ("B Trust", 9, 9.5),
+    ]
+
+
+def trusts_outside_the_funnel() -> None:
+    """One of three marks lies outside the wide limits, one between them and the narrow ones."""
+    mark = {
+        "indicator_name": "RTT",
+        "dimension": "all",
+        "group_code": "all",
+        "period_end": NOW,
+        "baseline": 0.6,
+        "dispersion_ratio": 400.0,
+        "trusts_included": 3,
+    }
+    rows = answer(
+        "trusts_outside_the_funnel",
+        mart_funnel=many(
+            mark,
+            {"organisation_code": "R9A", "funnel_label": "Low (0.001)"},
+            {"organisation_code": "R9B", "funnel_label": "Not significant"},
+            {"organisation_code": "R9C", "funnel_label": "High (0.025)"},
+        ),
+    )
+    assert [(row["pooled_share"], row["outside_998"], row["trusts"]) for row in rows] == [(0.6, 1, 3)]
+
+
+def what_is_missing() -> None:
+    row = {
+        "indicator_id": "STM-EL-02",
+        "breakdown": "all",
+        "organisation_level": "england",
+        "availability": "not_public",
+        "availability_reason": "in SUS",
+    }
+    others = many(
+        row, {"indicator_id": LONG, "availability": "available"}, {"breakdown": "sex"}, {"organisation_level": "icb"}
+    )
+    rows = answer("what_is_missing", mart_coverage=[row, *others])
+    assert [(one["indicator_id"], one["reason"]) for one in rows] == [("STM-EL-02", "in SUS")]
+
+
+def targets_met_lapsed_and_ahead() -> None:
+    reading = {"organisation_code": "ENG", "indicator_id": LONG, "indicator_name": "Over 52 weeks", "period_end": NOW}
+    rows = answer(
+        "targets_met_lapsed_and_ahead",
+        mart_target_reading=[
+            *many(
+                reading,
+                {"value": 0.02, "target_reading": "target not met"},
+                {"value": WRONG, "period_end": BEFORE},
+                {"value": WRONG, "organisation_code": "QAA"},
+            ),
+            *many(reading, {"indicator_id": WITHIN, "period_end": BEFORE, "value": 0.6, "target_reading": "lapsed"}),
+        ],
+    )
+    assert [(one["value"], one["target_reading"]) for one in rows] == [(0.6, "lapsed"), (0.02, "target not met")]
+
+
+def is_inequality_widening() -> None:
+    slope = {
+        "organisation_level": "trust", "organisation_code": "R9A", "indicator_id": "WL_GT52_PCT", "dimension": "IMD_QUINTILE", "measure": "slope_trend",
+        "points_used": 24, "period_end": NOW,
+    }  # fmt: skip
+    rows = answer(
+        "is_inequality_widening",
+        mart_inequality_summary=[
+            *many(slope, {"value": 0.1, "trend": "widening", "q_value": 0.01}, {"value": WRONG, "period_end": BEFORE}),
+            *many(
+                slope | {"value": WRONG, "period_end": LATER},
+                {"points_used": 11},
+                {"organisation_level": "icb"},
+                {"dimension": "IMD_DECILE"},
+                {"measure": "sii"},
+            ),
+        ],
+    )
+    assert [(row["trend_per_month"], row["trend"], row["q_value"], row["period_end"]) for row in rows] == [
+        (0.1, "widening", 0.01, NOW)
+    ]
+
+
+def returns_outstanding() -> None:
+    sent = {"collection_code": "WL01", "period_end": NOW}
+    rows = answer(
+        "returns_outstanding",
+        mart_submission=many(
+            sent,
+            {"organisation_code": "R9A", "is_in_use": True, "status": "ACCEPTED"},
+            {"organisation_code": "R9B", "is_in_use": False, "status": "LATE"},
+            {"organisation_code": "R9C", "is_in_use": True, "status": "ACCEPTED"},
+        ),
+    )
+    assert [tuple(row.values()) for row in rows] == [("WL01", NOW, 3, 2, 66.7, ["R9B"])]
+
+
+def breadth_and_measures() -> None:
+    of = {"organisation_code": "R9A", "organisation_name": "A Trust"}
+    rows = answer(
+        "breadth_and_measures",
+        mart_action_summary=[
+            *many(
+                of,
+                {"measure": "open_priorities", "value": 4},
+                {"measure": "share_with_metric", "value": 0.5},
+                {"measure": "published_plans", "value": 1},
+            ),
+            {"organisation_code": "R9B", "organisation_name": "B Trust", "measure": "open_priorities", "value": 7},
+        ],
+    )
+    assert [tuple(row.values())[:5] for row in rows] == [("B Trust", 7, None, None, None), ("A Trust", 4, 0.5, None, 1)]
+
+
+def approaches_by_trust_type() -> None:
+    answered = {
+        "question_code": "HI_APPROACH",
+        "stratum_type": "TRUST_TYPE",
+        "source_id": "own_survey",
+        "wave": "2026",
+        "stratum": "ACUTE",
+    }
+    rows = answer(
+        "approaches_by_trust_type",
+        mart_survey_benchmark=[
+            *many(
+                answered,
+                {"option_label": "QI", "value": 60, "n_base": 10, "numerator": 6},
+                {"option_label": "Pilot", "value": None},
+            ),
+            *many(
+                answered | {"value": WRONG},
+                {"wave": "2025"},
+                {"stratum_type": "ALL"},
+                {"source_id": "published", "wave": "2027"},
+                {"question_code": "HI_BARRIER"},
+            ),
+        ],
+    )
+    assert [(row["option_label"], row["value"], row["n_base"]) for row in rows] == [
+        ("QI", 60, 10),
+        ("Pilot", None, None),
+    ]
+
+
+CASES: list[Callable[[], Any]] = [
+    long_waits_by_deprivation, widest_deprivation_gaps, waits_by_ethnic_group, group_against_group_over_time, is_the_core20_gap_closing,
+    core20_against_the_rest, core20_gap_by_sector, waiting_list_of_a_trust, long_waits_by_specialty, four_hour_waits_over_time,
+    cancer_waits_beside_core20, what_is_hidden, ethnicity_recording, ethnicity_recording_of_trusts, slope_and_concentration_of_england,
+    spread_beyond_chance, trusts_outside_the_funnel, what_is_missing, targets_met_lapsed_and_ahead, is_inequality_widening, returns_outstanding,
+    breadth_and_measures, approaches_by_trust_type,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_a_query_gives_the_answer_worked_out_by_hand(case: Callable[[], Any]) -> None:
+    """The case is called like the query."""
+    case()
