@@ -24,6 +24,7 @@ from dagster_project.quality.attacker import Attack, attack, propagate
 from dagster_project.quality.declaration import Count, Relation, SafeCounts
 from dagster_project.quality.metric_cells import merge, metric_sums, same_people
 from dagster_project.quality.parts import Bools, Floats, Integers
+from dagster_project.quality.proven import Proven
 from dagster_project.quality.safe_counts import Rule, declarations
 from dagster_project.quality.solving import System, values_between
 from dagster_project.release.contents import MAIN, columns_of, qualified, tables_of
@@ -119,10 +120,15 @@ class Attacked:
     """The sets, as their marts declare them, that hold a hidden count which can be worked out too closely; the counts stay out."""
 
 
-def audit_attack(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> Attacked:
-    """Attack a candidate that is attached as `draft`, with the current release, if there is one, as `previous`. Never raises for data."""
+def audit_attack(
+    con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...], proven: Proven | None = None
+) -> Attacked:
+    """Attack a candidate that is attached as `draft`, with the current release, if there is one, as `previous`. Never raises for data.
+
+    Blocks that `proven` has are not solved again.
+    """
     try:
-        attacks = _attacks(con, models)
+        attacks = _attacks(con, models, proven)
         return Attacked(_result(con, attacks), tuple(_narrow_sets(con, attacks)))
     except (duckdb.Error, ValueError) as error:
         return Attacked(_failed(f"the attack could not be made: {explain(error, made_of_returns=True)}"), ())
@@ -146,15 +152,17 @@ def _narrow_sets(
     return list(sets.values())
 
 
-def _attacks(con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...]) -> list[tuple[list[Table], Found, bool]]:
+def _attacks(
+    con: duckdb.DuckDBPyConnection, models: tuple[ExposedModel, ...], proven: Proven | None
+) -> list[tuple[list[Table], Found, bool]]:
     """The attack on both releases; where what looks alike in both was not alike, also the one on the candidate alone."""
     declared, rule = list(declarations(models)), Rule.load()
     tables, board = _load(con, declared, rule, with_previous=True)
-    found = _attack(board, rule)
+    found = _attack(board, rule, proven)
     if found.attack.inconsistent.any() and any(table.database == PREVIOUS for table in tables):
         # Nothing follows from the difference of the two releases there.
         alone, alone_board = _load(con, declared, rule, with_previous=False)
-        return [(tables, found, False), (alone, _attack(alone_board, rule), True)]
+        return [(tables, found, False), (alone, _attack(alone_board, rule, proven), True)]
     return [(tables, found, True)]
 
 
@@ -177,7 +185,7 @@ class Found:
         return wholes[cells[parts]]
 
 
-def _attack(board: Board, rule: Rule) -> Found:
+def _attack(board: Board, rule: Rule, proven: Proven | None) -> Found:
     none = np.zeros(0, dtype=np.int64)
     parts, wholes = (np.concatenate([none, *(pair[side] for pair in board.metric_sums)]) for side in (0, 1))
     system, names, relation_of = board.system()
@@ -186,7 +194,7 @@ def _attack(board: Board, rule: Rule) -> Found:
     lows, highs = propagate(system)
     between_groups = ~np.isin(relation_of, [n for n, name in enumerate(names) if name.endswith(SUMS_OF_METRICS)])
     solved = System(lows, highs, system.equations[between_groups], system.exact[between_groups], system.targets)
-    attacked = attack(solved, rule.minimum_values)
+    attacked = attack(solved, rule.minimum_values, proven=proven)
     # A sum of metrics gives a withheld count away as it does a suppressed one: nothing else of its set need be hidden.
     withheld = np.zeros(len(lows), dtype=bool)
     withheld[parts] = np.isinf(system.highs[parts])

@@ -10,6 +10,7 @@ the bounds decide counts as too narrow: the attack errs to the safe side. Not he
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from dagster_project.quality.parts import EPSILON, Bools, Floats, Integers
+from dagster_project.quality.proven import HEX_DIGITS, Proven, made_by
 from dagster_project.quality.solving import Block, System, values_between
 
 ROUNDS = 200
@@ -46,10 +48,11 @@ class Attack:
         return values_between(self.lows, self.highs)
 
 
-def attack(system: System, minimum_values: int, *, exhaustive: bool = False) -> Attack:
+def attack(system: System, minimum_values: int, *, exhaustive: bool = False, proven: Proven | None = None) -> Attack:
     """Bounds of the targets; `too_narrow` marks those that are left fewer than `minimum_values` values.
 
     A target is solved only as far as needed to see that it has enough values, unless `exhaustive` asks for its exact bounds.
+    Blocks that `proven` has are not solved again; those that leave all their targets enough values are added to it.
     """
     lows, highs = propagate(
         replace(system, lows=np.ceil(system.lows - EPSILON), highs=np.floor(system.highs + EPSILON))
@@ -61,6 +64,9 @@ def attack(system: System, minimum_values: int, *, exhaustive: bool = False) -> 
     if not exhaustive:
         opened &= values_between(lows, highs) >= minimum_values
     tight, undecided = replace(system, lows=lows, highs=highs), np.zeros(len(lows), dtype=bool)
+    marks = dict(_marks(tight, labels, opened, minimum_values)) if proven is not None and not exhaustive else {}
+    if proven is not None:
+        opened &= ~np.isin(labels, [label for label, mark in marks.items() if proven.has(mark)])
     work, solved = list(_batches(labels, opened)), 0
     single_cells = len(lows) if exhaustive else SINGLE_CELLS
     while work:
@@ -76,7 +82,46 @@ def attack(system: System, minimum_values: int, *, exhaustive: bool = False) -> 
         else:
             work += [(part, 1) for part in _groups(labels, np.isin(np.arange(len(lows)), cells))]
     narrow = system.targets & ~wrong & (undecided | (values_between(lows, highs) < minimum_values))
+    if proven is not None:
+        unproven = set(labels[narrow | wrong].tolist())
+        proven.add(mark for label, mark in marks.items() if label not in unproven)
     return Attack(lows, highs, wrong, narrow, solved)
+
+
+def _marks(system: System, labels: Integers, opened: Bools, minimum_values: int) -> Iterator[tuple[int, str]]:
+    """The label of each block that is attacked, and the hash of all that its answer hangs on (proven.py)."""
+    inside = labels >= 0
+    settled = np.where(inside | ~np.isfinite(system.lows), 0.0, system.lows)
+    right = -(system.equations @ settled)
+    entries = system.equations.tocoo()
+    kept = inside[entries.col]
+    row, cell, sign = entries.row[kept].astype(np.int64), entries.col[kept].astype(np.int64), entries.data[kept]
+    of_row = np.full(system.equations.shape[0], -1, dtype=np.int64)
+    of_row[row] = labels[cell]
+    cells, first_cell, place = _by_block(labels)
+    rows, first_row, place_of_row = _by_block(of_row)
+    order = np.lexsort((cell, row, labels[cell]))
+    row, cell, sign, of_entry = row[order], cell[order], sign[order], labels[cell][order]
+    for label in np.unique(labels[opened]).tolist():
+        mine = cells[first_cell[label] : first_cell[label + 1]]
+        held = rows[first_row[label] : first_row[label + 1]]
+        found = slice(*np.searchsorted(of_entry, (label, label + 1)))
+        digest = hashlib.blake2b(made_by(), digest_size=HEX_DIGITS // 2)
+        digest.update(f"{minimum_values} {len(mine)} {len(held)}".encode())
+        for part in (system.lows[mine], system.highs[mine], opened[mine], right[held], system.exact[held]):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        for part in (place_of_row[row[found]], place[cell[found]], sign[found]):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        yield label, digest.hexdigest()
+
+
+def _by_block(labels: Integers) -> tuple[Integers, Integers, Integers]:
+    """What is labelled, block by block; where each block begins there (and ends, the next one's beginning); its place in its block."""
+    order = np.argsort(labels, kind="stable")
+    first = np.searchsorted(labels[order], np.arange(labels.max(initial=-1) + 2))
+    place = np.full(len(labels), -1, dtype=np.int64)
+    place[order] = np.arange(len(labels)) - np.where(labels[order] >= 0, first[labels[order]], 0)
+    return order, first, place
 
 
 # -- propagation ------------------------------------------------------------------------------------------------------

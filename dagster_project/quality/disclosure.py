@@ -16,6 +16,7 @@ from dagster_project.contracts.check import CheckResult, explain, shown_keys
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Origin
 from dagster_project.quality import attack, restricted
+from dagster_project.quality.proven import Proven
 from dagster_project.quality.safe_counts import Rule, audit_safe_counts
 from dagster_project.quality.violations import ORIGINS, Violation, Violations, types_of, violations
 from dagster_project.release.candidate import Draft, current_marts
@@ -45,6 +46,7 @@ def audit_disclosure(con: duckdb.DuckDBPyConnection, project: ReleaseProject, dr
     return [*results, attack_draft(con, project, draft).result]
 
 
+PROVEN = "attack_proven.txt"
 _LAST_ATTACK: list[Any] = []
 """What was asked, and the answer."""
 
@@ -57,8 +59,10 @@ def attack_draft(con: duckdb.DuckDBPyConnection, project: ReleaseProject, draft:
     current = current_marts(project)
     asked = (hash_file(draft.path), str(current.resolve()) if current else "", project.models, Rule.load())
     if _LAST_ATTACK[:1] != [asked]:
+        proven = Proven.read(path := project.lake.build / PROVEN)
         with _previous_release(con, project, draft):
-            _LAST_ATTACK[:] = [asked, attack.audit_attack(con, project.models)]
+            _LAST_ATTACK[:] = [asked, attack.audit_attack(con, project.models, proven)]
+        proven.write(path)
     attacked: attack.Attacked = _LAST_ATTACK[1]
     return attacked
 

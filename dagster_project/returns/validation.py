@@ -286,8 +286,9 @@ class _Validation:
             except Unreadable:
                 return False
         # A view: the rules ask for a few rows and columns of it.
-        source = {"source": "previous_cells", "table": "previous", "is_view": True}
-        type_rows(self.con, collection, [], is_safe=manifest.is_safe, **source)
+        type_rows(
+            self.con, collection, [], is_safe=manifest.is_safe, source="previous_cells", table="previous", is_view=True
+        )
         if self._has_unread_counts(collection, "previous"):
             return False
         make_views(self.con, collection, "previous", "previous_")

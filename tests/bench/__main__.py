@@ -46,6 +46,7 @@ def main() -> None:
     results["disclosure"] = disclosure.measure()
     Console().print(
         f"attack on {results['disclosure']['cells']:,} cells: {results['disclosure']['cpu_seconds']} s of processor time, "
+        f"{results['disclosure']['next_night_cpu_seconds']} s in the next night, "
         f"{results['disclosure']['sets_withheld']} sets withheld, {results['disclosure']['too_narrow']} cells left too narrow"
     )
     results["measures"] = measures.measure(folder / "measures")

@@ -6,6 +6,7 @@ import csv
 import itertools
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from scipy.sparse import csr_matrix
 from dagster_project.quality import solving
 from dagster_project.quality.attacker import Attack, attack, propagate
 from dagster_project.quality.exchanges import Exchanges
+from dagster_project.quality.proven import Proven
 from dagster_project.quality.solving import System
 
 THRESHOLD, HALF = 7, 2
@@ -387,3 +389,83 @@ def test_what_is_wide_in_real_numbers_and_narrow_in_whole_ones_is_found() -> Non
     found = attack(replace(planted, equations=together, exact=np.ones(5, bool)), 3, exhaustive=True)
     assert bounds_of(found, 3) == (4, 4)
     assert found.too_narrow[3]
+
+
+# -- blocks that were proved before -----------------------------------------------------------------------------------
+
+
+def many_tables(tables: list[list[int]]) -> System:
+    """Two-way tables beside each other that have nothing to do with one another, of 12 cells each."""
+    equations, size = two_way(2, 3), 12
+    counts = [count for table in tables for count in with_totals(table, equations)]
+    return of_counts(
+        counts, [([c + n * size for c in p], w + n * size) for n in range(len(tables)) for p, w in equations]
+    )
+
+
+def random_tables(number: int, seed: int) -> list[list[int]]:
+    return np.random.default_rng(seed).integers(0, 14, (number, 6)).tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_next_release_solves_what_is_new_and_what_was_not_proved_and_says_the_same(
+    seed: int, tmp_path: Path
+) -> None:
+    """A month more at any place, one revised: every cell is judged as by an attack that knows nothing."""
+    tables, file = random_tables(200, seed), tmp_path / "proven.txt"
+    first = Proven.read(file)
+    before = attack(many_tables(tables), 3, proven=first)
+    first.write(file)
+    assert (before.too_narrow == attack(many_tables(tables), 3).too_narrow).all() and before.too_narrow.any()
+    narrow = int(before.too_narrow.reshape(-1, 12).any(axis=1).sum())
+
+    again = attack(many_tables(tables), 3, proven=Proven.read(file))
+    assert (again.too_narrow == before.too_narrow).all()
+    assert again.blocks_solved <= narrow < before.blocks_solved
+
+    new, place = random_tables(20, seed + 100), 50 * seed
+    tables = [*tables[:place], *new, *tables[place:]]
+    tables[-1] = [9 - count % 9 for count in tables[-1]]
+    later = Proven.read(file)
+    found, fresh = attack(many_tables(tables), 3, proven=later), attack(many_tables(tables), 3)
+    assert (found.too_narrow == fresh.too_narrow).all()
+    assert found.blocks_solved <= narrow + len(new) + 1
+
+
+CHANGES: dict[str, Callable[[System], System]] = {
+    "a bound": lambda one: replace(one, highs=np.where(one.targets, one.highs - 1, one.highs)),
+    "what is attacked": lambda one: replace(
+        one, targets=one.targets & (np.arange(len(one.targets)) != np.argmax(one.targets))
+    ),
+    "an equation": lambda one: replace(one, equations=one.equations[1:], exact=one.exact[1:]),
+    "an equation that is no longer exact": lambda one: replace(one, exact=np.arange(len(one.exact)) > 0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_block_of_which_anything_changed_is_solved_again(change: str) -> None:
+    planted, proven = many_tables([[1, 2, 3, 4, 5, 6]]), Proven()
+    assert attack(planted, 3, proven=proven).blocks_solved == 1 and len(proven.used) == 1
+    known = Proven(frozenset(proven.used))
+    assert attack(planted, 3, proven=known).blocks_solved == 0
+    changed = CHANGES[change](planted)
+    assert attack(changed, 3, proven=known).blocks_solved == attack(changed, 3).blocks_solved == 1
+    assert attack(planted, 4, proven=known).blocks_solved == attack(planted, 4).blocks_solved == 1
+
+
+def test_a_block_with_a_count_that_is_too_narrow_is_never_known() -> None:
+    seen = 0
+    for table in random_tables(15, 0):
+        proven = Proven()
+        found = attack(many_tables([table]), 3, proven=proven)
+        if found.blocks_solved and found.too_narrow.any():
+            seen += 1
+            assert not proven.used
+    assert seen
+
+
+def test_a_file_that_is_no_list_of_marks_proves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "proven.txt"
+    for content in (b"", b"\xff\xfe", b"all\n", b"0" * 31):
+        file.write_bytes(content)
+        assert not Proven.read(file).known
