@@ -80,19 +80,16 @@
                     ) as measure_kind
                 from {{ relation }}
             )
-        {% for kind in ["identity", "lognormal", "log", "logitnormal", "logit", "unknown"] -%}
-            select *
-            from
-                (
-                    {{
-                        measure_slope_of_kind(
-                            kind,
-                            "(select * from measure_kinds where measure_kind = '" ~ kind ~ "') as measure_rows_of_kind",
-                            **columns
-                        )
-                    }}
-                ) as measure_{{ kind }} {{ "union all" if not loop.last }}
-        {% endfor -%}
+        select *
+        from ({{ measure_slope_of_kind("mixed", "measure_kinds", **columns) }}) as measure_mixed
+    {%- endif -%}
+{%- endmacro %}
+
+{# The intercept is in the units of the slope index under a transform, else in those of the value. #}
+{% macro measure_slope_intercept_scale(kind) -%}
+    {%- if kind == "mixed" -%}
+        case when measure_kind in ('log', 'logit') then abs(measure_multiplier) else 1e0 end
+    {%- else -%} {{ "abs(measure_multiplier)" if kind in ["log", "logit"] else "1e0" }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -107,7 +104,7 @@
     end
 {%- endmacro %}
 
-{# The index of rows that are all of one kind (slope_index/). #}
+{# The index of rows that are all of one kind, or mixed (slope_index/). #}
 {% macro measure_slope_of_kind(
     kind,
     relation,
@@ -136,6 +133,7 @@
                 {{ measure_slope_population(population) }} as measure_population,
                 {{ measure_slope_value(value) }} as measure_value,
                 {{ measure_slope_input_error(kind, lower, upper, standard_error, limits_confidence) }} as measure_error
+                {%- if kind == "mixed" %}, measure_kind {%- endif -%}
                 {%- for name, parameter in parameters.items() -%}
                     , {{ measure_double(parameter) }} as measure_{{ name }}
                 {%- endfor %}
@@ -200,7 +198,7 @@
                     then 1e0 / nullif(measure_relative_low, 0e0)
                     else measure_relative_high
                 end as measure_relative_upper,
-                measure_bottom * {{ "abs(measure_multiplier)" if kind in ["log", "logit"] else "1e0" }} as measure_intercept
+                measure_bottom * {{ measure_slope_intercept_scale(kind) }} as measure_intercept
             from measure_ends
         ),
         measure_reasons as (

@@ -5,9 +5,7 @@
 #}
 {# The part of a kind: fit, width, moments, end, limit or relative_limit. #}
 {% macro measure_of_kind(kind, part) -%}
-    {%- if kind == "unknown" and part == "fit" -%} {{ return("cast(null as double)") }} {%- endif -%}
-    {%- set name = "identity" if kind == "unknown" else kind -%}
-    {{ return(context["measure_slope_" ~ name ~ "_" ~ part](*varargs)) }}
+    {{ return(context["measure_slope_" ~ kind ~ "_" ~ part](*varargs)) }}
 {%- endmacro %}
 
 {# ln x and logit x where they are defined, else NULL: DuckDB raises on ln(0). #}
@@ -42,6 +40,27 @@
     measure_moments as (select *, measure_error * measure_error as measure_variance from measure_valued)
 {%- endmacro %}
 
+{# The CTE measure_moments of draws that are not normal: their location, variance, third and fourth cumulant. #}
+{% macro measure_slope_drawn_moments(kind) -%}
+    measure_drawn as (
+        select
+            *
+            {%- for name, expression in measure_of_kind(kind, "draws").items() -%}
+                , {{ expression }} as {{ name }}
+            {%- endfor %}
+        from measure_valued
+    ),
+    measure_located as (select *, {{ measure_of_kind(kind, "location") }} as measure_location from measure_drawn),
+    measure_varied as (select *, {{ measure_of_kind(kind, "variance") }} as measure_variance from measure_located),
+    measure_moments as (
+        select
+            *,
+            {{ measure_of_kind(kind, "cumulant_3") }} as measure_cumulant_3,
+            {{ measure_of_kind(kind, "cumulant_4") }} as measure_cumulant_4
+        from measure_varied
+    )
+{%- endmacro %}
+
 {#
     The terms of the weighted sums over the quantiles of a group. For every kind: the mean, slope and spread, and the variance of the
     slope. Without a transform also the location's own mean and slope and the (co)variances for Fieller; beyond normal
@@ -55,7 +74,7 @@
         "measure_variance_2": "measure_share * measure_share * measure_ridit * measure_ridit * measure_variance",
     } -%}
     {%- if kind not in ["log", "logit"] -%}
-        {%- set location = "measure_location" if kind in ["lognormal", "logitnormal"] else "measure_y" -%}
+        {%- set location = "measure_location" if kind in ["lognormal", "logitnormal", "mixed"] else "measure_y" -%}
         {%- do terms.update(
             {
                 "measure_location_mean": "measure_share * " ~ location,
@@ -65,7 +84,7 @@
             }
         ) -%}
     {%- endif -%}
-    {%- if kind in ["lognormal", "logitnormal"] -%}
+    {%- if kind in ["lognormal", "logitnormal", "mixed"] -%}
         {%- do terms.update(
             {
                 "measure_cumulant_sum_3": "power(measure_share * measure_ridit, 3) * measure_cumulant_3",
@@ -123,6 +142,7 @@
     measure_sums as (
         select
             {{ measure_key_names(group_by) }}
+            {% if kind == "mixed" %}max(measure_kind) as measure_kind, {% endif -%}
             {% for name, term in measure_slope_terms(kind).items() -%} {% call in_order("sum") %}{{ term }}{% endcall %} as {{ name }}, {% endfor -%}
             {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
             count(measure_y) = count(*) as measure_has_fit,
@@ -147,7 +167,7 @@
         measure_variance_0 + {{ cross }} + {{ slope_quarter }} as measure_top_variance,
         measure_variance_0 - {{ cross }} + {{ slope_quarter }} as measure_bottom_variance,
         measure_variance_0 - {{ slope_quarter }} as measure_ends_covariance
-        {%- if kind in ["lognormal", "logitnormal"] -%}
+        {%- if kind in ["lognormal", "logitnormal", "mixed"] -%}
             ,
             coalesce(
                 measure_cumulant_sum_3 / nullif(power(sqrt(greatest(0e0, measure_variance_2)), 3), 0e0), 0e0
@@ -175,7 +195,11 @@
         when not measure_has_value
         then 'a quantile has no value'
         when not measure_has_fit
-        then '{{ "unknown value type" if kind == "unknown" else "a value is outside the range of the fit" }}'
+        then
+            {% if kind == "mixed" -%}
+                case when measure_kind = 'unknown' then 'unknown value type' else 'a value is outside the range of the fit' end
+            {%- else -%} 'a value is outside the range of the fit'
+            {%- endif %}
         when measure_multiplier is null
         then 'missing multiplier'
     end

@@ -27,31 +27,25 @@
     }}
 {%- endmacro %}
 
-{% macro measure_slope_logitnormal_moments() -%}
-    measure_nodes as (
-        select
-            *,
-            {% for node, weight in measure_normal_nodes() -%}
-                {{
-                    measure_logistic(
-                        measure_logit("measure_value") ~ " + measure_error * " ~ measure_double(node)
-                    )
-                }} as measure_node_{{ loop.index }} {{- "," if not loop.last }}
-            {% endfor %}
-        from measure_valued
-    ),
-    measure_located as (select *, {{ measure_node_sum(0, "0e0") }} as measure_location from measure_nodes),
-    measure_central as (
-        select
-            *,
-            {{ measure_node_sum(2, "measure_location") }} as measure_variance,
-            {{ measure_node_sum(3, "measure_location") }} as measure_cumulant_3,
-            {{ measure_node_sum(4, "measure_location") }} as measure_central_4
-        from measure_located
-    ),
-    measure_moments as (
-        select *, measure_central_4 - 3e0 * power(measure_variance, 2) as measure_cumulant_4 from measure_central
-    )
+{% macro measure_slope_logitnormal_moments() -%} {{ measure_slope_drawn_moments("logitnormal") }} {%- endmacro %}
+
+{% macro measure_slope_logitnormal_draws() -%}
+    {%- set nodes = {} -%}
+    {%- for node, weight in measure_normal_nodes() -%}
+        {%- set drawn = measure_logit("measure_value") ~ " + measure_error * " ~ measure_double(node) -%}
+        {%- do nodes.update({"measure_node_" ~ loop.index: measure_logistic(drawn)}) -%}
+    {%- endfor -%}
+    {{ return(nodes) }}
+{%- endmacro %}
+
+{% macro measure_slope_logitnormal_location() -%} {{ measure_node_sum(0, "0e0") }} {%- endmacro %}
+
+{% macro measure_slope_logitnormal_variance() -%} {{ measure_node_sum(2, "measure_location") }} {%- endmacro %}
+
+{% macro measure_slope_logitnormal_cumulant_3() -%} {{ measure_node_sum(3, "measure_location") }} {%- endmacro %}
+
+{% macro measure_slope_logitnormal_cumulant_4() -%}
+    {{ measure_node_sum(4, "measure_location") }} - 3e0 * power(measure_variance, 2)
 {%- endmacro %}
 
 {# sum of weight * (node - centre)^power over the nodes; the mean for power 0. #}
