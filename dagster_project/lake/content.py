@@ -53,8 +53,8 @@ _OTHER_FORMATS = {
     b"{": "a JSON document",
 }
 _LEADING_ZERO = re.compile(rb",0[0-9]")
-_CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r") + b"\x7f"
-_CONTROL = re.compile(b"[" + re.escape(_CONTROL_BYTES) + b"]")
+CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r") + b"\x7f"
+_CONTROL = re.compile(b"[" + re.escape(CONTROL_BYTES) + b"]")
 _BIFF_BEGIN = b"\x09\x08\x10\x00\x00\x06\x05\x00"
 _BIFF_FILE_PASS = 0x2F
 

@@ -23,7 +23,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.contracts.collection import load_common
 from dagster_project.duck import quote_identifier, quote_literal
-from dagster_project.lake.content import check_content
+from dagster_project.lake.content import CONTROL_BYTES, check_content
 from dagster_project.lake.files import LakeError
 from dagster_project.returns.limits import DATA_SHEET, MANIFEST_SHEET, MAXIMUM_FILE_BYTES
 
@@ -37,7 +37,6 @@ TITLE_ROWS = 20
 BATCH_ROWS = 5_000
 WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_CONTROL_BYTES = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
 _OUTER_BLANKS = (b" ,", b", ", b" \r", b" \n", b"\n ", b"\t")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ":": "colons", "^": "circumflexes", "~": "tildes"}
 """As continental settings of Windows, "Unicode text" of Excel and exports of databases write them."""
@@ -188,7 +187,7 @@ class _Content:
         self.is_plain = (
             content.isascii()
             and b'"' not in content
-            and len(content.translate(None, _CONTROL_BYTES)) == len(content)
+            and len(content.translate(None, CONTROL_BYTES)) == len(content)
             and content.count(b"\r") == content.count(b"\r\n")
             and b"\n\n" not in content
             and b"\n\r" not in content

@@ -19,6 +19,7 @@ from pydantic import Field
 from dagster_project.contracts.strict import Strict
 from dagster_project.publish.beside.csv_files import harmless
 from dagster_project.release.contents import MAIN, tables_of
+from dagster_project.report.figures import NOT_AVAILABLE, SHORTHAND
 from dagster_project.yaml_files import read_yaml
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHEETS = Path(__file__).with_name("workbook.yml")
-SHORTHAND = {"suppressed": "[c]", "bounded": "[c]", "not_applicable": "[z]"}
-OTHERWISE = "[x]"
 LEGEND = {
     "[c]": "Confidential: a small number is hidden. It is not 0.",
     "[x]": "Not available: not collected, missing, withheld for its quality, or not to be worked out.",
@@ -156,7 +155,7 @@ def _shown(frame: pd.DataFrame, statuses: Mapping[str, str]) -> pd.DataFrame:
     shown = frame.astype(object)
     for heading, status in statuses.items():
         empty = frame[heading].isna()
-        shown.loc[empty, heading] = [SHORTHAND.get(str(found), OTHERWISE) for found in frame.loc[empty, status]]
+        shown.loc[empty, heading] = [SHORTHAND.get(str(found), NOT_AVAILABLE) for found in frame.loc[empty, status]]
     shown = shown.drop(columns=list(set(statuses.values())))
     return shown.where(shown.notna() & (shown != ""), "[z]").map(harmless)
 
