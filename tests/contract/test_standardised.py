@@ -1,6 +1,6 @@
 """Why no directly standardised rate of an ICB is worked out: no table of any source has activity by age and by sex and by area.
 
-A source that has one fails here: then the line of the Statement can be answered, and mart_statement's header is to be changed.
+A source that has one fails here: then the line of the Statement can be answered, and the description of the seed statement_indicators is to be changed.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ def returned(simulated: Simulated, seed: int) -> dict[tuple[str, str], tuple[flo
     """Of each figure made of returns: share of limits that hold the truth, how many, how many are called a clear difference."""
     cells = draw_returns(np.random.default_rng(seed), TRUSTS)
     simulated.fill("int_returns__rate_level", cells.drop(columns="true_share"))
-    simulated.build(["int_returns__rate_shown", *OF_RETURNS])
+    simulated.build(["int_returns__rate_shown", "int_returns__intersection_cell", *OF_RETURNS])
     shares = cells[["geo_code", "metric_id", "true_share"]].drop_duplicates()
     found = {}
     for table, figures in OF_RETURNS.items():
@@ -217,7 +217,7 @@ def test_limits_of_what_trusts_send_cover_where_nothing_differs(
 def test_limits_of_attendances_cover_though_people_come_more_than_once(simulated: Simulated, seed: int) -> None:
     """Two attendances for each homeless person: limits that took each as independent held the truth in 4 of 5 trusts."""
     simulated.fill("int_returns__inclusion", draw_attendances(np.random.default_rng(seed), TRUSTS))
-    simulated.build(["mart_inclusion_health"])
+    simulated.build(["int_returns__inclusion_shown", "mart_inclusion_health"])
     ((held, alone, limits, clear),) = simulated.rows(
         "select avg((1 between rate_ratio_ci_lower_95 and rate_ratio_ci_upper_95)::int), "
         "avg((abs(ln(rate_ratio)) < 1.96 * sqrt(1 / numerator + 1 / reference_numerator))::int), count(rate_ratio_ci_lower_95), "
@@ -245,7 +245,8 @@ def recorded(simulated: Simulated, seed: int) -> dict[str, tuple[float, int]]:
         ),
     )
     simulated.fill("int_waiting_list_wlmds_grid", grid)
-    simulated.build(["mart_survey_benchmark", "int_returns__workforce_equality", "mart_workforce_equality"])
+    simulated.build(["int_returns__survey_share", "mart_survey_benchmark"])
+    simulated.build(["int_returns__workforce_equality", "mart_workforce_equality"])
     simulated.build(["int_data_quality_recording", "mart_data_quality"])
     chosen = survey[["question_code", "true_share"]].drop_duplicates()
     fared = workforce[["submission_id", "wres_indicator", "true_share"]].drop_duplicates()

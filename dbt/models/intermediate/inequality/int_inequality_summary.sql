@@ -30,16 +30,6 @@
     "between_group_standard_deviation": 0.5,
     "coefficient_of_variation": 0.5,
 } %}
-{#- the standard deviation of each group's difference if no group differed #}
-{%- set apart_by_chance = {
-    "from_mean": "sqrt(greatest(0, own_variance * (1 - 2 * share) + variance_of_mean))",
-    "from_reference": "case when is_reference then 0 else sqrt(own_variance + reference_variance) end",
-} %}
-{%- set weights = {"": "1e0 / groups", "_weighted": "share"} %}
-{%- set half_normal_mean, half_normal_variance = (
-    0.7978845608028654,
-    0.3633802276324186,
-) %}
 {%- set error = standard_error_from_limits("ci_lower_95", "ci_upper_95") %}
 {%- set figures %}
     with
@@ -93,71 +83,20 @@
             {{ spread_under_chance("usable", ["family_id"], "value", "denominator", error) }}
         ),
 
-        weighed as (
-            select
-                family_id,
-                is_reference,
-                power({{ error }}, 2) as own_variance,
-                denominator
-                / nullif({{ in_order("sum", "denominator") }} over same_family, 0)
-                as share,
-                count(*) over same_family as groups
-            from usable
-            window same_family as (partition by family_id)
-        ),
-
-        erring as (
-            select
-                *,
-                {{ in_order("sum", "power(share, 2) * own_variance") }} over same_family
-                as variance_of_mean,
-                max(case when is_reference then own_variance end) over same_family
-                as reference_variance
-            from weighed
-            window same_family as (partition by family_id)
-        ),
-
-        apart as (
-            select
-                family_id,
-                {%- for point, deviation in apart_by_chance.items() %}
-                    {%- for suffix, weight in weights.items() %}
-                        {{ half_normal_mean }}e0
-                        * {{ in_order("sum", weight ~ " * " ~ deviation) }} as {{ point }}{{ suffix }},
-                    {%- endfor %}
-                {%- endfor %}
-                {%- for suffix, weight in weights.items() %}
-                    sqrt(
-                        {{ half_normal_variance }}e0
-                        * {{
-                            in_order(
-                                "sum",
-                                "power("
-                                ~ weight
-                                ~ " * "
-                                ~ apart_by_chance["from_mean"]
-                                ~ ", 2)",
-                            )
-                        }}
-                    ) as from_mean_error{{ suffix }} {{- "," if not loop.last }}
-                {%- endfor %}
-            from erring
-            group by family_id
-            having count(*) = count(own_variance)
-        ),
+        {{ apart_by_chance(error) }},
 
         related as (
             select
                 estimates.*,
                 sizes.is_ordered,
                 case
-                    {%- for suffix in weights %}
+                    {%- for suffix in ["", "_weighted"] %}
                         when estimates.measure = 'index_of_disparity{{ suffix }}'
                         then
                             100
                             * apart.from_mean{{ suffix }}
                             / nullif(sizes.common_rate * sizes.multiplier, 0)
-                        {%- for point in apart_by_chance %}
+                        {%- for point in ["from_mean", "from_reference"] %}
                             when
                                 estimates.measure
                                 = 'mean_difference_{{ point }}{{ suffix }}'
@@ -166,7 +105,7 @@
                     {%- endfor %}
                 end as expected_apart,
                 case
-                    {%- for suffix in weights %}
+                    {%- for suffix in ["", "_weighted"] %}
                         when
                             estimates.measure in (
                                 'index_of_disparity{{ suffix }}',

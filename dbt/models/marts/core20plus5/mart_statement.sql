@@ -2,22 +2,14 @@
 -- indicator x breakdown x dimension x group. Question: what can an organisation say in
 -- its annual report on each line of NHS England's Statement on information on health
 -- inequalities, by deprivation, ethnicity, age and sex, and if it cannot, why?
--- Newest period, current geography. An organisation without its own figure is
--- shown that of its ICB, then England's, and figures_of says so: a figure of the
--- trust's ICB is never called the trust's. Where nothing is held there is one row for
--- the breakdown, with the reason.
+-- Newest period, current geography. An organisation without its own figure is shown
+-- that of its ICB, then England's, and level_label says so: a figure of the trust's ICB
+-- is never called the trust's. Where nothing is held there is one row for the
+-- breakdown, with the reason.
 -- A figure answers a line if it is what the line asks: a count or a crude rate does not
 -- answer a line that asks for an age and sex standardised rate. Such a figure is a
--- proxy:
--- its line stays not_public, and proxy_note says what is shown instead and how it
--- differs (seed statement_indicators). Which standardised rate can be worked out:
--- * 2 and 3, admissions: no. By commissioner they are published without age, by age for
--- England with emergencies alone apart (maternity stands among the others).
--- * 4, outpatient appointments: by commissioner without age, and for England by age, so
--- indirectly by age (op_appointments_standardised), a proxy. Virtual ones: no.
--- * 5, A&E attendances: no. By provider, whose patients have no population.
--- * By age and sex and ICB together neither numerator nor population is public: a test
--- goes through every table of every source (tests/contract/test_standardised.py).
+-- proxy: its line stays not_public, and note says how it differs (seed
+-- statement_indicators, whose description says which rates can be worked out).
 with
     organisations as (
         select
@@ -56,43 +48,7 @@ with
         where catalogue.held_as is null
     ),
 
-    -- The newest period of each indicator, organisation and breakdown; the finest
-    -- grouping that is short enough for a report: quintiles, Core20 and five ethnic
-    -- groups.
-    figures as (
-        {% call kept(
-            "dense_rank() over (partition by indicator_id, organisation_code, "
-            ~ "dimension order by period_end desc) = 1"
-        ) %}
-        select
-            *,
-            case
-                when dimension in ('imd_quintile', 'core20')
-                then 'deprivation'
-                when dimension like 'ethnic_group%'
-                then 'ethnicity'
-                when dimension = 'age_band'
-                then 'age'
-                else dimension
-            end as breakdown
-        from {{ ref("fct_indicator_value") }}
-        where
-            indicator_id in (select indicator_id from {{ ref("statement_indicators") }})
-            and organisation_level in ('england', 'icb', 'trust')
-            and geography_basis = 'current'
-            and treatment_function_code = 'all'
-            and dimension in (
-                'all',
-                'imd_quintile',
-                'core20',
-                'ethnic_group_5',
-                'ethnic_group_5_2001',
-                'ethnic_group_msds',
-                'age_band',
-                'sex'
-            )
-        {% endcall %}
-    ),
+    figures as (select * from {{ ref("int_statement_figure") }}),
 
     held as (
         select
