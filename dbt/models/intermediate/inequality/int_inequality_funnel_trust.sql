@@ -7,10 +7,9 @@
 -- with its bounds (least, most), and the baseline lies between baseline_low and
 -- baseline_high; baseline is the middle. A trust whose people are hidden too
 -- (trusts_hidden) cannot take part. Groups: everybody where the source gives that, else
--- Core20 and the rest.
--- size is the denominator that a limit is drawn for, NULL for a trust that is not
--- compared; between_variance is how the trusts differ beyond chance (macro
--- funnel_dispersion; a hidden count stands there at the middle of its bounds).
+-- Core20 and the rest. size is the denominator that a limit is drawn for, NULL for a
+-- trust that is not compared; between_variance is how the trusts differ beyond chance
+-- (macro funnel_dispersion; a hidden count stands there at the middle of its bounds).
 with
     figures as (
         select

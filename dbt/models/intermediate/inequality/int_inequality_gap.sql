@@ -13,11 +13,11 @@
 -- difference (ratio) at the ends of what the two groups can be, without chance; of a
 -- group and the whole that holds it they are a little too wide. Standardised figures,
 -- and rates whose people are not published, have no counts: their gaps are of the
--- values, with standard errors recovered from the published limits.
--- p_value: likelihood ratio test of the counts (a printed rate stands for that share of
--- its people), rounding in its standard error; where a count is hidden the larger of
--- those at both ends, 1 where they lie on both sides of no difference. Gaps of values
--- without counts get theirs from their limits (fct_inequality_measure).
+-- values, with standard errors recovered from the published limits. p_value: likelihood
+-- ratio test of the counts (a printed rate stands for that share of its people),
+-- rounding in its standard error; where a count is hidden the larger of those at both
+-- ends, 1 where they lie on both sides of no difference. Gaps of values without counts
+-- get theirs from their limits (fct_inequality_measure).
 -- The steps are macros of macros/inequality: groups_beside_whole, gap_pairs,
 -- gap_deviates, gap_by_kind, gap_rounding.
 {%- set key = [

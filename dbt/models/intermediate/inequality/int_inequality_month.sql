@@ -1,6 +1,6 @@
 -- Grain: monthly or quarterly series (indicator x organisation, all groups and
--- treatment
--- functions, current geography) x month or quarter from its first to its last.
+-- treatment functions, current geography) x month or quarter from its first to its
+-- last.
 -- Question: which periods belong together? A period without a figure has a row, so that
 -- charts show the hole. A segment ends at a break in the series that concerns the
 -- organisation (seed series_breaks; the field test of A&E ended for 14 trusts, not for

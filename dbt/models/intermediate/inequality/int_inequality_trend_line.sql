@@ -2,8 +2,7 @@
 -- least-squares line per year, with its 95% limits and its p value?
 -- Neighbouring periods are alike (the lag 1 correlation of the four-hour share is 0.7),
 -- so the limits are widened (macro slope_over_time). Fewer than 12 periods have a
--- reason
--- instead of a p value.
+-- reason instead of a p value.
 {%- set series = trend_series() %}
 {%- set fewest_points = 12 %}
 with

@@ -1,8 +1,7 @@
 -- Grain: indicator x organisation x month x dimension x group, bookings of MSDS.
 -- Question: how many are booked, who is booked late, and of whom is deprivation or
--- ethnicity not known?
--- exp-data has counts only, rounded to 5: no rate is printed, and the low and high
--- columns hold what the rounding allows.
+-- ethnicity not known? exp-data has counts only, rounded to 5: no rate is printed, and
+-- the low and high columns hold what the rounding allows.
 {%- set counts = ["value", "value_low", "value_high"] %}
 with
     bookings as (

@@ -7,9 +7,8 @@
 -- eleven deciles is shown), so trusts have the sum of twelve months of detentions that
 -- began or ended, with the number of hidden cells and bounds; those who are detained at
 -- the end of twelve months cannot be added up. Below England counts are rounded to 5
--- and
--- those under 5 hidden: a shown one lies within 2 of what it says, a hidden one or one
--- without a row is 0 to 4.
+-- and those under 5 hidden: a shown one lies within 2 of what it says, a hidden one or
+-- one without a row is 0 to 4.
 {%- set rounding, greatest_hidden, months_of_a_sum = 2, 4, 12 %}
 {%- set detentions, flows = "('MHS81', 'MHS150', 'MHS151')", "('MHS81', 'MHS150')" %}
 {%- set grain = [

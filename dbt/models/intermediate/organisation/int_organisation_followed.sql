@@ -1,8 +1,8 @@
 -- Grain: organisation x organisation at the end of a chain of successions. Question:
 -- where did an organisation end up, by all ways?
 -- A chain is followed forward in time only: a code that was given again after its
--- organisation was succeeded (its opening is later
--- than the succession) does not inherit the succession of the first.
+-- organisation was succeeded (its opening is later than the succession) does not
+-- inherit the succession of the first.
 with recursive
     organisations as (
         select organisation_code, opened_on from {{ ref("int_organisation_known") }}

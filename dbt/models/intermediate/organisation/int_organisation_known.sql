@@ -4,9 +4,8 @@
 -- organisation was made of, else from the publisher's own list or the code; the end of
 -- its name decides last, and a test names those of which nothing surer is known.
 -- Besides those that a source mentions there are their successors, which may be known
--- from the report of successions only
--- (the six ICBs of April 2026): they take the level of their predecessor, and the
--- region where all predecessors share one.
+-- from the report of successions only (the six ICBs of April 2026): they take the level
+-- of their predecessor, and the region where all predecessors share one.
 {%- set newest = "order by last_seen_on desc, first_seen_on desc, source_id, organisation_name" %}
 with recursive
     mentions as (select * from {{ ref("int_organisation_mentioned") }}),

@@ -1,5 +1,5 @@
--- Grain: organisation x list. Question: which organisations does it name,
--- of which kind, and for which days?
+-- Grain: organisation x list. Question: which organisations does it name, of which
+-- kind, and for which days?
 -- ODS reports carry no date: the latest opening or closing in the report of trusts
 -- stands for it. Each sector of England that WLMDS publishes is its own organisation,
 -- so that like can be put beside like.

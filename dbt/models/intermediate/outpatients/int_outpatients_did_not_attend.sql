@@ -3,9 +3,9 @@
 -- Question: which share of the appointments that were kept or missed without notice
 -- was missed?
 -- Share = DNA / (seen + DNA), all specialties; cancelled appointments are in neither.
--- An asterisk stands for 1 to 7: a share with a hidden
--- part is not known, and its numerator lies between bounds. Activity outside the
--- regions has no region and is in England only.
+-- An asterisk stands for 1 to 7: a share with a hidden part is not known, and its
+-- numerator lies between bounds. Activity outside the regions has no region and is in
+-- England only.
 with
     activity as (
         select *

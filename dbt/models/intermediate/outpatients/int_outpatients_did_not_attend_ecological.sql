@@ -2,9 +2,9 @@
 -- catchment (organisation ENG).
 -- Question: do trusts whose catchments are more deprived have more missed appointments?
 -- Ecological: Core20 share is the share of residents of the most deprived quintile of
--- England (IMD 2019, Census 2021) in the ICBs from which
--- the trust's patients come (2022), weighted by its share from each. It says nothing
--- of who of a trust's patients missed an appointment.
+-- England (IMD 2019, Census 2021) in the ICBs from which the trust's patients come
+-- (2022), weighted by its share from each. It says nothing of who of a trust's patients
+-- missed an appointment.
 -- Fifth 1 has the most deprived catchments; its share is the sum of missed over the
 -- sum of appointments of its trusts.
 with

@@ -1,10 +1,10 @@
 -- Grain: year x dimension x group. Question: how many attendances did each group
 -- have, by deprivation and by ethnicity?
 -- 2023-24 comes as one CSV, 2024-25 as two workbooks of the same shape; where a year
--- has both, the CSV is used. Deciles are rolled up to
--- quintiles and to Core20 (the two most deprived deciles), ethnic categories to five
--- groups. Deprivation that is not known, not stated (Z) and
--- not known (99) stay separate groups. Every dimension adds up to the same total.
+-- has both, the CSV is used. Deciles are rolled up to quintiles and to Core20 (the two
+-- most deprived deciles), ethnic categories to five groups. Deprivation that is not
+-- known, not stated (Z) and not known (99) stay separate groups. Every dimension adds
+-- up to the same total.
 {%- set measures = [
     "attendances",
     "attended_first",

@@ -1,8 +1,8 @@
 -- Grain: dimension x group. Question: how many residents of England (Census 2021)
 -- stand behind each group that has attendances?
 -- Deprivation by IMD 2019, which the attendances of these years are taken to use.
--- There is no population of people whose group is not
--- known, so these groups have no row, and no rate.
+-- There is no population of people whose group is not known, so these groups have no
+-- row, and no rate.
 with
     deciles as (
         select imd_decile, population

@@ -11,8 +11,7 @@
 -- Breslow and Day 1987; OHID, Public Health Technical Guidance, Standardisation.
 -- Appointments of the CCGs of the year, added up to the ICB that their area is in today
 -- (national commissioners, 0.1%, have none); years with all twelve months. By age
--- alone:
--- neither the appointments nor the residents of these files are by age and sex
+-- alone: neither the appointments nor the residents of these files are by age and sex
 -- together.
 with
     months as (

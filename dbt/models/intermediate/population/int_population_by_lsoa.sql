@@ -1,9 +1,9 @@
 -- Grain: edition of the IMD x LSOA of 2021 x decile. Question: how many residents of
 -- each LSOA live in which decile?
 -- IMD 2025 stands on the LSOAs of 2021. IMD 2019 stands on those of 2011 and is
--- reached by way of the crosswalk, never by code: an LSOA
--- of 2021 that was made of two of 2011 has residents in the deciles of both. Nobody
--- is dropped: without a decile it is "unknown".
+-- reached by way of the crosswalk, never by code: an LSOA of 2021 that was made of two
+-- of 2011 has residents in the deciles of both. Nobody is dropped: without a decile it
+-- is "unknown".
 with
     residents as (
         select lsoa_code_2021, sum(residents) as residents

@@ -1,7 +1,6 @@
 -- Grain: collection, trust and period with an accepted submission. Question: which
 -- submission speaks for them? `warned_rules` are those of intake
--- (int_returns__submission
--- has those of each build too).
+-- (int_returns__submission has those of each build too).
 select
     submission_id,
     collection_code,

@@ -1,11 +1,10 @@
 -- Grain: submission whose manifest could be read. Question: is it the one in use for
 -- its collection, trust and period?
 -- Among accepted files the best (revision over refresh over primary, then the highest
--- sequence number) that was received
--- by the close is in use. A revision that came after the close, or any accepted file
--- where none came by the close, goes
--- into the next release and is marked revised. The hash breaks a tie, so that the
--- order of arrival decides nothing.
+-- sequence number) that was received by the close is in use. A revision that came after
+-- the close, or any accepted file where none came by the close, goes into the next
+-- release and is marked revised. The hash breaks a tie, so that the order of arrival
+-- decides nothing.
 -- Made of the two registers alone: the engine that builds facts of rows reads it too.
 with
     submissions as (

@@ -3,9 +3,8 @@
 -- Question: what are numerator and denominator of each metric in each group of each
 -- trust? True counts: restricted.
 -- A trust that sends the full cross only (G9) has its groups summed from it.
--- Functions and kinds of attendance are summed
--- where the trust sends no ALL. A count that the trust suppressed (SAFE) is 1 to 7,
--- one that it rounded is off by 2 at most:
+-- Functions and kinds of attendance are summed where the trust sends no ALL. A count
+-- that the trust suppressed (SAFE) is 1 to 7, one that it rounded is off by 2 at most:
 -- low and high carry that, and it is never taken for 0. A grouping set in which a
 -- count could not be read (status rejected) is left out whole: its sums are not known,
 -- and the other groups would give the hidden part away against the total.

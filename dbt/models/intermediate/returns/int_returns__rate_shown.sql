@@ -3,8 +3,8 @@
 -- that are shown?
 -- A set of groups is withheld where its sum, or what other figures say of it together
 -- (stg_returns__withheld_set), would give a hidden count away; a sum of few trusts
--- where
--- one of them is hidden. Counts are rounded; the status of each says why there is none.
+-- where one of them is hidden. Counts are rounded; the status of each says why there is
+-- none.
 -- Restricted, as its rows also say which sums a cell is in. Made again by period.
 {{ config(materialized="by_part", part="period_end") }}
 {%- set asked = wanted_parts(

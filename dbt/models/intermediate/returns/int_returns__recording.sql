@@ -1,10 +1,10 @@
 -- Grain: submission in use (WL01, OP01) x field. Question: for how many is the field
--- known, and is that enough to show
--- figures by it? Not stated (Z) and not known (99) are counted apart. True counts:
+-- known, and is that enough to show figures by it? Not stated (Z) and not known (99)
+-- are counted apart. True counts:
 -- restricted.
 -- Withheld: more than the agreed share unknown (rules W06, W07; a trust's own
--- exemption is a row of the seed
--- rule_thresholds), or ethnicity not known for 5 in 100 more than in the return before.
+-- exemption is a row of the seed rule_thresholds), or ethnicity not known for 5 in 100
+-- more than in the return before.
 with
     cells as (
         select

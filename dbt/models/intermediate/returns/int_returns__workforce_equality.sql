@@ -1,12 +1,10 @@
 -- Grain: trust x snapshot x WRES indicator x staff scope x group (or pair of groups),
--- of
--- the returns in use. Question: which shares and relative likelihoods follow from the
--- counts of staff that a trust sent?
+-- of the returns in use. Question: which shares and relative likelihoods follow from
+-- the counts of staff that a trust sent?
 -- Indicators 1, 5 to 8 and 9 are shares of people, 2 to 4 relative likelihoods: the
--- ratio
--- of two shares, which has no per cent. Counts of staff are rounded and 1 to 7 hidden;
--- shares, ratios and limits (Wilson, Katz) come from the rounded counts, and the limits
--- hold their rounding.
+-- ratio of two shares, which has no per cent. Counts of staff are rounded and 1 to 7
+-- hidden; shares, ratios and limits (Wilson, Katz) come from the rounded counts, and
+-- the limits hold their rounding.
 {%- set pair = [
     "compared.numerator",
     "compared.denominator",

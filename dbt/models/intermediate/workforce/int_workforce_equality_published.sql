@@ -1,10 +1,8 @@
 -- Grain: organisation (trusts and England) x year x indicator of the WRES or metric of
 -- the WDES x staff scope x group (or pair of groups). Question: which shares, ratios
--- and
--- scores does NHS England publish about the equality of staff?
+-- and scores does NHS England publish about the equality of staff?
 -- As published, without counts and limits; per cents become shares. A metric of two
--- parts
--- with opposite directions has an indicator for each (WDES 4).
+-- parts with opposite directions has an indicator for each (WDES 4).
 with
     published as (
         select 'WRES' as standard, 'nhse_wres' as source_id, *

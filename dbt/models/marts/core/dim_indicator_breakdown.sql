@@ -1,7 +1,6 @@
 -- Grain: indicator x breakdown (all is everybody). Question: for which levels does the
 -- source give the figures, as a whole and by deprivation, ethnicity, age and sex, and
--- if
--- it gives none, why?
+-- if it gives none, why?
 -- Everything comes from dbt/indicators/<indicator_id>.yml. mart_coverage sets it beside
 -- what this release holds.
 {%- for breakdown in breakdowns() %}

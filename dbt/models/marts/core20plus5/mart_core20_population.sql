@@ -4,8 +4,8 @@
 -- catchments that are held go down to ICBs, not to small areas: what can be said of a
 -- trust is the share of all residents of the ICBs from which its patients come. All
 -- trusts of one ICB are alike in it (13 of Cheshire and Merseyside: 32.0 to 35.1%, IMD
--- 2019), so it is in its own column and core20_share stays empty. Editions
--- are never mixed or compared.
+-- 2019), so it is in its own column and core20_share stays empty. Editions are never
+-- mixed or compared.
 with
     residents as (
         select

@@ -3,8 +3,7 @@
 -- others not there?
 -- Every indicator of the catalogue has all its rows, held or not. What the catalogue
 -- says (dbt/indicators) is next to what the facts hold. A level for which a target
--- is
--- set and no figure is read is published all the same (cancer waits of ICBs).
+-- is set and no figure is read is published all the same (cancer waits of ICBs).
 {%- set levels = coverage_levels() %}
 with
     carriers as (

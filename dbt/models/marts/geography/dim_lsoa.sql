@@ -1,8 +1,8 @@
 -- Grain: LSOA x census vintage. Question: how deprived is a small area, and in which
 -- commissioner and district does it lie?
 -- The indices of 2019 stand on the LSOAs of 2011, those of 2025 on the LSOAs of 2021.
--- The same code in both vintages is two rows, and the
--- two are never joined by code: deciles of the two editions cannot be compared.
+-- The same code in both vintages is two rows, and the two are never joined by code:
+-- deciles of the two editions cannot be compared.
 with
     deprivation_2019 as (select * from {{ ref("stg_mhclg_imd__lsoa_2011") }}),
 

@@ -1,7 +1,6 @@
 -- Grain: monthly or quarterly indicator x organisation (England, regions, trusts) x
 -- period, current geography. Question: is the month an ordinary one, does the series
--- improve or worsen,
--- and will it meet its target as it stands?
+-- improve or worsen, and will it meet its target as it stands?
 -- XmR chart (Making Data Count) with limits and runs that start again in each segment.
 -- A month without a figure has a row without a point. The limits are not cut at 0 and
 -- 1, because the rules are judged by them.

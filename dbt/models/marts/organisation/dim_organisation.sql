@@ -35,9 +35,9 @@ with
     ),
 
     -- ICBs have no dates in any file: one that no file shows before it succeeded
-    -- another began with that succession (April 2026), and
-    -- so did an organisation that is known from its succession only. Others may be
-    -- older than the files that are held.
+    -- another began with that succession (April 2026), and so did an organisation that
+    -- is known from its succession only. Others may be older than the files that are
+    -- held.
     begun as (
         select
             organisations.organisation_code, min(successions.effective_on) as begun_on

@@ -1,11 +1,10 @@
 -- Grain: analysis x indicator x organisation of today x period x dimension x group.
 -- Questions: who attends outpatients, and how often for each resident? Which
--- providers and which ages miss most appointments? Do trusts
--- with more deprived catchments have more missed appointments (ecological)?
+-- providers and which ages miss most appointments? Do trusts with more deprived
+-- catchments have more missed appointments (ecological)?
 -- basis says what a row can bear: patient (the group is the patient's own),
--- organisation (all patients of the organisation together), or
--- ecological (the deprivation is that of the catchment; it says nothing of who missed
--- the appointment).
+-- organisation (all patients of the organisation together), or ecological (the
+-- deprivation is that of the catchment; it says nothing of who missed the appointment).
 with
     figures as (
         {{

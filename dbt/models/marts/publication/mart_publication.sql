@@ -1,10 +1,9 @@
 -- Grain: published table. Question: can today's table be trusted: what did the gate
--- say of it, from which inputs and
--- which code was it made, and under which licence may it be used?
+-- say of it, from which inputs and which code was it made, and under which licence may
+-- it be used?
 -- dbt cannot know what the gate will say: the columns that are NULL here are filled
--- when the candidate is sealed
--- (dagster_project/release/publication.py), after the last check and before the file
--- has its name.
+-- when the candidate is sealed (dagster_project/release/publication.py), after the last
+-- check and before the file has its name.
 select
     cast(mart_name as string) as mart_name,
     cast(disclosure_policy as string) as disclosure_policy,

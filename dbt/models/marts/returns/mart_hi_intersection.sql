@@ -1,19 +1,17 @@
 -- Grain: trust x metric x ethnic group of five x quintile of deprivation x period
 -- (newest periods).
 -- Question: is the gap between ethnic groups still there inside each quintile of
--- deprivation, and is it larger or smaller
--- there than the two gaps alone would make it?
+-- deprivation, and is it larger or smaller there than the two gaps alone would make it?
 -- Against White patients of the same quintile (within_fifth_*), and against White
--- patients of the least deprived quintile:
--- ratio of ratios RR11 / (RR10 x RR01), 1 where the two disadvantages multiply; RERI
--- RR11 - RR10 - RR01 + 1, 0 where they add (Rothman). 1 first: the ethnic group; 1
--- second: the quintile. Both on the share of adverse events (over 18 weeks, not
--- within), so that above 1 and above 0 mean: worse together than apart (on the share
--- within 18 weeks both had the opposite sign). Limits by the delta method (macros
--- interaction): each of the four cells adds the variance of its share
--- (int_returns__intersection_cell). The limits are those of one row,
--- not corrected for how many rows there are; certainty is: q by Benjamini
--- and Hochberg over the rows of all trusts and metrics of a period.
+-- patients of the least deprived quintile: ratio of ratios RR11 / (RR10 x RR01), 1
+-- where the two disadvantages multiply; RERI RR11 - RR10 - RR01 + 1, 0 where they add
+-- (Rothman). 1 first: the ethnic group; 1 second: the quintile. Both on the share of
+-- adverse events (over 18 weeks, not within), so that above 1 and above 0 mean: worse
+-- together than apart (on the share within 18 weeks both had the opposite sign). Limits
+-- by the delta method (macros interaction): each of the four cells adds the variance of
+-- its share (int_returns__intersection_cell). The limits are those of one row, not
+-- corrected for how many rows there are; certainty is: q by Benjamini and Hochberg over
+-- the rows of all trusts and metrics of a period.
 {%- set cell = ["geo_level", "geo_code", "metric_id", "period_end"] %}
 with
     varied as (select * from {{ ref("int_returns__intersection_cell") }}),

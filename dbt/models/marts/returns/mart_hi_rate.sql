@@ -10,9 +10,9 @@
 -- Excess is counted in the bad direction of the metric: for waits up to 18 weeks,
 -- those beyond.
 -- Hundreds of groups are compared in a month, and one in twenty ratios lies outside its
--- limits by chance alone: q_value is by Benjamini and Hochberg over all
--- ratios shown of the level and the month, whatever the metric and the dimension, with
--- the rounding of the counts in the standard error; certainty follows it.
+-- limits by chance alone: q_value is by Benjamini and Hochberg over all ratios shown of
+-- the level and the month, whatever the metric and the dimension, with the rounding of
+-- the counts in the standard error; certainty follows it.
 -- Groups that are not known are no groups to be compared. Made again by period.
 {{ config(materialized="by_part", part="period_end") }}
 {%- set asked = wanted_parts(

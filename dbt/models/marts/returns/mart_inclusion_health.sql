@@ -1,11 +1,10 @@
 -- Grain: trust x quarter x measure x way of identification (group: homeless people).
 -- Question: how often do homeless people come to A&E, are they admitted as
--- emergencies, and how long do they stay, against
--- housed people of the same trust, and on which denominator?
+-- emergencies, and how long do they stay, against housed people of the same trust, and
+-- on which denominator?
 -- Ratios are withheld where the housing of more than the agreed share is not known
--- (rule U03, seed rule_thresholds). They are
--- comparable between trusts only beside identification_method: no central rule says
--- that housing must be recorded.
+-- (rule U03, seed rule_thresholds). They are comparable between trusts only beside
+-- identification_method: no central rule says that housing must be recorded.
 -- Attendances of one person are not independent: a few people with many visits make
 -- the counts vary more than those of as many people with one visit each. The return has
 -- the people of each month (AE_PERSONS), not how often each of them came. With m
@@ -14,9 +13,9 @@
 -- is m (2m - 1), and the variance of the count X is (2m - 1) X, that of a compound
 -- Poisson count; for m = 1 it is X. Limits, q (over all ratios of the measure and the
 -- quarter) and certainty of A&E attendances rest on that. Of admissions the people are
--- not sent: their limits take each as independent, remark says that
--- they are too narrow, and no difference is called clear. Where the people are not
--- sent or hidden, the same holds for attendances.
+-- not sent: their limits take each as independent, remark says that they are too
+-- narrow, and no difference is called clear. Where the people are not sent or hidden,
+-- the same holds for attendances.
 -- EPC_REGISTERED: growth is worked out from the counts; a stated growth is next to
 -- it, marked where it differs.
 {% set counts = [

@@ -1,18 +1,16 @@
 -- Grain: level x organisation x metric x dimension (quintiles of one edition) x period
 -- x measure (slope index, relative index, trend of the slope index).
 -- Question: how much more do the most deprived have than the least deprived, when
--- every quintile counts, and is that widening
--- or narrowing? Slope and relative index are most minus (over) least deprived, from
--- the shown rates; the slope in points.
+-- every quintile counts, and is that widening or narrowing? Slope and relative index
+-- are most minus (over) least deprived, from the shown rates; the slope in points.
 -- Editions of the deciles are two series (dimension IMD_QUINTILE and
 -- IMD_QUINTILE_2019), never joined into one.
 -- Trend: least squares of the slope index on time over the last 24 months (this one
--- and the 23
--- before it), from 12 periods on, by the rule of mart_trend: neighbouring months are
--- alike, so limits are widened (macro slope_over_time), and q is by Benjamini and
--- Hochberg over the lines of all series that end in the same month at the organisation
--- level. Widening or narrowing is what has a q value of at most 5% and an interval on
--- one side of 0.
+-- and the 23 before it), from 12 periods on, by the rule of mart_trend: neighbouring
+-- months are alike, so limits are widened (macro slope_over_time), and q is by
+-- Benjamini and Hochberg over the lines of all series that end in the same month at the
+-- organisation level. Widening or narrowing is what has a q value of at most 5% and an
+-- interval on one side of 0.
 {%- set fewest_points = 12 %}
 {%- set series = [
     "organisation_level",

@@ -1,10 +1,9 @@
 -- Grain: collection x trust x period, wherever a return is expected. Question: has it
 -- come, on time, and was it taken?
 -- SUSPENDED: by the trust's board. NIL: nothing to report. ACCEPTED, ACCEPTED_WARN: a
--- file is in use. REJECTED: files came, none
--- could be taken. LATE, AWAITED: nothing came, after and before the soft deadline.
--- What each file became, superseded ones
--- too, is in mart_submission_file.
+-- file is in use. REJECTED: files came, none could be taken. LATE, AWAITED: nothing
+-- came, after and before the soft deadline.
+-- What each file became, superseded ones too, is in mart_submission_file.
 with
     files as (
         select

@@ -1,6 +1,5 @@
 -- Grain: file whose manifest could be read. Question: what is the outcome of each
--- file that a
--- trust sent?
+-- file that a trust sent?
 -- SUPERSEDED: accepted, and another one speaks for the trust and period.
 select
     files.submission_id,

@@ -1,11 +1,10 @@
 -- Grain: target x period in which its metric was reported x source. Question: is the
 -- organisation on its way to the target, and do the people of the most deprived
 -- quintile (Core20) lag behind the others?
--- Figures are those of int_returns__target_figure. Trajectory: a
--- straight line from the baseline to the target. GREEN: at the
--- trajectory or better; AMBER: worse by at most a fifth of the way from baseline to
--- target; RED: worse than that. Not judged where the figure is not shown, and after the
--- month of the target, which has lapsed.
+-- Figures are those of int_returns__target_figure. Trajectory: a straight line from the
+-- baseline to the target. GREEN: at the trajectory or better; AMBER: worse by at most a
+-- fifth of the way from baseline to target; RED: worse than that. Not judged where the
+-- figure is not shown, and after the month of the target, which has lapsed.
 with
     figures as (select * from {{ ref("int_returns__target_figure") }}),
 

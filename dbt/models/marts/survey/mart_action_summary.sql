@@ -1,6 +1,6 @@
 -- Grain: trust x measure. Question: how many priorities has the trust open, how many
--- of them can
--- be measured, are they paid for longer than a year, and is breadth itself a problem?
+-- of them can be measured, are they paid for longer than a year, and is breadth itself
+-- a problem?
 -- Rating and self-assessment are next to the numbers; an association, not a cause.
 with
     listed as (select *, status <> 'CLOSED' as is_open from {{ ref("mart_action") }}),

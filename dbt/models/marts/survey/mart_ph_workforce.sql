@@ -1,6 +1,6 @@
 -- Grain: trust x role x measure, newest snapshot of each trust. Question: who works
--- in public
--- health and on inequalities, what is funded, and how far has recruiting come?
+-- in public health and on inequalities, what is funded, and how far has recruiting
+-- come?
 -- Staff are counted as people: 1 to 7 are hidden, others rounded to the nearest 5, and
 -- WTE of fewer than 8 people, or of fewer than 8 WTE, is hidden with them. employs_role
 -- says no more than a 0 that is shown beside it: whether there is anybody. A stage that

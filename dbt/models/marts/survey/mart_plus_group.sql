@@ -6,8 +6,7 @@
 -- White, metrics where fewer is better); other groups are measured by nothing yet. The
 -- worst ratio of the newest period stands here with its lower limit; a mean stay has
 -- no limits, and is no gap on its own. Clear is what the certainty of the ratio calls
--- so
--- (q value); emergency admissions have none, because their people are not sent.
+-- so (q value); emergency admissions have none, because their people are not sent.
 -- Actions are open items of mart_action.
 with
     named as (

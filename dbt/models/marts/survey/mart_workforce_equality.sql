@@ -1,14 +1,11 @@
 -- Grain: organisation x snapshot x indicator x staff scope x group (or pair of
--- groups) x
--- source. Question: do staff of Black and minority ethnic groups, and disabled staff,
--- fare as the others do?
+-- groups) x source. Question: do staff of Black and minority ethnic groups, and
+-- disabled staff, fare as the others do?
 -- Figures from the trusts' returns (source_id WR01) and those that NHS England
--- publishes
--- (nhse_wres, nhse_wdes; England too) stand beside each other: the two are never added
--- together. A relative likelihood has no per cent (a trust's page was seen to print one
--- as 17.16%); type_check says where a ratio lies so far from 1 that the numbers
--- behind it
--- should be read again.
+-- publishes (nhse_wres, nhse_wdes; England too) stand beside each other: the two are
+-- never added together. A relative likelihood has no per cent (a trust's page was seen
+-- to print one as 17.16%); type_check says where a ratio lies so far from 1 that the
+-- numbers behind it should be read again.
 with
     returned as (select * from {{ ref("int_returns__workforce_equality") }}),
 

@@ -1,23 +1,19 @@
 -- Grain: indicator x day x measure. Question: how much of England's Core20 gap in
--- waits comes
--- from who is treated where? England of all sectors is next to trusts that are NHS
--- acute providers only; the two differ because people of the most deprived quintile are
--- treated less often in the independent sector, where waits are shorter.
+-- waits comes from who is treated where? England of all sectors is next to trusts that
+-- are NHS acute providers only; the two differ because people of the most deprived
+-- quintile are treated less often in the independent sector, where waits are shorter.
 -- Kitagawa 1955 (components of a difference between two rates): with shares w and
 -- values p of the sectors, the gap is the sum of mean(w) x gap of p (within) and of
 -- mean(p) x gap of w (mix). Exact, and the same whichever group is named first. As the
 -- gaps of w add up to 0, mix is also the sum over the other sectors of (mean(p) -
--- mean(p)
--- of NHS acute providers) x gap of w: that of the independent sector is a measure of
--- its
--- own. A hidden count in one sector leaves all parts unknown, a hidden denominator all
--- shares of its group.
+-- mean(p) of NHS acute providers) x gap of w: that of the independent sector is a
+-- measure of its own. A hidden count in one sector leaves all parts unknown, a hidden
+-- denominator all shares of its group.
 -- Limits: value -/+ 1.96 standard errors (delta method). The pathways of a group are a
 -- multinomial draw over sectors, events a binomial one within each: with the slopes b
--- of
--- a measure in p and c in w, variance = sum over groups of sum b^2 p (1 - p) / n
--- + (sum w c^2 - (sum w c)^2) / N. A simulation holds the truth in 93 to 97%. Rounding
--- of the counts to 5 moves England's gap by less than 0.00001 and is left out.
+-- of a measure in p and c in w, variance = sum over groups of sum b^2 p (1 - p) / n +
+-- (sum w c^2 - (sum w c)^2) / N. A simulation holds the truth in 93 to 97%. Rounding of
+-- the counts to 5 moves England's gap by less than 0.00001 and is left out.
 with
     figures as (
         select
