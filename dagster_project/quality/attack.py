@@ -356,7 +356,7 @@ def _add_relation(
         join ({_side(whole, relation.match.values(), relation.whole.where)}) w on {" and ".join(equal)}
         order by whole_row"""
     rows = _numbers(con, query)
-    if table.database == DRAFT and not len(rows["equation"]) and table.has_counts:
+    if table.database == DRAFT and not len(rows["equation"]) and table.has_counts and not relation.optional:
         raise ValueError(f"the relation {relation.name!r} of {table.model.name} connects no row with another")
     counts = relation.counts or {name: name for name in table.declared.counts}
     for part, whole_count in counts.items():

@@ -417,6 +417,9 @@ def test_a_relation_that_connects_nothing_blocks(disclosing: Disclosing) -> None
     }
     disclosing.describe(WAITS, relations=[relation])
     assert "connects no row" in blocked(disclosing.audit())[ATTACK].summary
+    # of an edition that no trust sends any more the attack has nothing to add up
+    disclosing.describe(WAITS, relations=[relation | {"optional": True}])
+    assert ATTACK not in blocked(disclosing.audit())
 
 
 def test_what_is_restricted_does_not_leave(disclosing: Disclosing) -> None:
