@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from dagster_project.report import value_lines
 from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Tabular, say
 from dagster_project.report.charts import Frame, Point, Reference, draw_control_chart
 from dagster_project.report.context import Context
@@ -57,7 +58,7 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     others = [row for row in slopes if row["indicator_id"] not in series]
     told = [row for row in others if row["trend"] != NO_TREND]
     if told:
-        blocks.append(Tabular(_slopes(context, told)))
+        blocks += [Tabular(_slopes(context, told)), *value_lines.blocks(context, told)]
     if others and len(told) < len(others):
         blocks.append(Paragraph(_short(others, told)))
     return Section(

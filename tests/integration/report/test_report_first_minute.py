@@ -84,6 +84,21 @@ def test_every_gap_of_two_periods_has_its_line(sample_site: Site, sample_warehou
     assert wanted and sorted(found) == sorted(wanted)
 
 
+def test_every_long_series_without_a_control_chart_has_its_line(sample_site: Site, sample_warehouse: Warehouse) -> None:
+    """England's waits of each week by age and by sex: a line of as many points as the trend uses, the newest figure heads the tile."""
+    wanted = sample_warehouse.query(
+        "select indicator_id, group_code, last_period_end::varchar, points_used from mart_trend where organisation_code = 'ENG' and measure = 'value' "
+        "and points_used >= 13 and trend <> 'Cannot be calculated' and source_id = 'nhse_wlmds' "
+        "and indicator_id not in (select indicator_id from mart_control_chart where organisation_code = 'ENG')"
+    )
+    found = []
+    for tile in sample_site.page("index.html").select("section[aria-labelledby='trends'] .tile"):
+        key = json.loads(str(tile.select_one(".value [data-column='value']")["data-key"]))  # type: ignore[index]
+        points = str(tile.select_one("svg.spark path")["d"]).count("L") + 1  # type: ignore[index]
+        found.append((key["indicator_id"], key["group_code"], key["period_end"], points))
+    assert len(wanted) == 10 and sorted(found) == sorted(wanted)
+
+
 def test_series_too_short_for_a_trend_are_a_sentence_and_old_figures_say_their_age(
     sample_site: Site, sample_warehouse: Warehouse
 ) -> None:

@@ -1,47 +1,28 @@
-"""Example queries over public figures, asked of small planted marts: what is wanted, worked out by hand, and beside it what must not be taken.
+"""Example queries over waits and measures, asked of small planted marts: what is wanted, worked out by hand, and beside it what must not be taken.
 
 A row that must not be taken is of another period, indicator, group, geography or level; each has a value that would be seen.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from tests.fixtures.planted import Row, answer
-
-OLD, BEFORE, NOW, LATER = dt.date(2025, 3, 31), dt.date(2026, 2, 28), dt.date(2026, 3, 31), dt.date(2026, 4, 30)
-WRONG = 99.0
-"""A value of what must not be taken."""
-
-
-def many(base: Row, *rows: Row) -> list[Row]:
-    """These rows, each with what it does not say itself from the base."""
-    return [base | row for row in rows]
-
-
-WAIT = {
-    "organisation_code": "ENG", "organisation_level": "england", "treatment_function_code": "all", "dimension": "all", "group_code": "all",
-    "source_id": "nhse_wlmds", "period_end": NOW, "unit": "proportion",
-}  # fmt: skip
-GAP = {
-    "organisation_code": "R9A", "organisation_level": "trust", "treatment_function_code": "all", "geography_basis": "current", "standardisation": "crude",
-    "measure": "absolute_gap", "value_status": "published", "period_end": NOW, "certainty": "clear difference",
-}  # fmt: skip
-LONG, WITHIN = "wlmds_over_52_weeks", "wlmds_within_18_weeks"
-PLACES = [
-    {"organisation_code": "R9A", "organisation_name": "A Trust", "icb_code": "QAA"},
-    {"organisation_code": "R9B", "organisation_name": "B Trust", "icb_code": "QAA"},
-    {"organisation_code": "QAA", "organisation_name": "A Board"},
-    {"organisation_code": "QBB", "organisation_name": "B Board"},
-]
-NAMES = [
-    {"indicator_id": LONG, "indicator_name": "Over 52 weeks"},
-    {"indicator_id": WITHIN, "indicator_name": "Within 18 weeks"},
-]
+from tests.fixtures.planted import (
+    BEFORE,
+    GAP,
+    LATER,
+    LONG,
+    NAMES,
+    NOW,
+    OLD,
+    PLACES,
+    WAIT,
+    WITHIN,
+    WRONG,
+    Case,
+    answer,
+    many,
+)
 
 
 def long_waits_by_deprivation() -> None:
@@ -198,7 +179,7 @@ def is_the_core20_gap_closing() -> None:
         for row in rows
     ]
     assert found == [
-        (LONG, 2, NOW, None, "Cannot be calculated: one period is held", None),
+        (LONG, 2, NOW, None, "Cannot be calculated: too few figures", None),
         (WITHIN, 2, NOW, -0.01, "better", 0.02),
     ]
 
@@ -517,133 +498,28 @@ def trusts_outside_the_funnel() -> None:
     assert [(row["pooled_share"], row["outside_998"], row["trusts"]) for row in rows] == [(0.6, 1, 3)]
 
 
-def what_is_missing() -> None:
-    row = {
-        "indicator_id": "STM-EL-02",
-        "breakdown": "all",
-        "organisation_level": "england",
-        "availability": "not_public",
-        "availability_reason": "in SUS",
-    }
-    others = many(
-        row, {"indicator_id": LONG, "availability": "available"}, {"breakdown": "sex"}, {"organisation_level": "icb"}
-    )
-    rows = answer("what_is_missing", mart_coverage=[row, *others])
-    assert [(one["indicator_id"], one["reason"]) for one in rows] == [("STM-EL-02", "in SUS")]
-
-
-def targets_met_lapsed_and_ahead() -> None:
-    reading = {"organisation_code": "ENG", "indicator_id": LONG, "indicator_name": "Over 52 weeks", "period_end": NOW}
-    rows = answer(
-        "targets_met_lapsed_and_ahead",
-        mart_target_reading=[
-            *many(
-                reading,
-                {"value": 0.02, "target_reading": "target not met"},
-                {"value": WRONG, "period_end": BEFORE},
-                {"value": WRONG, "organisation_code": "QAA"},
-            ),
-            *many(reading, {"indicator_id": WITHIN, "period_end": BEFORE, "value": 0.6, "target_reading": "lapsed"}),
-        ],
-    )
-    assert [(one["value"], one["target_reading"]) for one in rows] == [(0.6, "lapsed"), (0.02, "target not met")]
-
-
-def is_inequality_widening() -> None:
-    slope = {
-        "organisation_level": "trust", "organisation_code": "R9A", "indicator_id": "WL_GT52_PCT", "dimension": "IMD_QUINTILE", "measure": "slope_trend",
-        "points_used": 24, "period_end": NOW,
-    }  # fmt: skip
-    rows = answer(
-        "is_inequality_widening",
-        mart_inequality_summary=[
-            *many(slope, {"value": 0.1, "trend": "widening", "q_value": 0.01}, {"value": WRONG, "period_end": BEFORE}),
-            *many(
-                slope | {"value": WRONG, "period_end": LATER},
-                {"points_used": 11},
-                {"organisation_level": "icb"},
-                {"dimension": "IMD_DECILE"},
-                {"measure": "sii"},
-            ),
-        ],
-    )
-    assert [(row["trend_per_month"], row["trend"], row["q_value"], row["period_end"]) for row in rows] == [
-        (0.1, "widening", 0.01, NOW)
-    ]
-
-
-def returns_outstanding() -> None:
-    sent = {"collection_code": "WL01", "period_end": NOW}
-    rows = answer(
-        "returns_outstanding",
-        mart_submission=many(
-            sent,
-            {"organisation_code": "R9A", "is_in_use": True, "status": "ACCEPTED"},
-            {"organisation_code": "R9B", "is_in_use": False, "status": "LATE"},
-            {"organisation_code": "R9C", "is_in_use": True, "status": "ACCEPTED"},
-        ),
-    )
-    assert [tuple(row.values()) for row in rows] == [("WL01", NOW, 3, 2, 66.7, ["R9B"])]
-
-
-def breadth_and_measures() -> None:
-    of = {"organisation_code": "R9A", "organisation_name": "A Trust"}
-    rows = answer(
-        "breadth_and_measures",
-        mart_action_summary=[
-            *many(
-                of,
-                {"measure": "open_priorities", "value": 4},
-                {"measure": "share_with_metric", "value": 0.5},
-                {"measure": "published_plans", "value": 1},
-            ),
-            {"organisation_code": "R9B", "organisation_name": "B Trust", "measure": "open_priorities", "value": 7},
-        ],
-    )
-    assert [tuple(row.values())[:5] for row in rows] == [("B Trust", 7, None, None, None), ("A Trust", 4, 0.5, None, 1)]
-
-
-def approaches_by_trust_type() -> None:
-    answered = {
-        "question_code": "HI_APPROACH",
-        "stratum_type": "TRUST_TYPE",
-        "source_id": "own_survey",
-        "wave": "2026",
-        "stratum": "ACUTE",
-    }
-    rows = answer(
-        "approaches_by_trust_type",
-        mart_survey_benchmark=[
-            *many(
-                answered,
-                {"option_label": "QI", "value": 60, "n_base": 10, "numerator": 6},
-                {"option_label": "Pilot", "value": None},
-            ),
-            *many(
-                answered | {"value": WRONG},
-                {"wave": "2025"},
-                {"stratum_type": "ALL"},
-                {"source_id": "published", "wave": "2027"},
-                {"question_code": "HI_BARRIER"},
-            ),
-        ],
-    )
-    assert [(row["option_label"], row["value"], row["n_base"]) for row in rows] == [
-        ("QI", 60, 10),
-        ("Pilot", None, None),
-    ]
-
-
-CASES: list[Callable[[], Any]] = [
-    long_waits_by_deprivation, widest_deprivation_gaps, waits_by_ethnic_group, group_against_group_over_time, is_the_core20_gap_closing,
-    core20_against_the_rest, core20_gap_by_sector, waiting_list_of_a_trust, long_waits_by_specialty, four_hour_waits_over_time,
-    cancer_waits_beside_core20, what_is_hidden, ethnicity_recording, ethnicity_recording_of_trusts, slope_and_concentration_of_england,
-    spread_beyond_chance, trusts_outside_the_funnel, what_is_missing, targets_met_lapsed_and_ahead, is_inequality_widening, returns_outstanding,
-    breadth_and_measures, approaches_by_trust_type,
-]  # fmt: skip
+CASES: list[Case] = [
+    long_waits_by_deprivation,
+    widest_deprivation_gaps,
+    waits_by_ethnic_group,
+    group_against_group_over_time,
+    is_the_core20_gap_closing,
+    core20_against_the_rest,
+    core20_gap_by_sector,
+    waiting_list_of_a_trust,
+    long_waits_by_specialty,
+    four_hour_waits_over_time,
+    cancer_waits_beside_core20,
+    what_is_hidden,
+    ethnicity_recording,
+    ethnicity_recording_of_trusts,
+    slope_and_concentration_of_england,
+    spread_beyond_chance,
+    trusts_outside_the_funnel,
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_a_query_gives_the_answer_worked_out_by_hand(case: Callable[[], Any]) -> None:
+def test_a_query_gives_the_answer_worked_out_by_hand(case: Case) -> None:
     """The case is called like the query."""
     case()

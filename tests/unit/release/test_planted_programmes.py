@@ -1,0 +1,539 @@
+"""Example queries over programmes, targets, returns and surveys, asked of small planted marts: what is wanted, worked out by hand, and beside it what must not be taken.
+
+A row that must not be taken is of another period, indicator, group, geography or level; each has a value that would be seen.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.planted import BEFORE, LATER, LONG, NOW, PLACES, WITHIN, WRONG, Case, answer, many
+
+
+def what_is_missing() -> None:
+    row = {
+        "indicator_id": "STM-EL-02",
+        "breakdown": "all",
+        "organisation_level": "england",
+        "availability": "not_public",
+        "availability_reason": "in SUS",
+    }
+    others = many(
+        row, {"indicator_id": LONG, "availability": "available"}, {"breakdown": "sex"}, {"organisation_level": "icb"}
+    )
+    rows = answer("what_is_missing", mart_coverage=[row, *others])
+    assert [(one["indicator_id"], one["reason"]) for one in rows] == [("STM-EL-02", "in SUS")]
+
+
+def targets_met_lapsed_and_ahead() -> None:
+    reading = {"organisation_code": "ENG", "indicator_id": LONG, "indicator_name": "Over 52 weeks", "period_end": NOW}
+    rows = answer(
+        "targets_met_lapsed_and_ahead",
+        mart_target_reading=[
+            *many(
+                reading,
+                {"value": 0.02, "target_reading": "target not met"},
+                {"value": WRONG, "period_end": BEFORE},
+                {"value": WRONG, "organisation_code": "QAA"},
+            ),
+            *many(reading, {"indicator_id": WITHIN, "period_end": BEFORE, "value": 0.6, "target_reading": "lapsed"}),
+        ],
+    )
+    assert [(one["value"], one["target_reading"]) for one in rows] == [(0.6, "lapsed"), (0.02, "target not met")]
+
+
+def is_inequality_widening() -> None:
+    slope = {
+        "organisation_level": "trust", "organisation_code": "R9A", "indicator_id": "WL_GT52_PCT", "dimension": "IMD_QUINTILE", "measure": "slope_trend",
+        "points_used": 24, "period_end": NOW,
+    }  # fmt: skip
+    rows = answer(
+        "is_inequality_widening",
+        mart_inequality_summary=[
+            *many(slope, {"value": 0.1, "trend": "widening", "q_value": 0.01}, {"value": WRONG, "period_end": BEFORE}),
+            *many(
+                slope | {"value": WRONG, "period_end": LATER},
+                {"points_used": 11},
+                {"organisation_level": "icb"},
+                {"dimension": "IMD_DECILE"},
+                {"measure": "sii"},
+            ),
+        ],
+    )
+    assert [(row["trend_per_month"], row["trend"], row["q_value"], row["period_end"]) for row in rows] == [
+        (0.1, "widening", 0.01, NOW)
+    ]
+
+
+def returns_outstanding() -> None:
+    sent = {"collection_code": "WL01", "period_end": NOW}
+    rows = answer(
+        "returns_outstanding",
+        mart_submission=many(
+            sent,
+            {"organisation_code": "R9A", "is_in_use": True, "status": "ACCEPTED"},
+            {"organisation_code": "R9B", "is_in_use": False, "status": "LATE"},
+            {"organisation_code": "R9C", "is_in_use": True, "status": "ACCEPTED"},
+        ),
+    )
+    assert [tuple(row.values()) for row in rows] == [("WL01", NOW, 3, 2, 66.7, ["R9B"])]
+
+
+def breadth_and_measures() -> None:
+    of = {"organisation_code": "R9A", "organisation_name": "A Trust"}
+    rows = answer(
+        "breadth_and_measures",
+        mart_action_summary=[
+            *many(
+                of,
+                {"measure": "open_priorities", "value": 4},
+                {"measure": "share_with_metric", "value": 0.5},
+                {"measure": "published_plans", "value": 1},
+            ),
+            {"organisation_code": "R9B", "organisation_name": "B Trust", "measure": "open_priorities", "value": 7},
+        ],
+    )
+    assert [tuple(row.values())[:5] for row in rows] == [("B Trust", 7, None, None, None), ("A Trust", 4, 0.5, None, 1)]
+
+
+def approaches_by_trust_type() -> None:
+    answered = {
+        "question_code": "HI_APPROACH",
+        "stratum_type": "TRUST_TYPE",
+        "source_id": "own_survey",
+        "wave": "2026",
+        "stratum": "ACUTE",
+    }
+    rows = answer(
+        "approaches_by_trust_type",
+        mart_survey_benchmark=[
+            *many(
+                answered,
+                {"option_label": "QI", "value": 60, "n_base": 10, "numerator": 6},
+                {"option_label": "Pilot", "value": None},
+            ),
+            *many(
+                answered | {"value": WRONG},
+                {"wave": "2025"},
+                {"stratum_type": "ALL"},
+                {"source_id": "published", "wave": "2027"},
+                {"question_code": "HI_BARRIER"},
+            ),
+        ],
+    )
+    assert [(row["option_label"], row["value"], row["n_base"]) for row in rows] == [
+        ("QI", 60, 10),
+        ("Pilot", None, None),
+    ]
+
+
+def missed_appointments_by_deprivation() -> None:
+    """Nobody publishes it of patients; the nearest is of trusts by their catchment, and says so."""
+    fifth = {
+        "analysis": "did_not_attend_against_catchment_deprivation",
+        "dimension": "catchment_core20_fifth",
+        "organisation_level": "england",
+    }
+    rows = answer(
+        "missed_appointments_by_deprivation",
+        mart_coverage=many(
+            {"indicator_id": "op_did_not_attend", "breakdown": "deprivation", "organisation_level": "england", "availability": "not_public"},
+            {}, {"breakdown": "age", "availability": "available"}, {"indicator_id": LONG, "availability": "available"},
+        ),
+        mart_outpatients=[
+            *many(fifth | {"period_end": NOW}, {"group_code": "1", "value": 0.08}, {"group_code": "5", "value": 0.06}),
+            *many(fifth | {"value": WRONG}, {"dimension": "all"}, {"analysis": "did_not_attend_by_age"}),
+        ],
+    )  # fmt: skip
+    assert [(row["availability"], row["fifth"], row["value"]) for row in rows] == [
+        ("not_public", None, None), ("nearest", "1", 0.08), ("nearest", "5", 0.06)
+    ]  # fmt: skip
+
+
+def what_changed_since_the_period_before() -> None:
+    """The newest month of each indicator alone; a chart of another month says nothing of it."""
+    moved = {
+        "organisation_code": "R9A",
+        "organisation_name": "A Trust",
+        "icb_code": "QAA",
+        "unit": "proportion",
+        "period_end": NOW,
+        "previous_period_end": BEFORE,
+    }
+    rows = answer(
+        "what_changed_since_the_period_before",
+        mart_waiting_list=[
+            *many(
+                moved | {"dimension": "all", "treatment_function_code": "all", "indicator_id": "rtt"},
+                {"value": 0.6, "previous_value": 0.5},
+            ),
+            *many(
+                moved | {"indicator_id": "rtt", "value": WRONG, "previous_value": 0},
+                {"dimension": "sex"},
+                {"treatment_function_code": "C_110", "dimension": "all"},
+            ),
+        ],
+        mart_urgent_care=[
+            *many(
+                moved | {"indicator_id": "ae"},
+                {"value": 0.5, "previous_value": 0.75},
+                {"value": WRONG, "previous_value": 0, "period_end": BEFORE},
+            ),
+            *many(
+                moved | {"indicator_id": "ae", "value": WRONG, "previous_value": 0},
+                {"unit": "count"},
+                {"icb_code": "QBB"},
+            ),
+        ],
+        mart_control_chart=many(
+            {"indicator_id": "ae", "organisation_code": "R9A"},
+            {"period_end": NOW, "certainty": "clear difference"},
+            {"period_end": BEFORE, "certainty": "wrong"},
+        ),
+    )
+    assert [(row["value"], row["change"], row["more_than_ordinary_variation"]) for row in rows] == [
+        (0.5, -0.25, "clear difference"),
+        (0.6, pytest.approx(0.1), "no control chart at this level"),
+    ]
+
+
+def preterm_births_by_deprivation() -> None:
+    """A tenth and a fifth are both called 1: the dimension tells them apart; where there is no figure there is the reason."""
+    birth = {
+        "indicator_id": "MAT-04",
+        "organisation_code": "QAA",
+        "organisation_level": "icb",
+        "geography_basis": "current",
+        "period_end": NOW,
+    }
+    rows = answer(
+        "preterm_births_by_deprivation",
+        mart_coverage=many(
+            {"indicator_id": "MAT-04", "organisation_level": "icb", "availability": "available"},
+            {"breakdown": "deprivation"}, {"breakdown": "sex", "availability": "not_public", "availability_reason": "not given"},
+            {"breakdown": "age", "organisation_level": "trust"},
+        ),
+        dim_indicator=[{"indicator_id": "MAT-04", "unit": "rate_per_1000"}],
+        fct_indicator_value=[
+            *many(birth, {"dimension": "imd_decile", "group_code": "1", "value": 80}, {"dimension": "imd_quintile", "group_code": "1", "value": 75}),
+            *many(birth | {"dimension": "imd_decile", "group_code": "1", "value": WRONG}, {"geography_basis": "as_reported"}, {"indicator_id": LONG}),
+        ],
+        dim_organisation=PLACES,
+    )  # fmt: skip
+    assert [
+        (row["breakdown"], row["dimension"], row["group_code"], row["value"], row["availability_reason"])
+        for row in rows
+    ] == [
+        ("deprivation", "imd_decile", "1", 80, None),
+        ("deprivation", "imd_quintile", "1", 75, None),
+        ("sex", None, None, None, "not given"),
+    ]
+
+
+def priorities_of_trusts() -> None:
+    """By rank; what is no priority has none and comes last."""
+    group = {"organisation_level": "trust", "organisation_name": "A Trust", "indicator_name": "Over 52 weeks"}
+    rows = answer(
+        "priorities_of_trusts",
+        mart_priorities=many(
+            group,
+            {"group_name": "Most deprived", "priority_rank": 2, "avoidable_per_1000": 3},
+            {"group_name": "African", "priority_rank": 1, "avoidable_per_1000": 4},
+            {"group_name": "Chinese", "priority_status": "no_clear_excess"},
+            {"group_name": "Wrong", "organisation_level": "icb", "priority_rank": 1},
+        ),
+    )
+    assert [(row["group_name"], row["priority_rank"]) for row in rows] == [
+        ("African", 1),
+        ("Most deprived", 2),
+        ("Chinese", None),
+    ]
+
+
+def control_chart_of_four_hour_waits() -> None:
+    month = {"indicator_id": "ae_four_hour_all", "organisation_code": "ENG", "assurance_icon": "consistent_fail"}
+    rows = answer(
+        "control_chart_of_four_hour_waits",
+        mart_control_chart=[
+            *many(month, {"period_start": NOW, "value": 0.75}, {"period_start": BEFORE, "value": 0.7}),
+            *many(
+                month | {"period_start": NOW, "value": WRONG},
+                {"organisation_code": "R9A"},
+                {"indicator_id": "ae_four_hour_type_1"},
+            ),
+        ],
+    )
+    assert [(row["value"], row["assurance_icon"]) for row in rows] == [
+        (0.7, "consistent_fail"),
+        (0.75, "consistent_fail"),
+    ]
+
+
+def core20plus5_1_maternity() -> None:
+    woman = {
+        "indicator_id": "MAT-03",
+        "organisation_level": "england",
+        "organisation_name": "England",
+        "period_end": NOW,
+    }
+    rows = answer(
+        "core20plus5_1_maternity",
+        mart_core20plus5_adults=[
+            *many(woman, {"core20_value": 0.1, "rest_value": 0.2, "core20_gap": -0.1}),
+            *many(
+                woman | {"core20_value": WRONG}, {"period_end": BEFORE}, {"indicator_id": "SMI-01", "period_end": LATER}
+            ),
+        ],
+    )
+    assert [(row["core20_value"], row["rest_value"], row["core20_gap"]) for row in rows] == [(0.1, 0.2, -0.1)]
+
+
+def core20plus5_2_severe_mental_illness() -> None:
+    person = {
+        "indicator_id": "SMI-01",
+        "organisation_level": "icb",
+        "organisation_name": "A Board",
+        "period_end": NOW,
+        "target": 0.6,
+    }
+    rows = answer(
+        "core20plus5_2_severe_mental_illness",
+        mart_core20plus5_adults=many(
+            person,
+            {"all_value": 0.5, "distance_to_target": -0.1},
+            {"all_value": WRONG, "organisation_level": "trust"},
+            {"all_value": WRONG, "indicator_id": "SMI-02"},
+        ),
+    )
+    assert [(row["all_value"], row["target"], row["distance_to_target"]) for row in rows] == [(0.5, 0.6, -0.1)]
+
+
+def core20plus5_4_early_cancer_diagnosis() -> None:
+    """The figure of England stands on the line of everybody alone, not beside boards or breakdowns that have none."""
+    place = {"indicator_id": "CAN-01", "core20plus5_area": "early_cancer_diagnosis", "availability": "available"}
+    rows = answer(
+        "core20plus5_4_early_cancer_diagnosis",
+        mart_coverage=many(
+            place, {"breakdown": "all", "organisation_level": "england"}, {"breakdown": "sex", "organisation_level": "england"},
+            {"breakdown": "all", "organisation_level": "icb"}, {"breakdown": "all", "organisation_level": "trust"},
+        ),
+        mart_core20plus5_adults=many({"indicator_id": "CAN-01", "organisation_code": "ENG"}, {"all_value": 0.58}, {"all_value": WRONG, "organisation_code": "QAA"}),
+    )  # fmt: skip
+    found = [(row["organisation_level"], row["breakdown"], row["all_value"]) for row in rows]
+    assert found == [("england", "all", 0.58), ("england", "sex", None), ("icb", "all", None)]
+
+
+def core20plus5_children() -> None:
+    """An element without a figure says why; an adults' indicator is none of the children's."""
+    rows = answer(
+        "core20plus5_children",
+        dim_indicator=[
+            {
+                "indicator_id": "CYP-AST-01",
+                "core20plus5_programme": "children",
+                "core20plus5_element": 1,
+                "not_public": "in a register",
+            },
+            {"indicator_id": "CYP-EPI-01", "core20plus5_programme": "children", "core20plus5_element": 3},
+            {"indicator_id": "SMI-01", "core20plus5_programme": "adults", "core20plus5_element": 2},
+        ],
+        mart_core20plus5_children=many(
+            {"indicator_id": "CYP-EPI-01", "organisation_code": "ENG"},
+            {"all_value": 0.7},
+            {"all_value": WRONG, "organisation_code": "QAA"},
+        ),
+    )
+    assert [(row["core20plus5_element"], row["all_value"], row["why_not"]) for row in rows] == [
+        ("1", None, "in a register"),
+        ("3", 0.7, None),
+    ]
+
+
+def statement_of_a_trust_or_icb() -> None:
+    line = {
+        "organisation_code": "R9A",
+        "organisation_level": "trust",
+        "statement_version": "2023",
+        "line_no": 4,
+        "breakdown": "all",
+    }
+    rows = answer(
+        "statement_of_a_trust_or_icb",
+        mart_statement=[
+            *many(
+                line,
+                {
+                    "indicator_id": "b",
+                    "value": 1.2,
+                    "level_label": "ICB of the trust",
+                    "availability": "not_public",
+                    "note": "a proxy",
+                },
+            ),
+            *many(
+                line,
+                {
+                    "indicator_id": "a",
+                    "line_no": 1,
+                    "value": 0.6,
+                    "level_label": "NHS trust",
+                    "availability": "available",
+                },
+            ),
+            *many(
+                line | {"value": WRONG},
+                {"organisation_code": "R9B"},
+                {"organisation_code": "QAA", "organisation_level": "icb"},
+            ),
+        ],
+    )
+    assert [(row["value"], row["level_label"], row["availability"], row["note"]) for row in rows] == [
+        (0.6, "NHS trust", "available", None),
+        (1.2, "ICB of the trust", "not_public", "a proxy"),
+    ]
+
+
+def five_priorities() -> None:
+    """England's rows, and the priority that has no figure at all."""
+    rows = answer(
+        "five_priorities",
+        mart_five_priorities=many(
+            {"organisation_code": "ENG"},
+            {"priority_no": 2, "indicator_id": "a", "value": 0.5, "core20_gap": 0.1},
+            {"priority_no": 1, "organisation_code": "none", "value_status_reason": "nobody counts it"},
+            {"priority_no": 2, "organisation_code": "R9A", "value": WRONG},
+        ),
+    )
+    assert [(row["priority_no"], row["value"], row["value_status_reason"]) for row in rows] == [
+        (1, None, "nobody counts it"),
+        (2, 0.5, None),
+    ]
+
+
+def targets_and_core20() -> None:
+    """Each target and source has its own newest period."""
+    at = {"target_id": "T1", "source_id": "nhse_rtt", "organisation_code": "ENG", "period_end": NOW}
+    rows = answer(
+        "targets_and_core20",
+        mart_target_progress=many(
+            at,
+            {"value": 61.4, "trajectory": 64.3, "rag": "RED"},
+            {"value": WRONG, "period_end": BEFORE},
+            {"value": 60.0, "source_id": "returns", "period_end": BEFORE},
+        ),
+    )
+    assert sorted((row["source_id"], row["value"], row["rag"]) for row in rows) == [
+        ("nhse_rtt", 61.4, "RED"),
+        ("returns", 60.0, None),
+    ]
+
+
+def barriers_over_waves() -> None:
+    """The first wave has none before it; strata are no whole."""
+    said = {
+        "question_code": "HI_BARRIER",
+        "stratum_type": "ALL",
+        "source_id": "own_survey",
+        "wave": "2026",
+        "previous_wave": "2025",
+    }
+    rows = answer(
+        "barriers_over_waves",
+        mart_survey_benchmark=many(
+            said,
+            {"option_label": "Data", "value": 40, "change_points": -10},
+            {"option_label": "Money", "value": 60, "change_points": 5},
+            {"value": WRONG, "previous_wave": None},
+            {"value": WRONG, "stratum_type": "TRUST_TYPE"},
+            {"value": WRONG, "question_code": "HI_APPROACH"},
+        ),
+    )
+    assert [(row["option_label"], row["value"], row["change_points"]) for row in rows] == [
+        ("Data", 40, -10),
+        ("Money", 60, 5),
+    ]
+
+
+def us_and_our_peers() -> None:
+    said = {"stratum_type": "TRUST_TYPE", "organisation_name": "A Trust", "question_code": "HI_BARRIER"}
+    rows = answer(
+        "us_and_our_peers",
+        mart_trust_vs_peer=many(
+            said,
+            {"option_label": "Data", "contrast": "we_do_most_peers_do_not", "selected": True, "value": 20},
+            {"option_label": "Money", "contrast": "as_most_peers", "value": WRONG},
+            {"option_label": "Time", "contrast": "most_peers_do_we_do_not", "selected": False, "value": 80},
+            {"option_label": "Data", "contrast": "we_do_most_peers_do_not", "stratum_type": "ALL", "value": WRONG},
+        ),
+    )
+    assert [(row["option_label"], row["selected"], row["value"]) for row in rows] == [
+        ("Data", True, 20),
+        ("Time", False, 80),
+    ]
+
+
+def race_equality_ratios() -> None:
+    """The largest ratio of each indicator first, those that cannot be worked out last."""
+    ratio = {"measure_kind": "relative_likelihood", "indicator_no": 2}
+    rows = answer(
+        "race_equality_ratios",
+        mart_workforce_equality=many(
+            ratio,
+            {"organisation_name": "A Trust", "value": 1.2},
+            {"organisation_name": "B Trust", "value": None, "value_status_reason": "nobody was appointed"},
+            {"organisation_name": "C Trust", "value": 1.8},
+            {"organisation_name": "D Trust", "value": WRONG, "measure_kind": "share"},
+        ),
+    )
+    assert [(row["organisation_name"], row["ratio"]) for row in rows] == [
+        ("C Trust", 1.8),
+        ("A Trust", 1.2),
+        ("B Trust", None),
+    ]
+
+
+def plus_groups_and_their_evidence() -> None:
+    """Named, or with a clear gap, or with an open action; a group with none of them is left out."""
+    rows = answer(
+        "plus_groups_and_their_evidence",
+        mart_plus_group=many(
+            {"organisation_name": "A Trust", "selected": False, "has_clear_gap": False, "open_actions": 0},
+            {"group_name": "Carers", "selected": True},
+            {"group_name": "Homeless", "has_clear_gap": True},
+            {"group_name": "Roma", "open_actions": 2},
+            {"group_name": "Veterans"},
+        ),
+    )
+    assert [row["group_name"] for row in rows] == ["Carers", "Homeless", "Roma"]
+
+
+CASES: list[Case] = [
+    what_is_missing,
+    targets_met_lapsed_and_ahead,
+    is_inequality_widening,
+    returns_outstanding,
+    breadth_and_measures,
+    approaches_by_trust_type,
+    missed_appointments_by_deprivation,
+    what_changed_since_the_period_before,
+    preterm_births_by_deprivation,
+    priorities_of_trusts,
+    control_chart_of_four_hour_waits,
+    core20plus5_1_maternity,
+    core20plus5_2_severe_mental_illness,
+    core20plus5_4_early_cancer_diagnosis,
+    core20plus5_children,
+    statement_of_a_trust_or_icb,
+    five_priorities,
+    targets_and_core20,
+    barriers_over_waves,
+    us_and_our_peers,
+    race_equality_ratios,
+    plus_groups_and_their_evidence,
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_a_query_gives_the_answer_worked_out_by_hand(case: Case) -> None:
+    """The case is called like the query."""
+    case()
