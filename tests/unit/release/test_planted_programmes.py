@@ -5,9 +5,13 @@ A row that must not be taken is of another period, indicator, group, geography o
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from pathlib import Path
+
 import pytest
 
-from tests.fixtures.planted import BEFORE, LATER, LONG, NOW, PLACES, WITHIN, WRONG, Case, answer, many
+from tests.fixtures.planted import BEFORE, LATER, LONG, NOW, PLACES, QUERIES, WITHIN, WRONG, Case, answer, many
 
 
 def what_is_missing() -> None:
@@ -507,6 +511,191 @@ def plus_groups_and_their_evidence() -> None:
     assert [row["group_name"] for row in rows] == ["Carers", "Homeless", "Roma"]
 
 
+def what_an_indicator_means() -> None:
+    """One row for an indicator: how far its definition is verified, not its target."""
+    rows = answer(
+        "what_an_indicator_means",
+        dim_indicator=[{"indicator_id": LONG, "caveats": "pathways, not people"}],
+        dim_indicator_verification=many(
+            {"indicator_id": LONG},
+            {"part": "definition", "verification": "read in the source"},
+            {"part": "target", "verification": "not verified"},
+        ),
+    )
+    assert [(row["indicator_id"], row["verification"], row["caveats"]) for row in rows] == [
+        (LONG, "read in the source", "pathways, not people")
+    ]
+
+
+def trends_of_regions() -> None:
+    rows = answer(
+        "trends_of_regions",
+        mart_trend=many(
+            {"indicator_name": "A&E", "measure": "value", "dimension": "all"},
+            {"organisation_level": "region", "organisation_name": "London", "trend": "Increasing"},
+            {"organisation_level": "england", "organisation_name": "England", "trend": "No significant change"},
+            {"organisation_level": "trust", "organisation_name": "A Trust", "trend": "Decreasing"},
+        ),
+    )
+    assert [(row["organisation_name"], row["trend"]) for row in rows] == [
+        ("England", "No significant change"),
+        ("London", "Increasing"),
+    ]
+
+
+def core20_population() -> None:
+    """The newest edition first; of a trust the share is that of the boards its patients come from, in a column of its own."""
+    rows = answer(
+        "core20_population",
+        mart_core20_population=many(
+            {"imd_version": "2025"},
+            {"organisation_level": "trust", "organisation_name": "A Trust", "core20_share_of_catchment_icbs": 0.3},
+            {"organisation_level": "icb", "organisation_name": "A Board", "value": 0.25},
+            {"organisation_level": "icb", "organisation_name": "A Board", "value": 0.24, "imd_version": "2019"},
+        ),
+    )
+    found = [
+        (row["imd_version"], row["organisation_name"], row["value"], row["core20_share_of_catchment_icbs"])
+        for row in rows
+    ]
+    assert found == [("2025", "A Board", 0.25, None), ("2025", "A Trust", None, 0.3), ("2019", "A Board", 0.24, None)]
+
+
+def core20plus5_3_chronic_respiratory() -> None:
+    area = {
+        "core20plus5_area": "chronic_respiratory",
+        "organisation_level": "england",
+        "breakdown": "all",
+        "indicator_id": "RESP-01",
+    }
+    others = many(area, {"organisation_level": "trust"}, {"core20plus5_area": "maternity"})
+    rows = answer("core20plus5_3_chronic_respiratory", mart_coverage=[area | {"availability": "available"}, *others])
+    assert [row["availability"] for row in rows] == ["available"]
+
+
+def core20plus5_5_hypertension() -> None:
+    """Crude and standardised side by side, with what to keep in mind."""
+    place = {"indicator_id": "HYP-01", "organisation_level": "england", "period_end": NOW}
+    rows = answer(
+        "core20plus5_5_hypertension",
+        dim_indicator=[{"indicator_id": "HYP-01", "caveats": "ages differ"}, {"indicator_id": "HYP-03"}],
+        mart_core20plus5_adults=many(
+            place, {"standardisation": "crude", "slope_index": -0.05}, {"standardisation": "age_standardised", "slope_index": 0.02},
+            {"organisation_level": "icb", "slope_index": WRONG},
+        ),
+    )  # fmt: skip
+    assert [(row["standardisation"], row["slope_index"], row["caveats"]) for row in rows] == [
+        ("age_standardised", 0.02, "ages differ"),
+        ("crude", -0.05, "ages differ"),
+    ]
+
+
+def core20plus5_smoking_cessation() -> None:
+    smokes = {"core20plus5_area": "smoking_cessation", "indicator_name": "At delivery", "organisation_level": "england"}
+    rows = answer(
+        "core20plus5_smoking_cessation",
+        mart_core20plus5_adults=many(
+            smokes,
+            {"period_end": BEFORE, "all_value": 0.07},
+            {"period_end": NOW, "all_value": 0.06},
+            {"core20plus5_area": "maternity", "all_value": WRONG},
+        ),
+    )
+    assert [row["all_value"] for row in rows] == [0.06, 0.07]
+
+
+def can_i_trust_this_release() -> None:
+    """Of each table what the gate said last."""
+    day = dt.datetime(2026, 3, 31, tzinfo=dt.UTC)
+    rows = answer(
+        "can_i_trust_this_release",
+        mart_publication=many(
+            {"mart_name": "mart_funnel"},
+            {"published_at": day, "gate_status": "passed"},
+            {"published_at": day - dt.timedelta(days=1), "gate_status": "warned"},
+        ),
+    )
+    assert [(row["mart_name"], row["gate_status"]) for row in rows] == [("mart_funnel", "passed")]
+
+
+def published_survey_figures() -> None:
+    rows = answer(
+        "published_survey_figures",
+        mart_survey_benchmark=many(
+            {"question_code": "Q1", "wave": "2021"},
+            {"source_id": "NHSP_2021", "value": 72},
+            {"source_id": "own_survey", "value": WRONG},
+        ),
+    )
+    assert [(row["wave"], row["value"]) for row in rows] == [("2021", 72)]
+
+
+def consultants_and_maturity() -> None:
+    pair = {"role_code": "PHC", "domain_code": "OVERALL", "stratum": "ALL"}
+    rows = answer(
+        "consultants_and_maturity",
+        mart_ph_workforce_association=many(
+            pair,
+            {"value": 3.0, "employed_developed": 6},
+            {"value": WRONG, "role_code": "PHS"},
+            {"value": WRONG, "domain_code": "DATA"},
+        ),
+    )
+    assert [(row["value"], row["employed_developed"]) for row in rows] == [(3, 6)]
+
+
+def self_assessment_of_a_trust() -> None:
+    domain = {"basis": "self_assessment", "organisation_name": "A Trust"}
+    rows = answer(
+        "self_assessment_of_a_trust",
+        mart_maturity=many(
+            domain,
+            {"domain_code": "B", "score_pct": 50, "median_of_type": 60},
+            {"domain_code": "A", "score_pct": 70},
+            {"basis": "survey", "score_pct": WRONG},
+        ),
+    )
+    assert [(row["score_pct"], row["median_of_type"]) for row in rows] == [(70, None), (50, 60)]
+
+
+def eds_totals() -> None:
+    total = {"score_kind": "total", "organisation_name": "A Trust"}
+    rows = answer(
+        "eds_totals",
+        mart_eds=many(
+            total,
+            {"financial_year": "2024-25", "score": 20, "stated_total": 21, "is_mismatch": True},
+            {"score_kind": "outcome", "score": WRONG},
+        ),
+    )
+    assert [(row["score"], row["stated_total"], row["is_mismatch"]) for row in rows] == [(20, 21, True)]
+
+
+def policy_over_the_years() -> None:
+    """By year and day; what has no year comes last."""
+    rows = answer(
+        "policy_over_the_years",
+        mart_policy=many(
+            {"document": "Guidance"},
+            {"financial_year": "2025-26"},
+            {"financial_year": None},
+            {"financial_year": "2023-24"},
+        ),
+    )
+    assert [row["financial_year"] for row in rows] == ["2023-24", "2025-26", None]
+
+
+def figures_that_are_quoted() -> None:
+    """720 to 1,300 is 80.6% more, whatever is quoted."""
+    rows = answer(
+        "figures_that_are_quoted",
+        mart_external_benchmark=[
+            {"benchmark_id": "EPC", "value": 90, "value_from": 720, "value_to": 1300, "growth_pct": 80.6}
+        ],
+    )
+    assert [(row["value"], row["growth_pct"]) for row in rows] == [(90, 80.6)]
+
+
 CASES: list[Case] = [
     what_is_missing,
     targets_met_lapsed_and_ahead,
@@ -530,6 +719,19 @@ CASES: list[Case] = [
     us_and_our_peers,
     race_equality_ratios,
     plus_groups_and_their_evidence,
+    what_an_indicator_means,
+    trends_of_regions,
+    core20_population,
+    core20plus5_3_chronic_respiratory,
+    core20plus5_5_hypertension,
+    core20plus5_smoking_cessation,
+    can_i_trust_this_release,
+    published_survey_figures,
+    consultants_and_maturity,
+    self_assessment_of_a_trust,
+    eds_totals,
+    policy_over_the_years,
+    figures_that_are_quoted,
 ]
 
 
@@ -537,3 +739,19 @@ CASES: list[Case] = [
 def test_a_query_gives_the_answer_worked_out_by_hand(case: Case) -> None:
     """The case is called like the query."""
     case()
+
+
+ELSEWHERE = {
+    # records of the release itself: meta of a whole night
+    "how_fresh_is_it", "what_is_in_it", "why_did_a_number_change",
+    # macros of the published file, whose answers test_published_macros and test_measures_published know
+    "group_against_group_in_an_icb", "measures_on_data_of_your_own",
+}  # fmt: skip
+
+
+def test_every_example_query_is_asked_of_planted_rows() -> None:
+    """Here, of waits and measures, or of returns."""
+    planted = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parents[1].rglob("test_planted_*.py"))
+    asked = set(re.findall(r'answer\(\s*"(\w+)"', planted))
+    assert asked | ELSEWHERE == set(QUERIES)
+    assert not asked & ELSEWHERE
