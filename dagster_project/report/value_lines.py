@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dagster_project.report.blocks import Block, Paragraph, Tile, Tiles, indicator_page, say
 from dagster_project.report.context import Context
 from dagster_project.report.dumbbells import draw_spark
-from dagster_project.report.figures import lower_first, mark, present, show_period, value_format
+from dagster_project.report.figures import mark, present, show_period, value_format
 from dagster_project.report.marts import Row
 
-FEWEST, MOST = 13, 10
+FEWEST, MOST = 13, 12
 WHERE = (
     "indicator_id = ? and organisation_code = ? and dimension = ? and group_code = ? and standardisation = ? and geography_basis = 'current' "
     "and treatment_function_code = 'all' and value is not null and period_start >= ? and period_end <= ?"
@@ -39,7 +39,9 @@ def blocks(context: Context, slopes: Sequence[Row]) -> list[Block]:
     recent = [row for row in long if not context.is_old_day(row["last_period_end"])]
     ordered = sorted(recent, key=lambda row: tuple(row[name] for name in KEY[:5]))
     tiles = [tile for tile in (_tile(context, row) for row in ordered[:MOST]) if tile]
-    return [Paragraph(HOW_TO_READ), Tiles(tiles)] if tiles else []
+    left = len(ordered) - MOST
+    more = [Paragraph(f"{left} more are in table fct_indicator_value of the file.")] if left > 0 else []
+    return [Paragraph(HOW_TO_READ), Tiles(tiles), *more] if tiles else []
 
 
 def _tile(context: Context, slope: Row) -> Tile | None:
@@ -57,9 +59,7 @@ def _tile(context: Context, slope: Row) -> Tile | None:
             "First of the line: {value} ({period}). {trend}.",
             value=mark(first, "value", form),
             period=show_period(first),
-            trend=f"{slope['trend']}"
-            if slope.get("trend_rating") is None
-            else f"{slope['trend']}, {lower_first(slope['trend_rating'])}",
+            trend=", ".join(filter(None, (slope["trend"], slope.get("trend_rating")))),
         ),
         f"{show_period(newest)}, {len(rows)} periods",
         indicator_page(slope["indicator_id"]),
