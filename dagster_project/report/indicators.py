@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -79,11 +80,12 @@ CSV_COLUMNS = (
 
 
 def read_newest(context: Context) -> dict[Any, list[Row]]:
-    """Read the newest figures of every indicator, all treatment functions together, on the organisations of today."""
+    """Read the newest figures of every indicator, all treatment functions together, on the organisations of today; crude ones where there are any."""
     if not context.marts.has(VALUES, *NEEDED):
         return {}
     newest = (
-        "treatment_function_code = 'all' and geography_basis = 'current' and standardisation = 'crude' and (indicator_id, period_end) in "
+        "treatment_function_code = 'all' and geography_basis = 'current' and (standardisation = 'crude' or indicator_id not in "
+        "(select indicator_id from fct_indicator_value where standardisation = 'crude')) and (indicator_id, period_end) in "
         "(select (indicator_id, max(period_end)) from fct_indicator_value where geography_basis = 'current' group by indicator_id)"
     )
     return group_rows(context.marts.rows(VALUES, newest), "indicator_id")
@@ -284,11 +286,7 @@ def _ranking(context: Context, own: Sequence[Row], rows: Sequence[Row], title: s
     ]
     ordered = sorted(own, key=lambda r: (r["value"] is None, r["value"], r["organisation_code"]))
     named = f"{title} from lowest to highest, {show_period(own[0])}"
-    about = (
-        "95% limits of most neighbours overlap: the order is not a rank"
-        if unit != "count"
-        else "numbers follow the size of the organisation"
-    )
+    about = _order(ordered, unit)
     frame = Frame(
         f"{named}: {about}",
         "Each organisation as a dot with its 95% limits as a bar; names are in the table below.",
@@ -300,6 +298,17 @@ def _ranking(context: Context, own: Sequence[Row], rows: Sequence[Row], title: s
     dots = [comparisons.dot(context, row, form, False) for row in ordered]
     table = comparisons.side_by_side(context, ordered, form, named)
     return Picture(f"{named}: {about}", draw_caterpillar(frame, dots, tick(form), reference=reference), table)
+
+
+def _order(ordered: Sequence[Row], unit: str) -> str:
+    """Say what the order of the organisations can bear: how far the limits of neighbours overlap is counted."""
+    if unit == "count":
+        return "numbers follow the size of the organisation"
+    limits = [(row.get("ci_lower_95"), row.get("ci_upper_95")) for row in ordered if row["value"] is not None]
+    overlaps = [one[1] >= other[0] for one, other in pairwise(limits) if None not in (*one, *other)]
+    if sum(overlaps) * 2 < len(overlaps):
+        return "how different their patients are is not in the limits: the order is not a rank"
+    return "95% limits of most neighbours overlap: the order is not a rank"
 
 
 # -- downloads --------------------------------------------------------------------------------------------------------

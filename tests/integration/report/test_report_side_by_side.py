@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from dagster_project.report.blocks import indicator_page
 from dagster_project.report.tile_map import COLUMNS, PLACES, places_of
 from tests.integration.report.report_reader import Site
 from tests.warehouses import MIRROR, Warehouse
@@ -90,3 +91,23 @@ def test_the_search_box_knows_every_organisation_and_indicator(sample_site: Site
     for name in sample_site.pages:
         boxes = sample_site.page(name).select("#sought[data-index='search.js']")
         assert len(boxes) == (not name.startswith("brief-")), name
+
+
+def test_an_indicator_that_is_only_standardised_has_its_figures_on_its_page(
+    sample_site: Site, sample_warehouse: Warehouse
+) -> None:
+    """Boards side by side; their limits are far apart, so nothing is said of limits that overlap."""
+    wanted = sample_warehouse.query(
+        "select organisation_code from fct_indicator_value where indicator_id = 'op_appointments_standardised' and organisation_level = 'icb' "
+        "and value is not null order by all"
+    )
+    section = sample_site.page(indicator_page("op_appointments_standardised")).select_one(
+        "section[aria-labelledby='organisations']"
+    )
+    assert section is not None
+    shown = {
+        json.loads(str(cell["data-key"]))["organisation_code"]
+        for cell in section.select("[data-table='fct_indicator_value'][data-column='value']")
+    }
+    assert len(wanted) > 2 and {code for (code,) in wanted} <= shown
+    assert "neighbours overlap" not in section.get_text()
