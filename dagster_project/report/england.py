@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dagster_project.report import commitments, gap_trends, groups, priorities, returned, tile_map, tiles, trends
-from dagster_project.report.blocks import Page, Paragraph, Section
+from dagster_project.report.blocks import Block, Page, Paragraph, Section, say
 from dagster_project.report.context import ENGLAND, Context
+from dagster_project.report.figures import gap_format, mark, present, show_period
+from dagster_project.report.marts import group_rows
 from dagster_project.report.organisations import Everything
 
 WHERE = (
@@ -34,7 +36,8 @@ def page(context: Context, everything: Everything) -> Page:
     if gaps:
         sections.append(priorities.section(context, gaps))
     if splits:
-        sections.append(_waiting(context, "deprivation", "Waiting list by deprivation", splits, "imd_decile"))
+        by_tenth = _waiting(context, "deprivation", "Waiting list by deprivation", splits, "imd_decile")
+        sections.append(replace(by_tenth, blocks=[*by_tenth.blocks, *_sectors(context)]))
         sections.append(_waiting(context, "ethnicity", "Waiting list by ethnic category", splits, "ethnic_group"))
     if control:
         sections.append(trends.section(context, control, slopes))
@@ -48,3 +51,30 @@ def page(context: Context, everything: Everything) -> Page:
 
 def _waiting(context: Context, anchor: str, title: str, splits: Sequence[groups.Split], dimension: str) -> Section:
     return groups.section(context, anchor, title, [split for split in splits if split.dimension == dimension])
+
+
+def _sectors(context: Context) -> list[Block]:
+    """Say how much of each Core20 gap comes from who is treated in the independent sector; nothing where a sector is hidden."""
+    newest = context.marts.rows(
+        "mart_sector_gap", "period_end = (select max(period_end) from mart_sector_gap) and value is not null"
+    )
+    said: list[Block] = []
+    for indicator_id, rows in group_rows(newest, "indicator_id").items():
+        of = {row["measure"]: row for row in rows}
+        if not {"england_gap", "gap_from_independent_sector", "nhs_acute_gap"} <= set(of):
+            continue
+        whole, part, acute = (of[name] for name in ("england_gap", "gap_from_independent_sector", "nhs_acute_gap"))
+        form = gap_format(context.unit(indicator_id), present([row["value"] for row in (whole, part, acute)]))
+        text = say(
+            "{name}: the most deprived quintile stands {whole} percentage points from the rest ({day}); {part} of them ({lower} to {upper}) come from who "
+            "is treated in the independent sector. Trusts are to be compared with all NHS acute providers, where it is {acute}.",
+            name=context.short_name(indicator_id),
+            whole=mark(whole, "value", form),
+            day=show_period(whole),
+            part=mark(part, "value", form),
+            lower=mark(part, "ci_lower_95", form),
+            upper=mark(part, "ci_upper_95", form),
+            acute=mark(acute, "value", form),
+        )
+        said.append(Paragraph(text))
+    return said

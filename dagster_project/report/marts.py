@@ -64,6 +64,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mart_five_priorities": ("priority_no", "indicator_id", "organisation_code"),
     "mart_funnel": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
     "mart_priorities": ("indicator_id", "organisation_code", "period_end", "dimension", "group_code"),
+    "mart_sector_gap": ("indicator_id", "period_end", "measure"),
     "mart_trend": (
         "measure",
         "indicator_id",

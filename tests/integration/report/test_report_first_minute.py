@@ -99,6 +99,21 @@ def test_every_long_series_without_a_control_chart_has_its_line(sample_site: Sit
     assert len(wanted) == 10 and sorted(found) == sorted(wanted)
 
 
+def test_the_first_page_says_what_comes_from_who_is_treated_in_the_independent_sector(
+    sample_site: Site, sample_warehouse: Warehouse
+) -> None:
+    """Of each indicator whose sectors are all shown; one with a hidden sector says nothing."""
+    wanted = sample_warehouse.query(
+        "select indicator_id from mart_sector_gap where measure = 'gap_from_independent_sector' and value is not null order by all"
+    )
+    cells = sample_site.page("index.html").select(
+        "section[aria-labelledby='deprivation'] [data-table='mart_sector_gap'][data-column='value']"
+    )
+    keys = [json.loads(str(cell["data-key"])) for cell in cells]
+    found = sorted(key["indicator_id"] for key in keys if key["measure"] == "gap_from_independent_sector")
+    assert wanted and [(indicator_id,) for indicator_id in found] == wanted
+
+
 def test_series_too_short_for_a_trend_are_a_sentence_and_old_figures_say_their_age(
     sample_site: Site, sample_warehouse: Warehouse
 ) -> None:
