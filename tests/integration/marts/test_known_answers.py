@@ -178,6 +178,16 @@ WLMDS: list[Answer] = [
     ("gap of Core20 within 18 weeks, all sectors", _SECTOR_GAP.format(column="england_gap"), -0.0080734, 1e-7),
     ("its part within the sectors", _SECTOR_GAP.format(column="gap_within_sectors"), -0.0058222, 1e-7),
     ("its part from who is treated where", _SECTOR_GAP.format(column="gap_from_sector_mix"), -0.0022511, 1e-7),
+    ("of it from the independent sector", _SECTOR_GAP.format(column="gap_from_independent_sector"), -0.0020695, 1e-7),
+    (
+        # 4,000 draws of pathways into sectors and waits by numpy
+        "half the width of its 95% limits",
+        _SECTOR_GAP.format(column="gap_from_independent_sector").replace(
+            "select value", "select (ci_upper_95 - ci_lower_95) / 2"
+        ),
+        6.03e-5,
+        1.5e-6,
+    ),
     ("Core20 in the independent sector", _SECTOR_GAP.format(column="core20_independent_share"), 0.0386319, 1e-7),
     ("the rest in the independent sector", _SECTOR_GAP.format(column="rest_independent_share"), 0.0525804, 1e-7),
     (
@@ -228,7 +238,21 @@ AE: list[Answer] = [
     ("RW6 was divided and has no current row", NO_CURRENT_ROW.format(code="RW6"), 0, 0),
 ]
 
-KNOWN_ANSWERS = [*RTT, *WLMDS, *AE]
+
+def _appointments(code: str, column: str = "value") -> str:
+    return f"select {column} from mart_outpatients where indicator_id = 'op_appointments_standardised' and organisation_code = '{code}'"
+
+
+# Outpatients of 2020-21: the CCG rows of the MAR file, the ages of the open data file, Census TS007A and the look-up of April 2024, by Python's csv.
+OUTPATIENTS: list[Answer] = [
+    ("appointments for every 1,000 people of England", _appointments("ENG"), 1464.6138205, 1e-6),
+    ("Norfolk and Waveney, which is one CCG", _appointments("QMM", "numerator"), 1_161_220, 0),
+    ("its residents at England's rates by age", _appointments("QMM", "denominator"), 1_114_992.5874301, 1e-6),
+    ("standardised", _appointments("QMM"), 1041.4598385, 1e-6),
+    ("boards with a rate; of one a trust sent little", _appointments("QSL", "(select count(value) from mart_outpatients "
+     "where indicator_id = 'op_appointments_standardised' and organisation_level = 'icb') - count(value)"), 41, 0),
+]  # fmt: skip
+KNOWN_ANSWERS = [*RTT, *WLMDS, *AE, *OUTPATIENTS]
 
 
 @pytest.mark.requires_mirror
