@@ -15,6 +15,7 @@
     "standardisation": [
         "crude",
         "age_standardised",
+        "indirectly_age_standardised",
         "case_mix_adjusted",
         "not_confirmed",
     ],
