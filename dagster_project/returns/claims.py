@@ -123,8 +123,9 @@ def open_claims(area: ReturnsArea) -> list[Claim]:
     claims = []
     for root in (area.taken, *sorted(area.inbox.glob(TAKEN_HERE)), *sorted(area.inbox.glob(f"*/{TAKEN_HERE}"))):
         for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            claim = _read(folder)
-            if claim is None or not os.path.lexists(claim.data):
+            # Without its data a claim is spent: a purge that failed half-way leaves zeros in place of its words.
+            claim = _read(folder) if os.path.lexists(folder / DATA) else None
+            if claim is None:
                 _remove(folder, purge=True)
             else:
                 claim.take_beside()

@@ -12,6 +12,7 @@ import random
 import shutil
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -76,7 +77,8 @@ def kill_at(prepared: Prepared, root: Path, number: int, after: float) -> bool:
     children = children_of(process.pid)
     killed = bool(children) if only_children else is_running(process.pid)
     for pid in children if only_children else [process.pid]:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(pid, signal.SIGKILL)
     process.join(PATIENCE)
     assert process.exitcode in ({0, REFUSED} if only_children else {0, -signal.SIGKILL}), process.exitcode
     assert wait_until(lambda: not any(map(is_running, children)), PATIENCE), "its children outlive it"

@@ -594,3 +594,16 @@ def test_p1_killed_at_any_step_the_next_run_comes_to_the_same_end(tmp_path: Path
         assert [(r.digest, r.outcome, r.submission_id) for r in receipts(lake)] == register, f"killed at step {step}"
         assert _settled(lake) == wanted, f"killed at step {step} of {steps}"
         assert spelt_anywhere(lake.root, SPACED) == []
+
+
+@pytest.mark.parametrize("left", [bytes(300), b"", b'{"path": '])
+def test_p1_a_purge_that_failed_half_way_stops_no_later_run(left: bytes, lake: Lake) -> None:
+    """Seen on a disk that failed while a claim was overwritten: zeros in place of its words ended every later intake."""
+    spent = ReturnsArea.of(lake).taken / "0123456789abcdef"
+    drop(lake, wl01(received=MOMENT))
+    spent.mkdir(parents=True)
+    (spent / "claim.json").write_bytes(left)
+    (spent / "spent").write_bytes(SPACED.encode())
+    take_in(lake)
+    assert [receipt.outcome for receipt in receipts(lake)] == ["accepted"]
+    assert not spent.exists()
