@@ -27,11 +27,15 @@ NEVER = "{0} <= date '1900-01-01' or {0} = date '9999-12-31'"
 NO_BIRTH = "{0} in (date '1900-01-01', date '9999-12-31')"
 """The same of a birth date: an older one is told as an age above 120."""
 DATES, UNREAD = ("date", "moment"), "unread_"
-TIMES = (" %H:%M:%S", " %H:%M", "T%H:%M:%S", "")
+TIMES = (" %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", "")
+"""Six digits of a second at most: with nine (%n) DuckDB 1.5 reads TIMESTAMP_NS, which ends in 2262, and 31/12/9999 is no date of it."""
 ISO = "%Y-%m-%d"
 BLANKS = ("' '", "chr(160)")
 """SQL of what stands behind a text: space, no-break space."""
 LONGEST_HEADER = 1_000_000
+ZONE = "Europe/London"
+"""In whose days an instant is counted: midnight of a summer day in England is the day before in UTC."""
+NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL")
 ANCIENT = "0999-12-31"
 """The last day whose year has fewer than four digits."""
 
@@ -263,6 +267,10 @@ def _layers(element: Element, given: Input, place: Place, column: tuple[str, str
         return {element.column: f"cast(null as {_type(element)})"}, same, same, same | never
     kind = "VARCHAR" if place.constant or column is None else column[2]
     raw = _t(place.constant) if place.constant or column is None else _q(column[1])
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        raw, kind = f"timezone({_t(ZONE)}, {raw})", "TIMESTAMP"
+    if kind.startswith(NUMBERS):
+        raw, kind = _number_text(raw), "VARCHAR"
     is_typed = is_date and kind.startswith(("DATE", "TIMESTAMP"))
     if is_typed and not (given.missing or place.values):
         return {element.column: f"cast({raw} as {_type(element)})"}, same, same, kept | never
@@ -282,6 +290,16 @@ def _layers(element: Element, given: Input, place: Place, column: tuple[str, str
         return _iso_layers(element, raw)
     value = {element.column: _read_date(element, name, form), unread: name}
     return text, meant, value, kept | {unread: f"case when {name} is null then {_q(unread)} is not null else false end"}
+
+
+def _number_text(number: str) -> str:
+    """SQL of a number that is no whole number by its type, as a code or an identifier is written: 110.0 is 110, NaN is nothing.
+
+    A column of whole numbers becomes one of fractions where cells are blank (pandas), or where a database says so.
+    """
+    whole = f"cast(cast({number} as decimal(38, 0)) as varchar)"
+    digits = f"abs(cast({number} as double)) < 1e37"
+    return f"case when {digits} then case when {number} = trunc({number}) then {whole} else cast({number} as varchar) end end"
 
 
 def _iso_layers(element: Element, raw: str) -> Layers:

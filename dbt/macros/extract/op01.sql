@@ -125,10 +125,10 @@
             [
                 "applied_at desc nulls last",
                 "reason is null desc",
-                "attended desc",
-                "first_attendance",
+                "attended desc nulls last",
+                "first_attendance nulls last",
             ]
-            + extract_groups(),
+            + extract_groups_in_order(),
         )
     }}
 {%- endmacro %}

@@ -222,13 +222,14 @@
 
 {#
     A CTE `listed`: the rows of `relation`, with treatment_function, ethnic_category and person_stated_gender as sort_order of the seed,
-    NULL for a code that is in no list.
+    NULL for a code that is in no list; has_no_group where all three are blank.
     Inputs: relation (treatment_function_code, ethnic_text, gender_text), treatment_function_map and the seeds.
 #}
 {% macro extract_listed(relation) -%}
     listed as (
         select
             {{ all_but(["treatment_function_code", "ethnic_text", "gender_text"], of="given") }},
+            given.treatment_function_code is null and given.ethnic_text is null and given.gender_text is null as has_no_group,
             cast(functions.sort_order as tinyint) as treatment_function,
             cast(ethnic.sort_order as tinyint) as ethnic_category,
             cast(gender.sort_order as tinyint) as person_stated_gender
@@ -286,6 +287,13 @@
 {# By what every return of patients counts them: columns of a judged record, places in the code lists. #}
 {% macro extract_groups() -%}
     {{ return(["treatment_function", "ethnic_category", "imd_decile", "age_band", "person_stated_gender"]) }}
+{%- endmacro %}
+
+{# The same as the end of an order; engines put NULL first or last as they like. #}
+{% macro extract_groups_in_order() -%}
+    {%- set in_order = [] -%}
+    {%- for group in extract_groups() %} {% do in_order.append(group ~ " nulls last") %} {% endfor -%}
+    {{ return(in_order) }}
 {%- endmacro %}
 
 {# What a judged record says of its person: the columns of extract_groups, area_reason, and the faults of age, groups and function. #}

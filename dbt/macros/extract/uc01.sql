@@ -146,7 +146,7 @@
     {{
         extract_tally_of_records(
             ["provider"],
-            ["applied_at desc nulls last", "reason is null desc", "month", "coded", "snomed", "no_fixed_abode", "at_hostel", "person_1", "person_2"],
+            ["applied_at desc nulls last", "reason is null desc", "month nulls last", "coded nulls last", "snomed nulls last", "no_fixed_abode", "at_hostel", "person_1", "person_2"],
         )
     }}
 {%- endmacro %}

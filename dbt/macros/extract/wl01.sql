@@ -104,6 +104,7 @@
     {{
         extract_reason(
             {
+                "empty": "clock_start_missing and birth_date_missing and area_reason = 'no_area' and (has_no_key or has_no_group)",
                 "census": "is_of_other_day",
                 "not_rtt": "has_list_type and upper(list_type) in ('ONON', 'INON')",
                 "planned": "admission_method = '13'",
@@ -181,14 +182,14 @@
             extract_wlmds_open_coarse(),
             extract_wlmds_open_columns(),
             extract_wlmds_open_own(),
-            ["provider", "census", "not_rtt", "planned"],
+            ["provider", "empty", "census", "not_rtt", "planned"],
             [
                 "created_at desc nulls last",
                 "reason is null desc",
                 "days_waited desc",
                 "is_2a desc",
             ]
-            + extract_groups(),
+            + extract_groups_in_order(),
         )
     }}
 {%- endmacro %}

@@ -105,6 +105,8 @@ WL01_FAULTS: list[tuple[str, str, int, dict[str, str]]] = [
     ("left_out", "clock stopped", 25, {"REFERRAL_TO_TREATMENT_PERIOD_STATUS": "30"}),
     ("left_out", "clock stopped", 10, {"REFERRAL_TO_TREATMENT_PERIOD_STATUS": "92"}),
     ("left_out", "planned", 15, {"ADMISSION_METHOD_CODE_(HOSPITAL_PROVIDER_SPELL)": "13"}),
+    ("left_out", "no record", 10, dict.fromkeys(own.WLMDS_HEADER, "")),
+    ("left_out", "no record", 5, dict.fromkeys(own.WLMDS_HEADER, "") | {"PATIENT_PATHWAY_IDENTIFIER": "Total"}),
     ("left_out", "an older version", 20, {"SAME": "pathway"}),
     ("without_decile", "neither postcode", 20, {"derLSOA2021": ""}),
     ("without_decile", "outside England", 15, {"derLSOA2021": "W01001234"}),
