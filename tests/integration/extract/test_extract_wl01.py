@@ -242,6 +242,17 @@ def test_a_date_that_stands_for_nothing_is_missing(folder: Path, records: list[o
     assert (folder / "typed" / RETURN).read_bytes() == whole
 
 
+def test_a_text_that_stands_for_no_identifier_is_no_pathway(folder: Path, records: list[own.Record]) -> None:
+    """All but one of these pathways would be older versions of it."""
+    same = own.csv_text(own.WLMDS_HEADER, [own.wlmds_row(one | {"pathway": "NULL"}) for one in records[:60]])
+    (folder / "same.csv").write_text(same)
+    code, said = run("make", folder / "mapping.yml", folder / "same.csv", "--out", folder / "same")
+    assert code == 2 and "records of wlmds_open share an identifier" in " ".join(said.split()), said
+    named = own.MAPPING.replace('"%d/%m/%Y"', '"%d/%m/%Y", missing: ["NULL"]')
+    blank = own.csv_text(own.WLMDS_HEADER, [own.wlmds_row(one | {"pathway": ""}) for one in records[:60]])
+    assert rows_of(folder, "named_id", [same], named) == rows_of(folder, "blank_id", [blank])
+
+
 def test_somebody_born_on_29_february_is_18_on_1_march(folder: Path, records: list[own.Record]) -> None:
     """2008-02-29: 17 on 28 February 2026, 18 on 1 March; the list of 1 March is reported for the month's end."""
     born = [own.dt.date(2008, 2, 29), own.dt.date(2008, 2, 28), own.dt.date(2008, 3, 1)]
