@@ -22,6 +22,8 @@ from typing import Any
 
 import duckdb
 
+from tests.bench.nights import KEPT
+
 WEEKS = [f"w{week:03d}" for week in range(105)]
 TEXTS = ["period", "ppc", "ppn", "provider", "pn", "cpc", "cpn", "commissioner", "cn", "part", "pd", "tf", "tn"]
 COLUMNS = dict.fromkeys(TEXTS, "VARCHAR") | dict.fromkeys([*WEEKS, "total", "unknown", "total_all"], "INTEGER")
@@ -61,7 +63,7 @@ def rewrite_clean_tables(connection: duckdb.DuckDBPyConnection, lake: Path, work
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, lake: Path) -> list[str]:
-    """Every model's compiled SQL, once; the seeds are copied. The names of the published tables."""
+    """Every model's compiled SQL, once; the seeds are copied. Return the names of the published tables."""
     target = lake / "build" / "dbt"
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     connection.execute(f"attach '{lake / 'build' / 'warehouse.duckdb'}' as night (read_only)")
@@ -75,7 +77,9 @@ def build_models(connection: duckdb.DuckDBPyConnection, lake: Path) -> list[str]
         connection.execute(f'create table seeds."{seed}" as from night.seeds."{seed}"')
     models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
     for key in TopologicalSorter({key: node["depends_on"]["nodes"] for key, node in models.items()}).static_order():
-        if key in models:
+        if key in models and models[key]["config"]["materialized"] == "by_part":
+            _make_parts(connection, models[key], target)
+        elif key in models:
             sql = (target / "run" / PROJECT / "models" / models[key]["path"]).read_text(encoding="utf-8")
             connection.execute(sql.replace("__dbt_tmp", ""))
     for test in _compiled_tests(manifest, target):
@@ -83,6 +87,14 @@ def build_models(connection: duckdb.DuckDBPyConnection, lake: Path) -> list[str]
             raise RuntimeError(f"a data test that passed in the night finds rows here: {test[:300]}")
     exposed: list[dict[str, Any]] = list(manifest["exposures"].values())
     return [models[key]["name"] for exposure in exposed for key in exposure["depends_on"]["nodes"]]
+
+
+def _make_parts(connection: duckdb.DuckDBPyConnection, model: dict[str, Any], target: Path) -> None:
+    """The parts that the night made are made here too; the table is then copied as the night left it, with those that it kept."""
+    query = (target / "compiled" / PROJECT / "models" / model["path"]).read_text(encoding="utf-8")
+    connection.execute(f"create or replace temp table made as ({query})")
+    table = f'"{model["schema"]}"."{model["name"]}"'
+    connection.execute(f"create table {table} as from night.{table}")
 
 
 def _compiled_tests(manifest: dict[str, Any], target: Path) -> list[str]:
@@ -117,7 +129,7 @@ def main() -> None:
     connection = duckdb.connect(str(work / "warehouse.duckdb"), config=config)
     for archive in months[-new_months:]:
         convert(connection, archive, work)
-    if new_months == len(months):
+    if new_months == KEPT:
         rewrite_clean_tables(connection, lake, work)
     write_marts(connection, build_models(connection, lake), work)
     connection.close()

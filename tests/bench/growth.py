@@ -28,13 +28,13 @@ from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import ReturnsArea, placing_private, write_private
 from dagster_project.returns.calendar import PARTICIPANT_COLUMNS
 from dagster_project.returns.clean_tables import load_clean_tables
-from dagster_project.sample import nhse_rtt
 from dagster_project.sample import organisations as org
 from dagster_project.sample.estate import write_estate, write_rtt_months
-from dagster_project.sample.files import MONTHS, csv_bytes, mirror_path
+from dagster_project.sample.files import csv_bytes, mirror_path
 from dagster_project.sample.ods_organisation import REPORT
 from dagster_project.settings import load_settings
 from tests.bench import peers
+from tests.bench.nights import remove_archives
 from tests.bench.returns import MAKE, ROWS
 from tests.bench.watch import run_watched
 
@@ -62,9 +62,7 @@ class Growing:
     def __post_init__(self) -> None:
         shutil.rmtree(self.work, ignore_errors=True)
         write_estate(self.mirror)
-        for year, month in nhse_rtt.SAMPLE_MONTHS:
-            for archive in self.mirror.rglob(f"Full-CSV-data-file-{MONTHS[month][:3]}{year % 100}*.zip"):
-                archive.unlink()
+        remove_archives(self.mirror)
         self._open_trusts()
         self._con = duckdb.connect()
         self._con.execute(MAKE)
