@@ -34,7 +34,7 @@ if way == "duckdb":
     con = duckdb.connect(config={"threads": 2, "memory_limit": "1GB"})
     one = con.execute(f"select {', '.join(keys)}, sum(total_all), sum({' + '.join(long)}) from read_parquet('{rtt}') "
         "where rtt_part_type = 'Part_2' group by all").fetchall()
-    two = con.execute(f"select {', '.join(groups)}, sum(pathway_count) from read_parquet('{wl01}') "
+    two = con.execute(f"select {', '.join(groups)}, coalesce(sum(pathway_count), 0) from read_parquet('{wl01}') "
         "where rtt_part = '2' and treatment_function_code = 'ALL' and grouping_set = 'G1' group by all").fetchall()
     said = [len(one), int(sum(r[3] for r in one)), int(sum(r[4] for r in one)), len(two), int(sum(r[4] for r in two))]
 elif way == "polars":
