@@ -3,21 +3,21 @@
 
     Inputs: expression and separator (text); order, which must be total; with distinct the order is that of the
     expression itself; where, a condition. dbt's own listagg leaves the order out on Spark, with no more than a warning.
+    Spark 4.1 fails where one SELECT has two listagg(distinct ...): a sorted set stands there (NULL for '').
 #}
 {% macro listed_text(expression, separator=", ", order=none, distinct=false, where=none) -%}
+    {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
+    {{ return(adapter.dispatch("listed_text")(expression, "'" ~ separator ~ "'", order or expression, distinct, condition)) }}
+{%- endmacro %}
+
+{% macro default__listed_text(expression, separator, order, distinct, condition) -%}
+    {%- if distinct -%}
+        {{ return("nullif(array_join(array_sort(collect_set(" ~ expression ~ ")" ~ condition ~ "), " ~ separator ~ "), '')") }}
+    {%- endif -%}
+    {{ return("listagg(" ~ expression ~ ", " ~ separator ~ ") within group (order by " ~ order ~ ")" ~ condition) }}
+{%- endmacro %}
+
+{% macro duckdb__listed_text(expression, separator, order, distinct, condition) -%}
     {%- set chosen = ("distinct " if distinct else "") ~ expression -%}
-    {{
-        return(
-            adapter.dispatch("listed_text")(chosen, "'" ~ separator ~ "'", order or expression)
-            ~ (" filter (where " ~ where ~ ")" if where else "")
-        )
-    }}
-{%- endmacro %}
-
-{% macro default__listed_text(chosen, separator, order) -%}
-    {{ return("listagg(" ~ chosen ~ ", " ~ separator ~ ") within group (order by " ~ order ~ ")") }}
-{%- endmacro %}
-
-{% macro duckdb__listed_text(chosen, separator, order) -%}
-    {{ return("string_agg(" ~ chosen ~ ", " ~ separator ~ " order by " ~ order ~ ")") }}
+    {{ return("string_agg(" ~ chosen ~ ", " ~ separator ~ " order by " ~ order ~ ")" ~ condition) }}
 {%- endmacro %}
