@@ -19,6 +19,7 @@ from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.layouts import Element, Layout, plain_name
 from dagster_project.extract.mapping import NONE, Input, Place, place_of
 from dagster_project.extract.refused import Refused, silent
+from dagster_project.lake.columns import BLANKS, without_blanks
 
 ENCODINGS = {"cp1252": "latin-1"}
 """DuckDB's name; the two differ in typographic marks only, which no code, date or key holds."""
@@ -30,8 +31,6 @@ DATES, UNREAD = ("date", "moment"), "unread_"
 TIMES = (" %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", "")
 """Six digits of a second at most: with nine (%n) DuckDB 1.5 reads TIMESTAMP_NS, which ends in 2262, and 31/12/9999 is no date of it."""
 ISO = "%Y-%m-%d"
-BLANKS = ("' '", "chr(160)")
-"""SQL of what stands behind a text: space, no-break space."""
 LONGEST_HEADER = 1_000_000
 ZONE = "Europe/London"
 """In whose days an instant is counted: midnight of a summer day in England is the day before in UTC."""
@@ -327,9 +326,8 @@ def _without_never(element: Element, date: str) -> str:
 
 
 def _without_blanks(text: str) -> str:
-    """SQL of a text without blanks around it, NULL for nothing else; nearly none has any, and trim is five times as slow as looking."""
-    ends = " or ".join([f"{text} < '!'", f"{text} > '~'", *(f"ends_with({text}, {one})" for one in BLANKS)])
-    return f"case when {ends} then nullif(trim({text}, chr(9) || {' || '.join(BLANKS)}), '') else {text} end"
+    """SQL of a text without blanks and tabs around it, NULL for nothing else."""
+    return without_blanks(text, ("chr(9)", *BLANKS))
 
 
 def _meant(text: str, given: Input, place: Place) -> str:

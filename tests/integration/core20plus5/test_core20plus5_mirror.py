@@ -62,7 +62,9 @@ def test_a_trust_has_no_core20_share_of_its_own_but_that_of_the_icbs_of_its_catc
 
 
 def test_no_figure_of_the_real_files_stands_where_the_catalogue_claims_none(mirror_warehouse: Warehouse) -> None:
-    beyond = "select indicator_id, breakdown, organisation_level from mart_coverage where row_count > 0 and not is_stated"
+    beyond = (
+        "select indicator_id, breakdown, organisation_level from mart_coverage where row_count > 0 and not is_stated"
+    )
     assert mirror_warehouse.query(beyond) == []
 
 

@@ -37,7 +37,9 @@ def test_every_indicator_is_in_the_coverage_with_all_its_rows_and_a_reason_for_e
 def test_no_figure_stands_at_a_level_or_by_a_breakdown_that_the_catalogue_does_not_claim(
     sample_warehouse: Warehouse,
 ) -> None:
-    beyond = "select indicator_id, breakdown, organisation_level from mart_coverage where row_count > 0 and not is_stated"
+    beyond = (
+        "select indicator_id, breakdown, organisation_level from mart_coverage where row_count > 0 and not is_stated"
+    )
     assert sample_warehouse.query(beyond) == []
 
 
