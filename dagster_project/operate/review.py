@@ -25,9 +25,9 @@ CONTRADICTIONS = {
         select indicator_id, organisation_level || ', ' || breakdown || ': '
             || case when is_stated then 'claimed, but there is no row' else 'not claimed, but there are rows' end
         from mart_coverage
-        where (figures > 0 and not is_stated) or (
+        where (row_count > 0 and not is_stated) or (
             availability = 'not_in_this_release'
-            and indicator_id in (select indicator_id from mart_coverage where figures > 0)
+            and indicator_id in (select indicator_id from mart_coverage where row_count > 0)
         )
         order by all""",
     "polarity": """

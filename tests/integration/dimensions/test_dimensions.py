@@ -53,8 +53,6 @@ def test_a_new_icb_has_no_name_that_no_file_gives(sample: Dimensions) -> None:
 # -- planted faults ------------------------------------------------------------------------------------------------
 
 ORGANISATIONS = (
-    "int_organisation_listed",
-    "int_organisation_active",
     "int_organisation_mentioned",
     "int_organisation_known",
     "int_organisation_followed",

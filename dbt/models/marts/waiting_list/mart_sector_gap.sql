@@ -22,7 +22,11 @@ with
             case
                 when
                     count(*) over same_group = count(figure.denominator) over same_group
-                then sum(figure.denominator) over same_group
+                then
+                    cast(
+                        sum(cast(figure.denominator as bigint)) over same_group
+                        as double
+                    )
             end as people
         from {{ ref("fct_indicator_value") }} as figure
         where
