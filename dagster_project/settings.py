@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     sources: Literal["https", "mirror", "sample"] = Field("sample", description="Where files come from.")
     mirror: Path | None = Field(None, description="Root of the mirror, laid out as `wget --force-directories` does.")
     offline: bool = Field(False, description="Run wholly from the snapshots that are kept; fetch nothing.")
-    only: str = Field("", description="Comma-separated slugs: fetch and parse only these sources.")
+    only: str = Field(
+        "", description="Comma-separated slugs: fetch and parse only these sources. A first night needs all of them."
+    )
     user_agent: str = Field(
         "nhs-health-inequalities-warehouse/0.1 (+https://github.com/; contact: set HIW_USER_AGENT)",
         description="Sent with every request; put a contact address of your organisation into it.",

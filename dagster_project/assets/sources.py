@@ -188,7 +188,7 @@ def _clean_results(
         for period in sorted(report.periods_held)[:MAXIMUM_LISTED]
         if source.monthly_partitions_from
     }
-    # The pages open this check first: it names what was refused before it could judge.
+    # The pages open this check first: it names what was refused before it could judge. What is only a warning is in the ledger and the evidence too.
     unjudged = [f"Refused before this check (parsed_whole): {sentence}" for sentence in report.refused]
     yield _check(key, "landing_suite", not report.held, [*report.held, *unjudged] or report.warnings, links=again)
     yield _check(key, "parsed_whole", not report.refused, report.refused, links=again)

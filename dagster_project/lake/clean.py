@@ -27,6 +27,7 @@ from dagster_project.lake.columns import (
     rules_of,
     trimmed,
     typed_cells,
+    without_blanks,
     without_break,
     without_errors,
 )
@@ -258,9 +259,8 @@ class ParseJob:
     def _pass_over_blank_rows(self, names: Sequence[str]) -> None:
         """Lines of separators alone, as a spreadsheet saves the blank rows of a sheet, are no records."""
         cells = f"concat_ws('', {', '.join(map(quote_identifier, names))})"
-        (blank,) = self.on_text(f"delete from suspects where trim({cells}, {' || '.join(BLANKS)}) = ''").fetchone() or (
-            0,
-        )
+        blanks = f"delete from suspects where {without_blanks(cells, BLANKS)} is null"
+        (blank,) = self.on_text(blanks).fetchone() or (0,)
         if blank:
             self.set_aside("blank rows", blank)
             self.report.records_in -= blank

@@ -85,10 +85,11 @@ def publish(
         before = current_name(lake)
         _sweep(lake)
         evidence = require_passing_evidence(project, candidate_sha256 or newest_sealed(lake))
+        _require_named(evidence, withdrawn_release)
         unchanged = _already_current(lake, evidence)
         if unchanged is not None:
             if withdrawn_release:
-                write_withdrawn(lake, withdrawn_ids(lake) - {withdrawn_release})
+                write_withdrawn(lake, withdrawn_ids(lake) - {evidence.release_id})
             return unchanged
         _require_publishable(lake, evidence, withdrawn_release)
         name = _free_name(lake, evidence)
@@ -130,6 +131,15 @@ def _already_current(lake: Lake, evidence: Evidence) -> Release | None:
     )
 
 
+def _require_named(evidence: Evidence, withdrawn_release: str) -> None:
+    if withdrawn_release not in ("", evidence.release_id):
+        raise Refused(
+            "nothing was published",
+            f"the candidate is release {evidence.release_id}, not {withdrawn_release}",
+            "name the release that is to come back, or none",
+        )
+
+
 def _require_publishable(lake: Lake, evidence: Evidence, withdrawn_release: str) -> None:
     kept = list_releases(lake)
     current = [release for release in kept if release.is_current] or kept[-1:]
@@ -138,12 +148,6 @@ def _require_publishable(lake: Lake, evidence: Evidence, withdrawn_release: str)
             "nothing was published",
             "the candidate is synthetic and the current release holds published figures",
             "set HIW_DATA_LAKE to another folder for the sample estate",
-        )
-    if withdrawn_release not in ("", evidence.release_id):
-        raise Refused(
-            "nothing was published",
-            f"the candidate is release {evidence.release_id}, not {withdrawn_release}",
-            "name the release that is to come back, or none",
         )
     if evidence.release_id in withdrawn_ids(lake) and not withdrawn_release:
         raise Refused(
@@ -240,7 +244,9 @@ def _write_beside(
     try:
         return write_beside(con, folder, manifest, project.lake.build)
     except Exception as error:
-        raise failed("nothing was published: what lies beside the file could not be made", error, AGAIN) from error
+        raise _not_made(
+            "what lies beside the file could not be made", error, "dagster_project/publish/beside"
+        ) from error
 
 
 def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
@@ -252,7 +258,15 @@ def _build_report(project: ReleaseProject, folder: Path) -> list[str]:
         lineage = Lineage.read(project.manifest, project.read_columns()) if project.manifest.exists() else None
         return [f"{REPORT}/{name}" for name in build_report(folder / MARTS, folder / REPORT, lineage)]
     except Exception as error:
-        raise failed("nothing was published: the report could not be built", error, AGAIN) from error
+        raise _not_made("the report could not be built", error, "dagster_project/report") from error
+
+
+def _not_made(what: str, error: Exception, place: str) -> ReleaseError:
+    """The machine's reason and its remedy in plain words; a fault of the code with its class, and where to mend it."""
+    what = f"nothing was published: {what}"
+    if isinstance(error, (LakeError, OSError, duckdb.Error, MemoryError)):
+        return failed(what, error, AGAIN)
+    return ReleaseError(what, repr(error), f"{AGAIN} when the reason is fixed in {place}")
 
 
 def _manifest(con: duckdb.DuckDBPyConnection, evidence: Evidence, published_at: dt.datetime) -> dict[str, Any]:

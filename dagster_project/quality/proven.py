@@ -60,6 +60,9 @@ class Proven:
         self.used.update(marks)
 
     def write(self, path: Path) -> None:
-        """Keep what this attack asked for or proved; blocks of no release of today go. Raises OSError."""
-        if self.used != self.known:
+        """Keep what this attack asked for or proved; blocks of no release of today go. Raises OSError.
+
+        An attack that could not be made asked for none: what was proved before it stays.
+        """
+        if self.used and self.used != self.known:
             write_atomically(path, "\n".join(sorted(self.used)).encode(), PRIVATE)

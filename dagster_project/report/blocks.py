@@ -6,14 +6,16 @@ A text with figures is made by `say`: what is put into it is escaped unless it i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from markupsafe import Markup
 
 from dagster_project.report.dumbbells import Kind
 from dagster_project.report.tables import Table
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,13 @@ class Page:
     template: str = "page.html"
     extra: dict[str, Any] = field(default_factory=dict)
     paper: Literal["", "short", "short side"] = ""
+
+
+def first_tiles(tile: Callable[[Found], Tile], found: Sequence[Found], most: int, table: str) -> list[Block]:
+    """Return the tiles of the first ones found, `most` at most, and how many more are in which table of the file."""
+    left = len(found) - most
+    more = [Paragraph(f"{left} more are in table {table} of the file.")] if left > 0 else []
+    return [Tiles([tile(one) for one in found[:most]]), *more]
 
 
 def say(text: str, **parts: Any) -> Markup:

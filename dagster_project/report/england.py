@@ -40,7 +40,7 @@ def page(context: Context, everything: Everything) -> Page:
         sections.append(replace(by_tenth, blocks=[*by_tenth.blocks, *_sectors(context)]))
         sections.append(_waiting(context, "ethnicity", "Waiting list by ethnic category", splits, "ethnic_group"))
     if control:
-        sections.append(trends.section(context, control, slopes))
+        sections.append(trends.section(context, control, slopes, everything.lines))
     sections += gap_trends.sections(context, everything.gap_trends.get(ENGLAND, []))
     sections += returned.england(context, everything.returned)
     sections += commitments.england(context, everything.commitments)

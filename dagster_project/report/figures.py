@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -107,6 +107,17 @@ def gap_format(unit: str | None, values: list[float]) -> str:
 def present(values: list[Any]) -> list[float]:
     """Return the numbers among values that may be NULL."""
     return [float(value) for value in values if value is not None and not math.isnan(value)]
+
+
+def known_limits(rows: Sequence[Row]) -> list[tuple[float, float] | None]:
+    """Return the 95% limits of each row that has a value; None where they are not known."""
+    pairs = [(row.get("ci_lower_95"), row.get("ci_upper_95")) for row in rows if row["value"] is not None]
+    return [None if None in pair else pair for pair in pairs]
+
+
+def drawn_as(rows: Sequence[Row]) -> str:
+    """Say how each of these rows is drawn: limits are named where one has them."""
+    return "as a dot with its 95% limits as a bar" if any(known_limits(rows)) else "as a dot (its limits are not known)"
 
 
 def show(row: Row, column: str, form: str, status: str = "value_status") -> str:

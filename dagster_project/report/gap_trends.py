@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.report.blocks import Paragraph, Section, Tile, Tiles, indicator_page, say
+from dagster_project.report.blocks import Paragraph, Section, Tile, first_tiles, indicator_page, say
 from dagster_project.report.context import Context
 from dagster_project.report.dumbbells import draw_spark
 from dagster_project.report.figures import gap_format, mark, present, show_period
@@ -66,10 +66,8 @@ def sections(context: Context, series: Sequence[Sequence[Row]]) -> list[Section]
     shown = sorted(newest.values(), key=lambda rows: (-len(rows), rows[-1]["indicator_id"]))
     if not shown:
         return []
-    left = len(shown) - MOST
-    more = [Paragraph(f"{left} more are in table fct_inequality_measure of the file.")] if left > 0 else []
-    tiles = Tiles([_tile(context, rows) for rows in shown[:MOST]])
-    return [Section(ANCHOR, TITLE, [Paragraph(HOW_TO_READ), tiles, *more])]
+    tiles = first_tiles(lambda rows: _tile(context, rows), shown, MOST, "fct_inequality_measure")
+    return [Section(ANCHOR, TITLE, [Paragraph(HOW_TO_READ), *tiles])]
 
 
 def _tile(context: Context, rows: Sequence[Row]) -> Tile:

@@ -13,6 +13,7 @@ from dagster_project.report.context import Context
 from dagster_project.report.dots import draw_dots
 from dagster_project.report.figures import (
     FORMATS,
+    drawn_as,
     gap_format,
     mark,
     present,
@@ -107,9 +108,7 @@ def picture(context: Context, split: Split) -> Picture:
     title = f"{context.short_name(split.indicator_id)}: {finding(context, split)}"
     extreme = EXTREMES.get(split.dimension, ("", "", ""))[0]
     dots = [_dot(context, row, form, row["group_code"] == extreme) for row in rows]
-    described = (
-        f"Each group as a dot with its 95% limits as a bar, {DIMENSIONS[split.dimension]}; {show_period(rows[0])}."
-    )
+    described = f"Each group {drawn_as(rows)}, {DIMENSIONS[split.dimension]}; {show_period(rows[0])}."
     references = _references(context, split, form)
     drawing = draw_dots(Frame(title, described, context.synthetic), dots, tick(form), references=references)
     return Picture(title, drawing, table(context, rows, form), gap_note(context, split, unit))

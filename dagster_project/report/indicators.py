@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.report import catalogue, comparisons, coverage, groups, trends
+from dagster_project.report import catalogue, comparisons, coverage, groups, trends, value_lines
 from dagster_project.report.blocks import (
     Block,
     Facts,
@@ -28,7 +28,9 @@ from dagster_project.report.charts import Frame, Reference, draw_caterpillar, dr
 from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.figures import (
     SHORTHAND,
+    drawn_as,
     gap_format,
+    known_limits,
     present,
     show,
     show_date,
@@ -104,7 +106,7 @@ def pages(context: Context, everything: Everything) -> Iterator[Page]:
         sections = [
             *([] if rows else coverage.why_not(context, why.get(indicator_id, []))),
             *_england(context, rows, measures.get(indicator_id, [])),
-            *_trend(context, control.get(indicator_id, []), slopes.get(indicator_id, [])),
+            *_trend(context, control.get(indicator_id, []), slopes.get(indicator_id, []), everything.lines),
             *_organisations(context, indicator, rows, compared),
             Section("definition", "What it is", [Facts(_facts(context, indicator))]),
             Section("download", "Download", _download(context, indicator_id, rows)),
@@ -231,10 +233,10 @@ def _measure_table(caption: str, rows: Sequence[Row], form: str) -> Table:
     )
 
 
-def _trend(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> list[Section]:
+def _trend(context: Context, control: Sequence[Row], slopes: Sequence[Row], lines: value_lines.Lines) -> list[Section]:
     if not control and not slopes:
         return []
-    section = trends.section(context, control, slopes)
+    section = trends.section(context, control, slopes, lines)
     return [Section(section.anchor, "Trend of England", section.blocks)]
 
 
@@ -289,7 +291,7 @@ def _ranking(context: Context, own: Sequence[Row], rows: Sequence[Row], title: s
     about = _order(ordered, unit)
     frame = Frame(
         f"{named}: {about}",
-        "Each organisation as a dot with its 95% limits as a bar; names are in the table below.",
+        f"Each organisation {drawn_as(ordered)}; names are in the table below.",
         context.synthetic,
     )
     reference = None
@@ -304,8 +306,12 @@ def _order(ordered: Sequence[Row], unit: str) -> str:
     """Say what the order of the organisations can bear: how far the limits of neighbours overlap is counted."""
     if unit == "count":
         return "numbers follow the size of the organisation"
-    limits = [(row.get("ci_lower_95"), row.get("ci_upper_95")) for row in ordered if row["value"] is not None]
-    overlaps = [one[1] >= other[0] for one, other in pairwise(limits) if None not in (*one, *other)]
+    limits = known_limits(ordered)
+    if not any(limits):
+        return "no 95% limits are known: the order is not a rank"
+    overlaps = [one[1] >= other[0] for one, other in pairwise(limits) if one and other]
+    if len(overlaps) * 2 <= len(limits) - 1:
+        return "too few neighbours have 95% limits: the order is not a rank"
     if sum(overlaps) * 2 < len(overlaps):
         return "how different their patients are is not in the limits: the order is not a rank"
     return "95% limits of most neighbours overlap: the order is not a rank"

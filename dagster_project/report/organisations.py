@@ -20,6 +20,7 @@ from dagster_project.report import (
     returned,
     scorecard,
     trends,
+    value_lines,
 )
 from dagster_project.report.blocks import Facts, Page, Paragraph, Section, link, say
 from dagster_project.report.context import LEVELS, Context, Organisation
@@ -55,6 +56,7 @@ class Everything:
     scorecards: scorecard.Scorecards
     statement: dict[Any, list[Row]]
     gap_trends: dict[str, list[list[Row]]]
+    lines: value_lines.Lines
 
 
 def read_everything(context: Context) -> Everything:
@@ -74,6 +76,7 @@ def read_everything(context: Context) -> Everything:
         scorecard.Scorecards(context),
         coverage.read_statement(marts),
         gap_trends.read_gap_trends(marts),
+        value_lines.read_lines(context),
     )
 
 
@@ -117,7 +120,7 @@ def _page(context: Context, organisation: Organisation, everything: Everything, 
         priorities.section(context, everything.priorities.get(code, [])),
         _by_deprivation(context, code, everything, _of(splits, "imd_quintile")),
         groups.section(context, "ethnicity", "Waiting list by ethnic group", _of(splits, "ethnic_group_5")),
-        trends.section(context, everything.control.get(code, []), everything.slopes.get(code, [])),
+        trends.section(context, everything.control.get(code, []), everything.slopes.get(code, []), everything.lines),
         *gap_trends.sections(context, everything.gap_trends.get(code, [])),
         _beside(context, organisation, everything),
         *everything.scorecards.sections(context, code),

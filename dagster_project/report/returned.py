@@ -14,7 +14,7 @@ from dagster_project.report.blocks import Block, Paragraph, Picture, Section, Ta
 from dagster_project.report.charts import Dot, Frame
 from dagster_project.report.context import ENGLAND, Context
 from dagster_project.report.dots import draw_dots
-from dagster_project.report.figures import present, show, show_date, show_period, tick
+from dagster_project.report.figures import drawn_as, present, show, show_date, show_period, tick
 from dagster_project.report.marts import Marts, Row, group_rows
 from dagster_project.report.tables import Column, Figures, Table, Words, limits, make_table
 
@@ -156,7 +156,7 @@ def _rate(context: Context, rows: Sequence[Row]) -> Picture:
     form = _form([row["value"] for row in rows])
     words = IN_WORDS[first["dimension"]]
     title = f"{first['indicator_name']} {words}: {_finding(context, ordered)}"
-    frame = Frame(title, f"Each group as a dot with its 95% limits as a bar, {show_period(first)}.", context.synthetic)
+    frame = Frame(title, f"Each group {drawn_as(rows)}, {show_period(first)}.", context.synthetic)
     dots = [
         Dot(
             group_name(context, row),

@@ -39,8 +39,8 @@ HOW_TO_READ = (
 )
 
 
-def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> Section:
-    """Return the section for the rows of one organisation."""
+def section(context: Context, control: Sequence[Row], slopes: Sequence[Row], lines: value_lines.Lines) -> Section:
+    """Return the section for the rows of one organisation; `lines` are those of all of them."""
     series = group_rows(control, "indicator_id")
     by_indicator = {
         row["indicator_id"]: row
@@ -58,7 +58,7 @@ def section(context: Context, control: Sequence[Row], slopes: Sequence[Row]) -> 
     others = [row for row in slopes if row["indicator_id"] not in series]
     told = [row for row in others if row["trend"] != NO_TREND]
     if told:
-        blocks += [Tabular(_slopes(context, told)), *value_lines.blocks(context, told)]
+        blocks += [Tabular(_slopes(context, told)), *value_lines.blocks(context, told, lines)]
     if others and len(told) < len(others):
         blocks.append(Paragraph(_short(others, told)))
     return Section(

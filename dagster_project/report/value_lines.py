@@ -6,48 +6,55 @@ control chart would say nothing of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from dagster_project.report.blocks import Block, Paragraph, Tile, Tiles, indicator_page, say
-from dagster_project.report.context import Context
+from dagster_project.report.blocks import Block, Paragraph, Tile, first_tiles, indicator_page, say
+from dagster_project.report.context import OLD_YEARS, Context
 from dagster_project.report.dumbbells import draw_spark
 from dagster_project.report.figures import mark, present, show_period, value_format
-from dagster_project.report.marts import Row
+from dagster_project.report.marts import Row, group_rows
 
 FEWEST, MOST = 13, 12
-WHERE = (
-    "indicator_id = ? and organisation_code = ? and dimension = ? and group_code = ? and standardisation = ? and geography_basis = 'current' "
-    "and treatment_function_code = 'all' and value is not null and period_start >= ? and period_end <= ?"
-)
-KEY = (
-    "indicator_id",
-    "organisation_code",
-    "dimension",
-    "group_code",
-    "standardisation",
-    "first_period_start",
-    "last_period_end",
-)
+TABLE, TRENDS = "fct_indicator_value", "mart_trend"
+KEY = ("indicator_id", "organisation_code", "dimension", "group_code", "standardisation")
+WHERE = """
+    geography_basis = 'current' and treatment_function_code = 'all' and value is not null and exists (
+        select * from mart_trend as trend
+        where measure = 'value' and points_used >= ? and last_period_end > cast(? as date) - to_years(?)
+            and trend.indicator_id = fct_indicator_value.indicator_id and trend.organisation_code = fct_indicator_value.organisation_code
+            and trend.dimension = fct_indicator_value.dimension and trend.group_code = fct_indicator_value.group_code
+            and trend.standardisation = fct_indicator_value.standardisation
+            and fct_indicator_value.period_start >= first_period_start and fct_indicator_value.period_end <= last_period_end
+    )"""
 HOW_TO_READ = (
     "Each line is one value over the weeks, quarters or years that are held since the last break in its series."
 )
 
 
-def blocks(context: Context, slopes: Sequence[Row]) -> list[Block]:
+Lines = Mapping[Any, Sequence[Row]]
+"""Figures of each series by KEY, oldest first."""
+
+
+def read_lines(context: Context) -> Lines:
+    """Read the line of every series that is long enough and whose newest figure is less than two years old."""
+    if not context.marts.has(TRENDS, *KEY) or not context.marts.has(TABLE, *KEY):
+        return {}
+    parameters = [FEWEST, context.release.built_at.date(), OLD_YEARS]
+    series = group_rows(context.marts.rows(TABLE, WHERE, parameters, order="period_end"), *KEY)
+    return {key: rows for key, rows in series.items() if len(rows) >= FEWEST}
+
+
+def blocks(context: Context, slopes: Sequence[Row], lines: Lines) -> list[Block]:
     """Return the lines of the series behind these rows of mart_trend; none where all of them are short or old."""
-    long = [row for row in slopes if row["measure"] == "value" and row["points_used"] >= FEWEST]
-    recent = [row for row in long if not context.is_old_day(row["last_period_end"])]
-    ordered = sorted(recent, key=lambda row: tuple(row[name] for name in KEY[:5]))
-    tiles = [tile for tile in (_tile(context, row) for row in ordered[:MOST]) if tile]
-    left = len(ordered) - MOST
-    more = [Paragraph(f"{left} more are in table fct_indicator_value of the file.")] if left > 0 else []
-    return [Paragraph(HOW_TO_READ), Tiles(tiles), *more] if tiles else []
+    keys = {tuple(row[name] for name in KEY): row for row in slopes if row["measure"] == "value"}
+    found = [(keys[key], lines[key]) for key in sorted(keys) if key in lines]
+    if not found:
+        return []
+    return [Paragraph(HOW_TO_READ), *first_tiles(lambda one: _tile(context, *one), found, MOST, TABLE)]
 
 
-def _tile(context: Context, slope: Row) -> Tile | None:
-    rows = context.marts.rows("fct_indicator_value", WHERE, [slope[name] for name in KEY], order="period_end")
-    if len(rows) < FEWEST:
-        return None
+def _tile(context: Context, slope: Row, rows: Sequence[Row]) -> Tile:
     first, newest = rows[0], rows[-1]
     form = value_format(context.unit(slope["indicator_id"]), present([row["value"] for row in rows]))
     name = context.short_name(slope["indicator_id"])

@@ -2,10 +2,8 @@
 
 Of RTT: people who wait, and over 52 weeks, by provider, treatment function and month. Of the returns: pathways by trust, month, ethnic
 category and wait band. Each engine reads the clean Parquet of the data folder in a process of its own. pandas and polars are no part of
-the project's environment with what they need to read Parquet; they are installed into one of their own, once (PEERS of uv's or pip's own
-index settings). Where that cannot be done the bench says "not here".
-
-Usage: python -m tests.bench.peers pandas|polars|duckdb LAKE
+the project's environment with what they need to read Parquet; they are installed into one of their own, once for all steps. Where that
+cannot be done the bench says "not here".
 """
 
 from __future__ import annotations
@@ -92,8 +90,12 @@ def measure(lake: Lake, environment: Path) -> dict[str, Any]:
 
 def _environment(folder: Path) -> Path | None:
     """The Python of an environment with the peers; None where they cannot be installed."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
+    python, ready = folder / "bin" / "python", folder / "ready"
+    if ready.exists():
+        return python
+    venv.create(folder, with_pip=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
-    return python if subprocess.run([*pip, *PACKAGES], check=False, capture_output=True).returncode == 0 else None
+    if subprocess.run([*pip, *PACKAGES], check=False, capture_output=True).returncode:
+        return None
+    ready.touch()
+    return python

@@ -6,6 +6,7 @@ Declared in dbt/models/marts/_vocabulary.csv. dbt's contracts hold each table to
 from __future__ import annotations
 
 import csv
+import fnmatch
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,9 +25,6 @@ WIDE = MARTS / "_wide_tables.csv"
 """Tables with one column for each measure or group where their sisters have one row, each with its reason."""
 OWN = MARTS / "_own_columns.csv"
 """Columns that one table alone has, with the reason for each table."""
-MOST_OWN = 223
-"""Names that occur once: 300 of 509 before those that meant the same were made one, and the ones nobody reads dropped. Wanted were 150; what is left are
-facts of one subject, and a shared word for two facts would be worse than two words."""
 FEWEST_GROUPS = 3
 OF_RETURNS = "a row of returns stands by itself in the attack of gate 2"
 WITHOUT_THE_PERIOD_BEFORE = {
@@ -125,8 +123,18 @@ def test_every_published_column_is_declared_once_with_one_kind_and_one_unit() ->
     assert unused == set(), "declared and in no table"
 
 
+def test_every_pattern_of_the_dictionary_has_a_column() -> None:
+    names = {name for columns in published().values() for name in columns}
+    patterns = {pattern for entry in load_dictionary(MARTS).shared for pattern in entry.columns}
+    assert sorted(pattern for pattern in patterns if not fnmatch.filter(names, pattern)) == []
+
+
 def test_a_column_that_one_table_alone_has_says_why() -> None:
-    """A new name that no sister has is a second word for something more often than it is something new."""
+    """A new name that no sister has is a second word for something more often than it is something new.
+
+    290 of 494 names stood once before those that meant the same were made one, and the ones that nobody reads dropped; 223 of 439 after
+    that. What is left are facts of one subject: a shared word for two facts would be worse than two words.
+    """
     tables = Counter(name for columns in published().values() for name in columns)
     own = {(table, name) for table, columns in published().items() for name in columns if tables[name] == 1}
     with OWN.open(encoding="utf-8", newline="") as lines:
@@ -135,7 +143,6 @@ def test_a_column_that_one_table_alone_has_says_why() -> None:
     assert sorted(own - said) == [], f"is there a name for it already? Else add it to {OWN.name}"
     assert sorted(said - own) == [], f"two tables have it, or none: take it out of {OWN.name}"
     assert [row["table_name"] for row in rows if len(row["reason"].split()) < FEWEST_GROUPS] == []
-    assert len(own) <= MOST_OWN
 
 
 def test_what_breaks_the_vocabulary_is_named() -> None:

@@ -1,5 +1,5 @@
 {#
-    The models that fct_indicator_value unites, one for each subject: a new subject is its model and its name here. dbt works out what
+    The models that int_indicator_value unites, one for each subject: a new subject is its model and its name here. dbt works out what
     depends on what while it parses, before it knows any tag, so the names are written down; a contract test finds one that is
     missing.
 #}

@@ -192,7 +192,7 @@ def test_no_ranking_holds_two_indicators_that_contain_each_other_or_groups_that_
     assert both == []
     first = mirror_warehouse.query(
         "select organisation_code, dimension, max(smallest) filter (where priority_rank = 1), max(smallest) "
-        "from (select *, coalesce(avoidable_per_1000, 1000 * excess_count_low / denominator) as smallest from mart_priorities) where priority_status = 'priority' group by all"
+        "from (select *, coalesce(avoidable_per_1000, avoidable_per_1000_low) as smallest from mart_priorities) where priority_status = 'priority' group by all"
     )
     assert first
     assert all(top == pytest.approx(most, abs=0.05) for *_, top, most in first)
@@ -225,6 +225,14 @@ def test_most_trusts_and_months_are_as_they_usually_are(mirror_warehouse: Any) -
         "select count(*) filter (where certainty = 'clear difference'), count(*) from mart_funnel where indicator_id = 'rtt_within_18_weeks'"
     )[0]
     assert trusts > 140 and clear < 0.15 * trusts
+    marks = mirror_warehouse.query(
+        "select value, baseline, denominator, chance_lower_998, chance_upper_998 from mart_funnel "
+        "where indicator_id = 'rtt_within_18_weeks' and value is not null"
+    )
+    for _, baseline, people, lower, upper in marks:
+        width = norm.isf(0.001) * math.sqrt(baseline * (1 - baseline) / people)
+        assert (lower, upper) == pytest.approx((max(baseline - width, 0), min(baseline + width, 1)), rel=TOLERANCE)
+    assert sum(not lower <= value <= upper for value, _, _, lower, upper in marks) > 0.7 * trusts
     special, months = mirror_warehouse.query(
         "select count(*) filter (where point_type <> 'common_cause'), count(point_type) from mart_control_chart where organisation_level = 'trust'"
     )[0]

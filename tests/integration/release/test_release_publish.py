@@ -260,6 +260,15 @@ def test_what_was_rolled_back_does_not_come_back_by_itself(two: Estate) -> None:
     assert fingerprint_state(two.lake, fingerprint_of(2)) == "current"
 
 
+def test_the_current_candidate_takes_no_other_release_off_the_list(two: Estate) -> None:
+    rollback(two.lake)
+    current = current_release(two.lake)
+    assert current is not None
+    with pytest.raises(Refused, match=f"not {fingerprint_of(2)[:12]}"):
+        publish(two.project, current.sha256, withdrawn_release=fingerprint_of(2)[:12])
+    assert fingerprint_state(two.lake, fingerprint_of(2)) == "withdrawn"
+
+
 def test_something_new_is_published_after_a_rollback(two: Estate) -> None:
     rollback(two.lake)
     two.take(3)

@@ -109,3 +109,15 @@ def test_an_indicator_that_is_only_standardised_has_its_figures_on_its_page(
     shown = {dict(one.key).get("organisation_code") for one in of_boards}
     assert len(wanted) > 2 and {code for (code,) in wanted} <= shown
     assert "neighbours overlap" not in section.get_text()
+
+
+def test_where_no_limits_are_known_none_are_said_to_overlap(sample_site: Site, sample_warehouse: Warehouse) -> None:
+    without = sample_warehouse.query(
+        "select indicator_id from fct_indicator_value inner join dim_indicator using (indicator_id) "
+        "where organisation_level <> 'england' and value is not null and dim_indicator.unit <> 'count' "
+        "group by all having count(*) > 1 and count(ci_lower_95) = 0"
+    )
+    pages = [indicator_page(indicator_id) for (indicator_id,) in without]
+    said = [sample_site.page(name).get_text() for name in pages if name in sample_site.names]
+    assert any("no 95% limits are known: the order is not a rank" in text for text in said)
+    assert [text for text in said if "neighbours overlap" in text or "95% limits as a bar" in text] == []

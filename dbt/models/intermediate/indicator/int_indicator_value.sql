@@ -36,6 +36,18 @@
         ],
     )
 ) %}
+{%- set grain = [
+    "indicator_id",
+    "organisation_code",
+    "organisation_level",
+    "treatment_function_code",
+    "period_start",
+    "period_end",
+    "period_type",
+    "dimension",
+    "group_code",
+    "geography_basis",
+] %}
 {%- set printed = [
     "standardisation",
     "published_value",
@@ -48,16 +60,7 @@ with
     figures as (
         {%- for model in counted_figures() + published_figures() %}
             select
-                indicator_id,
-                organisation_code,
-                organisation_level,
-                treatment_function_code,
-                period_start,
-                period_end,
-                period_type,
-                dimension,
-                group_code,
-                geography_basis,
+                {{ grain | join(", ") }},
                 {%- if model in published_figures() %} {{ printed | join(", ") }},
                 {%- else %}
                     'crude' as standardisation,
@@ -188,16 +191,7 @@ with
     )
 
 select
-    indicator_id,
-    organisation_code,
-    organisation_level,
-    treatment_function_code,
-    period_start,
-    period_end,
-    period_type,
-    dimension,
-    group_code,
-    geography_basis,
+    {{ grain | join(", ") }},
     standardisation_label as standardisation,
     numerator,
     denominator,

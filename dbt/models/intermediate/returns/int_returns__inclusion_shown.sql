@@ -140,30 +140,25 @@ with
                 end as {{ count }} {{- "," if not loop.last }}
             {%- endfor %}
         from paired
-    ),
-
-    rated as (
-        select
-            *,
-            {%- for prefix in ["", "reference_"] %}
-                case
-                    when measure_code = 'EPC_REGISTERED'
-                    then 'not_applicable'
-                    when is_withheld
-                    then 'withheld'
-                    when {{ prefix }}numerator_status <> 'published'
-                    then {{ prefix }}numerator_status
-                    when {{ prefix }}denominator_status <> 'published'
-                    then {{ prefix }}denominator_status
-                    when {{ prefix }}denominator = 0
-                    then 'not_applicable'
-                    when {{ prefix }}numerator = 0
-                    then 'suppressed'
-                    else 'published'
-                end as {{ prefix }}rate_status {{- "," if not loop.last }}
-            {%- endfor %}
-        from shown
     )
 
-select *
-from rated
+select
+    *,
+    {%- for prefix in ["", "reference_"] %}
+        case
+            when measure_code = 'EPC_REGISTERED'
+            then 'not_applicable'
+            when is_withheld
+            then 'withheld'
+            when {{ prefix }}numerator_status <> 'published'
+            then {{ prefix }}numerator_status
+            when {{ prefix }}denominator_status <> 'published'
+            then {{ prefix }}denominator_status
+            when {{ prefix }}denominator = 0
+            then 'not_applicable'
+            when {{ prefix }}numerator = 0
+            then 'suppressed'
+            else 'published'
+        end as {{ prefix }}rate_status {{- "," if not loop.last }}
+    {%- endfor %}
+from shown

@@ -55,8 +55,7 @@ with
                 partition by slot
                 order by
                     is_candidate desc, type_rank desc, sequence_no desc, file_sha256
-            ) as place,
-            count(*) over (partition by slot) - 1 as resubmissions
+            ) as place
         from candidates
     )
 

@@ -54,7 +54,6 @@ select
     soft_deadline,
     close_at,
     is_accepted,
-    cast(resubmissions as integer) as resubmissions,
     is_in_use,
     is_revised
 from judged

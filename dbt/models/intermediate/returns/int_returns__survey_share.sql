@@ -70,14 +70,12 @@ with
         from counted
     ),
 
-    -- the newest wording of an option labels all its waves
     options as (
-        select
-            question_code,
-            option_code,
-            {{ value_at_largest("option_label", "wave_from") }} as option_label
-        from {{ ref("survey_option") }}
-        group by question_code, option_code
+        {{
+            newest_wording(
+                "survey_option", "option_label", ["question_code", "option_code"]
+            )
+        }}
     )
 
 select

@@ -8,15 +8,7 @@
 ) %}
 select
     *,
-    case
-        when dimension in ('imd_quintile', 'core20')
-        then 'deprivation'
-        when dimension like 'ethnic_group%'
-        then 'ethnicity'
-        when dimension = 'age_band'
-        then 'age'
-        else dimension
-    end as breakdown
+    {{ breakdown_of("dimension") }} as breakdown
 from {{ ref("fct_indicator_value") }}
 where
     indicator_id in (select indicator_id from {{ ref("statement_indicators") }})

@@ -19,16 +19,7 @@ with
         select
             indicator_id,
             organisation_level,
-            case
-                when dimension in ('imd_decile', 'imd_quintile', 'core20')
-                then 'deprivation'
-                when dimension like 'ethnic_group%'
-                then 'ethnicity'
-                when dimension = 'age_band'
-                then 'age'
-                else dimension
-            end as breakdown,
-            dimension,
+            {{ breakdown_of("dimension") }} as breakdown,
             organisation_code,
             period_end,
             value is not null as is_published
@@ -52,9 +43,6 @@ with
                 when organisation_code = 'ENG' then 'england' else 'trust'
             end as organisation_level,
             breakdowns.breakdown,
-            case
-                standard when 'WRES' then 'ethnicity' else 'disability'
-            end as dimension,
             organisation_code,
             snapshot_date as period_end,
             value is not null as is_published
@@ -66,7 +54,6 @@ with
             'CORE-01',
             organisation_level,
             breakdowns.breakdown,
-            'core20',
             organisation_code,
             data_as_of,
             coalesce(value, core20_share_of_catchment_icbs) is not null

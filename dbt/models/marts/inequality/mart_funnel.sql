@@ -2,8 +2,9 @@
 -- current geography. Question: which trusts differ from the others by more than chance
 -- explains at their size?
 -- With denominators of tens of thousands nearly every trust lies outside limits for
--- chance alone (dispersion_ratio, mean of z squared, is 1 there and 100 to 1,000 in
--- waits). The label therefore uses limits that add the variance between trusts. It is
+-- chance alone (chance_lower_ and _upper_; dispersion_ratio, mean of z squared, is 1
+-- there and 100 to 1,000 in waits). The label therefore uses limits that add the
+-- variance between trusts. It is
 -- given where it holds for the whole of the bounds of a hidden count. A clear
 -- difference is outside 99.8% (of 150 trusts that do not differ, 7 lie outside 95%)
 -- with a q value of at most 5%, by Benjamini and Hochberg over all funnels of the
@@ -74,6 +75,10 @@ select
     labelled.funnel_upper_95,
     labelled.funnel_lower_998,
     labelled.funnel_upper_998,
+    labelled.chance_lower_95,
+    labelled.chance_upper_95,
+    labelled.chance_lower_998,
+    labelled.chance_upper_998,
     labelled.funnel_label,
     case
         when labelled.funnel_label = 'Not applicable'

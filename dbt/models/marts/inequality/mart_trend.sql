@@ -3,7 +3,7 @@
 -- Annual figures by OHID's recent trend; months, quarters and days, and gaps and slope
 -- indices over several periods by the slope of the least-squares line per year.
 -- Many series are read side by side: q is by Benjamini and Hochberg over all lines of
--- the subject at the organisation level, and rising or falling is what has a q value of
+-- the measure at the organisation level, and rising or falling is what has a q value of
 -- at most 5% (the annual rule has its own, stricter limit).
 -- A gap is better where it closes: its line runs towards none, whoever is worse off.
 -- A series needs two periods to be here.

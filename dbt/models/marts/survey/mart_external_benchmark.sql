@@ -1,7 +1,8 @@
 -- Grain: figure from elsewhere. Question: what do others say, for whom does it hold,
 -- and do their counts bear out what they state?
 -- A growth is worked out from its counts; what the source states is next to it, and
--- a difference of more than the threshold of rule U04 (2 points) is a warning.
+-- a difference of more than the threshold of rule U04 (2 points) is a warning. Where
+-- one of the two is absent, growth_note says that nothing was compared.
 with
     threshold as (
         select max(value) as points
@@ -36,6 +37,10 @@ select
     cast(computed.year_to as integer) as year_to,
     computed.growth_pct,
     case
+        when
+            computed.growth_pct is not null
+            and (computed.stated_value is null or threshold.points is null)
+        then 'not compared: no stated growth or no threshold'
         when abs(computed.growth_pct - computed.stated_value) > threshold.points
         then
             'WARN: the counts give '

@@ -6,20 +6,15 @@
 with
     -- the newest wording of a question or option labels all its waves
     questions as (
-        select
-            question_code,
-            {{ value_at_largest("question_label", "wave_from") }} as question_label
-        from {{ ref("survey_question") }}
-        group by question_code
+        {{ newest_wording("survey_question", "question_label", ["question_code"]) }}
     ),
 
     options as (
-        select
-            question_code,
-            option_code,
-            {{ value_at_largest("option_label", "wave_from") }} as option_label
-        from {{ ref("survey_option") }}
-        group by question_code, option_code
+        {{
+            newest_wording(
+                "survey_option", "option_label", ["question_code", "option_code"]
+            )
+        }}
     )
 
 select
