@@ -20,7 +20,7 @@ from dagster_project.contracts.suite import Expectation, Suite, Threshold, load_
 from dagster_project.quality.disclosure import EXPECTED as EXPECTED_OF_DISCLOSURE
 from dagster_project.quality.disclosure import audit_disclosure
 from dagster_project.quality.judge import Answer, Question, answers, ask
-from dagster_project.release.candidate import RELEASE_ID, Draft, current_marts
+from dagster_project.release.candidate import Draft, current_marts
 from dagster_project.release.contents import MAIN, attach, content_hash, count_rows, qualified, tables_of
 from dagster_project.release.dbt_artifacts import DbtTest, ExposedModel, read_artefact, read_statuses, read_tests
 from dagster_project.release.dbt_messages import tell
@@ -262,7 +262,7 @@ def _other_results(
 
 
 def _reconcile(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResult:
-    columns = ", ".join(qualified(name) for name in model.column_names if name != RELEASE_ID)
+    columns = ", ".join(map(qualified, model.built_names))
     sides = [qualified("warehouse", model.schema, model.alias), qualified("draft", MAIN, model.name)]
     (was, rows), (now, copied) = (content_hash(con, f"(select {columns} from {side})") for side in sides)
     return CheckResult(

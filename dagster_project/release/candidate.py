@@ -32,7 +32,7 @@ from dagster_project.release.contents import (
     sync_file,
     tables_of,
 )
-from dagster_project.release.dbt_artifacts import ExposedModel
+from dagster_project.release.dbt_artifacts import RELEASE_ID, ExposedModel
 from dagster_project.release.dictionary import WAREHOUSE, Ancestry, describe_column
 from dagster_project.release.errors import ReleaseError, failed
 from dagster_project.release.inputs import Input, inputs_in_use, source_statuses
@@ -45,7 +45,6 @@ from dagster_project.release.worked_examples import read_examples
 
 STORAGE_VERSION = "v1.0.0"
 """Any DuckDB from 1.0 on opens the file, whatever engine wrote it."""
-RELEASE_ID = "release_id"
 DRAFT_PREFIX = "draft-"
 UNTOUCHED = "what is published is untouched, start the nightly run again"
 ABANDONED_AFTER_SECONDS = 3600
@@ -143,10 +142,9 @@ def _copy_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: 
 
 
 def selected(model: ExposedModel, release_id: str, *, leave_out: Container[str] = ()) -> str:
-    """Return the columns of a mart in a release, some left out. dbt does not know which one it builds for, so that column is filled here."""
-    filled = {RELEASE_ID: f"{quote_literal(release_id)} as "}
-    names = (name for name in model.column_names if name not in leave_out)
-    return ", ".join(filled.get(name, "") + qualified(name) for name in names)
+    """Return the columns of a mart in a release, some left out; the column of the release is added here."""
+    names = [qualified(name) for name in model.built_names if name not in leave_out]
+    return ", ".join([*names, f"{quote_literal(release_id)} as {qualified(RELEASE_ID.name)}"])
 
 
 def _require_described(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: str) -> None:
@@ -154,10 +152,10 @@ def _require_described(con: duckdb.DuckDBPyConnection, model: ExposedModel, orig
         found = {name for name, _ in columns_of(con, origin)}
     except duckdb.CatalogException as error:
         raise ReleaseError(f"the warehouse has no {model.name}", str(error), "run dbt build") from error
-    if found != set(model.column_names):
+    if found != set(model.built_names):
         raise ReleaseError(
             f"{model.name} in the warehouse is not as the manifest describes it",
-            f"only on one side: {', '.join(sorted(found ^ set(model.column_names)))}",
+            f"only on one side: {', '.join(sorted(found ^ set(model.built_names)))}",
             "describe every column in the YAML beside the model, then run dbt build",
         )
 

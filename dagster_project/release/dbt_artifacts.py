@@ -34,6 +34,10 @@ class ColumnDescription:
     """All of its config.meta; the dictionary reads code_list, source and caveat."""
 
 
+RELEASE_ID = ColumnDescription("release_id", "Release of the warehouse that carries the row.", "", "varchar")
+"""The last column of every mart. dbt does not know which release it builds for: the candidate adds the column."""
+
+
 @dataclass(frozen=True)
 class ExposedModel:
     """A mart that an exposure names, and that therefore leaves the warehouse."""
@@ -55,6 +59,11 @@ class ExposedModel:
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def built_names(self) -> tuple[str, ...]:
+        """The columns of the warehouse's table: all but that of the release."""
+        return tuple(column.name for column in self.columns if column is not RELEASE_ID)
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
         schema=node["schema"],
         alias=node["alias"],
         description=_text(node["description"], node["name"]),
-        columns=tuple(_column(column, node["name"]) for column in node["columns"].values()),
+        columns=(*(_column(column, node["name"]) for column in node["columns"].values()), RELEASE_ID),
         key=tuple(meta.get("key") or ()),
         disclosure_policy=str(meta.get("disclosure_policy") or ""),
         unique_id=unique_id,

@@ -81,7 +81,6 @@ def dbt_environment(run: Run) -> dict[str, str]:
         "HIW_RETURNS": os.path.relpath(ReturnsArea.of(lake).clean_root, lake.build),
         "HIW_FACTS": "spark" if any(ReturnsArea.of(lake).clean_root.glob("int_*/*.parquet")) else "duckdb",
         "HIW_ORIGIN": run.origin,
-        "HIW_RELEASE_ID": "unreleased",
         "HIW_MEMORY_LIMIT": run.limits.memory,
         "HIW_THREADS": str(run.limits.threads),
         "HIW_TEMPORARY": lake.temporary.name,

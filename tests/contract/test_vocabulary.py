@@ -16,6 +16,7 @@ from functools import cache
 import pytest
 import yaml
 
+from dagster_project.release.dbt_artifacts import RELEASE_ID
 from dagster_project.release.dictionary import load_dictionary
 from dagster_project.settings import PROJECT_ROOT
 
@@ -72,7 +73,7 @@ def published() -> Published:
     dictionary = load_dictionary(MARTS)
     for path in sorted(MARTS.rglob("*.yml")):
         for model in yaml.safe_load(path.read_text("utf-8")).get("models") or []:
-            found[model["name"]] = {}
+            found[model["name"]] = {RELEASE_ID.name: (KINDS[RELEASE_ID.data_type], "")}
             for column in model["columns"]:
                 name, data_type = column["name"], column["data_type"]
                 own = column.get("config", {}).get("meta", {}).get("unit", "")

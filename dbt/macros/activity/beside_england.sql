@@ -38,7 +38,6 @@
         "snapshot_sha256",
         "data_as_of",
         "data_origin",
-        "release_id",
     ] -%}
     {%- set sources_listed = "'" ~ (sources | join("', '")) ~ "'" -%}
     with

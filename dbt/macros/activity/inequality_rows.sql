@@ -79,8 +79,7 @@
         expected.source_id,
         expected.snapshot_sha256,
         expected.data_as_of,
-        expected.data_origin,
-        expected.release_id
+        expected.data_origin
     from expected
     left join
         figures_of_family as figure

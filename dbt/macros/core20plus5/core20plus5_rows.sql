@@ -63,8 +63,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                 count(distinct figure.imd_version) as imd_versions,
                 min(figure.source_id) as source_id,
                 max(figure.data_as_of) as data_as_of,
-                max(figure.data_origin) as data_origin,
-                max(figure.release_id) as release_id
+                max(figure.data_origin) as data_origin
             from {{ ref("fct_indicator_value") }} as figure
             inner join
                 {{ ref("dim_indicator") }} as indicator
@@ -237,8 +236,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         indicator.caveats,
         figures.source_id,
         figures.data_as_of,
-        figures.data_origin,
-        figures.release_id
+        figures.data_origin
     from figures
     inner join
         {{ ref("dim_indicator") }} as indicator

@@ -23,8 +23,7 @@
         min(period_start) as first_period_start,
         max(period_end) as last_period_end,
         max(source_id) as source_id,
-        max(data_origin) as data_origin,
-        max(release_id) as release_id
+        max(data_origin) as data_origin
     from {{ points }}
     group by {{ trend_series() | join(", ") }}
 {%- endmacro %}

@@ -88,7 +88,7 @@ def test_the_file_is_whole_ordered_by_key_and_of_the_first_storage_version(built
     assert keys == sorted(keys)
 
 
-def test_release_id_is_filled_in_every_table_that_has_the_column(built: Estate) -> None:
+def test_the_candidate_adds_its_release_to_every_table(built: Estate) -> None:
     draft = newest_draft(built.project)
     assert draft.release_id == fingerprint_of(0)[:12]
     found = "select distinct release_id from fct_indicator_value union select release_id from dim_organisation"

@@ -138,8 +138,9 @@ def sample_lineage(sample_warehouse: Warehouse) -> Lineage:
 def test_every_column_of_every_published_table_is_followed_to_tables_that_it_reads(
     sample_lineage: Lineage, sample_warehouse: Warehouse
 ) -> None:
+    """But that of the release, which the candidate adds."""
     published = sample_warehouse.query(
-        "select table_name, column_name from information_schema.columns where table_schema = 'main'"
+        "select table_name, column_name from information_schema.columns where table_schema = 'main' and column_name <> 'release_id'"
     )
     manifest = json.loads((sample_warehouse.lake / "build" / "dbt" / "manifest.json").read_text())
     unknown = []

@@ -37,7 +37,6 @@ select
         "snapshot_sha256",
         "data_as_of",
         "data_origin",
-        "release_id",
     ] %}
         max({{ column }}) as {{ column }},
     {%- endfor %}

@@ -56,7 +56,6 @@ with
             max(snapshot_sha256) as snapshot_sha256,
             max(data_as_of) as data_as_of,
             max(data_origin) as data_origin,
-            max(release_id) as release_id,
             {{ in_order("sum", "numerator") }} as numerator,
             {{ in_order("sum", "denominator") }} as denominator,
             {%- for side in ["low", "high"] %}
@@ -217,6 +216,5 @@ select
     source_id,
     snapshot_sha256,
     data_as_of,
-    data_origin,
-    release_id
+    data_origin
 from measures

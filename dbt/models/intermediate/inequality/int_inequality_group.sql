@@ -39,7 +39,6 @@
     "snapshot_sha256",
     "data_as_of",
     "data_origin",
-    "release_id",
 ] %}
 with
     figures as (

@@ -31,7 +31,6 @@ with recursive
             max(case period_type when 'quarter' then 3 else 1 end) as step,
             max(source_id) as source_id,
             max(data_origin) as data_origin,
-            max(release_id) as release_id,
             min(period_start) as first_month,
             max(period_start) as last_month
         from figures
@@ -84,8 +83,7 @@ with recursive
             end as value_status_reason,
             calendar.source_id,
             figures.snapshot_sha256,
-            calendar.data_origin,
-            calendar.release_id
+            calendar.data_origin
         from calendar
         left join
             figures
@@ -174,7 +172,6 @@ select
     joined.source_id,
     joined.snapshot_sha256,
     joined.data_origin,
-    joined.release_id,
     count(starts.period_start) over (
         partition by joined.indicator_id, joined.organisation_code
         order by joined.period_start

@@ -76,8 +76,7 @@ with
             ci_lower_95,
             ci_upper_95,
             source_id,
-            data_origin,
-            release_id
+            data_origin
         from figures
         where
             period_type = 'year'
@@ -127,8 +126,7 @@ with
             cast(null as double) as ci_lower_95,
             cast(null as double) as ci_upper_95,
             source_id,
-            data_origin,
-            release_id
+            data_origin
         from neighboured
     ),
 
@@ -153,8 +151,7 @@ with
             cast(null as double) as ci_lower_95,
             cast(null as double) as ci_upper_95,
             gap.source_id,
-            gap.data_origin,
-            gap.release_id
+            gap.data_origin
         from {{ ref("fct_inequality_measure") }} as gap
         where
             gap.measure in ('absolute_gap', 'slope_index')

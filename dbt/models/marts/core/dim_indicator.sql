@@ -48,7 +48,6 @@ select
     catalogue.held_in,
     catalogue.held_as,
     catalogue.crude_indicator as crude_indicator_id,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from {{ source("meta", "indicators") }} as catalogue
 left join statement_places on catalogue.indicator_id = statement_places.indicator_id

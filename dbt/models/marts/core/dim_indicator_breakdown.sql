@@ -10,7 +10,6 @@
         {% if breakdown == "all" %} levels, cast(null as string) as note,
         {% else %} {{ breakdown }}_levels as levels, {{ breakdown }}_note as note,
         {% endif %}
-        '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-        '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+        '{{ env_var("HIW_ORIGIN") }}' as data_origin
     from {{ source("meta", "indicators") }} {{ "union all" if not loop.last }}
 {%- endfor %}

@@ -12,6 +12,5 @@ select
     cast(applies_to as date) as valid_to,
     target_statement,
     target_source,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from {{ source("meta", "indicator_targets") }}

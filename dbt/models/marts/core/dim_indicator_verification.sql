@@ -9,7 +9,6 @@
         {{ part }}_verification as verification,
         cast({{ part }}_verified_on as date) as verified_on,
         {{ part }}_verified_against as verified_against,
-        '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-        '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+        '{{ env_var("HIW_ORIGIN") }}' as data_origin
     from {{ source("meta", "indicators") }} {{ "union all" if not loop.last }}
 {%- endfor %}

@@ -6,11 +6,7 @@
 -- is added here.
 with
     shown as (
-        select
-            *,
-            period_end as data_as_of,
-            '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-            '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+        select *, period_end as data_as_of, '{{ env_var("HIW_ORIGIN") }}' as data_origin
         from {{ ref("int_indicator_value") }}
     ),
 

@@ -32,8 +32,7 @@ select
     figure.source_id,
     figure.snapshot_sha256,
     figure.data_as_of,
-    figure.data_origin,
-    figure.release_id
+    figure.data_origin
 from {{ ref("fct_indicator_value") }} as figure
 inner join
     {{ ref("dim_indicator") }} as indicator

@@ -84,8 +84,7 @@ select
     shares.core20_share_of_catchment_icbs,
     'mhclg_imd' as source_id,
     cast('2021-03-21' as date) as data_as_of,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from shares
 left join
     {{ ref("dim_organisation") }} as organisation

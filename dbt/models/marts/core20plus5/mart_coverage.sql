@@ -192,6 +192,5 @@ select
     last_period_end,
     held_in,
     source_id,
-    data_origin,
-    release_id
+    data_origin
 from joined

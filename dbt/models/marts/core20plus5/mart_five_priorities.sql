@@ -98,8 +98,7 @@ select
     gaps.imd_version,
     indicator.source_id,
     coalesce(newest.data_as_of, gaps.data_as_of) as data_as_of,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from {{ ref("five_priorities") }} as priorities
 left join
     {{ ref("dim_indicator") }} as indicator

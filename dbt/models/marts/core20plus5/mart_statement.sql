@@ -232,8 +232,7 @@ select
     shown.imd_version,
     indicator.source_id,
     shown.data_as_of,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from shown
 left join
     {{ ref("dim_indicator") }} as indicator

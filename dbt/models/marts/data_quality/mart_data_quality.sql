@@ -66,8 +66,7 @@ with
             end as value_status_reason,
             shares.source_id,
             shares.period_end as data_as_of,
-            '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-            '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+            '{{ env_var("HIW_ORIGIN") }}' as data_origin
         from shares
         left join
             {{ ref("dim_organisation") }} as organisation
@@ -110,7 +109,6 @@ with
             source_id,
             data_as_of,
             data_origin,
-            release_id,
             upper(source_id) as dataset_code,
             case when quality_measure = 'known_share' then 100 * value end as known_pct,
             cast(null as integer) as not_stated_pct,
@@ -142,7 +140,6 @@ with
             'return_' || lower(collection_code) as source_id,
             period_end as data_as_of,
             data_origin,
-            '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id,
             collection_code as dataset_code,
             case when is_shown then round(100 * people_known / people) end as known_pct,
             case
@@ -197,6 +194,5 @@ select
     withheld_reason,
     source_id,
     data_as_of,
-    data_origin,
-    release_id
+    data_origin
 from together

@@ -121,8 +121,7 @@ select
     series.source_id,
     series.snapshot_sha256,
     series.period_end as data_as_of,
-    series.data_origin,
-    series.release_id
+    series.data_origin
 from series
 inner join
     points

@@ -96,8 +96,7 @@ select
     labelled.source_id,
     labelled.snapshot_sha256,
     labelled.period_end as data_as_of,
-    labelled.data_origin,
-    labelled.release_id
+    labelled.data_origin
 from labelled
 left join
     organisations as organisation

@@ -215,8 +215,7 @@ select
     ranked.source_id,
     ranked.snapshot_sha256,
     ranked.data_as_of,
-    ranked.data_origin,
-    ranked.release_id
+    ranked.data_origin
 from ranked
 inner join
     {{ ref("dim_indicator") }} as indicator

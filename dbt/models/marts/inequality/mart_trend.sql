@@ -29,7 +29,6 @@ with
             last_period_end,
             source_id,
             data_origin,
-            release_id,
             'ohid_recent_trend' as trend_method,
             points_used,
             slope as trend_slope,
@@ -50,7 +49,6 @@ with
             last_period_end,
             source_id,
             data_origin,
-            release_id,
             'slope_of_periods',
             points_used,
             case when reason is null then slope end,
@@ -115,8 +113,7 @@ select
     trends.reason as trend_reason,
     trends.source_id,
     trends.last_period_end as data_as_of,
-    trends.data_origin,
-    trends.release_id
+    trends.data_origin
 from trends
 inner join indicators as indicator on trends.indicator_id = indicator.indicator_id
 left join

@@ -85,8 +85,7 @@ select
     mapped.mapping_status,
     mapped.mapping_reason as current_organisation_code_reason,
     coverage.reason as is_whole_on_current_geography_reason,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from dated
 inner join mapped on dated.organisation_code = mapped.organisation_code
 left join mapped as icb_mapped on dated.icb_code = icb_mapped.organisation_code

@@ -57,8 +57,7 @@ select
     trusts.is_current,
     trusts.successor_codes,
     trusts.current_organisation_code,
-    trusts.data_origin,
-    trusts.release_id
+    trusts.data_origin
 from trusts
 left join ruled on trusts.organisation_code = ruled.organisation_code
 left join

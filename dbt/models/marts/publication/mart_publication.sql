@@ -16,8 +16,7 @@ select
     cast(null as string) as inputs_sha256,
     cast(licence as string) as licence,
     cast(null as timestamp) as published_at,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from
     (
         values

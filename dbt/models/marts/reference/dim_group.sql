@@ -10,6 +10,5 @@ select
     is_core20,
     age_from,
     age_to,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from {{ ref("group_definitions") }}

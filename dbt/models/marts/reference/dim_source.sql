@@ -10,6 +10,5 @@ select
     documentation,
     cadence,
     format_status,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from {{ source("meta", "sources") }}

@@ -139,8 +139,7 @@ select
     imd_version,
     case when is_revised then 'r' end as revision_flag,
     period_end as data_as_of,
-    compared.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    compared.data_origin
 from controlled as compared
 left join
     {{ ref("dim_organisation") }} as organisation

@@ -176,8 +176,7 @@ with
             case when compared.is_revised then 'r' end as revision_flag,
             compared.imd_version,
             compared.period_end as data_as_of,
-            compared.data_origin,
-            '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+            compared.data_origin
         from compared
         left join
             {{ ref("dim_organisation") }} as organisation

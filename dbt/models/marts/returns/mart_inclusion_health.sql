@@ -230,8 +230,7 @@ select
     end as method,
     case when is_revised then 'r' end as revision_flag,
     controlled.period_end as data_as_of,
-    controlled.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    controlled.data_origin
 from controlled
 left join stated using (submission_id)
 left join

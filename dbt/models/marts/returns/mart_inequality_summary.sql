@@ -185,6 +185,5 @@ select
     end as trend,
     case when is_revised then 'r' end as revision_flag,
     period_end as data_as_of,
-    data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    data_origin
 from measured

@@ -26,7 +26,6 @@ select
     coverage.missing_trusts as trusts_left_out,
     coverage.period_end as data_as_of,
     '{{ "return" if env_var("HIW_ORIGIN") == "published" else "synthetic" }}'
-    as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    as data_origin
 from made_of
 inner join {{ ref("int_returns__coverage") }} as coverage using (collection_code)

@@ -63,8 +63,7 @@ select
     expected.suspension_url,
     expected.period_end as data_as_of,
     '{{ "return" if env_var("HIW_ORIGIN") == "published" else "synthetic" }}'
-    as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    as data_origin
 from {{ ref("stg_returns__expected") }} as expected
 left join
     {{ ref("int_returns__submission") }} as in_use

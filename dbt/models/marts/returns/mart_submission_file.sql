@@ -31,8 +31,7 @@ select
     files.failed_rules,
     files.warned_rules,
     files.period_end as data_as_of,
-    files.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    files.data_origin
 from {{ ref("int_returns__submission") }} as files
 left join
     {{ ref("dim_organisation") }} as organisation

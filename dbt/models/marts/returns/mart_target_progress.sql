@@ -102,8 +102,7 @@ select
     source_id,
     note,
     period_end as data_as_of,
-    figure_origin as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    figure_origin as data_origin
 from judged
 left join
     {{ ref("dim_organisation") }} as organisation

@@ -34,8 +34,7 @@ select
     items.funding_type,
     items.published_url,
     submissions.period_end as data_as_of,
-    submissions.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    submissions.data_origin
 from {{ ref("stg_returns__ap01") }} as items
 inner join submissions on items.submission_id = submissions.submission_id
 left join

@@ -82,7 +82,6 @@ select
     maturity.rating,
     maturity.score_pct,
     measured.data_as_of,
-    measured.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    measured.data_origin
 from measured
 left join maturity on measured.organisation_code = maturity.organisation_code

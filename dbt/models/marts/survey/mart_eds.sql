@@ -196,8 +196,7 @@ select
     summed.published_date
     > make_date(cast(left(summed.assessment_year, 4) as integer) + 1, 2, 28) as is_late,
     summed.data_as_of,
-    summed.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    summed.data_origin
 from summed
 left join {{ ref("dim_trust") }} as trusts on summed.org_code = trusts.organisation_code
 left join

@@ -54,8 +54,7 @@ select
     computed.source_id,
     sources.title as source_title,
     sources.licence_note,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from computed
 cross join threshold
 left join

@@ -185,7 +185,6 @@ select
     together.value_status,
     together.value_status_reason,
     together.data_as_of,
-    together.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    together.data_origin
 from together
 left join {{ ref("self_assessment_band") }} as bands on together.rating = bands.rating

@@ -143,8 +143,7 @@ select
     measured.stage_order < measured.previous_stage_order as stage_moved_backwards,
     measured.training_placement,
     measured.snapshot_date as data_as_of,
-    measured.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    measured.data_origin
 from measured
 left join
     {{ ref("dim_trust") }} as trusts on measured.org_code = trusts.organisation_code

@@ -110,6 +110,5 @@ select
     end as value_status_reason,
     'association, not cause' as caveats,
     data_as_of,
-    data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    data_origin
 from shown

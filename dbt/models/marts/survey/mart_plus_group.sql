@@ -158,6 +158,5 @@ select
         else 'not_named'
     end as alignment,
     data_as_of,
-    data_origin,
-    release_id
+    data_origin
 from together

@@ -18,6 +18,5 @@ select
     expected_date,
     verification,
     citation_conflict_reason,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from {{ ref("policy_timeline") }}

@@ -35,8 +35,7 @@ select
     end as value_status_reason,
     coalesce(answers.evidence_ref, '') <> '' as has_evidence,
     submissions.period_end as data_as_of,
-    submissions.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    submissions.data_origin
 from submissions
 inner join
     {{ ref("self_assessment_item") }} as items

@@ -165,7 +165,6 @@ select
     judged.verification,
     judged.remark,
     judged.data_as_of,
-    judged.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    judged.data_origin
 from judged
 left join {{ ref("survey_source") }} as sources on judged.source_id = sources.source_id

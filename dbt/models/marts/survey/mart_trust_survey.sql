@@ -33,8 +33,7 @@ select
     answers.respondents,
     answers.collapse_rule,
     answers.period_end as data_as_of,
-    answers.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    answers.data_origin
 from {{ ref("int_returns__survey_answer") }} as answers
 left join
     {{ ref("dim_trust") }} as trusts on answers.org_code = trusts.organisation_code

@@ -100,6 +100,5 @@ select
         else 'we_and_most_peers_do_not'
     end as contrast,
     data_as_of,
-    data_origin,
-    release_id
+    data_origin
 from rated

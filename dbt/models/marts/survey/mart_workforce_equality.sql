@@ -73,7 +73,6 @@ select
     end as type_check,
     figures.source_id,
     figures.snapshot_date as data_as_of,
-    figures.data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    figures.data_origin
 from figures
 left join trusts on figures.organisation_code = trusts.organisation_code

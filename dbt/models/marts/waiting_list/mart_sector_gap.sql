@@ -205,8 +205,7 @@ select
     end as value_status_reason,
     'nhse_wlmds' as source_id,
     measured.data_as_of,
-    '{{ env_var("HIW_ORIGIN") }}' as data_origin,
-    '{{ env_var("HIW_RELEASE_ID", "unreleased") }}' as release_id
+    '{{ env_var("HIW_ORIGIN") }}' as data_origin
 from measured
 inner join
     {{ ref("dim_indicator") }} as indicator

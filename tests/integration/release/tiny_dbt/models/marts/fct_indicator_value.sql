@@ -10,6 +10,5 @@ select
     case when i % 5 > 0 then 'published' else 'suppressed' end as value_status,
     'synthetic' as data_origin,
     repeat('a', 64) as snapshot_sha256,
-    0::integer as generation_number,
-    null::varchar as release_id
+    0::integer as generation_number
 from range(1600) as numbers(i)
