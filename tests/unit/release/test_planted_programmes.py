@@ -11,7 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.planted import BEFORE, LATER, LONG, NOW, PLACES, QUERIES, WITHIN, WRONG, Case, answer, many
+from tests.fixtures.planted import (
+    BEFORE,
+    LATER,
+    LONG,
+    NOW,
+    PLACES,
+    QUERIES,
+    WITHIN,
+    WRONG,
+    Case,
+    answer,
+    beside,
+    cases_of,
+    many,
+    run,
+)
 
 
 def what_is_missing() -> None:
@@ -22,10 +37,15 @@ def what_is_missing() -> None:
         "availability": "not_public",
         "availability_reason": "in SUS",
     }
-    others = many(
-        row, {"indicator_id": LONG, "availability": "available"}, {"breakdown": "sex"}, {"organisation_level": "icb"}
+    wrong = {"indicator_name": "Wrong"}
+    rows = answer(
+        "what_is_missing",
+        mart_coverage=[
+            row,
+            *beside(row, wrong, availability="available", breakdown="sex", organisation_level="icb"),
+            *beside(row, wrong, availability="partly"),
+        ],
     )
-    rows = answer("what_is_missing", mart_coverage=[row, *others])
     assert [(one["indicator_id"], one["reason"]) for one in rows] == [("STM-EL-02", "in SUS")]
 
 
@@ -84,45 +104,47 @@ def returns_outstanding() -> None:
 
 
 def breadth_and_measures() -> None:
-    of = {"organisation_code": "R9A", "organisation_name": "A Trust"}
+    """Each measure in its own column, however large the others are."""
     rows = answer(
         "breadth_and_measures",
         mart_action_summary=[
             *many(
-                of,
+                {"organisation_code": "R9A", "organisation_name": "A Trust"},
                 {"measure": "open_priorities", "value": 4},
                 {"measure": "share_with_metric", "value": 0.5},
+                {"measure": "share_recurrent", "value": 0.25},
                 {"measure": "published_plans", "value": 1},
             ),
-            {"organisation_code": "R9B", "organisation_name": "B Trust", "measure": "open_priorities", "value": 7},
+            *many(
+                {"organisation_code": "R9B", "organisation_name": "B Trust"},
+                {"measure": "open_priorities", "value": 7},
+                {"measure": "published_plans", "value": 9},
+            ),
         ],
     )
-    assert [tuple(row.values())[:5] for row in rows] == [("B Trust", 7, None, None, None), ("A Trust", 4, 0.5, None, 1)]
+    assert [tuple(row.values())[:5] for row in rows] == [("B Trust", 7, None, None, 9), ("A Trust", 4, 0.5, 0.25, 1)]
 
 
 def approaches_by_trust_type() -> None:
+    """A later wave of others, of all trusts or of another question says nothing of ours."""
     answered = {
         "question_code": "HI_APPROACH",
         "stratum_type": "TRUST_TYPE",
         "source_id": "own_survey",
         "wave": "2026",
         "stratum": "ACUTE",
+        "option_label": "QI",
+        "value": 60,
+        "n_base": 10,
     }
+    other = {"stratum_type": "ALL", "source_id": "published", "question_code": "HI_BARRIER"}
     rows = answer(
         "approaches_by_trust_type",
         mart_survey_benchmark=[
-            *many(
-                answered,
-                {"option_label": "QI", "value": 60, "n_base": 10, "numerator": 6},
-                {"option_label": "Pilot", "value": None},
-            ),
-            *many(
-                answered | {"value": WRONG},
-                {"wave": "2025"},
-                {"stratum_type": "ALL"},
-                {"source_id": "published", "wave": "2027"},
-                {"question_code": "HI_BARRIER"},
-            ),
+            answered,
+            answered | {"option_label": "Pilot", "value": None, "n_base": None},
+            *beside(answered, {"value": WRONG}, wave="2025", **other),
+            *beside(answered, {"value": WRONG, "wave": "2027"}, **other),
         ],
     )
     assert [(row["option_label"], row["value"], row["n_base"]) for row in rows] == [
@@ -155,7 +177,10 @@ def missed_appointments_by_deprivation() -> None:
 
 
 def what_changed_since_the_period_before() -> None:
-    """The newest month of each indicator alone; a chart of another month says nothing of it."""
+    """The newest month of each indicator alone; a chart of another month or trust says nothing of it; what is new has not moved.
+
+    The board is the first that has a month before.
+    """
     moved = {
         "organisation_code": "R9A",
         "organisation_name": "A Trust",
@@ -164,37 +189,28 @@ def what_changed_since_the_period_before() -> None:
         "period_end": NOW,
         "previous_period_end": BEFORE,
     }
+    wait = moved | {
+        "dimension": "all",
+        "treatment_function_code": "all",
+        "indicator_id": "rtt",
+        "value": 0.6,
+        "previous_value": 0.5,
+    }
+    stay = moved | {"indicator_id": "ae", "value": 0.5, "previous_value": 0.75}
+    chart = {"indicator_id": "ae", "organisation_code": "R9A", "period_end": NOW, "certainty": "clear difference"}
     rows = answer(
         "what_changed_since_the_period_before",
-        mart_waiting_list=[
-            *many(
-                moved | {"dimension": "all", "treatment_function_code": "all", "indicator_id": "rtt"},
-                {"value": 0.6, "previous_value": 0.5},
-            ),
-            *many(
-                moved | {"indicator_id": "rtt", "value": WRONG, "previous_value": 0},
-                {"dimension": "sex"},
-                {"treatment_function_code": "C_110", "dimension": "all"},
-            ),
-        ],
+        mart_waiting_list=[wait, *beside(wait, {"value": WRONG}, dimension="sex", treatment_function_code="C_110")],
         mart_urgent_care=[
-            *many(
-                moved | {"indicator_id": "ae"},
-                {"value": 0.5, "previous_value": 0.75},
-                {"value": WRONG, "previous_value": 0, "period_end": BEFORE},
-            ),
-            *many(
-                moved | {"indicator_id": "ae", "value": WRONG, "previous_value": 0},
-                {"unit": "count"},
-                {"icb_code": "QBB"},
-            ),
+            stay,
+            *beside(stay, {"value": WRONG}, period_end=BEFORE, unit="count", icb_code="QBB", previous_value=None),
+            stay | {"icb_code": "Q00", "previous_value": None},
         ],
-        mart_control_chart=many(
-            {"indicator_id": "ae", "organisation_code": "R9A"},
-            {"period_end": NOW, "certainty": "clear difference"},
-            {"period_end": BEFORE, "certainty": "wrong"},
-        ),
-    )
+        mart_control_chart=[
+            chart,
+            *beside(chart, {"certainty": "wrong"}, period_end=BEFORE, organisation_code="R9B", indicator_id="rtt_other"),
+        ],
+    )  # fmt: skip
     assert [(row["value"], row["change"], row["more_than_ordinary_variation"]) for row in rows] == [
         (0.5, -0.25, "clear difference"),
         (0.6, pytest.approx(0.1), "no control chart at this level"),
@@ -203,33 +219,45 @@ def what_changed_since_the_period_before() -> None:
 
 def preterm_births_by_deprivation() -> None:
     """A tenth and a fifth are both called 1: the dimension tells them apart; where there is no figure there is the reason."""
+    covered = {
+        "indicator_id": "MAT-04",
+        "organisation_level": "icb",
+        "availability": "available",
+        "breakdown": "deprivation",
+    }
     birth = {
         "indicator_id": "MAT-04",
         "organisation_code": "QAA",
         "organisation_level": "icb",
         "geography_basis": "current",
         "period_end": NOW,
+        "dimension": "imd_decile",
+        "group_code": "1",
+        "value": 80,
     }
     rows = answer(
         "preterm_births_by_deprivation",
-        mart_coverage=many(
-            {"indicator_id": "MAT-04", "organisation_level": "icb", "availability": "available"},
-            {"breakdown": "deprivation"}, {"breakdown": "sex", "availability": "not_public", "availability_reason": "not given"},
-            {"breakdown": "age", "organisation_level": "trust"},
-        ),
-        dim_indicator=[{"indicator_id": "MAT-04", "unit": "rate_per_1000"}],
+        mart_coverage=[
+            covered,
+            covered | {"breakdown": "sex", "availability": "not_public", "availability_reason": "not given"},
+            *beside(covered, {"breakdown": "age"}, organisation_level="trust", indicator_id=LONG),
+        ],
+        dim_indicator=many({"unit": "rate_per_1000"}, {"indicator_id": "MAT-04"}, {"indicator_id": LONG}),
         fct_indicator_value=[
-            *many(birth, {"dimension": "imd_decile", "group_code": "1", "value": 80}, {"dimension": "imd_quintile", "group_code": "1", "value": 75}),
-            *many(birth | {"dimension": "imd_decile", "group_code": "1", "value": WRONG}, {"geography_basis": "as_reported"}, {"indicator_id": LONG}),
+            birth,
+            birth | {"dimension": "imd_quintile", "value": 75},
+            *beside(
+                birth, {"value": WRONG}, geography_basis="as_reported", indicator_id=LONG, organisation_level="trust", dimension="all",
+            ),
         ],
         dim_organisation=PLACES,
     )  # fmt: skip
     assert [
-        (row["breakdown"], row["dimension"], row["group_code"], row["value"], row["availability_reason"])
+        (row["breakdown"], row["dimension"], row["organisation_name"], row["value"], row["availability_reason"])
         for row in rows
     ] == [
-        ("deprivation", "imd_decile", "1", 80, None),
-        ("deprivation", "imd_quintile", "1", 75, None),
+        ("deprivation", "imd_decile", "A Board", 80, None),
+        ("deprivation", "imd_quintile", "A Board", 75, None),
         ("sex", None, None, None, "not given"),
     ]
 
@@ -274,19 +302,21 @@ def control_chart_of_four_hour_waits() -> None:
 
 
 def core20plus5_1_maternity() -> None:
+    """A later period of another indicator says nothing of continuity of carer."""
     woman = {
         "indicator_id": "MAT-03",
         "organisation_level": "england",
-        "organisation_name": "England",
         "period_end": NOW,
+        "core20_value": 0.1,
+        "rest_value": 0.2,
+        "core20_gap": -0.1,
     }
     rows = answer(
         "core20plus5_1_maternity",
         mart_core20plus5_adults=[
-            *many(woman, {"core20_value": 0.1, "rest_value": 0.2, "core20_gap": -0.1}),
-            *many(
-                woman | {"core20_value": WRONG}, {"period_end": BEFORE}, {"indicator_id": "SMI-01", "period_end": LATER}
-            ),
+            woman,
+            *beside(woman, {"core20_value": WRONG}, period_end=BEFORE, indicator_id="SMI-01"),
+            *beside(woman, {"core20_value": WRONG, "period_end": LATER}, indicator_id="SMI-01"),
         ],
     )
     assert [(row["core20_value"], row["rest_value"], row["core20_gap"]) for row in rows] == [(0.1, 0.2, -0.1)]
@@ -314,14 +344,22 @@ def core20plus5_2_severe_mental_illness() -> None:
 
 def core20plus5_4_early_cancer_diagnosis() -> None:
     """The figure of England stands on the line of everybody alone, not beside boards or breakdowns that have none."""
-    place = {"indicator_id": "CAN-01", "core20plus5_area": "early_cancer_diagnosis", "availability": "available"}
+    place = {
+        "indicator_id": "CAN-01",
+        "core20plus5_area": "early_cancer_diagnosis",
+        "breakdown": "all",
+        "organisation_level": "england",
+    }
+    stage = {"indicator_id": "CAN-01", "organisation_code": "ENG", "all_value": 0.58}
     rows = answer(
         "core20plus5_4_early_cancer_diagnosis",
-        mart_coverage=many(
-            place, {"breakdown": "all", "organisation_level": "england"}, {"breakdown": "sex", "organisation_level": "england"},
-            {"breakdown": "all", "organisation_level": "icb"}, {"breakdown": "all", "organisation_level": "trust"},
-        ),
-        mart_core20plus5_adults=many({"indicator_id": "CAN-01", "organisation_code": "ENG"}, {"all_value": 0.58}, {"all_value": WRONG, "organisation_code": "QAA"}),
+        mart_coverage=[
+            place,
+            place | {"breakdown": "sex"},
+            place | {"organisation_level": "icb"},
+            *beside(place, {}, organisation_level="trust", core20plus5_area="maternity"),
+        ],
+        mart_core20plus5_adults=[stage, *beside(stage, {"all_value": WRONG}, organisation_code="QAA", indicator_id="CAN-02")],
     )  # fmt: skip
     found = [(row["organisation_level"], row["breakdown"], row["all_value"]) for row in rows]
     assert found == [("england", "all", 0.58), ("england", "sex", None), ("icb", "all", None)]
@@ -575,14 +613,20 @@ def core20plus5_3_chronic_respiratory() -> None:
 
 def core20plus5_5_hypertension() -> None:
     """Crude and standardised side by side, with what to keep in mind."""
-    place = {"indicator_id": "HYP-01", "organisation_level": "england", "period_end": NOW}
+    place = {
+        "indicator_id": "HYP-01",
+        "organisation_level": "england",
+        "standardisation": "crude",
+        "slope_index": -0.05,
+    }
     rows = answer(
         "core20plus5_5_hypertension",
         dim_indicator=[{"indicator_id": "HYP-01", "caveats": "ages differ"}, {"indicator_id": "HYP-03"}],
-        mart_core20plus5_adults=many(
-            place, {"standardisation": "crude", "slope_index": -0.05}, {"standardisation": "age_standardised", "slope_index": 0.02},
-            {"organisation_level": "icb", "slope_index": WRONG},
-        ),
+        mart_core20plus5_adults=[
+            place,
+            place | {"standardisation": "age_standardised", "slope_index": 0.02},
+            *beside(place, {"slope_index": WRONG}, organisation_level="icb", indicator_id="HYP-03"),
+        ],
     )  # fmt: skip
     assert [(row["standardisation"], row["slope_index"], row["caveats"]) for row in rows] == [
         ("age_standardised", 0.02, "ages differ"),
@@ -696,49 +740,12 @@ def figures_that_are_quoted() -> None:
     assert [(row["value"], row["growth_pct"]) for row in rows] == [(90, 80.6)]
 
 
-CASES: list[Case] = [
-    what_is_missing,
-    targets_met_lapsed_and_ahead,
-    is_inequality_widening,
-    returns_outstanding,
-    breadth_and_measures,
-    approaches_by_trust_type,
-    missed_appointments_by_deprivation,
-    what_changed_since_the_period_before,
-    preterm_births_by_deprivation,
-    priorities_of_trusts,
-    control_chart_of_four_hour_waits,
-    core20plus5_1_maternity,
-    core20plus5_2_severe_mental_illness,
-    core20plus5_4_early_cancer_diagnosis,
-    core20plus5_children,
-    statement_of_a_trust_or_icb,
-    five_priorities,
-    targets_and_core20,
-    barriers_over_waves,
-    us_and_our_peers,
-    race_equality_ratios,
-    plus_groups_and_their_evidence,
-    what_an_indicator_means,
-    trends_of_regions,
-    core20_population,
-    core20plus5_3_chronic_respiratory,
-    core20plus5_5_hypertension,
-    core20plus5_smoking_cessation,
-    can_i_trust_this_release,
-    published_survey_figures,
-    consultants_and_maturity,
-    self_assessment_of_a_trust,
-    eds_totals,
-    policy_over_the_years,
-    figures_that_are_quoted,
-]
+CASES = cases_of(globals())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_a_query_gives_the_answer_worked_out_by_hand(case: Case) -> None:
-    """The case is called like the query."""
-    case()
+    run(case)
 
 
 ELSEWHERE = {

@@ -5,14 +5,11 @@ The tables have the marts' own columns and types (dbt/models/marts) and stand in
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
 
-from tests.fixtures.planted import Row, answer
-
-NOW, BEFORE = dt.date(2026, 9, 30), dt.date(2026, 8, 31)
+from tests.fixtures.planted import BEFORE, LATER, NOW, PLACES, WRONG, Row, answer, beside, many
 
 
 def rate(code: str, metric: str, dimension: str, group: str, **more: Any) -> Row:
@@ -30,91 +27,104 @@ def rate(code: str, metric: str, dimension: str, group: str, **more: Any) -> Row
     }
 
 
+def clear(metric: str, fifth: str, **more: Any) -> Row:
+    """A rate twice as high as that of the reference group, which is a clear difference."""
+    return rate("R9A", metric, "IMD_QUINTILE", fifth, **({"rate_ratio": 2.0, "certainty": "clear difference"} | more))
+
+
 def test_the_largest_excess_is_in_the_bad_direction_of_each_metric() -> None:
     """Within 18 weeks, 0.9 times as often is 100 late waits too many; 1.2 times as often is 200 fewer, no excess at all.
 
-    900 too many with limits that leave out 1, but a q value of 20%: one of many comparisons, no clear difference.
+    900 too many, but a q value of 20%: one of many comparisons, no clear difference. Of six groups of a trust the first five.
     """
-    clear = {"certainty": "clear difference", "q_value": 0.01}
-    worse = {
-        "excess_count": 100.0,
-        "rate_ratio": 0.9,
-        "rate_ratio_ci_lower_95": 0.85,
-        "rate_ratio_ci_upper_95": 0.95,
-    } | clear
-    better = {
-        "excess_count": -200.0,
-        "rate_ratio": 1.2,
-        "rate_ratio_ci_lower_95": 1.1,
-        "rate_ratio_ci_upper_95": 1.3,
-    } | clear
-    longer = {
-        "excess_count": 40.0,
-        "rate_ratio": 2.0,
-        "rate_ratio_ci_lower_95": 1.5,
-        "rate_ratio_ci_upper_95": 2.7,
-    } | clear
-    chance = {
-        "excess_count": 900.0,
-        "rate_ratio": 1.2,
-        "rate_ratio_ci_lower_95": 1.01,
-        "rate_ratio_ci_upper_95": 1.4,
-        "q_value": 0.2,
-        "certainty": "no clear difference",
-    }
+    worse = clear("WL_LE18_PCT", "1", excess_count=100.0, rate_ratio=0.9)
+    longer = clear("WL_GT52_PCT", "1", excess_count=40.0)
     rows = answer(
         "largest_avoidable_excess",
         mart_hi_rate=[
-            rate("R9A", "WL_LE18_PCT", "IMD_QUINTILE", "1", **worse),
-            rate("R9A", "WL_LE18_PCT", "IMD_QUINTILE", "2", **better),
-            rate("R9A", "WL_GT52_PCT", "IMD_QUINTILE", "1", **longer),
-            rate("R9A", "WL_GT52_PCT", "IMD_QUINTILE", "2", **chance),
-            rate("R9A", "WL_GT52_PCT", "IMD_QUINTILE", "3", **longer | {"known_pct": 79}),
-            rate("R9A", "WL_GT52_PCT", "IMD_QUINTILE", "4", **longer | {"period_end": BEFORE, "excess_count": 999.0}),
+            worse,
+            worse | {"group_code": "2", "excess_count": -200.0, "rate_ratio": 1.2},
+            longer,
+            *beside(
+                longer, {"group_code": "2", "excess_count": 900.0}, certainty="no clear difference", known_pct=79, disclosure_flag="SUPPRESSED",
+                period_end=BEFORE, organisation_level="icb", is_estimate=True,
+            ),
+            *(longer | {"organisation_code": "R9B", "group_code": str(group), "excess_count": 9.0 - group} for group in range(1, 7)),
+        ],
+    )  # fmt: skip
+    assert [
+        (row["organisation_code"], row["indicator_id"], row["group_code"], row["excess_count"]) for row in rows
+    ] == [
+        ("R9A", "WL_LE18_PCT", "1", 100),
+        ("R9A", "WL_GT52_PCT", "1", 40),
+        *(("R9B", "WL_GT52_PCT", str(group), 9 - group) for group in range(1, 6)),
+    ]
+
+
+def test_the_largest_excess_is_of_the_newest_month_that_trusts_sent_of_each_metric() -> None:
+    """Appointments come a month after waits; a later month of England, or one that is estimated, is no month of trusts."""
+    missed = clear("OP_DNA_PCT", "1", excess_count=60.0, period_end=BEFORE)
+    rows = answer(
+        "largest_avoidable_excess",
+        mart_hi_rate=[
+            clear("WL_GT52_PCT", "1", excess_count=40.0),
+            missed,
+            *beside(
+                missed, {"excess_count": WRONG, "period_end": LATER}, organisation_level="england", is_estimate=True
+            ),
         ],
     )
-    assert [(row["indicator_id"], row["group_code"], row["excess_count"]) for row in rows] == [
-        ("WL_LE18_PCT", "1", 100),
-        ("WL_GT52_PCT", "1", 40),
+    assert [(row["indicator_id"], row["excess_count"], row["period_end"]) for row in rows] == [
+        ("OP_DNA_PCT", 60, BEFORE),
+        ("WL_GT52_PCT", 40, NOW),
     ]
 
 
 def test_points_between_the_fifths_are_of_one_month() -> None:
-    """Now 4 - 3 = 1 point; the highest of all months would be 9 - 6 = 3. A trust whose fifth is hidden has no gap."""
-    fifth = "IMD_QUINTILE"
+    """Now 4 - 3 = 1 point; the highest of all months would be 9 - 6 = 3. A trust whose fifth is hidden has no gap.
+
+    A later month of boards, of other rates, by another division or estimated is no month of trusts.
+    """
+    most = rate("R9A", "WL_GT52_PCT", "IMD_QUINTILE", "1", value=4.0)
+    other = {
+        "organisation_level": "icb",
+        "indicator_id": "OP_DNA_PCT",
+        "dimension": "IMD_QUINTILE_2019",
+        "is_estimate": True,
+    }
     found = answer(
         "long_waits_most_against_least_deprived",
         mart_hi_rate=[
-            rate("R9A", "WL_GT52_PCT", fifth, "1", value=9.0, period_end=BEFORE),
-            rate("R9A", "WL_GT52_PCT", fifth, "5", value=6.0, period_end=BEFORE),
-            rate("R9A", "WL_GT52_PCT", fifth, "1", value=4.0),
-            rate("R9A", "WL_GT52_PCT", fifth, "5", value=3.0),
-            rate("R9B", "WL_GT52_PCT", fifth, "5", value=7.0, period_end=BEFORE),
-            rate("R9B", "WL_GT52_PCT", fifth, "1", value=8.0),
-            rate("R9B", "WL_GT52_PCT", fifth, "5", value=None),
-            rate("R9A", "OP_DNA_PCT", fifth, "1", value=50.0, period_end=dt.date(2026, 10, 31)),
+            *many(
+                most, {}, {"group_code": "5", "value": 3.0}, {"group_code": "3", "value": WRONG},
+                {"value": 9.0, "period_end": BEFORE}, {"group_code": "5", "value": 6.0, "period_end": BEFORE},
+            ),
+            *many(
+                most | {"organisation_code": "R9B"}, {"value": 8.0}, {"group_code": "5", "value": None},
+                {"group_code": "5", "value": 7.0, "period_end": BEFORE},
+            ),
+            *beside(most, {"value": WRONG}, **other),
+            *beside(most, {"value": WRONG, "period_end": LATER}, **other),
         ],
-        dim_trust=[
-            {"organisation_code": "R9A", "organisation_name": "A"},
-            {"organisation_code": "R9B", "organisation_name": "B"},
-        ],
-    )
-    assert [(row["organisation_code"], row["q1"], row["q5"], row["gap_pp"], row["period_end"]) for row in found] == [
-        ("R9A", 4, 3, 1, NOW),
-        ("R9B", 8, None, None, NOW),
+        dim_trust=PLACES[:2],
+    )  # fmt: skip
+    assert [(row["organisation_name"], row["q1"], row["q5"], row["gap_pp"], row["period_end"]) for row in found] == [
+        ("A Trust", 4, 3, 1, NOW),
+        ("B Trust", 8, None, None, NOW),
     ]
 
 
 def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> None:
-    england = {"organisation_level": "england"}
+    black = rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", value=5.0, organisation_level="england")
+    other = {"organisation_level": "trust", "dimension": "ETHNIC_CATEGORY", "is_estimate": True}
     rows = answer(
         "position_by_ethnic_group",
         mart_hi_rate=[
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", value=9.0, period_end=BEFORE, **england),
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", value=5.0, rate_ratio=1.25, **england),
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "BLACK", value=6.0, **england) | {"is_estimate": True},
-            rate("ENG", "WL_GT52_PCT", "ETHNIC5", "WHITE", value=4.0, **england),
-            rate("ENG", "WL_LE18_PCT", "ETHNIC5", "WHITE", value=60.0, period_end=BEFORE, **england),
+            black,
+            black | {"group_code": "WHITE", "value": 4.0},
+            black | {"group_code": "WHITE", "value": 60.0, "indicator_id": "WL_LE18_PCT", "period_end": BEFORE},
+            *beside(black, {"value": WRONG}, period_end=BEFORE, indicator_id="OP_DNA_PCT", **other),
+            *beside(black, {"value": WRONG, "period_end": LATER}, **other),
         ],
     )
     assert [(row["indicator_id"], row["group_code"], row["value"], row["period_end"]) for row in rows] == [
@@ -125,21 +135,17 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
 
 
 def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
-    clear = {
-        "value": 12.0,
-        "rate_ratio": 1.5,
-        "rate_ratio_ci_lower_95": 1.2,
-        "rate_ratio_ci_upper_95": 1.9,
-        "certainty": "clear difference",
-    }
-    chance = clear | {"rate_ratio_ci_lower_95": 1.01, "certainty": "no clear difference"}
+    """Less often than the reference group is not more often, however clear it is."""
+    missed = clear("OP_DNA_PCT", "1", value=12.0)
+    other = {"indicator_id": "WL_GT52_PCT", "dimension": "SEX", "is_estimate": True}
     rows = answer(
         "missed_and_cancelled_appointments",
         mart_hi_rate=[
-            rate("R9A", "OP_DNA_PCT", "IMD_QUINTILE", "1", **clear),
-            rate("R9A", "OP_DNA_PCT", "IMD_QUINTILE", "2", **chance),
-            rate("R9B", "OP_DNA_PCT", "IMD_QUINTILE", "1", period_end=BEFORE, **clear),
-            rate("ENG", "OP_DNA_PCT", "IMD_QUINTILE", "1", **clear) | {"is_estimate": True},
+            missed,
+            *beside(
+                missed, {"group_code": "2"}, period_end=BEFORE, certainty="no clear difference", rate_ratio=0.8, **other
+            ),
+            *beside(missed, {"period_end": LATER}, **other),
         ],
     )
     assert [(row["organisation_code"], row["group_code"], row["indicator_id"], row["period_end"]) for row in rows] == [
@@ -178,20 +184,24 @@ def test_hidden_cells_are_bounds_of_the_ethnic_gap_and_not_left_out() -> None:
     """
     withheld = {"numerator_status": "withheld", "withheld_reason": "half of the quintiles of this group are too small"}
     unrecorded = {"numerator_status": "withheld", "withheld_reason": "W06: ethnic category not known for more than 20%"}
+    black_most, black_whole = cell("R9A", "BLACK", "1", 40, 400), whole("R9A", "BLACK", 45, 450)
+    other = {"indicator_id": "OP_DNA_PCT", "organisation_level": "icb"}
     rows = answer(
         "ethnic_gap_inside_deprivation_fifths",
         mart_hi_intersection=[
-            cell("R9A", "BLACK", "1", 40, 400),
+            black_most,
+            *beside(black_most, {"numerator": 400}, period_end=BEFORE, **other),
+            *beside(black_most, {"numerator": 400, "period_end": LATER}, **other),
             cell("R9B", "BLACK", "1", None, 100),
             cell("R9A", "BLACK", "5", None, 50, **withheld),
             cell("R9A", "WHITE", "1", 60, 600),
             cell("R9B", "WHITE", "1", 40, 400),
             cell("R9A", "WHITE", "5", 5, 100),
             cell("R9G", "BLACK", "1", None, 9000, **unrecorded),
-            cell("R9A", "BLACK", "1", 400, 400, period_end=BEFORE),
         ],
         mart_hi_rate=[
-            whole("R9A", "BLACK", 45, 450),
+            black_whole,
+            *beside(black_whole, {"numerator": 450}, period_end=BEFORE, dimension="ETHNIC_CATEGORY", **other),
             whole("R9B", "BLACK", 5, 100),
             whole("R9A", "WHITE", 65, 700),
             whole("R9B", "WHITE", 40, 400),
@@ -199,11 +209,12 @@ def test_hidden_cells_are_bounds_of_the_ethnic_gap_and_not_left_out() -> None:
         ],
     )
     found = {(row["ethnic_group_5"], row["imd_quintile"]): row for row in rows}
+    assert len(found) == len(rows)
     black = found["BLACK", 1]
     assert (black["rate_low"], black["rate_high"]) == (pytest.approx(0.082), pytest.approx(0.094))
     assert (black["gap_low"], black["gap_high"]) == (pytest.approx(-0.018), pytest.approx(-0.006))
     assert black["rate"] is None and (black["trusts"], black["trusts_hidden"]) == (2, 1)
-    assert found["WHITE", 1]["rate"] == pytest.approx(0.1)
+    assert found["WHITE", 1]["rate"] == pytest.approx(0.1) and found["WHITE", 1]["gap_low"] is None
     assert (found["BLACK", 5]["rate_low"], found["BLACK", 5]["rate_high"]) == (0, 1)
     assert found["BLACK", None]["rate"] == pytest.approx(50 / 550)
     assert found["WHITE", None]["rate"] == pytest.approx(105 / 1100)
@@ -220,48 +231,68 @@ def test_people_of_a_withheld_cell_are_unknown_and_so_is_the_rate() -> None:
     assert [(row["rate"], row["rate_low"], row["rate_high"]) for row in rows] == [(None, None, None)]
 
 
-def inclusion(measure: str, ratio: float, period: dt.date = NOW) -> Row:
+def inclusion(measure: str, ratio: float | None, **more: Any) -> Row:
     return {
         "organisation_code": "R9A",
         "group_code": "IH_HOMELESS",
         "measure_code": measure,
         "rate_ratio": ratio,
         "disclosure_flag": "OK",
-        "period_end": period,
+        "period_end": NOW,
+        **more,
     }
 
 
 def test_homeless_ratios_are_of_the_newest_period() -> None:
-    measures = [inclusion("AE_ATTENDANCES", 9.0, BEFORE), inclusion("AE_ATTENDANCES", 6.0), inclusion("MEAN_LOS", 2.0)]
-    rows = answer("homeless_to_housed_ratios", mart_inclusion_health=measures)
+    """Where that of now is hidden, the one before does not stand in."""
+    visits = inclusion("AE_ATTENDANCES", 6.0)
+    rows = answer(
+        "homeless_to_housed_ratios",
+        mart_inclusion_health=[
+            visits,
+            inclusion("MEAN_LOS", 2.0),
+            inclusion("EM_ADMISSIONS", 3.0, period_end=BEFORE),
+            inclusion("EM_ADMISSIONS", None, disclosure_flag="SUPPRESSED"),
+            *beside(
+                visits, {"rate_ratio": WRONG}, period_end=BEFORE, group_code="IH_ROMA", measure_code="EPC_REGISTERED"
+            ),
+            *beside(visits, {"rate_ratio": WRONG, "period_end": LATER}, group_code="IH_ROMA"),
+        ],
+    )
     assert [(row["measure_code"], row["rate_ratio"]) for row in rows] == [("AE_ATTENDANCES", 6), ("MEAN_LOS", 2)]
 
 
 def test_an_open_action_is_counted_once_whatever_the_number_of_measures() -> None:
-    """Two measures now, two actions open and one closed: two actions, and the worst ratio of now, 6, not 9 of before."""
+    """Two measures now, two actions open and one closed: two actions, and the worst ratio of now, 6, not 9 of before.
+
+    A later wave that asked something else names no group.
+    """
     named = {
         "organisation_code": "R9A",
         "option_code": "IH_HOMELESS",
         "question_code": "HI_PLUS_GROUP",
         "selected": True,
+        "wave": "2025",
     }
-    action = {"organisation_code": "R9A", "group_code": "IH_HOMELESS"}
+    visits = inclusion("AE_ATTENDANCES", 6.0)
+    action = {"organisation_code": "R9A", "group_code": "IH_HOMELESS", "item_id": "1", "status": "ACTIVE"}
+    elsewhere = {"organisation_code": "R9B", "group_code": "IH_ROMA"}
     rows = answer(
         "named_groups_gaps_and_actions",
         mart_trust_survey=[
-            {**named, "wave": "2025"},
-            {**named, "wave": "2024"},
-            {**named, "wave": "2024", "option_code": "IH_VETERANS"},
+            named,
+            *beside(named, {"option_code": "IH_ROMA"}, wave="2024", selected=False, question_code="HI_BARRIER"),
+            named | {"question_code": "HI_BARRIER", "wave": "2026"},
         ],
         mart_inclusion_health=[
-            inclusion("AE_ATTENDANCES", 9.0, BEFORE),
-            inclusion("AE_ATTENDANCES", 6.0),
+            visits,
             inclusion("MEAN_LOS", 2.0),
+            *beside(visits, {"rate_ratio": 9.0}, period_end=BEFORE, **elsewhere),
         ],
         mart_action=[
-            {**action, "item_id": "1", "status": "ACTIVE"},
-            {**action, "item_id": "2", "status": "PLANNED"},
-            {**action, "item_id": "3", "status": "CLOSED"},
+            action,
+            action | {"item_id": "2", "status": "PLANNED"},
+            *beside(action, {"item_id": "3"}, status="CLOSED", **elsewhere),
         ],
     )
     assert rows == [{"organisation_code": "R9A", "plus_group": "IH_HOMELESS", "worst_rr": 6, "actions": 2}]
