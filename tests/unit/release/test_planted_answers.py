@@ -153,6 +153,7 @@ def group_against_group_over_time() -> None:
         fct_inequality_measure=[
             ratio,
             ratio | {"value": 1.4, "period_end": BEFORE},
+            ratio | {"value": 1.1, "organisation_code": "R9B"},
             *beside(
                 ratio, {"value": WRONG}, period_end=OLD, comparison_group="asian", organisation_code="R9C", geography_basis="as_reported",
                 treatment_function_code="C_110", organisation_level="icb", measure="absolute_gap", reference_group="whole", dimension="sex", indicator_id=WITHIN,
@@ -160,11 +161,18 @@ def group_against_group_over_time() -> None:
         ],
         dim_organisation=[*PLACES, {"organisation_code": "R9C", "icb_code": "QAA", "current_icb_code": "QBB"}],
     )  # fmt: skip
-    assert [(row["period_end"], row["ratio"], row["periods_held"]) for row in rows] == [(BEFORE, 1.4, 2), (NOW, 1.5, 2)]
+    assert [(row["period_end"], row["ratio"], row["periods_held"]) for row in rows] == [
+        (BEFORE, 1.4, 2),
+        (NOW, 1.5, 2),
+        (NOW, 1.1, 1),
+    ]
 
 
 def is_the_core20_gap_closing() -> None:
-    """The newest gap is hidden: it is empty beside the newest period, not the gap of the period before."""
+    """The newest gap is hidden: it is empty beside the newest period, not the gap of the period before.
+
+    England and the board have one period.
+    """
     gap = GAP | {"dimension": "core20", "comparison_group": "core20", "reference_group": "rest", "indicator_id": WITHIN}
     trend = {
         "measure": "absolute_gap",
@@ -182,6 +190,8 @@ def is_the_core20_gap_closing() -> None:
         fct_inequality_measure=[
             *many(gap | {"indicator_id": LONG}, {"value": 0.02, "period_end": BEFORE}, {"value": None}),
             *many(gap, {"value": -0.03, "period_end": BEFORE}, {"value": -0.01}),
+            gap | {"organisation_level": "england", "organisation_code": "ENG", "value": -0.04},
+            gap | {"organisation_level": "icb", "organisation_code": "QAA", "value": -0.02},
             *beside(
                 gap, {"value": WRONG, "period_end": LATER}, standardisation="age_standardised", treatment_function_code="C_110", measure="relative_gap",
                 organisation_level="region", geography_basis="as_reported", dimension="imd_quintile",
@@ -202,6 +212,8 @@ def is_the_core20_gap_closing() -> None:
     ]
     assert found == [
         (LONG, 2, NOW, None, "Cannot be calculated: too few figures", None),
+        (WITHIN, 1, NOW, -0.04, "Cannot be calculated: one period is held", None),
+        (WITHIN, 1, NOW, -0.02, "Cannot be calculated: one period is held", None),
         (WITHIN, 2, NOW, -0.01, "better", 0.02),
     ]
 
@@ -237,29 +249,30 @@ def core20_against_the_rest() -> None:
 
 
 def core20_gap_by_sector() -> None:
-    part = {"indicator_id": WITHIN, "indicator_name": "Within 18 weeks", "period_end": NOW, "value_status": "published"}
+    """Each indicator has its own newest period and its own whole: 0.002 of 0.008 is a quarter."""
+    part = {"indicator_id": WITHIN, "indicator_name": "Within 18 weeks", "period_end": NOW, "measure": "england_gap"}
+    longer = part | {"indicator_id": LONG, "indicator_name": "Over 52 weeks", "period_end": BEFORE}
     rows = answer(
         "core20_gap_by_sector",
         mart_sector_gap=[
-            *many(part, {"measure": "nhs_acute_gap", "value": -0.006}, {"measure": "england_gap", "value": -0.008}),
             *many(
                 part,
-                {"measure": "gap_within_sectors", "value": -0.005},
-                {"measure": "gap_from_sector_mix", "value": -0.003},
-            ),
-            *many(
-                part,
+                {"value": -0.008},
                 {"measure": "gap_from_independent_sector", "value": -0.002},
-                {"measure": "england_gap", "value": WRONG, "period_end": BEFORE},
+                {"measure": "gap_within_sectors", "value": -0.006},
+                {"measure": "nhs_acute_gap", "value": -0.005},
+                {"period_end": BEFORE, "value": WRONG},
             ),
+            *many(longer, {"value": 0.02}, {"measure": "gap_within_sectors", "value": 0.01}),
         ],
     )
     assert [(row["measure"], row["value"], row["share_of_england_gap"]) for row in rows] == [
+        ("england_gap", 0.02, 1),
+        ("gap_within_sectors", 0.01, 0.5),
         ("england_gap", -0.008, 1),
         ("gap_from_independent_sector", -0.002, 0.25),
-        ("gap_from_sector_mix", -0.003, 0.375),
-        ("gap_within_sectors", -0.005, 0.625),
-        ("nhs_acute_gap", -0.006, None),
+        ("gap_within_sectors", -0.006, 0.75),
+        ("nhs_acute_gap", -0.005, None),
     ]
 
 
@@ -368,32 +381,23 @@ def what_is_hidden() -> None:
     cell = {
         "measure": "suppressed_share",
         "organisation_code": "all",
-        "organisation_level": "trust",
-        "field_name": "imd",
-        "waiting_band": "total",
+        "source_id": "nhse_wlmds",
+        "period_end": NOW,
+        "value": 0.2,
     }
     rows = answer(
         "what_is_hidden",
         mart_data_quality=[
-            *many(
-                cell, {"source_id": "nhse_wlmds", "period_end": NOW, "value": 0.2, "numerator": 2, "denominator": 10}
-            ),
-            *many(cell, {"source_id": "returns", "period_end": LATER, "value": 0.1}),
-            *many(
-                cell | {"source_id": "nhse_wlmds", "period_end": BEFORE, "value": WRONG},
-                {},
-                {"organisation_code": "ENG"},
-            ),
-            *many(
-                cell | {"source_id": "nhse_wlmds", "period_end": NOW, "value": WRONG},
-                {"organisation_code": "R9A"},
-                {"measure": "known_share"},
-            ),
+            cell,
+            cell | {"organisation_code": "ENG", "value": 0.0},
+            cell | {"source_id": "returns", "period_end": BEFORE, "value": 0.1},
+            *beside(cell, {"value": WRONG}, period_end=BEFORE, organisation_code="R9A", measure="known_share"),
         ],
     )
     assert [(row["source_id"], row["period_end"], row["hidden_share"]) for row in rows] == [
         ("nhse_wlmds", NOW, 0.2),
-        ("returns", LATER, 0.1),
+        ("returns", BEFORE, 0.1),
+        ("nhse_wlmds", NOW, 0),
     ]
 
 
@@ -462,6 +466,9 @@ def slope_and_concentration_of_england() -> None:
             slope,
             slope | {"value": 0.02, "period_end": BEFORE},
             slope | {"value": 1.5, "measure": "relative_index"},
+            slope | {"value": 0.3, "measure": "relative_concentration_index"},
+            slope | {"value": 0.4, "measure": "absolute_concentration_index"},
+            slope | {"value": 5.0, "indicator_id": "op_attendances_per_1000"},
             *beside(
                 slope, {"value": WRONG}, measure="absolute_gap", organisation_code="R9A", dimension="imd_quintile", indicator_id=WITHIN,
                 geography_basis="as_reported", treatment_function_code="C_110",
@@ -469,7 +476,8 @@ def slope_and_concentration_of_england() -> None:
         ],
     )  # fmt: skip
     assert [(row["period_end"], row["measure"], row["value"]) for row in rows] == [
-        (NOW, "slope_index", 0.01), (NOW, "relative_index", 1.5), (BEFORE, "slope_index", 0.02)
+        (NOW, "slope_index", 5), (NOW, "slope_index", 0.01), (NOW, "relative_index", 1.5), (NOW, "relative_concentration_index", 0.3),
+        (NOW, "absolute_concentration_index", 0.4), (BEFORE, "slope_index", 0.02),
     ]  # fmt: skip
 
 
@@ -487,6 +495,7 @@ def spread_beyond_chance() -> None:
         fct_inequality_measure=[
             theil,
             theil | {"organisation_code": "R9B", "value": 9.0, "expected_value": 9.5, "ci_lower_95": None},
+            theil | {"organisation_code": "R9B", "value": 4.0, "ci_lower_95": 1.5, "period_end": BEFORE},
             *beside(
                 theil, {"value": WRONG, "ci_lower_95": WRONG}, organisation_level="icb", dimension="ethnic_group", measure="slope_index",
                 treatment_function_code="C_110", geography_basis="as_reported",
@@ -495,17 +504,16 @@ def spread_beyond_chance() -> None:
         dim_organisation=PLACES,
     )  # fmt: skip
     assert [(row["organisation_name"], row["theil_index"], row["expected_if_no_group_differed"]) for row in rows] == [
+        ("B Trust", 4, 2),
         ("A Trust", 3, 2),
         ("B Trust", 9, 9.5),
     ]
 
 
 def trusts_outside_the_funnel() -> None:
-    """One of three marks lies outside the wide limits, one between them and the narrow ones."""
+    """One of three marks lies outside the wide limits, one between them and the narrow ones. What is spread most comes first."""
     mark = {
         "indicator_name": "RTT",
-        "dimension": "all",
-        "group_code": "all",
         "period_end": NOW,
         "baseline": 0.6,
         "dispersion_ratio": 400.0,
@@ -518,9 +526,10 @@ def trusts_outside_the_funnel() -> None:
             {"organisation_code": "R9A", "funnel_label": "Low (0.001)"},
             {"organisation_code": "R9B", "funnel_label": "Not significant"},
             {"organisation_code": "R9C", "funnel_label": "High (0.025)"},
+            {"indicator_name": "A&E", "baseline": 0.7, "dispersion_ratio": 2.0, "trusts_included": 1},
         ),
     )
-    assert [(row["pooled_share"], row["outside_998"], row["trusts"]) for row in rows] == [(0.6, 1, 3)]
+    assert [(row["pooled_share"], row["outside_998"], row["trusts"]) for row in rows] == [(0.6, 1, 3), (0.7, 0, 1)]
 
 
 CASES = cases_of(globals())

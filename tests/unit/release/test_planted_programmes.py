@@ -16,6 +16,7 @@ from tests.fixtures.planted import (
     LATER,
     LONG,
     NOW,
+    OLD,
     PLACES,
     QUERIES,
     WITHIN,
@@ -67,40 +68,59 @@ def targets_met_lapsed_and_ahead() -> None:
 
 
 def is_inequality_widening() -> None:
+    """The newest trend of each trust and metric, of at least 12 months."""
     slope = {
-        "organisation_level": "trust", "organisation_code": "R9A", "indicator_id": "WL_GT52_PCT", "dimension": "IMD_QUINTILE", "measure": "slope_trend",
-        "points_used": 24, "period_end": NOW,
-    }  # fmt: skip
+        "organisation_level": "trust",
+        "organisation_code": "R9A",
+        "indicator_id": "WL_GT52_PCT",
+        "dimension": "IMD_QUINTILE",
+        "measure": "slope_trend",
+        "points_used": 12,
+        "period_end": NOW,
+        "value": 0.1,
+        "trend": "widening",
+    }
     rows = answer(
         "is_inequality_widening",
         mart_inequality_summary=[
-            *many(slope, {"value": 0.1, "trend": "widening", "q_value": 0.01}, {"value": WRONG, "period_end": BEFORE}),
-            *many(
-                slope | {"value": WRONG, "period_end": LATER},
-                {"points_used": 11},
-                {"organisation_level": "icb"},
-                {"dimension": "IMD_DECILE"},
-                {"measure": "sii"},
+            slope,
+            slope | {"organisation_code": "R9B", "period_end": BEFORE, "value": 0.2},
+            slope | {"indicator_id": "OP_DNA_PCT", "period_end": BEFORE, "value": 0.3},
+            slope | {"value": WRONG, "period_end": BEFORE},
+            *beside(
+                slope | {"period_end": LATER},
+                {"value": WRONG},
+                points_used=11,
+                organisation_level="icb",
+                dimension="IMD_DECILE",
+                measure="slope_index",
             ),
         ],
     )
-    assert [(row["trend_per_month"], row["trend"], row["q_value"], row["period_end"]) for row in rows] == [
-        (0.1, "widening", 0.01, NOW)
+    assert sorted((row["trend_per_month"], row["trend"], row["period_end"]) for row in rows) == [
+        (0.1, "widening", NOW),
+        (0.2, "widening", BEFORE),
+        (0.3, "widening", BEFORE),
     ]
 
 
 def returns_outstanding() -> None:
-    sent = {"collection_code": "WL01", "period_end": NOW}
+    """Two of six are in use, a third; a suspended return is not in use and not outstanding."""
+    states = ["ACCEPTED", "LATE", "ACCEPTED", "REJECTED", "AWAITED", "SUSPENDED"]
     rows = answer(
         "returns_outstanding",
-        mart_submission=many(
-            sent,
-            {"organisation_code": "R9A", "is_in_use": True, "status": "ACCEPTED"},
-            {"organisation_code": "R9B", "is_in_use": False, "status": "LATE"},
-            {"organisation_code": "R9C", "is_in_use": True, "status": "ACCEPTED"},
-        ),
+        mart_submission=[
+            {
+                "collection_code": "WL01",
+                "period_end": NOW,
+                "organisation_code": f"R9{letter}",
+                "status": status,
+                "is_in_use": status == "ACCEPTED",
+            }
+            for letter, status in zip("FEDCBA", states, strict=True)
+        ],
     )
-    assert [tuple(row.values()) for row in rows] == [("WL01", NOW, 3, 2, 66.7, ["R9B"])]
+    assert [tuple(row.values()) for row in rows] == [("WL01", NOW, 6, 2, 33.3, ["R9B", "R9C", "R9E"])]
 
 
 def breadth_and_measures() -> None:
@@ -143,11 +163,13 @@ def approaches_by_trust_type() -> None:
         mart_survey_benchmark=[
             answered,
             answered | {"option_label": "Pilot", "value": None, "n_base": None},
+            answered | {"option_label": "Research", "value": 80},
             *beside(answered, {"value": WRONG}, wave="2025", **other),
             *beside(answered, {"value": WRONG, "wave": "2027"}, **other),
         ],
     )
     assert [(row["option_label"], row["value"], row["n_base"]) for row in rows] == [
+        ("Research", 80, 10),
         ("QI", 60, 10),
         ("Pilot", None, None),
     ]
@@ -193,6 +215,7 @@ def what_changed_since_the_period_before() -> None:
         "dimension": "all",
         "treatment_function_code": "all",
         "indicator_id": "rtt",
+        "period_end": BEFORE,
         "value": 0.6,
         "previous_value": 0.5,
     }
@@ -200,7 +223,7 @@ def what_changed_since_the_period_before() -> None:
     chart = {"indicator_id": "ae", "organisation_code": "R9A", "period_end": NOW, "certainty": "clear difference"}
     rows = answer(
         "what_changed_since_the_period_before",
-        mart_waiting_list=[wait, *beside(wait, {"value": WRONG}, dimension="sex", treatment_function_code="C_110")],
+        mart_waiting_list=[wait, *beside(wait, {"value": WRONG}, period_end=OLD, dimension="sex", treatment_function_code="C_110")],
         mart_urgent_care=[
             stay,
             *beside(stay, {"value": WRONG}, period_end=BEFORE, unit="count", icb_code="QBB", previous_value=None),
@@ -240,15 +263,18 @@ def preterm_births_by_deprivation() -> None:
         mart_coverage=[
             covered,
             covered | {"breakdown": "sex", "availability": "not_public", "availability_reason": "not given"},
-            *beside(covered, {"breakdown": "age"}, organisation_level="trust", indicator_id=LONG),
+            *many(covered, {"breakdown": "age"}, {"breakdown": "all"}, {"breakdown": "ethnicity"}),
+            *beside(covered, {}, organisation_level="trust", indicator_id=LONG),
         ],
         dim_indicator=many({"unit": "rate_per_1000"}, {"indicator_id": "MAT-04"}, {"indicator_id": LONG}),
         fct_indicator_value=[
             birth,
             birth | {"dimension": "imd_quintile", "value": 75},
-            *beside(
-                birth, {"value": WRONG}, geography_basis="as_reported", indicator_id=LONG, organisation_level="trust", dimension="all",
-            ),
+            birth | {"dimension": "core20", "value": 76},
+            birth | {"dimension": "ethnic_group", "value": 70},
+            birth | {"dimension": "age_band", "value": 71},
+            birth | {"dimension": "all", "value": 72},
+            *beside(birth, {"value": WRONG}, geography_basis="as_reported", indicator_id=LONG, organisation_level="trust"),
         ],
         dim_organisation=PLACES,
     )  # fmt: skip
@@ -256,8 +282,12 @@ def preterm_births_by_deprivation() -> None:
         (row["breakdown"], row["dimension"], row["organisation_name"], row["value"], row["availability_reason"])
         for row in rows
     ] == [
+        ("age", "age_band", "A Board", 71, None),
+        ("all", "all", "A Board", 72, None),
+        ("deprivation", "core20", "A Board", 76, None),
         ("deprivation", "imd_decile", "A Board", 80, None),
         ("deprivation", "imd_quintile", "A Board", 75, None),
+        ("ethnicity", "ethnic_group", "A Board", 70, None),
         ("sex", None, None, None, "not given"),
     ]
 
@@ -335,11 +365,15 @@ def core20plus5_2_severe_mental_illness() -> None:
         mart_core20plus5_adults=many(
             person,
             {"all_value": 0.5, "distance_to_target": -0.1},
+            {"all_value": 0.4, "organisation_level": "england"},
             {"all_value": WRONG, "organisation_level": "trust"},
             {"all_value": WRONG, "indicator_id": "SMI-02"},
         ),
     )
-    assert [(row["all_value"], row["target"], row["distance_to_target"]) for row in rows] == [(0.5, 0.6, -0.1)]
+    assert [(row["all_value"], row["target"], row["distance_to_target"]) for row in rows] == [
+        (0.4, 0.6, None),
+        (0.5, 0.6, -0.1),
+    ]
 
 
 def core20plus5_4_early_cancer_diagnosis() -> None:
@@ -377,6 +411,12 @@ def core20plus5_children() -> None:
                 "not_public": "in a register",
             },
             {"indicator_id": "CYP-EPI-01", "core20plus5_programme": "children", "core20plus5_element": 3},
+            {
+                "indicator_id": "CYP-ORA-01",
+                "core20plus5_programme": "children",
+                "core20plus5_element": 4,
+                "published_elsewhere": "in a report",
+            },
             {"indicator_id": "SMI-01", "core20plus5_programme": "adults", "core20plus5_element": 2},
         ],
         mart_core20plus5_children=many(
@@ -388,6 +428,7 @@ def core20plus5_children() -> None:
     assert [(row["core20plus5_element"], row["all_value"], row["why_not"]) for row in rows] == [
         ("1", None, "in a register"),
         ("3", 0.7, None),
+        ("4", None, "in a report"),
     ]
 
 
@@ -462,9 +503,11 @@ def targets_and_core20() -> None:
             {"value": 61.4, "trajectory": 64.3, "rag": "RED"},
             {"value": WRONG, "period_end": BEFORE},
             {"value": 60.0, "source_id": "returns", "period_end": BEFORE},
+            {"value": 2.0, "target_id": "T2", "period_end": BEFORE},
         ),
     )
     assert sorted((row["source_id"], row["value"], row["rag"]) for row in rows) == [
+        ("nhse_rtt", 2, None),
         ("nhse_rtt", 61.4, "RED"),
         ("returns", 60.0, None),
     ]
@@ -589,6 +632,7 @@ def core20_population() -> None:
             {"imd_version": "2025"},
             {"organisation_level": "trust", "organisation_name": "A Trust", "core20_share_of_catchment_icbs": 0.3},
             {"organisation_level": "icb", "organisation_name": "A Board", "value": 0.25},
+            {"organisation_level": "icb", "organisation_name": "B Board", "value": 0.35},
             {"organisation_level": "icb", "organisation_name": "A Board", "value": 0.24, "imd_version": "2019"},
         ),
     )
@@ -596,7 +640,12 @@ def core20_population() -> None:
         (row["imd_version"], row["organisation_name"], row["value"], row["core20_share_of_catchment_icbs"])
         for row in rows
     ]
-    assert found == [("2025", "A Board", 0.25, None), ("2025", "A Trust", None, 0.3), ("2019", "A Board", 0.24, None)]
+    assert found == [
+        ("2025", "B Board", 0.35, None),
+        ("2025", "A Board", 0.25, None),
+        ("2025", "A Trust", None, 0.3),
+        ("2019", "A Board", 0.24, None),
+    ]
 
 
 def core20plus5_3_chronic_respiratory() -> None:
@@ -606,9 +655,10 @@ def core20plus5_3_chronic_respiratory() -> None:
         "breakdown": "all",
         "indicator_id": "RESP-01",
     }
+    shown = many(area, {"availability": "available"}, {"availability": "not_public", "organisation_level": "icb"})
     others = many(area, {"organisation_level": "trust"}, {"core20plus5_area": "maternity"})
-    rows = answer("core20plus5_3_chronic_respiratory", mart_coverage=[area | {"availability": "available"}, *others])
-    assert [row["availability"] for row in rows] == ["available"]
+    rows = answer("core20plus5_3_chronic_respiratory", mart_coverage=[*shown, *others])
+    assert [row["availability"] for row in rows] == ["available", "not_public"]
 
 
 def core20plus5_5_hypertension() -> None:
@@ -657,9 +707,11 @@ def can_i_trust_this_release() -> None:
             {"mart_name": "mart_funnel"},
             {"published_at": day, "gate_status": "passed"},
             {"published_at": day - dt.timedelta(days=1), "gate_status": "warned"},
+            {"published_at": day - dt.timedelta(days=1), "gate_status": "warned", "mart_name": "mart_trend"},
         ),
     )
-    assert [(row["mart_name"], row["gate_status"]) for row in rows] == [("mart_funnel", "passed")]
+    found = sorted((row["mart_name"], row["gate_status"]) for row in rows)
+    assert found == [("mart_funnel", "passed"), ("mart_trend", "warned")]
 
 
 def published_survey_figures() -> None:

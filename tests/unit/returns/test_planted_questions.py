@@ -103,12 +103,14 @@ def test_points_between_the_fifths_are_of_one_month() -> None:
                 most | {"organisation_code": "R9B"}, {"value": 8.0}, {"group_code": "5", "value": None},
                 {"group_code": "5", "value": 7.0, "period_end": BEFORE},
             ),
+            *many(most | {"organisation_code": "R9C"}, {"value": 5.0}, {"group_code": "5", "value": 3.0}),
             *beside(most, {"value": WRONG}, **other),
             *beside(most, {"value": WRONG, "period_end": LATER}, **other),
         ],
-        dim_trust=PLACES[:2],
+        dim_trust=[*PLACES[:2], {"organisation_code": "R9C", "organisation_name": "C Trust"}],
     )  # fmt: skip
     assert [(row["organisation_name"], row["q1"], row["q5"], row["gap_pp"], row["period_end"]) for row in found] == [
+        ("C Trust", 5, 3, 2, NOW),
         ("A Trust", 4, 3, 1, NOW),
         ("B Trust", 8, None, None, NOW),
     ]
@@ -123,6 +125,7 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
             black,
             black | {"group_code": "WHITE", "value": 4.0},
             black | {"group_code": "WHITE", "value": 60.0, "indicator_id": "WL_LE18_PCT", "period_end": BEFORE},
+            black | {"group_code": "WHITE", "value": 1.0, "indicator_id": "WL_GT65_PCT"},
             *beside(black, {"value": WRONG}, period_end=BEFORE, indicator_id="OP_DNA_PCT", **other),
             *beside(black, {"value": WRONG, "period_end": LATER}, **other),
         ],
@@ -130,6 +133,7 @@ def test_the_position_of_ethnic_groups_is_of_the_newest_period_as_reported() -> 
     assert [(row["indicator_id"], row["group_code"], row["value"], row["period_end"]) for row in rows] == [
         ("WL_GT52_PCT", "BLACK", 5, NOW),
         ("WL_GT52_PCT", "WHITE", 4, NOW),
+        ("WL_GT65_PCT", "WHITE", 1, NOW),
         ("WL_LE18_PCT", "WHITE", 60, BEFORE),
     ]
 
@@ -142,6 +146,8 @@ def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
         "missed_and_cancelled_appointments",
         mart_hi_rate=[
             missed,
+            missed | {"indicator_id": "OP_PATCANC_PCT", "period_end": BEFORE},
+            missed | {"indicator_id": "OP_HOSPCANC_PCT", "dimension": "ETHNIC5", "group_code": "BLACK"},
             *beside(
                 missed, {"group_code": "2"}, period_end=BEFORE, certainty="no clear difference", rate_ratio=0.8, **other
             ),
@@ -149,7 +155,9 @@ def test_missed_appointments_are_of_the_newest_period_and_name_it() -> None:
         ],
     )
     assert [(row["organisation_code"], row["group_code"], row["indicator_id"], row["period_end"]) for row in rows] == [
-        ("R9A", "1", "OP_DNA_PCT", NOW)
+        ("R9A", "1", "OP_DNA_PCT", NOW),
+        ("R9A", "BLACK", "OP_HOSPCANC_PCT", NOW),
+        ("R9A", "1", "OP_PATCANC_PCT", BEFORE),
     ]
 
 
@@ -244,26 +252,31 @@ def inclusion(measure: str, ratio: float | None, **more: Any) -> Row:
 
 
 def test_homeless_ratios_are_of_the_newest_period() -> None:
-    """Where that of now is hidden, the one before does not stand in."""
+    """Each measure has its own; where it is hidden, the one before does not stand in."""
     visits = inclusion("AE_ATTENDANCES", 6.0)
     rows = answer(
         "homeless_to_housed_ratios",
         mart_inclusion_health=[
             visits,
-            inclusion("MEAN_LOS", 2.0),
             inclusion("EM_ADMISSIONS", 3.0, period_end=BEFORE),
-            inclusion("EM_ADMISSIONS", None, disclosure_flag="SUPPRESSED"),
+            inclusion("MEAN_LOS", 2.0),
+            visits | {"organisation_code": "R9B", "rate_ratio": 5.0, "period_end": BEFORE},
+            visits | {"organisation_code": "R9B", "rate_ratio": None, "disclosure_flag": "SUPPRESSED"},
             *beside(
                 visits, {"rate_ratio": WRONG}, period_end=BEFORE, group_code="IH_ROMA", measure_code="EPC_REGISTERED"
             ),
             *beside(visits, {"rate_ratio": WRONG, "period_end": LATER}, group_code="IH_ROMA"),
         ],
     )
-    assert [(row["measure_code"], row["rate_ratio"]) for row in rows] == [("AE_ATTENDANCES", 6), ("MEAN_LOS", 2)]
+    assert [(row["organisation_code"], row["measure_code"], row["rate_ratio"]) for row in rows] == [
+        ("R9A", "AE_ATTENDANCES", 6),
+        ("R9A", "EM_ADMISSIONS", 3),
+        ("R9A", "MEAN_LOS", 2),
+    ]
 
 
 def test_an_open_action_is_counted_once_whatever_the_number_of_measures() -> None:
-    """Two measures now, two actions open and one closed: two actions, and the worst ratio of now, 6, not 9 of before.
+    """Two measures, two actions open and one closed: two actions, and the worst of the newest ratios, 7 (stays) and 6 (visits), not 9 of before.
 
     A later wave that asked something else names no group.
     """
@@ -286,7 +299,7 @@ def test_an_open_action_is_counted_once_whatever_the_number_of_measures() -> Non
         ],
         mart_inclusion_health=[
             visits,
-            inclusion("MEAN_LOS", 2.0),
+            inclusion("MEAN_LOS", 7.0, period_end=BEFORE),
             *beside(visits, {"rate_ratio": 9.0}, period_end=BEFORE, **elsewhere),
         ],
         mart_action=[
@@ -295,4 +308,4 @@ def test_an_open_action_is_counted_once_whatever_the_number_of_measures() -> Non
             *beside(action, {"item_id": "3"}, status="CLOSED", **elsewhere),
         ],
     )
-    assert rows == [{"organisation_code": "R9A", "plus_group": "IH_HOMELESS", "worst_rr": 6, "actions": 2}]
+    assert rows == [{"organisation_code": "R9A", "plus_group": "IH_HOMELESS", "worst_rr": 7, "actions": 2}]
