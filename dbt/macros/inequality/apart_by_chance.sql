@@ -10,7 +10,9 @@
 {% macro apart_by_chance(error) -%}
 {#- the standard deviation of each group's difference if no group differed #}
 {%- set deviations = {
-    "from_mean": "sqrt(greatest(0, own_variance * (1 - 2 * share) + variance_of_mean))",
+    "from_mean": measure_root(
+        "(own_variance * (1 - 2 * share) + variance_of_mean)"
+    ),
     "from_reference": "case when is_reference then 0 else sqrt(own_variance + reference_variance) end",
 } %}
 {%- set weights = {"": "1e0 / groups", "_weighted": "share"} %}
@@ -68,6 +70,6 @@
             {%- endfor %}
         from erring
         group by family_id
-        having count(*) = count(own_variance)
+        having count(*) = count(own_variance) and count(*) = count(share)
     )
 {%- endmacro %}

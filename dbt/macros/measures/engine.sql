@@ -15,6 +15,12 @@
     {{ return("cast(" ~ expression ~ " as double)") }}
 {%- endmacro %}
 
+{#
+    Square root of a variance, which rounding may bring just below 0 where it is 0: the root is 0 there. NULL stays NULL, which
+    greatest(0, x) does not do: it skips what is not known and gives 0.
+#}
+{% macro measure_root(variance) -%} sqrt(case when {{ variance }} < 0e0 then 0e0 else {{ variance }} end) {%- endmacro %}
+
 {# True where the expression is neither NaN nor infinite; NULL where it is NULL. #}
 {% macro measure_is_finite(expression) -%}
     {{ return(adapter.dispatch("measure_is_finite")(expression)) }}

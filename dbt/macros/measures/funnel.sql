@@ -31,7 +31,11 @@
             from {{ relation }}
         ),
         measure_deviates as (
-            select *, measure_distance * sqrt(measure_weight) as measure_z from measure_weights
+            select
+                {{ all_but(["measure_weight"]) }},
+                case when measure_distance is not null then measure_weight end as measure_weight,
+                measure_distance * sqrt(measure_weight) as measure_z
+            from measure_weights
         ),
         measure_quantiles as (
             select
@@ -45,7 +49,12 @@
                 {{ measure_key_names(group_by, "measure_deviates") }}
                 count(measure_z) as organisations,
                 {{ in_order("avg", "power(measure_z, 2)") }} as dispersion_ratio,
-                {{ in_order("avg", "power(least(greatest(measure_z, measure_low), measure_high), 2)") }}
+                {% call in_order("avg") %}
+                    case
+                        when measure_z is not null
+                        then power(least(greatest(measure_z, measure_low), measure_high), 2)
+                    end
+                {% endcall %}
                 as winsorised_dispersion,
                 {{ in_order("sum", "measure_weight") }} as measure_weight,
                 {{ in_order("sum", "power(measure_weight, 2)") }} as measure_weight_squared
@@ -59,11 +68,13 @@
         organisations,
         dispersion_ratio,
         winsorised_dispersion,
-        greatest(
-            0e0,
-            (organisations * winsorised_dispersion - (organisations - 1e0))
-            / nullif(measure_weight - measure_weight_squared / measure_weight, 0e0)
-        ) as between_variance
+        case
+            when organisations * winsorised_dispersion <= organisations - 1e0
+            then 0e0
+            else
+                (organisations * winsorised_dispersion - (organisations - 1e0))
+                / nullif(measure_weight - measure_weight_squared / measure_weight, 0e0)
+        end as between_variance
     from measure_sums
 {%- endmacro %}
 
@@ -79,7 +90,7 @@
     Units: share times multiplier, not below 0.
     Method: p0 - z sqrt(p0 (1 - p0) / n + between_variance), see funnel_dispersion; without it (0) chance alone; 95% is the two-sigma, 99.8% the three-sigma line.
     Source: APHO Technical Briefing 2; the longer formula of PHEindicatormethods reduces to it exactly.
-    NULL: a missing, zero or negative denominator, a baseline outside 0 to 1, an unknown confidence level.
+    NULL: a missing, zero or negative denominator, a baseline outside 0 to 1, an unknown confidence level, a missing variance.
 #}
 {% macro funnel_lower(baseline, denominator, confidence=0.95, multiplier=1, between_variance=0) -%}
     {{ measure_funnel_limit(baseline, denominator, confidence, multiplier, between_variance, "-") }}
@@ -98,6 +109,7 @@
             and {{ measure_double(denominator) }} > 0e0
             and {{ measure_is_finite(denominator) }}
             and {{ normal_quantile(confidence) }} is not null
+            and {{ measure_double(between_variance) }} is not null
         then
             least(
                 1e0,
@@ -147,7 +159,7 @@
 {% macro measure_funnel_label_proportion(numerator, denominator, baseline, between_variance) -%}
     {%- set share = proportion(numerator, denominator) -%}
     case
-        when {{ share }} is null or {{ funnel_lower(baseline, denominator) }} is null
+        when {{ share }} is null or {{ funnel_lower(baseline, denominator, 0.95, 1, between_variance) }} is null
         then 'Not applicable'
         when {{ share }} < {{ funnel_lower(baseline, denominator, 0.998, 1, between_variance) }}
         then 'Low (0.001)'

@@ -25,7 +25,7 @@
 {% macro measure_log_limit_unchecked(estimate, log_variance, confidence, sign) -%}
     (
         {{ estimate }}
-        * exp({{ "-" if sign == "-" }}{{ normal_quantile(confidence) }} * sqrt(greatest(0e0, {{ log_variance }})))
+        * exp({{ "-" if sign == "-" }}{{ normal_quantile(confidence) }} * {{ measure_root(log_variance) }})
     )
 {%- endmacro %}
 

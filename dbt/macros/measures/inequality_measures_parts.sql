@@ -142,14 +142,14 @@
 {% macro measure_relative_line_error() -%}
     {%- set by_mean = "(1e0 / nullif(line_top, 0e0) - 1e0 / nullif(line_bottom, 0e0))" -%}
     {%- set by_slope = "(0.5e0 / nullif(line_top, 0e0) + 0.5e0 / nullif(line_bottom, 0e0))" -%}
-    sqrt(
-        greatest(
-            0e0,
+    {%- set variance -%}
+        (
             power({{ by_mean }}, 2) * mean_line_variance
             + 2e0 * {{ by_mean }} * {{ by_slope }} * mean_line_variance_error
             + power({{ by_slope }} * slope_index_linear_error, 2)
         )
-    )
+    {%- endset -%}
+    {{ measure_root(variance) }}
 {%- endmacro %}
 
 {% macro measure_attributable_error() -%}

@@ -7,10 +7,12 @@
 #}
 {#
     Population attributable risk: y_ref - mu in the value's unit, negative for an adverse indicator; 0 where it has the
-    wrong sign.
+    wrong sign. NULL: a missing value.
 #}
 {% macro population_attributable_risk(reference_value, mean, favourable) -%}
     case
+        when {{ reference_value }} - {{ mean }} is null
+        then null
         when {{ favourable }}
         then greatest(0e0, {{ reference_value }} - {{ mean }})
         else least(0e0, {{ reference_value }} - {{ mean }})

@@ -160,7 +160,7 @@
                 *,
                 {{ measure_slope_reason(kind) }} as slope_index_reason,
                 measure_slope_sum / nullif(measure_spread, 0e0) as measure_beta,
-                measure_z * sqrt(greatest(0e0, measure_variance_2)) / nullif(measure_spread, 0e0) as measure_beta_margin
+                measure_z * {{ measure_root("measure_variance_2") }} / nullif(measure_spread, 0e0) as measure_beta_margin
                 {{ measure_slope_moment_parts(kind) }}
             from measure_parameters
         ),

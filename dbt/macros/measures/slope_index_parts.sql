@@ -170,7 +170,7 @@
         {%- if kind in ["lognormal", "logitnormal", "mixed"] -%}
             ,
             coalesce(
-                measure_cumulant_sum_3 / nullif(power(sqrt(greatest(0e0, measure_variance_2)), 3), 0e0), 0e0
+                measure_cumulant_sum_3 / nullif(power({{ measure_root("measure_variance_2") }}, 3), 0e0), 0e0
             ) as measure_skewness,
             coalesce(
                 measure_cumulant_sum_4 / nullif(measure_variance_2 * measure_variance_2, 0e0), 0e0
@@ -230,7 +230,7 @@
     case
         when {{ bottom }} > 0e0
         then
-            ({{ cross }} {{ sign }} sqrt(greatest(0e0, {{ cross }} * {{ cross }} - {{ top }} * {{ bottom }})))
+            ({{ cross }} {{ sign }} {{ measure_root("(" ~ cross ~ " * " ~ cross ~ " - " ~ top ~ " * " ~ bottom ~ ")") }})
             / {{ bottom }}
     end
 {%- endmacro %}

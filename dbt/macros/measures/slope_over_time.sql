@@ -9,17 +9,19 @@
     degrees of freedom, in whole numbers and at least 4. With that the limits hold the true slope in 93 to 98% of stable series of
     12 to 60 points whose lag 1 correlation is 0 to 0.64; widened by r alone they did in 78 to 83% at 0.64 with 12 to 24 points.
     Source: Kendall 1954 (Biometrika 41:403-404); the constants are from the simulation in tests/integration/marts/test_no_difference.py.
-    NULL limits and p_value: fewer than three points, or all at one time.
+    NULL limits and p_value: fewer than five points, or all at one time.
 #}
 {% macro slope_over_time(relation, group_by, time, value) -%}
     {%- set partition = measure_partition(group_by) -%}
     {%- set phi -%}
-        least(
-            0.9e0,
-            greatest(
-                0e0, (points_used * residual_correlation + 3e0) / nullif(points_used - 4e0, 0e0)
-            )
-        )
+        case
+            when points_used > 4
+            then
+                least(
+                    0.9e0,
+                    greatest(0e0, (points_used * coalesce(residual_correlation, 0e0) + 3e0) / (points_used - 4e0))
+                )
+        end
     {%- endset -%}
     with
         measure_points as (

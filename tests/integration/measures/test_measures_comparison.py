@@ -108,6 +108,22 @@ def test_dispersion_is_spiegelhalters_written_out_in_numpy(seed: int) -> None:
     assert (found.label.str.contains("0.001")).mean() < 0.05
 
 
+def test_a_funnel_whose_baseline_is_0_says_nothing_of_variance_between_trusts() -> None:
+    """No event anywhere: neither a variance of 0 nor limits at 0, and an organisation without a count is in no mean."""
+    none = pd.DataFrame({"case_id": 1, "org": range(3), "numerator": 0, "denominator": [100, 200, 300]})
+    found = _funnels(none)
+    for column in ("dispersion_ratio", "winsorised_dispersion", "between_variance", "lower", "upper"):
+        assert found[column].isna().all(), column
+    assert set(found.label) == {"Not applicable"}
+    some = pd.DataFrame(
+        {"case_id": 1, "org": range(4), "numerator": [40, 90, 160, None], "denominator": [100, 200, 300, None]}
+    )
+    some["baseline"] = 290 / 600
+    known, whole = run_over(some[:3], "p_funnel"), run_over(some, "p_funnel")
+    for column in ("dispersion_ratio", "winsorised_dispersion", "between_variance"):
+        assert {row[column] for row in whole} == {known[0][column]}, column
+
+
 def test_a_funnel_where_chance_is_all_adds_next_to_nothing(seed: int) -> None:
     """Two hundred funnels of 150 trusts without a true difference: about 0.2% of trusts outside the 99.8% limits."""
     generator = np.random.default_rng(seed)

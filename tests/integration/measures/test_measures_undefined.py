@@ -169,6 +169,20 @@ def test_heat_measures_that_are_undefined_say_why(values: tuple[float, ...], mea
         assert (each["estimate"] is None) == (each["reason"] is not None)
 
 
+def test_a_line_through_two_subgroups_has_no_error_and_so_no_limits() -> None:
+    """Its covariance takes three: the value stands without limits, not with limits that are the value."""
+    connection = duckdb.connect()
+    connection.execute("""create table cases as
+        select 1 as case_id, place as subgroup_order, 10.0 * place as estimate, 100.0 as population, 1.0 as se,
+            1 as favourable, 1 as ordered, 100 as scale, 0 as reference
+        from range(1, 3) as t(place)""")
+    got = {row["measure"]: row for row in run_statement("f07_heat", connection)}
+    for measure in ("slope_index_linear", "relative_index_linear"):
+        row = got[measure]
+        assert row["estimate"] is not None
+        assert (row["lower"], row["upper"], row["limits_reason"]) == (None, None, "result is not a finite number")
+
+
 def test_a_reference_on_the_wrong_side_leaves_nothing_attributable() -> None:
     """Falling values of a favourable indicator: the least disadvantaged are below the mean, so nobody gains by their value."""
     connection = duckdb.connect()

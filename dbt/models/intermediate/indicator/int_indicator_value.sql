@@ -179,15 +179,25 @@ with
             coalesce(denominator_high, denominator) as greatest_denominator,
             coalesce(denominator_low, denominator) as least_denominator,
             case
-                when unit = 'proportion'
-                then
-                    least(
-                        coalesce(numerator_high, numerator),
-                        coalesce(denominator_low, denominator)
-                    )
+                when
+                    unit = 'proportion'
+                    and coalesce(denominator_low, denominator)
+                    < coalesce(numerator_high, numerator)
+                then coalesce(denominator_low, denominator)
                 else coalesce(numerator_high, numerator)
             end as greatest_numerator
         from statuses
+    ),
+
+    -- NULL where a count is not known: a printed value without printed limits has none
+    limited as (
+        select
+            *,
+            {{ limit_by_unit("lower", "least_numerator", "greatest_denominator") }}
+            as limit_lower,
+            {{ limit_by_unit("upper", "greatest_numerator", "least_denominator") }}
+            as limit_upper
+        from valued
     )
 
 select
@@ -208,12 +218,7 @@ select
             else {{ value_by_unit(*counts) }}
         end as value_{{ side }},
     {%- endfor %}
-    {%- for side in ["lower", "upper"] %}
-        {%- set counts = (
-            ["least_numerator", "greatest_denominator"]
-            if side == "lower"
-            else ["greatest_numerator", "least_denominator"]
-        ) %}
+    {%- for side, beyond in {"lower": "<", "upper": ">"}.items() %}
         case
             when value_status <> 'published' or unit = 'count'
             then null
@@ -221,10 +226,9 @@ select
                 published_value is not null
                 and (published_{{ side }} is not null or denominator is null)
             then published_{{ side }}
-            else
-                {{ "least" if side == "lower" else "greatest" }} (
-                    {{ limit_by_unit(side, *counts) }}, known_value
-                )
+            when known_value {{ beyond }} limit_{{ side }}
+            then known_value
+            else limit_{{ side }}
         end as ci_{{ side }}_95,
     {%- endfor %}
     case when value_status = 'published' then value_basis end as value_basis,
@@ -238,4 +242,4 @@ select
     source_id,
     format_status,
     snapshot_sha256
-from valued
+from limited

@@ -77,7 +77,9 @@ with
             end as published_value,
             -- a half width wider than the rate would give a limit below nothing
             case
-                when figure.measure_id like '%b'
+                when
+                    figure.measure_id like '%b'
+                    and figure.value - half_width.value is not null
                 then greatest(figure.value - half_width.value, 0)
             end as published_lower,
             case

@@ -12,7 +12,7 @@
 -- kept.
 -- * Where months are alike, limits are widened and runs do not count (macro
 -- control_chart, widen): autocorrelation and is_autocorrelated say so.
--- * Where the time of year shows (int_inequality_season), the chart is of
+-- * Where the time of year shows (int_inequality_season, months only), the chart is of
 -- charted_value, the value less its season.
 with
     series as (

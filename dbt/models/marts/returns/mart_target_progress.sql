@@ -4,7 +4,8 @@
 -- Figures are those of int_returns__target_figure. Trajectory: a straight line from the
 -- baseline to the target. GREEN: at the trajectory or better; AMBER: worse by at most a
 -- fifth of the way from baseline to target; RED: worse than that. Not judged where the
--- figure is not shown, and after the month of the target, which has lapsed.
+-- figure is not shown, where baseline or way are not known, and after the month of the
+-- target, which has lapsed.
 with
     figures as (select * from {{ ref("int_returns__target_figure") }}),
 
@@ -19,24 +20,11 @@ with
             targets.*,
             {{ all_but(["metric_id", "geo_code", "data_origin"], of="figure") }},
             figure.data_origin as figure_origin,
-            least(
-                1,
-                greatest(
-                    0,
-                    {{
-                        days_between(
-                            "targets.baseline_period_end", "figure.period_end"
-                        )
-                    }} / nullif(
-                        {{
-                            days_between(
-                                "targets.baseline_period_end", "targets.target_date"
-                            )
-                        }},
-                        0
-                    )
-                )
-            ) as way_gone
+            {{ days_between("targets.baseline_period_end", "figure.period_end") }}
+            / nullif(
+                {{ days_between("targets.baseline_period_end", "targets.target_date") }},
+                0
+            ) as way
         from targets
         inner join
             figures as figure
@@ -48,7 +36,9 @@ with
     judged as (
         select
             *,
-            baseline_pct + way_gone * (target_pct - baseline_pct) as trajectory,
+            baseline_pct
+            + case when way > 1 then 1 when way < 0 then 0 else way end
+            * (target_pct - baseline_pct) as trajectory,
             case polarity when 'lower_is_better' then -1 else 1 end as direction
         from placed
     )
@@ -72,7 +62,7 @@ select
     actual_status as value_status,
     'percent' as unit,
     case
-        when actual is null or period_end > last_day(target_date)
+        when actual is null or trajectory is null or period_end > last_day(target_date)
         then 'NOT_JUDGED'
         when direction * (actual - trajectory) >= 0
         then 'GREEN'

@@ -178,7 +178,8 @@ with
                     case when sectors_hidden = 0 then {{ value }} end as value,
                 {%- else %} {{ value }} as value,
                 {%- endif %}
-                {{ normal_quantile(0.95) }} * sqrt({{ variance }}) as half_width
+                {{ normal_quantile(0.95) }}
+                * {{ measure_root("(" ~ variance ~ ")") }} as half_width
             from sides {{ "union all" if not loop.last }}
         {%- endfor %}
     )
