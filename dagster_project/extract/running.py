@@ -30,8 +30,6 @@ AREAS = ("POSTCODE_OF_USUAL_ADDRESS", "LSOA_2021", "LSOA_2011")
 PERSON_KEYS = ("nhs_number", "local_patient_identifier")
 DUPLICATE = "duplicate"
 UNREAD_SHARE = 0.01
-MOST_VERSIONS = 50
-"""Of one record: a system that sends each change has some, a text that stands for no identifier has thousands."""
 AREA_WORDS = {
     "no_address": "a postcode of ZZ99 (no fixed abode, not known, abroad)",
     "no_area": "neither postcode nor LSOA",
@@ -177,8 +175,6 @@ def _judge_records(run: ExtractRun, found: Found) -> None:
         run.make_table("judged", f"{name}_judged")
         if f"{name}_repeated" in run.sql:
             run.make_table("repeated", f"{name}_repeated")
-            same = "select count(*) as n from judged join repeated using (key_1, key_2) where not has_no_key group by key_1, key_2"
-            _refuse_placeholder(run, name, f"select coalesce(max(n), 0), coalesce(max(n), 0) from ({same})")
         return
     _read_from(run, found.layout, as_written(name))
     run.make_table(as_written("grouped"), f"{name}_grouped")
@@ -188,22 +184,11 @@ def _judge_records(run: ExtractRun, found: Found) -> None:
     run.make_table("judged", f"{name}_judged")
     run.make_table("repeated", f"{name}_repeated")
     if run.con.execute("select count(*) from repeated").fetchone() == (0,):
-        run.con.execute("create or replace temp table duplicates as from judged limit 0")
+        run.con.execute(
+            "create or replace temp table duplicates as select *, false as of_no_identifier from judged limit 0"
+        )
     else:
         run.make_table("duplicates", f"{name}_duplicates")
-        older = "(select count(*) from duplicates)"
-        _refuse_placeholder(run, name, f"select coalesce(max(n), 0), {older} from grouped where is_of_key")
-
-
-def _refuse_placeholder(run: ExtractRun, name: str, counted: str) -> None:
-    """Raise Refused where so many records have one key that it is no identifier: all but one would be left out as older versions."""
-    largest, older = run.con.execute(counted).fetchall()[0]
-    if largest > MOST_VERSIONS and 2 * older >= largest:
-        raise Refused(
-            f"records of {name} share an identifier",
-            f"more than {MOST_VERSIONS} have the same one",
-            "write what stands for an unknown identifier (NULL, 0, N/A) under `missing`, or name the column of another identifier",
-        )
 
 
 def _is_placed(layout: Layout) -> bool:

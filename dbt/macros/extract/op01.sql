@@ -32,10 +32,11 @@
         {{
             extract_key(
                 "(case when unique_identifier is not null then 'record' else 'attendance ' || coalesce(upper(provider), '') || ' ' || cast(appointment_date as string) end || ' ' || identifier)",
-                part="identifier",
+                part="coalesce(unique_identifier, coalesce(upper(provider), '') || ' ' || identifier)",
             )
         }},
         applied_at,
+        case when unique_identifier is null then appointment_date end as anew_on,
         identifier is null as has_no_key,
         cds_type,
         provider,
@@ -114,13 +115,16 @@
 
 {% macro extract_cds_020_judged() -%} {{ extract_judged_groups(extract_cds_020_columns()) }} {%- endmacro %}
 
-{# Older versions of an appointment: the record that was applied last stands, of equal ones one that counts. #}
+{#
+    Older versions of an appointment: the record that was applied last stands, of equal ones one that counts. Attendance identifiers may
+    begin anew each day, at each provider.
+#}
 {% macro extract_cds_020_duplicates() -%}
     {{
         extract_older_records(
             extract_cds_020_coarse(),
             extract_cds_020_columns(),
-            ["applied_at"],
+            ["applied_at", "anew_on"],
             ["provider", "not_020"],
             [
                 "applied_at desc nulls last",
@@ -129,6 +133,7 @@
                 "first_attendance nulls last",
             ]
             + extract_groups_in_order(),
+            anew_on="anew_on",
         )
     }}
 {%- endmacro %}

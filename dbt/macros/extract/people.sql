@@ -324,15 +324,30 @@
 {% macro extract_counts() -%} reason is null and not is_older {%- endmacro %}
 
 {#
+    Whether a record is one of more than 50 that are taken for one with others because of one identifier: a text that stands for no
+    identifier (NULL, 0) has hundreds. A system that sends each change of a record gives fewer to each, and so does whoever comes to A&E each
+    day. Where identifiers begin anew each day, number 1 of each day is another record, with versions of its own: there more than
+    50 are of one month, and more than 3 of the day.
+    Inputs: of_another (condition, never NULL: the record is counted with another one), identifier (its columns, without what else is in a
+    key, such as a day), anew_on (column: the day with which an identifier begins anew, NULL where it does not).
+#}
+{% macro extract_of_no_identifier(of_another, identifier, anew_on=none) -%}
+    {%- set same = of_another ~ ", " ~ identifier | join(", ") -%}
+    {{ of_another }}
+    and count(*) over (partition by {{ same }}{{ ", last_day(" ~ anew_on ~ ")" if anew_on }}) > 50
+    {%- if anew_on %} and count(*) over (partition by {{ same }}, {{ anew_on }}) > 3 {%- endif %}
+{%- endmacro %}
+
+{#
     `tally` of groups of records: those of `judged`, from which each older version is taken away, to stand as what it is.
-    Inputs: judged (n, the last of its columns), duplicates (the columns of judged).
+    Inputs: judged (n, the last of its columns), duplicates (the columns of judged, and of_no_identifier).
 #}
 {% macro extract_tally_of_groups() -%}
-    select {{ all_but(["n"]) }}, n, false as is_older from judged
+    select {{ all_but(["n"]) }}, n, false as is_older, false as of_no_identifier from judged
     union all
-    select {{ all_but(["n"]) }}, -n as n, false as is_older from duplicates
+    select {{ all_but(["n", "of_no_identifier"]) }}, -n as n, false as is_older, false as of_no_identifier from duplicates
     union all
-    select {{ all_but(["n"]) }}, n, true as is_older from duplicates
+    select {{ all_but(["n", "of_no_identifier"]) }}, n, true as is_older, of_no_identifier from duplicates
 {%- endmacro %}
 
 {# The first numbers of the keys that are there more than once. Inputs: grouped. #}
@@ -341,9 +356,10 @@
 {#
     The older versions among the records of `coarse`, judged: of the records of one key all but the first by `in_order`, which ends with what is
     counted, so that the order of a file decides nothing. Records with a reason of `no_versions` stay out of it. Only the records of a
-    key in `repeated` are read again. Inputs: repeated (key_1), and as extract_judged_groups.
+    key in `repeated` are read again. Inputs: repeated (key_1, of the identifier alone), as extract_judged_groups, and anew_on (a column of
+    `own`, as extract_of_no_identifier). The last column is of_no_identifier.
 #}
-{% macro extract_older_records(coarse, judged, own, no_versions, in_order) -%}
+{% macro extract_older_records(coarse, judged, own, no_versions, in_order, anew_on=none) -%}
     with
         coarse as ({{ coarse }}),
         candidates as (
@@ -363,7 +379,7 @@
             from versions
             where coalesce(reason not in ('{{ no_versions | join("', '") }}'), true)
         )
-    select {{ all_but(["key_1", "key_2", "version"] + own) }}
+    select {{ all_but(["key_1", "key_2", "version"] + own) }}, {{ extract_of_no_identifier("version > 1", ["key_1"], anew_on) }} as of_no_identifier
     from ranked
     where version > 1
 {%- endmacro %}

@@ -96,14 +96,18 @@
                         'attendance ' || coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier || ' '
                         || cast(records.arrival_date as string) || ' ' || coalesce(records.arrival_time, '')
                 end as attendance,
+                coalesce(
+                    records.unique_identifier, coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier
+                ) as identifier,
                 {{ extract_person("records") }} as person
             from records
             cross join parameters
         ),
         {{ extract_housed("prepared") }}
     select
-        {{ extract_key("attendance") }},
+        {{ extract_key("attendance", part="identifier") }},
         attendance is null as has_no_key,
+        case when unique_identifier is null then arrival_date end as anew_on,
         applied_at,
         {{ extract_key("person", "person") }},
         person is null as person_missing,
@@ -142,13 +146,22 @@
 {# Records of which one may be an older version of another. #}
 {% macro extract_ecds_repeated() -%} {{ extract_repeated_records(["provider"]) }} {%- endmacro %}
 
+{# Attendances are made one by their key, and those that count by month and person. #}
 {% macro extract_ecds_tally() -%}
-    {{
-        extract_tally_of_records(
-            ["provider"],
-            ["applied_at desc nulls last", "reason is null desc", "month nulls last", "coded nulls last", "snomed nulls last", "no_fixed_abode", "at_hostel", "person_1", "person_2"],
+    with
+        versions as (
+            {{
+                extract_tally_of_records(
+                    ["provider"],
+                    ["applied_at desc nulls last", "reason is null desc", "month nulls last", "coded nulls last", "snomed nulls last", "no_fixed_abode", "at_hostel", "person_1", "person_2"],
+                )
+            }}
         )
-    }}
+    select
+        *,
+        {{ extract_of_no_identifier("is_older", ["key_1"], "anew_on") }} as of_no_identifier,
+        {{ extract_of_no_identifier("(" ~ extract_counts() ~ " and not person_missing)", ["person_1", "person_2", "month"]) }} as of_no_person
+    from versions
 {%- endmacro %}
 
 {#
@@ -201,13 +214,14 @@
                     then 'spell ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || records.spell_number
                     when {{ extract_person("records") }} is not null and records.spell_start is not null
                     then 'person ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || {{ extract_person("records") }} || ' ' || cast(records.spell_start as string)
-                end as spell
+                end as spell,
+                coalesce(records.spell_number, {{ extract_person("records") }}) as identifier
             from records
             cross join parameters
         ),
         {{ extract_housed("prepared") }}
     select
-        {{ extract_key("spell") }},
+        {{ extract_key("spell", part="identifier") }},
         spell is null as has_no_key,
         {{
             extract_reason(
@@ -233,8 +247,22 @@
     from housed
 {%- endmacro %}
 
-{# Episodes of one spell are no versions of each other: none is left out. #}
-{% macro extract_admitted_care_tally() -%} select *, 1 as n, false as is_older from judged {%- endmacro %}
+{# Episodes of one spell are no versions of each other: none is left out, and all but the first are counted with another one. #}
+{% macro extract_admitted_care_tally() -%}
+    with
+        episodes as (
+            select
+                *,
+                1 as n,
+                false as is_older,
+                row_number() over (partition by reason is null, has_no_key, key_1, key_2 order by spell_start) as episode
+            from judged
+        )
+    select
+        {{ all_but(["episode"]) }},
+        {{ extract_of_no_identifier("(reason is null and not has_no_key and episode > 1)", ["key_1"]) }} as of_no_identifier
+    from episodes
+{%- endmacro %}
 
 {#
     EM_ADMISSIONS by the month in which a spell began; EM_DISCHARGED_SPELLS and EM_BED_DAYS (nights: the same day is 0) by the month of its

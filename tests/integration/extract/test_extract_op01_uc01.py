@@ -187,3 +187,82 @@ def test_uc01_says_what_it_could_not_place(folder: Path) -> None:
         words: [told] for words, told in wanted.items()
     }
     assert [line["told"] for line in admitted["faults"] if "before the admission" in line["what"]] == ["10"]
+
+
+SEPTEMBER = [f"2026-09-{day:02d}" for day in range(1, 31)]
+NO_IDENTIFIER = "that gives more than 50 of them"
+NO_PERSON = "who has more than 50 in a month"
+
+
+def said_of_keys(profile: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    """What a profile says of texts that stand for no identifier and of older versions: words -> number, as it is told."""
+    found = own.told_of(profile["faults"]) | own.told_of(profile["left_out"])
+    words = {NO_IDENTIFIER: "identifier", NO_PERSON: "person", "an older version of": "older"}
+    return {
+        name: told.replace(",", "")
+        for what, told in found.items()
+        if (name := next((words[part] for part in words if part in what), "")) and told != "0"
+    }
+
+
+def test_a_text_that_stands_for_no_identifier_is_no_appointment(folder: Path) -> None:
+    """Numbers that begin anew each day, three versions of each, and fifty older versions of one record are what they say."""
+
+    def row(key: str, number: str, day: str, stamp: str = "2026-10-05") -> list[str]:
+        birth_and_groups = ["1980-02-29", "1", "A"]
+        codes = ["R9A", "110", "1", "5", day, "ZZ99 3WZ"]
+        return ["020", key, f"{stamp} 10:00:00", *birth_and_groups, number, *codes]
+
+    rows = [
+        row("", str(number), day, stamp)
+        for day in SEPTEMBER
+        for number in range(1, 31)
+        for stamp in ("2026-10-01", "2026-10-02", "2026-10-03")
+    ] + [row("K1", "", SEPTEMBER[0])] * 51
+    of_days = [row("", "NULL", day) for day in SEPTEMBER[:20] for _ in range(9)]
+    of_all = [row("0", "", SEPTEMBER[number % 30]) for number in range(52)]
+    for name, more, wanted in (
+        ("legal", [], {"older": "1850"}),
+        ("none", of_days + of_all, {"identifier": str(160 + 50), "older": "2060"}),
+    ):
+        (folder / f"{name}.csv").write_text(own.csv_text(own.CDS_HEADER, [*rows, *more], ";"))
+        code, said = run("check", folder / "op01.yml", folder / f"{name}.csv", "--json")
+        assert (code, said_of_keys(json.loads(said)[0])) == (int(bool(more)), wanted), said
+
+
+def test_a_text_that_stands_for_no_identifier_is_no_attendance_no_person_and_no_spell(folder: Path) -> None:
+    """Each of the three apart; fifty attendances of a person and a spell of fifty-one episodes are what they say."""
+    header = [*own.ECDS_HEADER, "EmergencyCareAttendanceIdentifier"]
+
+    def visit(key: str, number: str, person: str, day: str, time: str = "10:00") -> list[str]:
+        return [key, "", "", person, "AB1 2XY", "MA01", "414418009", "01", "1", day, time, number]
+
+    def stay(spell: str, person: str, start: str) -> list[str]:
+        return [spell, "1", person, "MA01", "AB1 2XY", "21", start, ""]
+
+    visits = [
+        visit("", str(number), f"L{day}{number}", day) for day in SEPTEMBER for number in range(1, 21) for _ in range(3)
+    ]
+    visits += [visit("E1", "", "L0", SEPTEMBER[0])] * 51
+    visits += [visit(f"V{number}", "", "L1", SEPTEMBER[number % 30]) for number in range(50)]
+    stays = [stay("S1", "L1", SEPTEMBER[0])] * 51
+    of_days = [visit("", "0", f"N{number}", day, f"10:{number % 5}") for day in SEPTEMBER for number in range(20)]
+    of_all = [visit("N/A", "", f"N{number}", SEPTEMBER[number % 30]) for number in range(61)]
+    of_nobody = [visit(f"P{number}", "", "NULL", SEPTEMBER[number % 30]) for number in range(70)]
+    of_spells = [stay("0", f"L{number}", day) for number, day in enumerate(SEPTEMBER * 2)]
+    of_patients = [stay("", "NULL", day) for day in SEPTEMBER] * 4
+    for name, more_visits, more_stays, wanted in (
+        ("legal", [], [], ({"older": "1250"}, {})),
+        (
+            "none",
+            of_days + of_all + of_nobody,
+            of_spells + of_patients,
+            ({"identifier": str(450 + 60), "person": "70", "older": "1760"}, {"identifier": str(60 + 90)}),
+        ),
+    ):
+        (folder / f"{name}_e.csv").write_text(own.csv_text(header, [*visits, *more_visits]))
+        (folder / f"{name}_a.csv").write_text(own.csv_text(own.SPELL_HEADER, [*stays, *more_stays]))
+        files = (f"ecds={folder / f'{name}_e.csv'}", f"admitted_care={folder / f'{name}_a.csv'}")
+        code, said = run("check", folder / "uc01.yml", *files, "--json")
+        found = tuple(said_of_keys(profile) for profile in json.loads(said))
+        assert (code, found) == (int(name != "legal"), wanted), (name, said)

@@ -243,14 +243,18 @@ def test_a_date_that_stands_for_nothing_is_missing(folder: Path, records: list[o
 
 
 def test_a_text_that_stands_for_no_identifier_is_no_pathway(folder: Path, records: list[own.Record]) -> None:
-    """All but one of these pathways would be older versions of it."""
+    """All but one of these pathways would be older versions of it; 50 older versions of a pathway are what they say."""
     same = own.csv_text(own.WLMDS_HEADER, [own.wlmds_row(one | {"pathway": "NULL"}) for one in records[:60]])
     (folder / "same.csv").write_text(same)
     code, said = run("make", folder / "mapping.yml", folder / "same.csv", "--out", folder / "same")
-    assert code == 2 and "records of wlmds_open share an identifier" in " ".join(said.split()), said
+    words = "PATIENT_PATHWAY_IDENTIFIER: 60 records with an older version of a pathway"
+    assert code == 2 and words in " ".join(said.split()) and "write what stands for an unknown identifier" in said, said
     named = own.MAPPING.replace('"%d/%m/%Y"', '"%d/%m/%Y", missing: ["NULL"]')
     blank = own.csv_text(own.WLMDS_HEADER, [own.wlmds_row(one | {"pathway": ""}) for one in records[:60]])
     assert rows_of(folder, "named_id", [same], named) == rows_of(folder, "blank_id", [blank])
+    one = own.wlmds_row(records[0])
+    many = own.csv_text(own.WLMDS_HEADER, [one] * 51)
+    assert rows_of(folder, "many", [many]) == rows_of(folder, "one", [own.csv_text(own.WLMDS_HEADER, [one])])
 
 
 def test_somebody_born_on_29_february_is_18_on_1_march(folder: Path, records: list[own.Record]) -> None:
