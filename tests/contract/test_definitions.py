@@ -78,7 +78,8 @@ def test_what_the_models_of_the_engine_read_is_handed_to_it(run: Run, definition
     """Seeds and the returns alone, by models that can be built there before anything is built here."""
     manifest = run.lake.dbt_target / "manifest.json"
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-    found, waiting = set[str](), {key for key, node in nodes.items() if node["name"] in engine_models(manifest)}
+    built = engine_models(manifest)
+    found, waiting = set[str](), {key for key, node in nodes.items() if node["name"] in built}
     assert len(waiting) == 3
     while waiting:
         found.add(key := waiting.pop())
