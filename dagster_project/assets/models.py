@@ -17,6 +17,7 @@ from dagster_project.assets.run_tags import FULL
 from dagster_project.jobs import NIGHT
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.run import Run
+from dagster_project.quality.judge import start_judge
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.returns.calendar import write_expected
 from dagster_project.returns.clean_tables import write_empty_returns
@@ -88,6 +89,7 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
         if is_night and state != "new" and not (is_full and state == "current"):
             context.log.info(f"Nothing new: release {fingerprint[:12]} was made of the same inputs and is {state}.")
             return
+        start_judge()  # gate 2 asks it when dbt has ended
         write_source_table(lake)
         write_indicator_tables(lake)
         keep_build_private(lake)

@@ -19,6 +19,7 @@ from dagster_project.lake.calendar import LONDON, newest_expected_period
 from dagster_project.lake.progress import show_progress
 from dagster_project.lake.run import Run
 from dagster_project.lake.snapshots import FetchReport, fetch_source
+from dagster_project.quality.judge import start_judge
 from dagster_project.quality.landing import landing_gate
 from dagster_project.runtime.orphans import hold_for_run
 
@@ -80,7 +81,10 @@ def build_source_assets(run: Run, source: Source) -> dg.AssetsDefinition:
     )
     def fetch_and_parse(context: dg.AssetExecutionContext, config: SourceConfig) -> Iterator[Any]:
         hold_for_run(context, run)
-        yield from _raw_results(context, source, _fetch(context, config, run, source))
+        fetched = _fetch(context, config, run, source)
+        if fetched.new:
+            start_judge()
+        yield from _raw_results(context, source, fetched)
         yield from _clean_results(context, source, _parse(context, config, run, source), _today(run))
 
     return fetch_and_parse

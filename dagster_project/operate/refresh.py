@@ -64,7 +64,8 @@ def run_night(run: Run, *, full: bool = False, verbose: bool = False) -> NightRe
             begin_night(run)
             require_known_slugs(run.settings)
             require_readable_records(run.lake)
-            start_judge()
+            if not run.lake.marts.exists():  # all is new; later, the first new file starts it (assets/sources.py)
+                start_judge()
             night = _execute(run, full=full, verbose=verbose)
     except (Exception, KeyboardInterrupt) as error:
         explained = explain(error)

@@ -1,8 +1,8 @@
 """Great Expectations in its own process, which is asked to judge tables.
 
-Its import takes three seconds and its rules are Python, so beside it the nightly run goes on: it is imported while the run starts, a
-file is judged while the next is parsed, and the suites of the marts run beside the rest of gate 2. The process ends with the
-one that asked, however that ends.
+Its import takes three seconds and its rules are Python, so beside it the nightly run goes on: it is imported while a first run starts, or
+as soon as a file is new or models are built, a file is judged while the next is parsed, and the suites of the marts run beside the
+rest of gate 2. A night with nothing new has nothing to judge and starts none. The process ends with the one that asked, however that ends.
 """
 
 from __future__ import annotations

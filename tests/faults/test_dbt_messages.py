@@ -118,7 +118,8 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FailedNight]:
         _plant(run.lake)
         parsed = dbt.run_dbt(run, "parse")
         assert parsed.returncode == 0, parsed.stdout + parsed.stderr
-        patched.setattr(refresh, "start_judge", lambda: None)
+        for module in (refresh, dbt_assets):
+            patched.setattr(module, "start_judge", lambda: None)
         patched.setattr(definitions, "build_definitions", _only_dbt)
         yield _fail(run)
 
