@@ -114,6 +114,8 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
     node = nodes.get(unique_id)
     if node is None or node["resource_type"] != "model" or MART_LAYER not in node["fqn"]:
         raise _unfit(f"an exposure names {unique_id}", "name only models under dbt/models/marts in exposures")
+    if RELEASE_ID.name in node["columns"]:
+        raise _unfit(f"{node['name']} has a column {RELEASE_ID.name}", "take it out: the candidate adds it")
     meta = _meta(node)
     model = ExposedModel(
         name=node["name"],

@@ -309,7 +309,7 @@ def test_the_guide_gives_each_source_the_levels_of_its_indicators() -> None:
 )
 def test_a_row_of_a_seed_says_what_it_rests_on(seed: str, code: str, column: str, says: str) -> None:
     with (PROJECT_ROOT / "dbt" / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
-        (row,) = [row for row in csv.DictReader(file) if code in row.values()]
+        (row,) = [row for row in csv.DictReader(file) if code in list(row.values())[:2]]
     assert re.search(says, " ".join(row.values())) and row[column]
 
 

@@ -105,7 +105,7 @@ SHOW = """
         case when is_shown then {lower} end as rate_lower,
         case when is_shown then {upper} end as rate_upper,
         case when is_shown then 'published' else 'suppressed' end as rate_status,
-        revision_flag::varchar as revision_flag, 'synthetic' as data_origin, null::varchar as release_id
+        revision_flag::varchar as revision_flag, 'synthetic' as data_origin
     from judged"""
 WILSON = "(numerator::double + 1.9207294103470618 {sign} 1.959963984540054 * sqrt(numerator::double * (denominator - numerator) / denominator::double + 0.9603647051735309)) / (denominator::double + 3.8414588206941236)"
 SHARE = "numerator::double / denominator"
@@ -171,7 +171,7 @@ class Disclosing:
         """Enter the mart into dbt's manifest and results; `changes` replace parts of its declaration."""
         kinds = {**dict.fromkeys(KEYS[mart], "varchar"), **KINDS}
         kinds |= dict.fromkeys(["numerator_status", "denominator_status", "rate_status"], "varchar")
-        kinds |= dict.fromkeys(["revision_flag", "data_origin", "release_id"], "varchar") | dict(columns or {})
+        kinds |= dict.fromkeys(["revision_flag", "data_origin"], "varchar") | dict(columns or {})
         declared = {**DECLARED, "relations": RELATIONS[mart], **changes}
         node = f"model.tiny.{mart}"
 

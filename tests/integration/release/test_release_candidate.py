@@ -163,6 +163,11 @@ def _expose_private_model(manifest: dict[str, Any]) -> None:
     manifest["exposures"]["exposure.tiny.marts"]["depends_on"]["nodes"].append("model.tiny.int_private")
 
 
+def _name_a_column_like_the_release(manifest: dict[str, Any]) -> None:
+    columns = manifest["nodes"]["model.tiny.fct_indicator_value"]["columns"]
+    columns["release_id"] = {**columns["value"], "name": "release_id"}
+
+
 def _remove_exposures(manifest: dict[str, Any]) -> None:
     manifest["exposures"].clear()
 
@@ -173,6 +178,7 @@ def _remove_exposures(manifest: dict[str, Any]) -> None:
         (_remove_column_description, "fct_indicator_value.value has no description"),
         (_remove_model_description, "fct_indicator_value has no description"),
         (_remove_key, "fct_indicator_value has no usable key"),
+        (_name_a_column_like_the_release, "fct_indicator_value has a column release_id"),
         (_expose_private_model, "an exposure names model.tiny.int_private"),
         (_remove_exposures, "no exposure names a mart"),
     ],

@@ -15,6 +15,12 @@
 -- nearer, so that a rounded or slightly uneven file is decided too. Those of 2001, and
 -- those that cannot be compared because the file has no G1, keep a name of their own
 -- (ASIAN_2001, OTHER_2001): WHITE, MIXED, BLACK and UNK are the same people in both.
+-- The share of pathways whose clock start is not known is no metric of returns. NHS
+-- England publishes it of every trust and group (WLMDS: unknown_clock_start_share of
+-- mart_waiting_list), and rule W04 tells the sender where it is above 1%. Beside the
+-- list it would disclose: the list less the known ones is the hidden count (12 and 6,
+-- shown as 10 and [c] of 20, leave 6 or 7), withholding it for that reason says the
+-- same, and in a list below 700 so does W04.
 -- Made again by submission: its file, and how it is in use.
 {{
     config(
