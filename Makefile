@@ -72,7 +72,7 @@ simulate: environment ## A hundred times the suite's simulated releases and seri
 test-compat: environment ## The published file and the notebook with DuckDB 1.0, 1.2, 1.4 and 2.0, in throw-away environments
 	$(BIN)/python -m pytest -m compat tests/end_to_end/test_compat.py
 
-LOOP_disk := tests/faults/test_failing_disk.py -k changes_the_disk
+LOOP_disk := tests/faults/test_failing_disk.py tests/faults/test_process.py -k changes_the_disk
 LOOP_memory := tests/faults/test_failing_disk.py -k memory
 LOOP_kills := tests/endurance/test_kills.py
 LOOP_nights := tests/faults/test_many_nights.py

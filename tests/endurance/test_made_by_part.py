@@ -1,7 +1,7 @@
 """The project's own tables made by part against the same tables made whole, night after night of a generated history of the sample.
 
 Months of RTT and returns go, come back and are revised in any order; every table of the warehouse is compared. The same of a small
-project, for many more histories: tests/integration/transform/test_materializations.py. Long: `make endurance`.
+project, for 200 histories: tests/integration/transform/test_materializations.py. Long: `make endurance`.
 """
 
 from __future__ import annotations

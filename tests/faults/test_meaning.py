@@ -32,7 +32,7 @@ from tests.fixtures.estate_lake import IN_ORDER, EstateLake, begin, newest_files
 from tests.fixtures.meaning import DAMAGES, GUISES
 from tests.fixtures.tried import FIRST_OUTCOMES, table_of, try_first, try_mutation
 
-TRIED = int(os.environ.get("HIW_FUZZ") or 250)
+TRIED = int(os.environ.get("HIW_FUZZ") or 120)
 FIRST_FILES = 20 if "HIW_FUZZ" in os.environ else 1
 """How often a row is lost from the first file of each table."""
 KINDS = GUISES | DAMAGES

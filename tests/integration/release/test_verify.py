@@ -19,7 +19,8 @@ TABLE, COLUMN = "mart_core20_population", "numerator"
 
 @pytest.fixture
 def copied(sample_warehouse: Warehouse, tmp_path: Path) -> Warehouse:
-    """The data folder of the sample with a release of its own; what is kept are links, one for each source."""
+    """The data folder of the sample in a path with blanks, with a release of its own, on a machine of another time zone; what is kept are
+    links, one for each source."""
     there, here = Lake(sample_warehouse.lake), Lake(tmp_path / "a copy")
     name = current_name(there)
     assert name is not None
@@ -30,7 +31,7 @@ def copied(sample_warehouse: Warehouse, tmp_path: Path) -> Warehouse:
     for folder in (there.root / "raw").iterdir():
         here.raw(folder.name).symlink_to(folder)
     here.returns.symlink_to(there.returns)
-    return Warehouse(here.root, sample_warehouse.settings)
+    return Warehouse(here.root, {**sample_warehouse.settings, "TZ": "America/St_Johns"})
 
 
 def marts(copied: Warehouse) -> Path:

@@ -101,17 +101,16 @@ def test_every_order_that_ranks_rows_is_total(models: Models, opened: duckdb.Duc
     assert ranked > 20, "the search found hardly any ranking: has sqlglot changed the names of its classes?"
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize(
     ("threads", "folder", "zone", "umask"),
-    [
-        pytest.param(1, "one thread", "Pacific/Chatham", 0o077, marks=pytest.mark.endurance),
-        (4, "four threads", "America/St_Johns", 0o002),
-    ],
+    [(1, "one thread", "Pacific/Chatham", 0o077), (4, "four threads", "America/St_Johns", 0o002)],
 )
 def test_other_threads_other_order_of_rows_another_folder_another_machine(
     models: Models, tmp_path: Path, seed: int, threads: int, folder: str, zone: str, umask: int
 ) -> None:
-    """The night ran with two threads. The rows of every clean table are shuffled; the path has blanks."""
+    """The night ran with two threads. The rows of every clean table are shuffled; the path has blanks. A release that is built again in
+    another zone and folder: tests/integration/release/test_verify.py."""
     again = rebuild_elsewhere(
         models.lake, tmp_path / folder, threads=threads, seed=seed + threads, zone=zone, umask=umask
     )
