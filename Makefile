@@ -91,12 +91,14 @@ lint: environment ## ruff, mypy, import-linter, sqlfmt, and whether DuckDB and S
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfmt --check --quiet dbt/models dbt/tests
+	$(BIN)/sqlfmt --check --quiet --line-length 120 dbt/macros
 	$(BIN)/python -m tests.parity.subset
 
 format: environment ## Put the code into form
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 	$(BIN)/sqlfmt --quiet dbt/models dbt/tests
+	$(BIN)/sqlfmt --quiet --line-length 120 dbt/macros
 
 bench: environment ## Time and memory as ratios to bare DuckDB; writes data_lake/bench/results.json
 	$(BIN)/python -m tests.bench

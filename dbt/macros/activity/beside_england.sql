@@ -86,7 +86,8 @@
                 england.value as england_value,
                 case when indicator.unit <> 'count' then figure.value - england.value end as gap_to_england,
                 case
-                    when left(figure.organisation_code, 3) = 'ENG' or figure.ci_lower_95 is null or england.value is null
+                    when
+                        left(figure.organisation_code, 3) = 'ENG' or figure.ci_lower_95 is null or england.value is null
                     then 'not_compared'
                     when england.value < figure.ci_lower_95
                     then 'higher'
@@ -117,7 +118,7 @@
                 and figure.geography_basis = england.geography_basis
                 and figure.standardisation = england.standardisation
                 and figure.sector = england.sector
-            {{ join_target("figure", "figure.dimension = 'all' and figure.treatment_function_code = 'all'") }}
+                {{ join_target("figure", "figure.dimension = 'all' and figure.treatment_function_code = 'all'") }}
         )
 
     select {{ (shared + more) | join(", ") }}

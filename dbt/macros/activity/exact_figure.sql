@@ -8,7 +8,9 @@
     cast(null as double) as numerator_high,
     0 as organisations_missing,
     {% if imd_version -%}
-        case when {{ dimension }} in ('imd_decile', 'imd_quintile', 'core20') then '{{ imd_version }}' end as imd_version
+        case
+            when {{ dimension }} in ('imd_decile', 'imd_quintile', 'core20') then '{{ imd_version }}'
+        end as imd_version
     {%- else -%} cast(null as string) as imd_version
     {%- endif %}
 {%- endmacro %}

@@ -4,8 +4,5 @@
     Input: the name under which dim_organisation is joined; or dim_trust, which has the same columns.
 #}
 {% macro icb_columns(organisation) -%}
-    coalesce(
-        {{ organisation }}.current_icb_code, {{ organisation }}.icb_code
-    ) as icb_code,
-    {{ organisation }}.icb_name
+    coalesce({{ organisation }}.current_icb_code, {{ organisation }}.icb_code) as icb_code, {{ organisation }}.icb_name
 {%- endmacro %}

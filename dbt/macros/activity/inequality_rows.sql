@@ -64,8 +64,7 @@
             then expected.reference_value
         end as reference_value,
         expected.groups_used,
-        expected.method
-        || case
+        expected.method || case
             when expected.standardisation = 'crude'
             then '; crude: the source does not give age within the groups'
             else ''
@@ -81,8 +80,5 @@
         expected.data_as_of,
         expected.data_origin
     from expected
-    left join
-        figures_of_family as figure
-        on expected.family_id = figure.family_id
-        and expected.measure = figure.measure
+    left join figures_of_family as figure on expected.family_id = figure.family_id and expected.measure = figure.measure
 {% endmacro %}

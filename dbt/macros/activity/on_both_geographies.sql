@@ -124,9 +124,7 @@
                 max(splits.split_reason) as split_reason
             from
                 (
-                    select
-                        figures.*,
-                        {{ current_code("figures.organisation_code", "successions") }} as current_code
+                    select figures.*, {{ current_code("figures.organisation_code", "successions") }} as current_code
                     from {{ figures }} as figures
                     left join
                         {{ ref("int_organisation_current") }} as successions

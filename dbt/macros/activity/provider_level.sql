@@ -9,8 +9,6 @@
 #}
 {% macro level_of_file(level, place) -%}
     case
-        when {{ level }} <> 'provider'
-        then {{ level }}
-        else coalesce({{ place }}.organisation_level, 'other_provider')
+        when {{ level }} <> 'provider' then {{ level }} else coalesce({{ place }}.organisation_level, 'other_provider')
     end
 {%- endmacro %}

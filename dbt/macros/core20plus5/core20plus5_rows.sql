@@ -28,9 +28,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                     "value_status",
                     "value_status_reason",
                 ] %}
-                    max(figure.{{ column }}) filter (
-                        where figure.dimension = 'all'
-                    ) as all_{{ column }},
+                    max(figure.{{ column }}) filter (where figure.dimension = 'all') as all_{{ column }},
                 {%- endfor %}
                 {%- for group in ["core20", "rest"] %}
                     {%- for column in [
@@ -43,31 +41,23 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                         "value_status_reason",
                     ] %}
                         max(figure.{{ column }}) filter (
-                            where
-                                figure.dimension = 'core20'
-                                and figure.group_code = '{{ group }}'
+                            where figure.dimension = 'core20' and figure.group_code = '{{ group }}'
                         ) as {{ group }}_{{ column }},
                     {%- endfor %}
                 {%- endfor %}
                 {%- for group in plus_groups %}
                     max(figure.value) filter (
-                        where
-                            figure.dimension in {{ ethnic_groupings }}
-                            and figure.group_code = '{{ group }}'
+                        where figure.dimension in {{ ethnic_groupings }} and figure.group_code = '{{ group }}'
                     ) as {{ group }}_value,
                 {%- endfor %}
-                max(figure.dimension) filter (
-                    where figure.dimension in {{ ethnic_groupings }}
-                ) as ethnic_grouping,
+                max(figure.dimension) filter (where figure.dimension in {{ ethnic_groupings }}) as ethnic_grouping,
                 max(figure.imd_version) as imd_version,
                 count(distinct figure.imd_version) as imd_versions,
                 min(figure.source_id) as source_id,
                 max(figure.data_as_of) as data_as_of,
                 max(figure.data_origin) as data_origin
             from {{ ref("fct_indicator_value") }} as figure
-            inner join
-                {{ ref("dim_indicator") }} as indicator
-                on figure.indicator_id = indicator.indicator_id
+            inner join {{ ref("dim_indicator") }} as indicator on figure.indicator_id = indicator.indicator_id
             where
                 indicator.core20plus5_programme = '{{ programme }}'
                 and figure.geography_basis = 'current'
@@ -84,36 +74,23 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
                 ] %}
                     {%- for column in ["value", "ci_lower_95", "ci_upper_95"] %}
                         max({{ column }}) filter (
-                            where
-                                dimension = 'core20'
-                                and measure = '{{ measure }}'
-                                and comparison_group = 'core20'
+                            where dimension = 'core20' and measure = '{{ measure }}' and comparison_group = 'core20'
                         ) as core20_{{ name }}_{{ column }},
                     {%- endfor %}
                 {%- endfor %}
                 {%- for column in ["certainty", "q_value"] %}
                     max({{ column }}) filter (
-                        where
-                            dimension = 'core20'
-                            and measure = 'absolute_gap'
-                            and comparison_group = 'core20'
+                        where dimension = 'core20' and measure = 'absolute_gap' and comparison_group = 'core20'
                     ) as core20_gap_{{ column }},
                 {%- endfor %}
                 max(coalesce(value_status_reason, value_status)) filter (
-                    where
-                        dimension = 'core20'
-                        and measure = 'absolute_gap'
-                        and value is null
+                    where dimension = 'core20' and measure = 'absolute_gap' and value is null
                 ) as core20_gap_reason,
                 -- deciles before quintiles: a line through ten points knows more
                 {%- for column in ["value", "ci_lower_95", "ci_upper_95"] %}
                     coalesce(
-                        max({{ column }}) filter (
-                            where measure = 'slope_index' and dimension = 'imd_decile'
-                        ),
-                        max({{ column }}) filter (
-                            where measure = 'slope_index' and dimension = 'imd_quintile'
-                        )
+                        max({{ column }}) filter (where measure = 'slope_index' and dimension = 'imd_decile'),
+                        max({{ column }}) filter (where measure = 'slope_index' and dimension = 'imd_quintile')
                     ) as slope_index_{{ column }},
                 {%- endfor %}
                 max(coalesce(value_status_reason, value_status)) filter (
@@ -147,8 +124,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         organisation.organisation_name,
         {{ icb_columns("organisation") }},
         figures.organisation_level,
-        {{ level_label("figures.organisation_level", "figures.source_id") }}
-        as level_label,
+        {{ level_label("figures.organisation_level", "figures.source_id") }} as level_label,
         figures.period_start,
         figures.period_end,
         figures.period_type,
@@ -172,9 +148,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
             figures.{{ group }}_value,
             figures.{{ group }}_ci_lower_95,
             figures.{{ group }}_ci_upper_95,
-            coalesce(
-                figures.{{ group }}_value_status, 'not_available'
-            ) as {{ group }}_value_status,
+            coalesce(figures.{{ group }}_value_status, 'not_available') as {{ group }}_value_status,
             case
                 when figures.{{ group }}_value_status is null
                 then coalesce(by_deprivation.note, 'not by deprivation here')
@@ -200,10 +174,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         measures.slope_index_ci_upper_95,
         case
             when measures.slope_index_value is null
-            then
-                coalesce(
-                    measures.slope_index_reason, 'no deciles or quintiles of deprivation'
-                )
+            then coalesce(measures.slope_index_reason, 'no deciles or quintiles of deprivation')
         end as slope_index_reason,
         figures.ethnic_grouping,
         {%- for group in plus_groups %} figures.{{ group }}_value, {%- endfor %}
@@ -238,9 +209,7 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         figures.data_as_of,
         figures.data_origin
     from figures
-    inner join
-        {{ ref("dim_indicator") }} as indicator
-        on figures.indicator_id = indicator.indicator_id
+    inner join {{ ref("dim_indicator") }} as indicator on figures.indicator_id = indicator.indicator_id
     left join
         {{ ref("dim_indicator_breakdown") }} as by_deprivation
         on figures.indicator_id = by_deprivation.indicator_id
@@ -259,9 +228,8 @@ fct_inequality_measure; nothing is worked out here but the reading of them.
         and figures.organisation_code = trend.organisation_code
         and figures.period_end = trend.last_period_end
     left join
-        {{ ref("dim_organisation") }} as organisation
-        on figures.organisation_code = organisation.organisation_code
-    {{ join_target("figures") }}
+        {{ ref("dim_organisation") }} as organisation on figures.organisation_code = organisation.organisation_code
+        {{ join_target("figures") }}
 {%- endmacro -%}
 
 {#-

@@ -20,10 +20,7 @@
         then 'missing'
         when {{ denominator }} = 0
         then 'not_applicable'
-        when
-            {{ counts[0] }} = 'suppressed'
-            or {{ counts[1] }} = 'suppressed'
-            or {{ numerator }} = 0
+        when {{ counts[0] }} = 'suppressed' or {{ counts[1] }} = 'suppressed' or {{ numerator }} = 0
         then 'suppressed'
         {%- if proportion %}
             when
@@ -45,9 +42,7 @@
     {{
         disclosed_value(
             disclosed_rate_status(numerator, denominator, proportion),
-            rate(
-                disclosed_count(numerator), disclosed_count(denominator), multiplier
-            ),
+            rate(disclosed_count(numerator), disclosed_count(denominator), multiplier),
         )
     }}
 {%- endmacro %}
@@ -71,11 +66,7 @@
         multiplier,
         proportion,
     ) -%}
-    {{
-        disclosed_value(
-            disclosed_rate_status(numerator, denominator, proportion), limit
-        )
-    }}
+    {{ disclosed_value(disclosed_rate_status(numerator, denominator, proportion), limit) }}
 {%- endmacro %}
 
 {#
@@ -85,30 +76,15 @@
     60 in 92.3%, with the rounding in 95.6% and 95.9%; from about 100 events on the two are alike. The limits of ratios and gaps of
     the same counts hold the rounding too, so that a row does not say two things.
 #}
-{% macro limit_of_rounded(
-    side, numerator, denominator, multiplier=1, proportion=true
-) -%}
+{% macro limit_of_rounded(side, numerator, denominator, multiplier=1, proportion=true) -%}
     {%- set counts = [numerator, denominator] -%}
     {%- set error = rounding_error(numerator, denominator, "true") -%}
-    {%- set value = (
-        measure_double(numerator)
-        ~ " / nullif("
-        ~ measure_double(denominator)
-        ~ ", 0e0)"
-    ) -%}
+    {%- set value = measure_double(numerator) ~ " / nullif(" ~ measure_double(denominator) ~ ", 0e0)" -%}
     {%- if proportion -%}
-        {%- set limit = (
-            wilson_lower(*counts)
-            if side == "lower"
-            else wilson_upper(*counts)
-        ) -%}
-        {%- set widened = widened_limit(
-            "(" ~ value ~ ")", "(" ~ limit ~ ")", error, "logit"
-        ) -%}
+        {%- set limit = wilson_lower(*counts) if side == "lower" else wilson_upper(*counts) -%}
+        {%- set widened = widened_limit("(" ~ value ~ ")", "(" ~ limit ~ ")", error, "logit") -%}
     {%- else -%}
-        {%- set limit = (
-            rate_lower(*counts) if side == "lower" else rate_upper(*counts)
-        ) -%}
+        {%- set limit = rate_lower(*counts) if side == "lower" else rate_upper(*counts) -%}
         {%- set widened = widened_limit(
             "(" ~ value ~ ")",
             "(" ~ limit ~ ")",
@@ -141,9 +117,5 @@
     Source: HES and ECDS: means are not shown when they rest on 1 to 7.
 #}
 {% macro disclosed_mean_status(count) -%}
-    case
-        when {{ count }} = 0
-        then 'not_applicable'
-        else {{ disclosed_count_status(count) }}
-    end
+    case when {{ count }} = 0 then 'not_applicable' else {{ disclosed_count_status(count) }} end
 {%- endmacro %}

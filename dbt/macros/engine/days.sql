@@ -10,14 +10,14 @@
 
 {% macro default__days_later(day, days) -%} date_add({{ day }}, {{ days }}) {%- endmacro %}
 
-{% macro duckdb__days_later(day, days) -%} ({{ day }} + {{ days }}) {%- endmacro %}
+{% macro duckdb__days_later(day, days) -%}({{ day }} + {{ days }}) {%- endmacro %}
 
 {# A day some months later, or earlier where the number is below 0; the last day of a shorter month. The type is the engine's: cast it. #}
 {% macro months_later(day, months) -%} {{ return(adapter.dispatch("months_later")(day, months)) }} {%- endmacro %}
 
 {% macro default__months_later(day, months) -%} add_months({{ day }}, {{ months }}) {%- endmacro %}
 
-{% macro duckdb__months_later(day, months) -%} ({{ day }} + to_months({{ months }})) {%- endmacro %}
+{% macro duckdb__months_later(day, months) -%}({{ day }} + to_months({{ months }})) {%- endmacro %}
 
 {# An expression that stops the query with these words (an expression of text) when a row comes to it. #}
 {% macro stops(words) -%} {{ return(adapter.dispatch("stops")(words)) }} {%- endmacro %}

@@ -6,23 +6,15 @@
     select, and the rows are chosen outside of it. So the condition may name columns of the tables, none that the
     select makes.
 #}
-{% macro kept(condition) -%}
-    {{ return(adapter.dispatch("kept")(caller() | trim, condition | trim)) }}
-{%- endmacro %}
+{% macro kept(condition) -%} {{ return(adapter.dispatch("kept")(caller() | trim, condition | trim)) }} {%- endmacro %}
 
 {% macro default__kept(query, condition) -%}
     {%- if not query.startswith("select") -%}
         {{ exceptions.raise_compiler_error("kept() takes the text of a select, not: " ~ query[:40]) }}
     {%- endif -%}
     select {{ all_but(["is_kept"]) }}
-    from
-        (
-            select {{ condition }} as is_kept, {{ query[6:] }}
-        ) as judged
+    from (select {{ condition }} as is_kept, {{ query[6:] }}) as judged
     where is_kept
 {%- endmacro %}
 
-{% macro duckdb__kept(query, condition) -%}
-    {{ query }}
-    qualify {{ condition }}
-{%- endmacro %}
+{% macro duckdb__kept(query, condition) -%} {{ query }} qualify {{ condition }} {%- endmacro %}

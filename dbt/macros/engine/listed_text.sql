@@ -7,12 +7,28 @@
 #}
 {% macro listed_text(expression, separator=", ", order=none, distinct=false, where=none) -%}
     {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
-    {{ return(adapter.dispatch("listed_text")(expression, "'" ~ separator ~ "'", order or expression, distinct, condition)) }}
+    {{
+        return(
+            adapter.dispatch("listed_text")(
+                expression, "'" ~ separator ~ "'", order or expression, distinct, condition
+            )
+        )
+    }}
 {%- endmacro %}
 
 {% macro default__listed_text(expression, separator, order, distinct, condition) -%}
     {%- if distinct -%}
-        {{ return("nullif(array_join(array_sort(collect_set(" ~ expression ~ ")" ~ condition ~ "), " ~ separator ~ "), '')") }}
+        {{
+            return(
+                "nullif(array_join(array_sort(collect_set("
+                ~ expression
+                ~ ")"
+                ~ condition
+                ~ "), "
+                ~ separator
+                ~ "), '')"
+            )
+        }}
     {%- endif -%}
     {{ return("listagg(" ~ expression ~ ", " ~ separator ~ ") within group (order by " ~ order ~ ")" ~ condition) }}
 {%- endmacro %}

@@ -6,7 +6,9 @@
 {% macro duckdb__each_number(first, last) -%} unnest(generate_series({{ first }}, {{ last }})) {%- endmacro %}
 
 {# One row for each day, or each month (step), from one date to another, in the select list; both are dates. #}
-{% macro each_day(first, last, step="day") -%} {{ return(adapter.dispatch("each_day")(first, last, step)) }} {%- endmacro %}
+{% macro each_day(first, last, step="day") -%}
+    {{ return(adapter.dispatch("each_day")(first, last, step)) }}
+{%- endmacro %}
 
 {% macro default__each_day(first, last, step) -%}
     explode(sequence({{ first }}, {{ last }}, interval 1 {{ step }}))

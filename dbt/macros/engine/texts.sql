@@ -42,7 +42,7 @@
 {% macro duckdb__sorted_words(text, separator, word, condition) -%}
     array_to_string(
         list_sort(
-            list_filter(split(coalesce({{ text }}, ''), '{{ separator }}'), lambda w: w not in ('', '{{ word }}'))
+            list_filter(split(coalesce({{ text }}, ''), '{{ separator }}'), lambda w:w not in ('', '{{ word }}'))
             || case when {{ condition }} then ['{{ word }}'] else [] end
         ),
         '{{ separator }}'

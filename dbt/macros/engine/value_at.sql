@@ -11,10 +11,19 @@
 {% macro default__value_at_largest(expression, by, tie) -%}
     get(
         array_sort(
-            collect_list(named_struct('by', {{ by }}, 'tie', {{ tie }}, 'value', {{ expression }}))
-            filter (where {{ by }} is not null and {{ expression }} is not null),
+            collect_list(named_struct('by', {{ by }}, 'tie', {{ tie }}, 'value', {{ expression }})) filter (
+                where {{ by }} is not null and {{ expression }} is not null
+            ),
             (a, b) -> case
-                when a.by > b.by then -1 when a.by < b.by then 1 when a.tie < b.tie then -1 when a.tie > b.tie then 1 else 0
+                when a.by > b.by
+                then -1
+                when a.by < b.by
+                then 1
+                when a.tie < b.tie
+                then -1
+                when a.tie > b.tie
+                then 1
+                else 0
             end
         ),
         0

@@ -33,32 +33,61 @@
         where list_code = 'imd_decile' and note = 'decile'
     ),
     possible as (
-        select 'G0' as grouping_set, 'ALL' as ethnic_category, 'ALL' as imd_decile, 'ALL' as age_band, 'ALL' as person_stated_gender_code
+        select
+            'G0' as grouping_set,
+            'ALL' as ethnic_category,
+            'ALL' as imd_decile,
+            'ALL' as age_band,
+            'ALL' as person_stated_gender_code
         union all
-        select 'G1', code, 'ALL', 'ALL', 'ALL' from ethnic_category where level = 'category'
+        select 'G1', code, 'ALL', 'ALL', 'ALL'
+        from ethnic_category
+        where level = 'category'
         union all
-        select 'G2', 'ALL', decile, 'ALL', 'ALL' from fifth
+        select 'G2', 'ALL', decile, 'ALL', 'ALL'
+        from fifth
         union all
-        select 'G3', 'ALL', 'ALL', code, 'ALL' from age_band where level = 'category'
+        select 'G3', 'ALL', 'ALL', code, 'ALL'
+        from age_band
+        where level = 'category'
         union all
-        select 'G4', 'ALL', 'ALL', 'ALL', code from person_stated_gender where level = 'category'
+        select 'G4', 'ALL', 'ALL', 'ALL', code
+        from person_stated_gender
+        where level = 'category'
         union all
         select 'G5', five.group5, fifth.code, 'ALL', 'ALL'
-        from (select distinct group5 from ethnic_category where level = 'category') as five,
+        from
+            (select distinct group5 from ethnic_category where level = 'category') as five,
             (select distinct code from fifth) as fifth
     ),
     of_function as (
-        select 'G0' as grouping_set, treatment_function_code, {{ by }},
-            'ALL' as ethnic_category, 'ALL' as imd_decile, 'ALL' as age_band, 'ALL' as person_stated_gender_code, sum(n) as n
-        from {{ cell }} group by treatment_function_code, {{ by }}
+        select
+            'G0' as grouping_set,
+            treatment_function_code,
+            {{ by }},
+            'ALL' as ethnic_category,
+            'ALL' as imd_decile,
+            'ALL' as age_band,
+            'ALL' as person_stated_gender_code,
+            sum(n) as n
+        from {{ cell }}
+        group by treatment_function_code, {{ by }}
         union all
-        select 'G1', treatment_function_code, {{ by }}, ethnic_category, 'ALL', 'ALL', 'ALL', sum(n) from {{ cell }} group by treatment_function_code, {{ by }}, ethnic_category
+        select 'G1', treatment_function_code, {{ by }}, ethnic_category, 'ALL', 'ALL', 'ALL', sum(n)
+        from {{ cell }}
+        group by treatment_function_code, {{ by }}, ethnic_category
         union all
-        select 'G2', treatment_function_code, {{ by }}, 'ALL', imd_decile, 'ALL', 'ALL', sum(n) from {{ cell }} group by treatment_function_code, {{ by }}, imd_decile
+        select 'G2', treatment_function_code, {{ by }}, 'ALL', imd_decile, 'ALL', 'ALL', sum(n)
+        from {{ cell }}
+        group by treatment_function_code, {{ by }}, imd_decile
         union all
-        select 'G3', treatment_function_code, {{ by }}, 'ALL', 'ALL', age_band, 'ALL', sum(n) from {{ cell }} group by treatment_function_code, {{ by }}, age_band
+        select 'G3', treatment_function_code, {{ by }}, 'ALL', 'ALL', age_band, 'ALL', sum(n)
+        from {{ cell }}
+        group by treatment_function_code, {{ by }}, age_band
         union all
-        select 'G4', treatment_function_code, {{ by }}, 'ALL', 'ALL', 'ALL', person_stated_gender_code, sum(n) from {{ cell }} group by treatment_function_code, {{ by }}, person_stated_gender_code
+        select 'G4', treatment_function_code, {{ by }}, 'ALL', 'ALL', 'ALL', person_stated_gender_code, sum(n)
+        from {{ cell }}
+        group by treatment_function_code, {{ by }}, person_stated_gender_code
         union all
         select 'G5', treatment_function_code, {{ by }}, five.group5, fifth.code, 'ALL', 'ALL', sum(n)
         from {{ cell }} as cell
@@ -72,7 +101,8 @@
         group by treatment_function_code, {{ by }}, {{ groups }}
     ),
     counted as (
-        select grouping_set, treatment_function_code, {{ by }}, {{ groups }}, n from of_function
+        select grouping_set, treatment_function_code, {{ by }}, {{ groups }}, n
+        from of_function
         union all
         select grouping_set, 'ALL', {{ by }}, {{ groups }}, sum(n)
         from of_function
@@ -90,11 +120,19 @@
             possible.person_stated_gender_code,
             coalesce(counted.n, 0) as n
         from possible
-        cross join (select 'ALL' as treatment_function_code union select treatment_function_code from {{ cell }}) as functions
+        cross join
+            (
+                select 'ALL' as treatment_function_code
+                union
+                select treatment_function_code
+                from {{ cell }}
+            ) as functions
         cross join outcome
         left join counted using (grouping_set, treatment_function_code, {{ by }}, {{ groups }})
         union all
-        select grouping_set, treatment_function_code, {{ by }}, {{ groups }}, n from counted where grouping_set = 'G9'
+        select grouping_set, treatment_function_code, {{ by }}, {{ groups }}, n
+        from counted
+        where grouping_set = 'G9'
     )
 {%- endmacro %}
 
@@ -117,7 +155,9 @@
     with
         by_month as (select {{ month_text(day) }} as month, count(*) as n from {{ relation }} group by all),
         shown as (
-            select case when {{ disclosed_count_status("n") }} = 'published' then month end as month, cast(sum(n) as bigint) as n
+            select
+                case when {{ disclosed_count_status("n") }} = 'published' then month end as month,
+                cast(sum(n) as bigint) as n
             from by_month
             group by all
         )

@@ -152,8 +152,7 @@
         cast(counted.attended as string) as attended_or_did_not_attend_code,
         {{ extract_codes_of_groups("counted") }},
         sum(n) as n
-    from counted
-    {{ extract_joins_of_groups("counted") }}
+    from counted {{ extract_joins_of_groups("counted") }}
     group by all
 {%- endmacro %}
 
@@ -166,7 +165,8 @@
             where kinds.list_code = 'first_attendance' and outcomes.allowed_in_return
         ),
         of_all_kinds as (
-            select * from cells
+            select *
+            from cells
             union all
             select
                 'ALL' as first_attendance_code,

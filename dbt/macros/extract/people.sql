@@ -6,7 +6,9 @@
     Age in whole years on a day (BIGINT): years passed, so that somebody born on 29 February is a year older on 1 March of a common
     year. NULL without a date; for whoever is born after the day it is below 1, and means nothing.
 #}
-{% macro extract_years(born, day) -%} cast(floor(({{ extract_number_of_day(day) }} - {{ extract_number_of_day(born) }}) / 10000) as bigint) {%- endmacro %}
+{% macro extract_years(born, day) -%}
+    cast(floor(({{ extract_number_of_day(day) }} - {{ extract_number_of_day(born) }}) / 10000) as bigint)
+{%- endmacro %}
 
 {# The age bands by age: one row for each age of 0 to 120. Columns: age, age_band (sort_order of the seed). #}
 {% macro extract_age_bands() -%}
@@ -26,7 +28,9 @@
             select birth_date, {{ extract_years("birth_date", day) }} as years
             from
                 (
-                    select {{ each_day("cast(" ~ months_later(day, -121 * 12) ~ " as date)", day) }} as birth_date, {{ day }}
+                    select
+                        {{ each_day("cast(" ~ months_later(day, -121 * 12) ~ " as date)", day) }} as birth_date,
+                        {{ day }}
                     from parameters
                 ) as days
         ) as born
@@ -34,7 +38,9 @@
 {%- endmacro %}
 
 {# A day as the number YYYYMMDD: of two of them the ten-thousands of the difference are the years that passed. #}
-{% macro extract_number_of_day(day) -%} (year({{ day }}) * 10000 + month({{ day }}) * 100 + day({{ day }})) {%- endmacro %}
+{% macro extract_number_of_day(day) -%}
+    (year({{ day }}) * 10000 + month({{ day }}) * 100 + day({{ day }}))
+{%- endmacro %}
 
 {#
     The ethnic category of 2001 in a text: 99 first, then the first letter, because the second character is the trust's own. Blank,
@@ -86,9 +92,11 @@
 {% macro extract_decile_of_lsoa(imd="imd", lsoa_change="lsoa_change") -%}
     with
         related as (
-            select 2011 as lsoa_year, lsoa_2011 as lsoa_code, lsoa_2021 as other_code from {{ lsoa_change }}
+            select 2011 as lsoa_year, lsoa_2011 as lsoa_code, lsoa_2021 as other_code
+            from {{ lsoa_change }}
             union
-            select 2021 as lsoa_year, lsoa_2021 as lsoa_code, lsoa_2011 as other_code from {{ lsoa_change }}
+            select 2021 as lsoa_year, lsoa_2021 as lsoa_code, lsoa_2011 as other_code
+            from {{ lsoa_change }}
         ),
         across as (
             select
@@ -103,9 +111,11 @@
             where related.lsoa_year <> (select min(lsoa_year) from {{ imd }}) and related.lsoa_code like 'E%'
             group by related.lsoa_year, related.lsoa_code
         )
-    select lsoa_year, lsoa_code, imd_decile from {{ imd }}
+    select lsoa_year, lsoa_code, imd_decile
+    from {{ imd }}
     union all
-    select lsoa_year, lsoa_code, imd_decile from across
+    select lsoa_year, lsoa_code, imd_decile
+    from across
 {%- endmacro %}
 
 {#
@@ -148,7 +158,10 @@
     Inputs: area (nhs_number, local_patient_identifier, postcode, lsoa_2011, lsoa_2021). Two different addresses of one person give no row.
 #}
 {% macro extract_area_of_person(area="area") -%}
-    {%- for kind, person in {"nhs_number": extract_nhs_number("nhs_number"), "local_patient_identifier": "local_patient_identifier"}.items() %}
+    {%- for kind, person in {
+        "nhs_number": extract_nhs_number("nhs_number"),
+        "local_patient_identifier": "local_patient_identifier",
+    }.items() %}
         select
             '{{ kind }}' as kind,
             {{ person }} as person,
@@ -159,8 +172,15 @@
         where {{ kind }} is not null
         group by {{ person }}
         having
-            count(distinct coalesce({{ extract_postcode("postcode") }}, '') || ' ' || coalesce(upper(lsoa_2011), '') || ' ' || coalesce(upper(lsoa_2021), '')) = 1
-        {{ "union all" if not loop.last }}
+            count(
+                distinct coalesce({{ extract_postcode("postcode") }}, '')
+                || ' '
+                || coalesce(upper(lsoa_2011), '')
+                || ' '
+                || coalesce(upper(lsoa_2021), '')
+            )
+            = 1
+            {{ "union all" if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
@@ -180,31 +200,60 @@
             coalesce(given.lsoa_2011, by_number.lsoa_2011, by_local.lsoa_2011) as lsoa_2011,
             coalesce(given.lsoa_2021, by_number.lsoa_2021, by_local.lsoa_2021) as lsoa_2021
         from {{ relation }} as given
-        left join (select * from area_of_person where kind = 'nhs_number') as by_number on by_number.person = {{ extract_nhs_number("given.nhs_number") }}
+        left join
+            (select * from area_of_person where kind = 'nhs_number') as by_number
+            on by_number.person = {{ extract_nhs_number("given.nhs_number") }}
         left join
             (select * from area_of_person where kind = 'local_patient_identifier') as by_local
             on by_local.person = given.local_patient_identifier
     ),
     placed as (
         select
-            {{ all_but(["nhs_number", "local_patient_identifier", "birth_date", "age_given", "age_band", "postcode", "lsoa_2011", "lsoa_2021"], of="addressed") }},
+            {{
+                all_but(
+                    [
+                        "nhs_number",
+                        "local_patient_identifier",
+                        "birth_date",
+                        "age_given",
+                        "age_band",
+                        "postcode",
+                        "lsoa_2011",
+                        "lsoa_2021",
+                    ],
+                    of="addressed",
+                )
+            }},
             cast(
-                coalesce(addressed.age_band, ages.age_band, (select sort_order from age_band where code = 'UNK')) as tinyint
+                coalesce(
+                    addressed.age_band, ages.age_band, (select sort_order from age_band where code = 'UNK')
+                ) as tinyint
             ) as age_band,
             addressed.birth_date is null and addressed.age_given is null as birth_date_missing,
             addressed.birth_date is not null and addressed.age_band is null as age_out_of_range,
             cast(
                 coalesce(
-                    case when (select min(lsoa_year) from imd) = 2021 then in_2021.imd_decile else in_2011.imd_decile end,
+                    case
+                        when (select min(lsoa_year) from imd) = 2021 then in_2021.imd_decile else in_2011.imd_decile
+                    end,
                     by_postcode.imd_decile,
                     in_2011.imd_decile,
                     in_2021.imd_decile,
                     99
                 ) as tinyint
             ) as imd_decile,
-            {{ extract_area_reason("coalesce(in_2021.imd_decile, in_2011.imd_decile, by_postcode.imd_decile)", "addressed.postcode", "addressed.lsoa_2011", "addressed.lsoa_2021") }} as area_reason
+            {{
+                extract_area_reason(
+                    "coalesce(in_2021.imd_decile, in_2011.imd_decile, by_postcode.imd_decile)",
+                    "addressed.postcode",
+                    "addressed.lsoa_2011",
+                    "addressed.lsoa_2021",
+                )
+            }} as area_reason
         from addressed
-        left join ({{ extract_age_bands() }}) as ages on ages.age = case when addressed.birth_date is null then addressed.age_given end
+        left join
+            ({{ extract_age_bands() }}) as ages
+            on ages.age = case when addressed.birth_date is null then addressed.age_given end
         left join {{ extract_lsoas_of(2011) }} as in_2011 on in_2011.lsoa_code = addressed.lsoa_2011
         left join {{ extract_lsoas_of(2021) }} as in_2021 on in_2021.lsoa_code = addressed.lsoa_2021
         left join decile_of_postcode as by_postcode on by_postcode.postcode = addressed.postcode
@@ -214,9 +263,13 @@
 {# The LSOAs of a year with their decile, in capitals and in small letters: a code has one letter, and no record need be rewritten. #}
 {% macro extract_lsoas_of(year) -%}
     (
-        select lsoa_code, imd_decile from decile_of_lsoa where lsoa_year = {{ year }}
+        select lsoa_code, imd_decile
+        from decile_of_lsoa
+        where lsoa_year = {{ year }}
         union all
-        select lower(lsoa_code) as lsoa_code, imd_decile from decile_of_lsoa where lsoa_year = {{ year }}
+        select lower(lsoa_code) as lsoa_code, imd_decile
+        from decile_of_lsoa
+        where lsoa_year = {{ year }}
     )
 {%- endmacro %}
 
@@ -229,7 +282,9 @@
     listed as (
         select
             {{ all_but(["treatment_function_code", "ethnic_text", "gender_text"], of="given") }},
-            given.treatment_function_code is null and given.ethnic_text is null and given.gender_text is null as has_no_group,
+            given.treatment_function_code is null
+            and given.ethnic_text is null
+            and given.gender_text is null as has_no_group,
             cast(functions.sort_order as tinyint) as treatment_function,
             cast(ethnic.sort_order as tinyint) as ethnic_category,
             cast(gender.sort_order as tinyint) as person_stated_gender
@@ -273,11 +328,7 @@
 {# `judged`: one row for each group of records of `grouped`, with n. Inputs: grouped, parameters, judged (the columns). #}
 {% macro extract_judged_groups(judged) -%}
     with
-        groups as (
-            select {{ all_but(["repeated_key", "is_of_key"]) }}
-            from grouped
-            where not is_of_key
-        ),
+        groups as (select {{ all_but(["repeated_key", "is_of_key"]) }} from grouped where not is_of_key),
         {{ extract_listed("groups") }}
     select {{ judged }}, n
     from listed
@@ -312,11 +363,11 @@
     where it counts.
 #}
 {% macro extract_reason(reasons) -%}
-    {%- set all_reasons = dict(provider="not array_contains(provider_codes, " ~ extract_provider("provider") ~ ")", **reasons) -%}
+    {%- set all_reasons = dict(
+        provider="not array_contains(provider_codes, " ~ extract_provider("provider") ~ ")", **reasons
+    ) -%}
     case
-        {%- for reason, condition in all_reasons.items() %}
-        when {{ condition }} then '{{ reason }}'
-        {%- endfor %}
+        {%- for reason, condition in all_reasons.items() %} when {{ condition }} then '{{ reason }}' {%- endfor %}
     end as reason
 {%- endmacro %}
 
@@ -333,8 +384,7 @@
 #}
 {% macro extract_of_no_identifier(of_another, identifier, anew_on=none) -%}
     {%- set same = of_another ~ ", " ~ identifier | join(", ") -%}
-    {{ of_another }}
-    and count(*) over (partition by {{ same }}{{ ", last_day(" ~ anew_on ~ ")" if anew_on }}) > 50
+    {{ of_another }} and count(*) over (partition by {{ same }}{{ ", last_day(" ~ anew_on ~ ")" if anew_on }}) > 50
     {%- if anew_on %} and count(*) over (partition by {{ same }}, {{ anew_on }}) > 3 {%- endif %}
 {%- endmacro %}
 
@@ -343,11 +393,14 @@
     Inputs: judged (n, the last of its columns), duplicates (the columns of judged, and of_no_identifier).
 #}
 {% macro extract_tally_of_groups() -%}
-    select {{ all_but(["n"]) }}, n, false as is_older, false as of_no_identifier from judged
+    select {{ all_but(["n"]) }}, n, false as is_older, false as of_no_identifier
+    from judged
     union all
-    select {{ all_but(["n", "of_no_identifier"]) }}, -n as n, false as is_older, false as of_no_identifier from duplicates
+    select {{ all_but(["n", "of_no_identifier"]) }}, - n as n, false as is_older, false as of_no_identifier
+    from duplicates
     union all
-    select {{ all_but(["n", "of_no_identifier"]) }}, n, true as is_older, of_no_identifier from duplicates
+    select {{ all_but(["n", "of_no_identifier"]) }}, n, true as is_older, of_no_identifier
+    from duplicates
 {%- endmacro %}
 
 {# The first numbers of the keys that are there more than once. Inputs: grouped. #}
@@ -362,24 +415,19 @@
 {% macro extract_older_records(coarse, judged, own, no_versions, in_order, anew_on=none) -%}
     with
         coarse as ({{ coarse }}),
-        candidates as (
-            select coarse.* from coarse
-            semi join repeated on repeated.key_1 = coarse.key_1
-        ),
+        candidates as (select coarse.* from coarse semi join repeated on repeated.key_1 = coarse.key_1),
         {{ extract_listed("candidates") }},
         versions as (
-            select key_1, key_2, {{ own | join(", ") }}, {{ judged }}, 1 as n
-            from listed
-            cross join parameters
+            select key_1, key_2, {{ own | join(", ") }}, {{ judged }}, 1 as n from listed cross join parameters
         ),
         ranked as (
-            select
-                *,
-                row_number() over (partition by key_1, key_2 order by {{ in_order | join(", ") }}) as version
+            select *, row_number() over (partition by key_1, key_2 order by {{ in_order | join(", ") }}) as version
             from versions
             where coalesce(reason not in ('{{ no_versions | join("', '") }}'), true)
         )
-    select {{ all_but(["key_1", "key_2", "version"] + own) }}, {{ extract_of_no_identifier("version > 1", ["key_1"], anew_on) }} as of_no_identifier
+    select
+        {{ all_but(["key_1", "key_2", "version"] + own) }},
+        {{ extract_of_no_identifier("version > 1", ["key_1"], anew_on) }} as of_no_identifier
     from ranked
     where version > 1
 {%- endmacro %}
@@ -403,7 +451,9 @@
     extract_older_records. Inputs: judged, repeated (key_1, key_2).
 #}
 {% macro extract_tally_of_records(no_versions, in_order) -%}
-    {%- set same = "repeated.key_1 = judged.key_1 and repeated.key_2 = judged.key_2 and " ~ extract_has_versions(no_versions) -%}
+    {%- set same = "repeated.key_1 = judged.key_1 and repeated.key_2 = judged.key_2 and " ~ extract_has_versions(
+        no_versions
+    ) -%}
     select judged.*, 1 as n, false as is_older
     from judged
     left join repeated on {{ same }}
@@ -414,7 +464,9 @@
         (
             select
                 judged.*,
-                row_number() over (partition by judged.key_1, judged.key_2 order by {{ in_order | join(", ") }}) as version
+                row_number() over (
+                    partition by judged.key_1, judged.key_2 order by {{ in_order | join(", ") }}
+                ) as version
             from judged
             join repeated on {{ same }}
         ) as versions

@@ -32,7 +32,9 @@
     accommodation_code is not null and coded is null as unlisted_accommodation_code,
     accommodation_snomed is not null and snomed is null as unlisted_accommodation_snomed,
     coalesce(
-        not {{ text_matches("accommodation_snomed", "'^[0-9]{6,18}$'") }} or {{ text_matches("accommodation_snomed", "'^[0-9]{15}0+$'") }}, false
+        not {{ text_matches("accommodation_snomed", "'^[0-9]{6,18}$'") }}
+        or {{ text_matches("accommodation_snomed", "'^[0-9]{15}0+$'") }},
+        false
     ) as damaged_accommodation_snomed,
     coded,
     snomed,
@@ -60,8 +62,7 @@
     {%- for method, (condition, group) in ways.items() %}
         select *, '{{ method }}' as identification_method, {{ group }} as accommodation_group
         from {{ relation }}
-        where (select {{ condition }} from parameters)
-        {{ "union all" if not loop.last }}
+        where (select {{ condition }} from parameters) {{ "union all" if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
@@ -72,7 +73,9 @@
         then 'HOMELESS'
         else
             coalesce(
-                {{ value_at_last("accommodation_group", in_order + ["accommodation_group"]) }} filter (where accommodation_group <> 'NOT_KNOWN'),
+                {{ value_at_last("accommodation_group", in_order + ["accommodation_group"]) }} filter (
+                    where accommodation_group <> 'NOT_KNOWN'
+                ),
                 'NOT_KNOWN'
             )
     end
@@ -93,11 +96,18 @@
                     then 'record ' || records.unique_identifier
                     when records.attendance_identifier is not null and records.arrival_date is not null
                     then
-                        'attendance ' || coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier || ' '
-                        || cast(records.arrival_date as string) || ' ' || coalesce(records.arrival_time, '')
+                        'attendance '
+                        || coalesce(upper(records.provider), '')
+                        || ' '
+                        || records.attendance_identifier
+                        || ' '
+                        || cast(records.arrival_date as string)
+                        || ' '
+                        || coalesce(records.arrival_time, '')
                 end as attendance,
                 coalesce(
-                    records.unique_identifier, coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier
+                    records.unique_identifier,
+                    coalesce(upper(records.provider), '') || ' ' || records.attendance_identifier
                 ) as identifier,
                 {{ extract_person("records") }} as person
             from records
@@ -153,14 +163,28 @@
             {{
                 extract_tally_of_records(
                     ["provider"],
-                    ["applied_at desc nulls last", "reason is null desc", "month nulls last", "coded nulls last", "snomed nulls last", "no_fixed_abode", "at_hostel", "person_1", "person_2"],
+                    [
+                        "applied_at desc nulls last",
+                        "reason is null desc",
+                        "month nulls last",
+                        "coded nulls last",
+                        "snomed nulls last",
+                        "no_fixed_abode",
+                        "at_hostel",
+                        "person_1",
+                        "person_2",
+                    ],
                 )
             }}
         )
     select
         *,
         {{ extract_of_no_identifier("is_older", ["key_1"], "anew_on") }} as of_no_identifier,
-        {{ extract_of_no_identifier("(" ~ extract_counts() ~ " and not person_missing)", ["person_1", "person_2", "month"]) }} as of_no_person
+        {{
+            extract_of_no_identifier(
+                "(" ~ extract_counts() ~ " and not person_missing)", ["person_1", "person_2", "month"]
+            )
+        }} as of_no_person
     from versions
 {%- endmacro %}
 
@@ -170,10 +194,7 @@
 #}
 {% macro extract_ecds_cells() -%}
     with
-        counted as (
-            select * from tally
-            where {{ extract_counts() }}
-        ),
+        counted as (select * from tally where {{ extract_counts() }}),
         known as ({{ extract_by_method("counted") }}),
         persons as (
             select
@@ -211,9 +232,19 @@
                 upper(records.admission_method) as method,
                 case
                     when records.spell_number is not null
-                    then 'spell ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || records.spell_number
+                    then
+                        'spell '
+                        || coalesce({{ extract_provider("records.provider") }}, '')
+                        || ' '
+                        || records.spell_number
                     when {{ extract_person("records") }} is not null and records.spell_start is not null
-                    then 'person ' || coalesce({{ extract_provider("records.provider") }}, '') || ' ' || {{ extract_person("records") }} || ' ' || cast(records.spell_start as string)
+                    then
+                        'person '
+                        || coalesce({{ extract_provider("records.provider") }}, '')
+                        || ' '
+                        || {{ extract_person("records") }}
+                        || ' '
+                        || cast(records.spell_start as string)
                 end as spell,
                 coalesce(records.spell_number, {{ extract_person("records") }}) as identifier
             from records
@@ -237,8 +268,28 @@
         case when discharge_date >= spell_start then discharge_date end as discharge_date,
         coalesce(try_cast(episode_number as integer), 0) as episode_number,
         method,
-        method is null or method not in (
-            '11', '12', '13', '21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D', '31', '32', '81', '82', '83', '98', '99'
+        method is null
+        or method not in (
+            '11',
+            '12',
+            '13',
+            '21',
+            '22',
+            '23',
+            '24',
+            '25',
+            '28',
+            '2A',
+            '2B',
+            '2C',
+            '2D',
+            '31',
+            '32',
+            '81',
+            '82',
+            '83',
+            '98',
+            '99'
         ) as unlisted_method,
         coalesce(patient_classification not in ('1', '2', '3', '4', '5', '8'), false) as unlisted_classification,
         coalesce(discharge_date < spell_start, false) as discharge_before_start,
@@ -255,12 +306,15 @@
                 *,
                 1 as n,
                 false as is_older,
-                row_number() over (partition by reason is null, has_no_key, key_1, key_2 order by spell_start) as episode
+                row_number() over (
+                    partition by reason is null, has_no_key, key_1, key_2 order by spell_start
+                ) as episode
             from judged
         )
     select
         {{ all_but(["episode"]) }},
-        {{ extract_of_no_identifier("(reason is null and not has_no_key and episode > 1)", ["key_1"]) }} as of_no_identifier
+        {{ extract_of_no_identifier("(reason is null and not has_no_key and episode > 1)", ["key_1"]) }}
+        as of_no_identifier
     from episodes
 {%- endmacro %}
 
@@ -271,10 +325,7 @@
 #}
 {% macro extract_admitted_care_cells() -%}
     with
-        counted as (
-            select * from tally
-            where {{ extract_counts() }}
-        ),
+        counted as (select * from tally where {{ extract_counts() }}),
         known as ({{ extract_by_method("counted") }}),
         spells as (
             select
@@ -291,7 +342,12 @@
             where has_no_key
         ),
         in_period as (select spells.*, parameters.period_start, parameters.period_end from spells cross join parameters)
-    select last_day(spell_start) as month, 'EM_ADMISSIONS' as measure_code, identification_method, accommodation_group, count(*) as n
+    select
+        last_day(spell_start) as month,
+        'EM_ADMISSIONS' as measure_code,
+        identification_method,
+        accommodation_group,
+        count(*) as n
     from in_period
     where spell_start between period_start and period_end
     group by all
@@ -301,7 +357,12 @@
     where discharge_date between period_start and period_end
     group by all
     union all
-    select last_day(discharge_date), 'EM_BED_DAYS', identification_method, accommodation_group, sum({{ days_between("spell_start", "discharge_date") }})
+    select
+        last_day(discharge_date),
+        'EM_BED_DAYS',
+        identification_method,
+        accommodation_group,
+        sum({{ days_between("spell_start", "discharge_date") }})
     from in_period
     where discharge_date between period_start and period_end
     group by all
@@ -332,7 +393,8 @@
                 end
         ),
         counted as (
-            select month, measure_code, identification_method, accommodation_group, n from cells
+            select month, measure_code, identification_method, accommodation_group, n
+            from cells
             union all
             select month, measure_code, identification_method, 'ALL', sum(n)
             from cells

@@ -33,7 +33,9 @@
             cross join parameters
             cross join
                 (
-                    select {{ days_later("parameters.census_date", "cast(-max(wait_band.days_from) as integer)") }} as first_start
+                    select
+                        {{ days_later("parameters.census_date", "cast(-max(wait_band.days_from) as integer)") }}
+                        as first_start
                     from wait_band
                     cross join parameters
                     group by parameters.census_date
@@ -49,7 +51,9 @@
             )
         }},
         created_at,
-        case when placed.clock_start <= census_date then {{ days_between("placed.clock_start", "census_date") }} else -1 end as days_waited,
+        case
+            when placed.clock_start <= census_date then {{ days_between("placed.clock_start", "census_date") }} else -1
+        end as days_waited,
         identifier is null as has_no_key,
         provider,
         list_type,
@@ -118,7 +122,8 @@
     wait_band,
     has_list_type and coalesce(upper(list_type) not in ('ORTT', 'IRTT', 'ONON', 'INON'), true) as unlisted_list_type,
     coalesce(
-        rtt_status not in ('10', '11', '12', '20', '21', '30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98', '99'),
+        rtt_status
+        not in ('10', '11', '12', '20', '21', '30', '31', '32', '33', '34', '35', '36', '90', '91', '92', '98', '99'),
         false
     ) as unlisted_rtt_status,
     is_of_other_day is null as census_missing,
@@ -170,7 +175,11 @@
 {% macro extract_wlmds_open_own() -%} {{ return(["created_at", "days_waited"]) }} {%- endmacro %}
 
 {% macro extract_wlmds_open_grouped() -%}
-    {{ extract_grouped_records(extract_wlmds_open_coarse(), extract_wlmds_open_alike(), may_repeat="is_of_other_day is not true") }}
+    {{
+        extract_grouped_records(
+            extract_wlmds_open_coarse(), extract_wlmds_open_alike(), may_repeat="is_of_other_day is not true"
+        )
+    }}
 {%- endmacro %}
 
 {% macro extract_wlmds_open_judged() -%} {{ extract_judged_groups(extract_wlmds_open_columns()) }} {%- endmacro %}
@@ -204,20 +213,16 @@
             group by all
         ),
         parts as (
-            select '2' as rtt_part, wait_band, {{ extract_groups() | join(", ") }}, n from counted
+            select '2' as rtt_part, wait_band, {{ extract_groups() | join(", ") }}, n
+            from counted
             union all
             select '2A' as rtt_part, wait_band, {{ extract_groups() | join(", ") }}, n
             from counted
             where is_2a and (select has_part_2a from parameters)
         )
-    select
-        parts.rtt_part,
-        waits.code as wait_band,
-        {{ extract_codes_of_groups("parts") }},
-        sum(n) as n
+    select parts.rtt_part, waits.code as wait_band, {{ extract_codes_of_groups("parts") }}, sum(n) as n
     from parts
-    join wait_band as waits on waits.sort_order = parts.wait_band
-    {{ extract_joins_of_groups("parts") }}
+    join wait_band as waits on waits.sort_order = parts.wait_band {{ extract_joins_of_groups("parts") }}
     group by all
 {%- endmacro %}
 

@@ -8,26 +8,22 @@
     from_mean_error, from_mean_error_weighted, their standard deviations.
 #}
 {% macro apart_by_chance(error) -%}
-{#- the standard deviation of each group's difference if no group differed #}
-{%- set deviations = {
-    "from_mean": measure_root(
-        "(own_variance * (1 - 2 * share) + variance_of_mean)"
-    ),
-    "from_reference": "case when is_reference then 0 else sqrt(own_variance + reference_variance) end",
-} %}
-{%- set weights = {"": "1e0 / groups", "_weighted": "share"} %}
-{%- set half_normal_mean, half_normal_variance = (
-    0.7978845608028654,
-    0.3633802276324186,
-) %}
+    {#- the standard deviation of each group's difference if no group differed #}
+    {%- set deviations = {
+        "from_mean": measure_root("(own_variance * (1 - 2 * share) + variance_of_mean)"),
+        "from_reference": "case when is_reference then 0 else sqrt(own_variance + reference_variance) end",
+    } %}
+    {%- set weights = {"": "1e0 / groups", "_weighted": "share"} %}
+    {%- set half_normal_mean, half_normal_variance = (
+        0.7978845608028654,
+        0.3633802276324186,
+    ) %}
     weighed as (
         select
             family_id,
             is_reference,
             power({{ error }}, 2) as own_variance,
-            denominator
-            / nullif({{ in_order("sum", "denominator") }} over same_family, 0)
-            as share,
+            denominator / nullif({{ in_order("sum", "denominator") }} over same_family, 0) as share,
             count(*) over same_family as groups
         from usable
         window same_family as (partition by family_id)
@@ -36,10 +32,8 @@
     erring as (
         select
             *,
-            {{ in_order("sum", "power(share, 2) * own_variance") }} over same_family
-            as variance_of_mean,
-            max(case when is_reference then own_variance end) over same_family
-            as reference_variance
+            {{ in_order("sum", "power(share, 2) * own_variance") }} over same_family as variance_of_mean,
+            max(case when is_reference then own_variance end) over same_family as reference_variance
         from weighed
         window same_family as (partition by family_id)
     ),
@@ -59,11 +53,7 @@
                     * {{
                         in_order(
                             "sum",
-                            "power("
-                            ~ weight
-                            ~ " * "
-                            ~ deviations["from_mean"]
-                            ~ ", 2)",
+                            "power(" ~ weight ~ " * " ~ deviations["from_mean"] ~ ", 2)",
                         )
                     }}
                 ) as from_mean_error{{ suffix }} {{- "," if not loop.last }}

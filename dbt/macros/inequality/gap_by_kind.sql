@@ -27,8 +27,7 @@
         "reference_value",
         standard_error_from_limits("reference_lower", "reference_upper"),
     ] -%}
-    {%- if measure == "absolute_gap" -%}
-        {{ absolute_gap_by_kind(counts, limits, values) }}
+    {%- if measure == "absolute_gap" -%} {{ absolute_gap_by_kind(counts, limits, values) }}
     {%- else -%} {{ relative_gap_by_kind(counts, limits, values) }}
     {%- endif -%}
 {%- endmacro %}
@@ -88,8 +87,7 @@
         when kind = 'values'
         then 'ratio of published values, standard errors from their limits'
         when kind = 'limits'
-        then
-            'ratio of values, MOVER of the logarithms of their limits, which hold the rounding'
+        then 'ratio of values, MOVER of the logarithms of their limits, which hold the rounding'
         when kind = 'proportion'
         then 'ratio of proportions, Katz log limits'
         else 'ratio of rates, log limits'

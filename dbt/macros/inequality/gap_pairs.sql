@@ -15,37 +15,25 @@
                 {{ side }}_figure.numerator as {{ side }}_numerator,
                 {{ side }}_figure.denominator as {{ side }}_denominator,
                 {{ side }}_figure.value as {{ side }}_value,
-                coalesce(
-                    {{ side }}_figure.value, {{ side }}_figure.value_low
-                ) as {{ side }}_value_low,
-                coalesce(
-                    {{ side }}_figure.value, {{ side }}_figure.value_high
-                ) as {{ side }}_value_high,
+                coalesce({{ side }}_figure.value, {{ side }}_figure.value_low) as {{ side }}_value_low,
+                coalesce({{ side }}_figure.value, {{ side }}_figure.value_high) as {{ side }}_value_high,
                 {{ side }}_figure.ci_lower_95 as {{ side }}_lower,
                 {{ side }}_figure.ci_upper_95 as {{ side }}_upper,
                 {{ side }}_figure.value_basis as {{ side }}_basis,
                 {{ side }}_figure.cells as {{ side }}_cells,
-                coalesce(
-                    {{ side }}_figure.value_status, 'missing'
-                ) as {{ side }}_status,
+                coalesce({{ side }}_figure.value_status, 'missing') as {{ side }}_status,
                 '{{ side }} group '
                 || comparisons.{{ side }}_group
                 || ': '
-                || coalesce(
-                    {{ side }}_figure.value_status_reason, 'no figure'
-                ) as {{ side }}_reason
+                || coalesce({{ side }}_figure.value_status_reason, 'no figure') as {{ side }}_reason
                 {{- "," if not loop.last }}
             {% endfor %}
         from families
-        inner join
-            {{ ref("inequality_comparisons") }} as comparisons
-            on families.dimension = comparisons.dimension
+        inner join {{ ref("inequality_comparisons") }} as comparisons on families.dimension = comparisons.dimension
         {% for side in ["comparison", "reference"] %}
             left join
                 groups as {{ side }}_figure
-                on {% for column in key %}
-                    families.{{ column }} = {{ side }}_figure.{{ column }} and
-                {% endfor %}
+                on {% for column in key %} families.{{ column }} = {{ side }}_figure.{{ column }} and {% endfor %}
                 comparisons.{{ side }}_group = {{ side }}_figure.group_code
         {% endfor %}
     )
@@ -95,8 +83,7 @@
                         "(" ~ comparison ~ " - " ~ reference ~ ") / multiplier",
                         "sqrt(power(comparison_rounding, 2) + power(reference_rounding, 2))",
                     )
-                }}
-                as z_{{ end }} {{- "," if not loop.last }}
+                }} as z_{{ end }} {{- "," if not loop.last }}
             {%- endfor %}
         from tested
     )

@@ -83,26 +83,13 @@
             {%- endfor %}
             value_basis,
             coalesce(status_of_part, 'published'),
-            case
-                when status_of_part is not null
-                then 'a part of the whole is ' || status_of_part
-            end,
-            case
-                when is_of_everybody
-                then 1
-                else {{ rounding_cells("dimension", "'whole'") }}
-            end
+            case when status_of_part is not null then 'a part of the whole is ' || status_of_part end,
+            case when is_of_everybody then 1 else {{ rounding_cells("dimension", "'whole'") }} end
         from wholes
     )
 {%- endmacro %}
 
 {# 100000 of rate_per_100000; 1 for every other unit. #}
 {% macro rate_multiplier(unit) -%}
-    cast(
-        case
-            when {{ unit }} like 'rate_per_%'
-            then replace({{ unit }}, 'rate_per_', '')
-            else '1'
-        end as double
-    )
+    cast(case when {{ unit }} like 'rate_per_%' then replace({{ unit }}, 'rate_per_', '') else '1' end as double)
 {%- endmacro %}

@@ -10,36 +10,39 @@
     A model of this kind reads seeds, views of staging and what its parts name, and nothing else (tests/contract/test_definitions.py).
     Config: part, the column that names the part of a row.
 #}
-{% materialization by_part, adapter='duckdb' %}
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set part = config.require('part') -%}
-    {%- set wanted, recorded = parts_relation('wanted'), parts_relation('recorded') -%}
-    {%- set is_contracted = config.get('contract').enforced -%}
+{% materialization by_part, adapter = "duckdb" %}
+    {%- set target_relation = this.incorporate(type="table") -%}
+    {%- set part = config.require("part") -%}
+    {%- set wanted, recorded = parts_relation("wanted"), parts_relation("recorded") -%}
+    {%- set is_contracted = config.get("contract").enforced -%}
     {%- do drop_other_kind(target_relation) -%}
     {%- set sql = from_engine(sql) -%}
-    {%- call statement('main') -%}
+    {%- call statement("main") -%}
         {%- if is_contracted -%} {{ get_assert_columns_equivalent(sql) }} {%- endif -%}
         {%- if are_parts_kept() -%}
             create or replace temp table built_now as (
-                {{ get_select_subquery(sql) if is_contracted else sql }}
+            {{ get_select_subquery(sql) if is_contracted else sql }}
             );
-            {{ require_wanted_parts('built_now', part) }}
+            {{ require_wanted_parts("built_now", part) }}
             {{ require_same_part(target_relation, part, unchanged_part()) }}
             delete from {{ target_relation }}
-            where not exists (
-                select 1 from {{ recorded }} join {{ wanted }} using (part, made_of) where part = cast({{ part }} as string)
-            );
+            where
+                not exists (
+                    select 1
+                    from {{ recorded }}
+                    join {{ wanted }} using (part, made_of)
+                    where part = cast({{ part }} as string)
+                )
+            ;
             insert into {{ target_relation }}
             select * from built_now where cast({{ part }} as string) in ({{ changed_parts() }});
             drop table built_now;
-        {%- else -%}
-            {{ create_whole_table(target_relation, sql) }}
-            {{ require_wanted_parts(target_relation, part) }}
+        {%- else -%} {{ create_whole_table(target_relation, sql) }} {{ require_wanted_parts(target_relation, part) }}
         {%- endif -%}
         create or replace table {{ recorded }} as select * from {{ wanted }};
     {%- endcall -%}
     {%- do adapter.commit() -%}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return({"relations": [target_relation]}) }}
 {% endmaterialization %}
 
 {#
@@ -48,46 +51,66 @@
     Input: parts, a SELECT of part (unique) and made_of, a text that changes with everything the part's rows are made of.
 #}
 {% macro wanted_parts(parts) -%}
-    {%- if not execute or flags.WHICH not in ('build', 'run') or model.resource_type != 'model' or target.type != 'duckdb' -%}
+    {%- if not execute or flags.WHICH not in (
+        "build",
+        "run",
+    ) or model.resource_type != "model" or target.type != "duckdb" -%}
         {{ return(none) }}
     {%- endif -%}
     {%- do run_query(
-        'create or replace table ' ~ parts_relation('wanted')
-        ~ ' as select cast(part as string) as part, cast(made_of as string) as made_of from (' ~ parts ~ ')'
+        "create or replace table "
+        ~ parts_relation("wanted")
+        ~ " as select cast(part as string) as part, cast(made_of as string) as made_of from ("
+        ~ parts
+        ~ ")"
     ) -%}
     {%- if not are_parts_kept() -%} {{ return(none) }} {%- endif -%}
-    {%- set asked = changed_parts() ~ ' union all select part from (' ~ unchanged_part() ~ ')' -%}
-    {{ return(run_query('select part from (' ~ asked ~ ') order by part').columns[0].values() | list) }}
+    {%- set asked = changed_parts() ~ " union all select part from (" ~ unchanged_part() ~ ")" -%}
+    {{ return(run_query("select part from (" ~ asked ~ ") order by part").columns[0].values() | list) }}
 {%- endmacro %}
 
 {# A condition: the row is of a part that this build makes. Inputs: asked, as wanted_parts gives it; column, that names the part. #}
 {% macro in_parts(asked, column) -%}
     {%- if asked is none -%} true
     {%- elif not asked -%} false
-    {%- else -%} {{ column }} in ({%- for part in asked -%} {{ dbt.string_literal(part) }} {{- ', ' if not loop.last }} {%- endfor -%})
+    {%- else -%}
+        {{ column }}
+        in ({%- for part in asked -%}{{ dbt.string_literal(part) }} {{- ', ' if not loop.last }} {%- endfor -%})
     {%- endif -%}
 {%- endmacro %}
 
 {# Two tables beside the model: `wanted`, the parts of this build, and `recorded`, those that the table holds, with what they are made of. #}
 {% macro parts_relation(kind) -%}
-    {{ return(api.Relation.create(database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ kind, type='table')) }}
+    {{
+        return(
+            api.Relation.create(
+                database=this.database, schema=this.schema, identifier=this.identifier ~ "__" ~ kind, type="table"
+            )
+        )
+    }}
 {%- endmacro %}
 
 {# The table `recorded` of another model that is made by part. #}
 {% macro recorded_of(relation) -%}
-    {{ return(api.Relation.create(database=relation.database, schema=relation.schema, identifier=relation.identifier ~ '__recorded')) }}
+    {{
+        return(
+            api.Relation.create(
+                database=relation.database, schema=relation.schema, identifier=relation.identifier ~ "__recorded"
+            )
+        )
+    }}
 {%- endmacro %}
 
 {# Whether the table holds parts of an earlier build that may stay. #}
 {% macro are_parts_kept() -%}
-    {%- if env_var('HIW_KEEP_PARTS', 'no') != 'yes' or should_full_refresh() -%} {{ return(false) }} {%- endif -%}
-    {%- set before, record = load_cached_relation(this), load_cached_relation(parts_relation('recorded')) -%}
-    {{ return(before is not none and before.type == 'table' and record is not none) }}
+    {%- if env_var("HIW_KEEP_PARTS", "no") != "yes" or should_full_refresh() -%} {{ return(false) }} {%- endif -%}
+    {%- set before, record = load_cached_relation(this), load_cached_relation(parts_relation("recorded")) -%}
+    {{ return(before is not none and before.type == "table" and record is not none) }}
 {%- endmacro %}
 
 {# A SELECT of the parts that are made anew: not there, or made of something else. #}
 {% macro changed_parts() -%}
-    select part from {{ parts_relation('wanted') }} anti join {{ parts_relation('recorded') }} using (part, made_of)
+    select part from {{ parts_relation("wanted") }} anti join {{ parts_relation("recorded") }} using (part, made_of)
 {%- endmacro %}
 
 {# A SELECT of the one part that stays and is made again to compare, the next in order each day; no row where none stays. #}
@@ -96,30 +119,51 @@
     from
         (
             select part, row_number() over (order by part) - 1 as place, count(*) over () as parts
-            from {{ parts_relation('wanted') }} join {{ parts_relation('recorded') }} using (part, made_of)
+            from {{ parts_relation("wanted") }}
+            join {{ parts_relation("recorded") }} using (part, made_of)
         )
     where place = {{ run_started_at.toordinal() }} % parts
 {%- endmacro %}
 
 {# Fails where a row is of a part that nobody wants: what it is made of would not be recorded. #}
 {% macro require_wanted_parts(rows, part) -%}
-    select error('a row of {{ this.identifier }} is of no part that is wanted: its parts (wanted_parts) are not what its rows are made of')
+    select
+        error(
+            'a row of {{ this.identifier }} is of no part that is wanted: its parts (wanted_parts) are not what its rows are made of'
+        )
     from {{ rows }}
-    where not exists (select 1 from {{ parts_relation('wanted') }} where part = cast({{ part }} as string))
-    limit 1;
+    where not exists (select 1 from {{ parts_relation("wanted") }} where part = cast({{ part }} as string))
+    limit 1
+    ;
 {%- endmacro %}
 
 {# Fails where the rows of a part that did not change are not those that are kept. Inputs: kept, the table; part, its column; chosen, a SELECT. #}
 {% macro require_same_part(kept, part, chosen) -%}
-    {%- set of_part = ' where cast(' ~ part ~ ' as string) in (' ~ chosen ~ ')' -%}
-    select error('{{ this.identifier }} keeps rows that a fresh build of the same inputs does not give: run hiw refresh --full')
+    {%- set of_part = " where cast(" ~ part ~ " as string) in (" ~ chosen ~ ")" -%}
+    select
+        error(
+            '{{ this.identifier }} keeps rows that a fresh build of the same inputs does not give: run hiw refresh --full'
+        )
     from
         (
-            (select * from {{ kept }} {{ of_part }} except all select * from built_now)
+            (
+                select *
+                from {{ kept }} {{ of_part }}
+                except all
+                select *
+                from built_now
+            )
             union all
-            (select * from built_now {{ of_part }} except all select * from {{ kept }} {{ of_part }})
+            (
+                select *
+                from built_now {{ of_part }}
+                except all
+                select *
+                from {{ kept }} {{ of_part }}
+            )
         )
-    limit 1;
+    limit 1
+    ;
 {%- endmacro %}
 
 {#
@@ -133,7 +177,8 @@
         part,
         md5(
             concat_ws(
-                ' ', string_agg(of || ' ' || mark, ' ' order by of)
+                ' ',
+                string_agg(of || ' ' || mark, ' ' order by of)
                 {%- for relation in whole %}, (select {{ rows_mark() }} from {{ relation }} as rows_of_all){% endfor %}
             )
         ) as made_of
@@ -142,21 +187,18 @@
             {%- for relation in rows %}
                 select cast({{ part }} as string) as part, {{ loop.index }} as of, {{ rows_mark() }} as mark
                 from {{ relation }} as rows_of_all
-                group by {{ part }}
-                {{- ' union all ' if kept or not loop.last }}
+                group by {{ part }} {{- ' union all ' if kept or not loop.last }}
             {%- endfor %}
             {%- for relation in kept %}
-                select part, {{ 1000 + loop.index }} as of, made_of as mark from {{ recorded_of(relation) }}
-                {{- ' union all ' if not loop.last }}
+                select part, {{ 1000 + loop.index }} as of, made_of as mark
+                from {{ recorded_of(relation) }} {{- ' union all ' if not loop.last }}
             {%- endfor %}
         )
     group by part
 {%- endmacro %}
 
 {# A text that changes with any row of the relation `rows_of_all`, and not with their order. #}
-{% macro rows_mark() -%}
-    count(*) || ' rows ' || coalesce(sum(cast(hash(rows_of_all) as hugeint)), 0)
-{%- endmacro %}
+{% macro rows_mark() -%} count(*) || ' rows ' || coalesce(sum(cast(hash(rows_of_all) as hugeint)), 0) {%- endmacro %}
 
 {#
     A SELECT of the parts of clean tables of returns for wanted_parts: the submissions that lie in their folders. A submission's name
@@ -166,9 +208,8 @@
 {% macro parts_of_returns(collections) -%}
     {%- for collection in collections %}
         select name as part, mark as made_of
-        from ({{ file_marks(env_var('HIW_RETURNS') ~ '/' ~ collection | lower) }}) as files
-        where name not like '!_%' escape '!'
-        {{- ' union all ' if not loop.last }}
+        from ({{ file_marks(env_var("HIW_RETURNS") ~ "/" ~ collection | lower) }}) as files
+        where name not like '!_%' escape '!' {{- ' union all ' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
@@ -178,7 +219,7 @@
     Inputs: source and entity, as in source.yml; column, that names the part.
 #}
 {% macro parts_of_source(source, entity, column) -%}
-    {%- set folder = env_var('HIW_CLEAN') ~ '/' ~ source ~ '/' ~ entity ~ '/current_' ~ env_var('HIW_ORIGIN') -%}
+    {%- set folder = env_var("HIW_CLEAN") ~ "/" ~ source ~ "/" ~ entity ~ "/current_" ~ env_var("HIW_ORIGIN") -%}
     select
         {{ column }} as part,
         string_agg(concat_ws(' ', name, snapshot_sha256, mark), ', ' order by name, snapshot_sha256) as made_of
@@ -187,7 +228,7 @@
             select distinct {{ column }}, filename, snapshot_sha256
             from read_parquet('{{ folder }}/*.parquet', union_by_name = true)
         )
-        join ({{ file_marks(folder) }}) as files using (filename)
+    join ({{ file_marks(folder) }}) as files using (filename)
     group by {{ column }}
 {%- endmacro %}
 
@@ -196,9 +237,6 @@
     written again or a link leads to another. No file is read for it.
 #}
 {% macro file_marks(folder) -%}
-    select
-        filename,
-        parse_filename(filename, true) as name,
-        size || ' bytes of ' || epoch_us(last_modified) as mark
+    select filename, parse_filename(filename, true) as name, size || ' bytes of ' || epoch_us(last_modified) as mark
     from read_blob('{{ folder }}/*.parquet')
 {%- endmacro %}

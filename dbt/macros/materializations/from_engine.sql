@@ -5,7 +5,6 @@
 {% macro from_engine(sql) -%}
     {%- if "engine" in model.tags and env_var("HIW_FACTS", "duckdb") == "spark" -%}
         select * from read_parquet('{{ env_var("HIW_RETURNS") }}/{{ model.name }}/*.parquet')
-    {%- else -%}
-        {{ sql }}
+    {%- else -%} {{ sql }}
     {%- endif -%}
 {%- endmacro %}

@@ -15,12 +15,19 @@
 {% macro between_group_variance_standard_error(value, share, mean, standard_error) -%}
     {%- set variance = "power(" ~ standard_error ~ ", 2)" -%}
     sqrt(
-        4e0 * {% call in_order("sum") %}power({{ share }} * ({{ value }} - {{ mean }}), 2) * {{ variance }}{% endcall %}
+        4e0
+        *
+        {% call in_order("sum") %}power({{ share }} * ({{ value }} - {{ mean }}), 2) * {{ variance }}{% endcall %}
         + 2e0
         * (
-            power({% call in_order("sum") %}power({{ share }}, 2) * {{ variance }}{% endcall %}, 2)
-            - {% call in_order("sum") %}power({{ share }}, 4) * power({{ variance }}, 2){% endcall %}
-            + {% call in_order("sum") %}power({{ share }} * (1e0 - {{ share }}), 2) * power({{ variance }}, 2){% endcall %}
+            power(
+                {% call in_order("sum") %}power({{ share }}, 2) * {{ variance }}{% endcall %},
+                2
+            )
+            -
+            {% call in_order("sum") %}power({{ share }}, 4) * power({{ variance }}, 2){% endcall %}
+            +
+            {% call in_order("sum") %}power({{ share }} * (1e0 - {{ share }}), 2) * power({{ variance }}, 2){% endcall %}
         )
     )
 {%- endmacro %}

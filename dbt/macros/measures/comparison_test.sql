@@ -58,10 +58,9 @@
             sqrt(
                 2e0
                 * {{ measure_double(cells) }}
-                * (
-                    1e0 + power({{ measure_double(numerator) }} / nullif({{ measure_double(denominator) }}, 0e0), 2)
-                )
-            ) / nullif({{ measure_double(denominator) }}, 0e0)
+                * (1e0 + power({{ measure_double(numerator) }} / nullif({{ measure_double(denominator) }}, 0e0), 2))
+            )
+            / nullif({{ measure_double(denominator) }}, 0e0)
         else 0e0
     end
 {%- endmacro %}
@@ -180,7 +179,9 @@
         measure_counted as (
             select
                 *,
-                {{ p_value }} * count({{ p_value }}) over (partition by {{ partition }}) / nullif(
+                {{ p_value }}
+                * count({{ p_value }}) over (partition by {{ partition }})
+                / nullif(
                     count({{ p_value }}) over (partition by {{ partition }} order by {{ p_value }} nulls last), 0
                 ) as measure_scaled
             from {{ relation }}
@@ -189,7 +190,10 @@
         {{ all_but(["measure_scaled"]) }},
         case
             when {{ p_value }} is not null
-            then least(1e0, min(measure_scaled) over (partition by {{ partition }} order by {{ p_value }} desc nulls last))
+            then
+                least(
+                    1e0, min(measure_scaled) over (partition by {{ partition }} order by {{ p_value }} desc nulls last)
+                )
         end as q_value
     from measure_counted
 {%- endmacro %}
@@ -221,16 +225,13 @@
 {% macro widened_limit(value, limit, error, scale="identity") -%}
     {%- set z2 = "power(" ~ normal_quantile(0.95) ~ " * " ~ measure_double(error) ~ ", 2)" -%}
     {%- if scale == "identity" -%}
-        (
-            {{ value }} + sign({{ limit }} - {{ value }}) * sqrt(power({{ limit }} - {{ value }}, 2) + {{ z2 }})
-        )
+        ({{ value }} + sign({{ limit }} - {{ value }}) * sqrt(power({{ limit }} - {{ value }}, 2) + {{ z2 }}))
     {%- elif scale == "log" -%}
         case
             when {{ value }} > 0e0 and {{ limit }} > 0e0
             then
-                {{ value }} * exp(
-                    sign({{ limit }} - {{ value }}) * sqrt(power(ln({{ limit }} / {{ value }}), 2) + {{ z2 }})
-                )
+                {{ value }}
+                * exp(sign({{ limit }} - {{ value }}) * sqrt(power(ln({{ limit }} / {{ value }}), 2) + {{ z2 }}))
             else {{ limit }}
         end
     {%- else -%}
@@ -241,7 +242,9 @@
             then
                 1e0 / (
                     1e0 + exp(
-                        - {{ logit_value }} - sign({{ limit }} - {{ value }}) * sqrt(
+                        - {{ logit_value }}
+                        - sign({{ limit }} - {{ value }})
+                        * sqrt(
                             power({{ logit_limit }} - {{ logit_value }}, 2)
                             + {{ z2 }} / power({{ value }} * (1e0 - {{ value }}), 2)
                         )
@@ -281,7 +284,8 @@
     {%- endset -%}
     {#- greatest(0, NULL) is 0: where there is nobody there is no limit -#}
     case
-        when {{ widened }} {{ "<" if side == "lower" else ">" }} {{ 0 if side == "lower" else 1 }}e0 then {{ 0 if side == "lower" else 1 }}e0
+        when {{ widened }} {{ "<" if side == "lower" else ">" }} {{ 0 if side == "lower" else 1 }}e0
+        then {{ 0 if side == "lower" else 1 }}e0
         else {{ widened }}
     end
 {%- endmacro %}

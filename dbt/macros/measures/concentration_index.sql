@@ -14,7 +14,9 @@
 
 {# Its standard error from those of the values: sqrt(sum (a (2b - 1))^2 se^2). Recommended: it is the sampling error. #}
 {% macro absolute_concentration_index_standard_error(standard_error, share, ridit) -%}
-    sqrt({% call in_order("sum") %}power({{ share }} * (2e0 * {{ ridit }} - 1e0) * {{ standard_error }}, 2){% endcall %})
+    sqrt(
+        {% call in_order("sum") %}power({{ share }} * (2e0 * {{ ridit }} - 1e0) * {{ standard_error }}, 2){% endcall %}
+    )
 {%- endmacro %}
 
 {#
@@ -25,7 +27,8 @@
     (
         2e0 * sqrt(
             max({{ spread }})
-            * {% call in_order("sum") %}{{ share }} * {{ residual }} * {{ residual }}{% endcall %}
+            *
+            {% call in_order("sum") %}{{ share }} * {{ residual }} * {{ residual }}{% endcall %}
             / nullif(case when count(*) > 2 then count(*) - 2e0 end, 0e0)
         )
     )

@@ -118,8 +118,9 @@
             select
                 *,
                 count(measure_base_value) over ({{ segment }}) as measure_base_points,
-                {{ in_order("sum", "measure_deviation * measure_deviation_before") }} over ({{ segment }})
-                / nullif({{ in_order("sum", "power(measure_deviation, 2)") }} over ({{ segment }}), 0e0) as autocorrelation
+                {{ in_order("sum", "measure_deviation * measure_deviation_before") }} over ({{ segment }}) / nullif(
+                    {{ in_order("sum", "power(measure_deviation, 2)") }} over ({{ segment }}), 0e0
+                ) as autocorrelation
             from measure_deviated
         ),
         measure_tested as (

@@ -19,7 +19,9 @@
     Square root of a variance, which rounding may bring just below 0 where it is 0: the root is 0 there. NULL stays NULL, which
     greatest(0, x) does not do: it skips what is not known and gives 0.
 #}
-{% macro measure_root(variance) -%} sqrt(case when {{ variance }} < 0e0 then 0e0 else {{ variance }} end) {%- endmacro %}
+{% macro measure_root(variance) -%}
+    sqrt(case when {{ variance }} < 0e0 then 0e0 else {{ variance }} end)
+{%- endmacro %}
 
 {# True where the expression is neither NaN nor infinite; NULL where it is NULL. #}
 {% macro measure_is_finite(expression) -%}
@@ -55,7 +57,9 @@
     ] -%}
     {%- set x = "(" ~ expression ~ ")" -%}
     (
-        0.9189385332046727e0 + ({{ x }} - 0.5e0) * ln({{ x }} + 6.5e0) - ({{ x }} + 6.5e0)
+        0.9189385332046727e0
+        + ({{ x }} - 0.5e0) * ln({{ x }} + 6.5e0)
+        - ({{ x }} + 6.5e0)
         + ln(0.9999999999998099e0 {%- for term in terms %} + {{ term }} / ({{ x }} + {{ loop.index0 }}e0) {%- endfor %})
     )
 {%- endmacro %}

@@ -13,7 +13,11 @@
 
 {# Theil index: 1000 sum a r ln r. #}
 {% macro theil_index(value, share, mean) -%}
-    (1000e0 * {% call in_order("sum") %}{{ share }} * {{ measure_relative_to(value, mean) }} * {{ measure_ln_relative(value, mean) }}{% endcall %})
+    (
+        1000e0
+        *
+        {% call in_order("sum") %}{{ share }} * {{ measure_relative_to(value, mean) }} * {{ measure_ln_relative(value, mean) }}{% endcall %}
+    )
 {%- endmacro %}
 
 {#
@@ -38,7 +42,11 @@
 
 {# Mean log deviation: 1000 sum a (-ln r). #}
 {% macro mean_log_deviation(value, share, mean) -%}
-    (-1000e0 * {% call in_order("sum") %}{{ share }} * {{ measure_ln_relative(value, mean) }}{% endcall %})
+    (
+        -1000e0
+        *
+        {% call in_order("sum") %}{{ share }} * {{ measure_ln_relative(value, mean) }}{% endcall %}
+    )
 {%- endmacro %}
 
 {# Standard error of the mean log deviation: 1000 sqrt(sum a^2 se^2 / mu^2 (1 - 1/r)^2). #}

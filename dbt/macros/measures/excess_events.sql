@@ -49,7 +49,8 @@
             select
                 *,
                 rank() over (
-                    {{ measure_partition(group_by) }} order by measure_order desc nulls last, measure_population desc, measure_events
+                    {{ measure_partition(group_by) }}
+                    order by measure_order desc nulls last, measure_population desc, measure_events
                 ) as measure_place_least,
                 rank() over (
                     {{ measure_partition(group_by) }}

@@ -25,9 +25,8 @@
                 {{ measure_key_columns(group_by) }}
                 {{ measure_double(numerator) }} / nullif({{ measure_double(denominator) }}, 0e0)
                 - {{ measure_double(baseline) }} as measure_distance,
-                {{ measure_double(denominator) }} / nullif(
-                    {{ measure_double(baseline) }} * (1e0 - {{ measure_double(baseline) }}), 0e0
-                ) as measure_weight
+                {{ measure_double(denominator) }}
+                / nullif({{ measure_double(baseline) }} * (1e0 - {{ measure_double(baseline) }}), 0e0) as measure_weight
             from {{ relation }}
         ),
         measure_deviates as (
@@ -54,14 +53,13 @@
                         when measure_z is not null
                         then power(least(greatest(measure_z, measure_low), measure_high), 2)
                     end
-                {% endcall %}
-                as winsorised_dispersion,
+                {% endcall %} as winsorised_dispersion,
                 {{ in_order("sum", "measure_weight") }} as measure_weight,
                 {{ in_order("sum", "power(measure_weight, 2)") }} as measure_weight_squared
             from measure_deviates
             inner join
                 measure_quantiles on {{ measure_key_match(group_by, "measure_deviates", "measure_quantiles") }}
-            {{ measure_group_by_names(group_by, "measure_deviates") }}
+                {{ measure_group_by_names(group_by, "measure_deviates") }}
         )
     select
         {{ measure_key_names(group_by) }}
@@ -115,10 +113,15 @@
                 1e0,
                 greatest(
                     0e0,
-                    {{ p0 }} {{ sign }} {{ normal_quantile(confidence) }}
-                    * sqrt(
+                    {{ p0 }} {{ sign }} {{ normal_quantile(confidence) }} * sqrt(
                         {{ p0 }} * (1e0 - {{ p0 }}) / nullif({{ measure_double(denominator) }}, 0e0)
-                        {{- "" if between_variance is number and between_variance == 0 else " + " ~ measure_double(between_variance) }}
+                        {{-
+                            (
+                                ""
+                                if between_variance is number and between_variance == 0
+                                else " + " ~ measure_double(between_variance)
+                            )
+                        }}
                     )
                 )
             )
@@ -151,9 +154,7 @@
         "rate": measure_funnel_label_rate(numerator, denominator, baseline),
     } -%}
     {%- if statistic in labels -%} {{ return(labels[statistic]) }} {%- endif -%}
-    case
-        {%- for name, label in labels.items() %} when {{ statistic }} = '{{ name }}' then {{ label }} {%- endfor %}
-    end
+    case {%- for name, label in labels.items() %} when {{ statistic }} = '{{ name }}' then {{ label }} {%- endfor %} end
 {%- endmacro %}
 
 {% macro measure_funnel_label_proportion(numerator, denominator, baseline, between_variance) -%}

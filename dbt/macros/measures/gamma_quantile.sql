@@ -42,10 +42,9 @@
         aggregate(
             sequence(1, 20),
             (ln({{ p }}) + {{ log_gamma }}) / {{ shape }},
-            (u, i) -> u
-            - ({{ shape }} * u - exp(u) - {{ log_gamma }} + ln({{ series }}) - ln({{ p }}))
-            * {{ series }}
-            / {{ shape }}
+            (u, i)
+            -> u
+            - ({{ shape }} * u - exp(u) - {{ log_gamma }} + ln({{ series }}) - ln({{ p }})) * {{ series }} / {{ shape }}
         )
     )
 {%- endmacro %}

@@ -23,9 +23,7 @@
         gaps.value_status,
         gaps.value_status_reason
     from query_table(gaps_table) as gaps
-    inner join
-        query_table(organisations_table) as places
-        on gaps.organisation_code = places.organisation_code
+    inner join query_table(organisations_table) as places on gaps.organisation_code = places.organisation_code
     where
         coalesce(places.current_icb_code, places.icb_code) = icb_wanted
         and gaps.organisation_level in ('icb', 'trust')
@@ -36,8 +34,7 @@
         and gaps.geography_basis = 'current'
         and gaps.treatment_function_code = 'all'
     qualify
-        gaps.period_end = max(gaps.period_end) over (
-            partition by gaps.organisation_code, gaps.dimension, gaps.standardisation
-        )
+        gaps.period_end
+        = max(gaps.period_end) over (partition by gaps.organisation_code, gaps.dimension, gaps.standardisation)
     order by gaps.organisation_level, gaps.organisation_code
 {%- endmacro %}

@@ -43,7 +43,9 @@
     case
         when {{ gap_relative_mover_reason(value_1, lower_1, upper_1, value_2, lower_2, upper_2) }} is null
         then
-            {{ value_1 }} / {{ value_2 }} * exp(
+            {{ value_1 }}
+            / {{ value_2 }}
+            * exp(
                 {{ sign }} sqrt(
                     power(ln({{ value_1 }} / {{ ends[0] }}), 2) + power(ln({{ ends[1] }} / {{ value_2 }}), 2)
                 )

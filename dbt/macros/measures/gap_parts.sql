@@ -23,10 +23,7 @@
     exp(ln estimate -/+ z sqrt(variance of the logarithm)); rounding may bring the variance just below 0 where it is 0.
 #}
 {% macro measure_log_limit_unchecked(estimate, log_variance, confidence, sign) -%}
-    (
-        {{ estimate }}
-        * exp({{ "-" if sign == "-" }}{{ normal_quantile(confidence) }} * {{ measure_root(log_variance) }})
-    )
+    ({{ estimate }} * exp({{ "-" if sign == "-" }}{{ normal_quantile(confidence) }} * {{ measure_root(log_variance) }}))
 {%- endmacro %}
 
 {% macro measure_zero_numerator_reason(numerator, group_label) -%}

@@ -97,7 +97,10 @@
 
 {# Slope of the weighted line on the ridit: sum a (b - 1/2) y / D. #}
 {% macro measure_linear_slope(value) -%}
-    ({% call in_order("sum") %}share * (ridit - 0.5e0) * {{ value }}{% endcall %} / nullif(max(spread), 0e0))
+    (
+        {% call in_order("sum") %}share * (ridit - 0.5e0) * {{ value }}{% endcall %}
+        / nullif(max(spread), 0e0)
+    )
 {%- endmacro %}
 
 {#
@@ -105,7 +108,10 @@
     three.
 #}
 {% macro measure_sandwich(factor) -%}
-    ({% call in_order("sum") %}power(share * residual, 2) * {{ factor }}{% endcall %} * case when count(*) > 2 then count(*) / (count(*) - 2e0) end)
+    (
+        {% call in_order("sum") %}power(share * residual, 2) * {{ factor }}{% endcall %}
+        * case when count(*) > 2 then count(*) / (count(*) - 2e0) end
+    )
 {%- endmacro %}
 
 {#

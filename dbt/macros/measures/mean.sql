@@ -8,7 +8,11 @@
     NULL: whenever mean_reason (the mean) or mean_limits_reason (standard deviation and limits) says why.
 #}
 {% macro mean_value(value) -%}
-    case when {{ mean_reason(value) }} is null then {% call in_order("avg") %}{{ measure_double(value) }}{% endcall %} end
+    case
+        when {{ mean_reason(value) }} is null
+        then
+            {% call in_order("avg") %}{{ measure_double(value) }}{% endcall %}
+    end
 {%- endmacro %}
 
 {# Why there is no mean: NULL where there is one. #}
@@ -34,7 +38,8 @@
 {% macro mean_standard_deviation(value) -%}
     case
         when {{ mean_limits_reason(value) }} is null
-        then {% call in_order("stddev_samp") %}case when {{ measure_is_finite(value) }} then {{ measure_double(value) }} end{% endcall %}
+        then
+            {% call in_order("stddev_samp") %}case when {{ measure_is_finite(value) }} then {{ measure_double(value) }} end{% endcall %}
     end
 {%- endmacro %}
 
@@ -48,8 +53,15 @@
     case
         when {{ mean_limits_reason(value, confidence) }} is null
         then
-            {% call in_order("avg") %}{{ measure_double(value) }}{% endcall %} {{ sign }} {{ student_t_quantile("(count(" ~ value ~ ") - 1)", confidence) }}
-            * {% call in_order("stddev_samp") %}case when {{ measure_is_finite(value) }} then {{ measure_double(value) }} end{% endcall %}
+            {% call in_order("avg") %}{{ measure_double(value) }}{% endcall %} {{ sign }}
+            {{
+                student_t_quantile(
+                    "(count(" ~ value ~ ") - 1)",
+                    confidence,
+                )
+            }}
+            *
+            {% call in_order("stddev_samp") %}case when {{ measure_is_finite(value) }} then {{ measure_double(value) }} end{% endcall %}
             / sqrt(count({{ value }}))
     end
 {%- endmacro %}

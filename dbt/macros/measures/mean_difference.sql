@@ -7,7 +7,9 @@
     none is given.
 #}
 {# Unweighted: the plain mean of abs(y - point) over the subgroups, in the value's unit. #}
-{% macro mean_difference(value, point) -%} {% call in_order("avg") %}abs({{ value }} - {{ point }}){% endcall %} {%- endmacro %}
+{% macro mean_difference(value, point) -%}
+    {% call in_order("avg") %}abs({{ value }} - {{ point }}){% endcall %}
+{%- endmacro %}
 
 {# Weighted by population share: sum a abs(y - point), in the value's unit. #}
 {% macro mean_difference_weighted(value, share, point) -%}

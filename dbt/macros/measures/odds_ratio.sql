@@ -102,7 +102,9 @@
 {%- endmacro %}
 
 {# Standard SQL has no loop within an expression: NULL there, and fisher_odds_reason says so. #}
-{% macro default__measure_fisher_limit(a, b, c, d, confidence, end) -%} {{ return("cast(null as double)") }} {%- endmacro %}
+{% macro default__measure_fisher_limit(a, b, c, d, confidence, end) -%}
+    {{ return("cast(null as double)") }}
+{%- endmacro %}
 
 {#
     The tail that the limit is about grows with the odds ratio for the lower end and falls for the upper one, so one
@@ -125,7 +127,7 @@
             exp(
                 list_avg(
                     list_reduce(
-                        list_prepend([-50e0, 50e0], list_transform(range(0, 60), lambda i: [0e0, 0e0])),
+                        list_prepend([-50e0, 50e0], list_transform(range(0, 60), lambda i:[0e0, 0e0])),
                         lambda fisher_ends,
                         fisher_step: case
                             when {{ share }} {{ ">" if end == "lower" else "<" }} {{ tail }}
@@ -187,7 +189,8 @@
                     array(
                         transform(
                             sequence({{ first }}, {{ last }}),
-                            k -> - {{ measure_log_gamma("k + 1e0") }}
+                            k
+                            -> - {{ measure_log_gamma("k + 1e0") }}
                             - {{ measure_log_gamma(cells[0] ~ " + " ~ cells[1] ~ " - k + 1e0") }}
                             - {{ measure_log_gamma(cells[0] ~ " + " ~ cells[2] ~ " - k + 1e0") }}
                             - {{ measure_log_gamma(cells[3] ~ " - " ~ cells[0] ~ " + k + 1e0") }}
@@ -231,8 +234,11 @@
     {%- set from = span[1] if end == "lower" else span[0] -%}
     {%- set to = span[2] if end == "lower" else span[1] -%}
     (
-        list_sum(list_transform(range({{ from }}, {{ to }} + 1), lambda fisher_k: exp({{ term }} - {{ largest }})))
-        / list_sum(list_transform(range({{ span[0] }}, {{ span[2] }} + 1), lambda fisher_k: exp({{ term }} - {{ largest }})))
+        list_sum(
+            list_transform(range({{ from }}, {{ to }} + 1), lambda fisher_k:exp({{ term }} - {{ largest }}))
+        ) / list_sum(
+            list_transform(range({{ span[0] }}, {{ span[2] }} + 1), lambda fisher_k:exp({{ term }} - {{ largest }}))
+        )
     )
 {%- endmacro %}
 

@@ -51,7 +51,9 @@
                 measure_spec(
                     "odds_ratio_haldane", "Odds ratio of a 2x2 table, half an observation added to each cell", table
                 ),
-                measure_spec("fisher_odds_reason", "Why a limit of Fisher's interval is undefined, or NULL", table, level),
+                measure_spec(
+                    "fisher_odds_reason", "Why a limit of Fisher's interval is undefined, or NULL", table, level
+                ),
                 measure_spec(
                     "fisher_odds_lower", "Lower limit of the odds ratio, Fisher's exact interval", table, level
                 ),

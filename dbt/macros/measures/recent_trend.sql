@@ -177,10 +177,21 @@
 {% macro measure_weighted_slope(time, y, weight) -%}
     (
         (
-            {% call in_order("sum") %}{{ weight }}{% endcall %} * {% call in_order("sum") %}{{ weight }} * {{ time }} * {{ y }}{% endcall %}
-            - {% call in_order("sum") %}{{ weight }} * {{ time }}{% endcall %} * {% call in_order("sum") %}{{ weight }} * {{ y }}{% endcall %}
+            {% call in_order("sum") %}{{ weight }}{% endcall %}
+            *
+            {% call in_order("sum") %}{{ weight }} * {{ time }} * {{ y }}{% endcall %}
+            -
+            {% call in_order("sum") %}{{ weight }} * {{ time }}{% endcall %}
+            *
+            {% call in_order("sum") %}{{ weight }} * {{ y }}{% endcall %}
         ) / nullif(
-            {% call in_order("sum") %}{{ weight }}{% endcall %} * {% call in_order("sum") %}{{ weight }} * {{ time }} * {{ time }}{% endcall %} - power({% call in_order("sum") %}{{ weight }} * {{ time }}{% endcall %}, 2),
+            {% call in_order("sum") %}{{ weight }}{% endcall %}
+            *
+            {% call in_order("sum") %}{{ weight }} * {{ time }} * {{ time }}{% endcall %}
+            - power(
+                {% call in_order("sum") %}{{ weight }} * {{ time }}{% endcall %},
+                2
+            ),
             0e0
         )
     )

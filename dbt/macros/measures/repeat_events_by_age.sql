@@ -14,8 +14,10 @@
     select
         {{ measure_key_columns(group_by) }}
         {{ age_band }} as age_band,
-        {% call in_order("sum") %}{{ measure_double(frequency) }} * {{ measure_double(persons) }}{% endcall %} as event_count,
-        {% call in_order("sum") %}{{ measure_double(frequency) }} * {{ measure_double(frequency) }} * {{ measure_double(persons) }}{% endcall %} as event_variance,
+        {% call in_order("sum") %}{{ measure_double(frequency) }} * {{ measure_double(persons) }}{% endcall %}
+        as event_count,
+        {% call in_order("sum") %}{{ measure_double(frequency) }} * {{ measure_double(frequency) }} * {{ measure_double(persons) }}{% endcall %}
+        as event_variance,
         case
             when min({{ measure_double(population) }}) = max({{ measure_double(population) }})
             then max({{ measure_double(population) }})

@@ -87,8 +87,7 @@
 
 {# The intercept is in the units of the slope index under a transform, else in those of the value. #}
 {% macro measure_slope_intercept_scale(kind) -%}
-    {%- if kind == "mixed" -%}
-        case when measure_kind in ('log', 'logit') then abs(measure_multiplier) else 1e0 end
+    {%- if kind == "mixed" -%} case when measure_kind in ('log', 'logit') then abs(measure_multiplier) else 1e0 end
     {%- else -%} {{ "abs(measure_multiplier)" if kind in ["log", "logit"] else "1e0" }}
     {%- endif -%}
 {%- endmacro %}
@@ -160,7 +159,9 @@
                 *,
                 {{ measure_slope_reason(kind) }} as slope_index_reason,
                 measure_slope_sum / nullif(measure_spread, 0e0) as measure_beta,
-                measure_z * {{ measure_root("measure_variance_2") }} / nullif(measure_spread, 0e0) as measure_beta_margin
+                measure_z
+                * {{ measure_root("measure_variance_2") }}
+                / nullif(measure_spread, 0e0) as measure_beta_margin
                 {{ measure_slope_moment_parts(kind) }}
             from measure_parameters
         ),

@@ -32,7 +32,11 @@
             then {{ measure_of_kind(kind, "width", low, high) }} / (2e0 * {{ normal_quantile(limits_confidence) }})
         end
     {%- endset -%}
-    {{ return(error if standard_error is none else "coalesce(" ~ measure_double(standard_error) ~ ", " ~ error ~ ")") }}
+    {{
+        return(
+            error if standard_error is none else "coalesce(" ~ measure_double(standard_error) ~ ", " ~ error ~ ")"
+        )
+    }}
 {%- endmacro %}
 
 {# The CTE measure_moments of normal draws: the variance of each. #}
@@ -125,7 +129,8 @@
     measure_placed as (
         select
             *,
-            measure_population / nullif({{ in_order("sum", "measure_population") }} over measure_all_rows, 0e0) as measure_share,
+            measure_population
+            / nullif({{ in_order("sum", "measure_population") }} over measure_all_rows, 0e0) as measure_share,
             (({{ in_order("sum", "measure_population") }} over measure_rows_so_far) - measure_population / 2e0)
             / nullif({{ in_order("sum", "measure_population") }} over measure_all_rows, 0e0)
             - 0.5e0 as measure_ridit,
@@ -142,8 +147,11 @@
     measure_sums as (
         select
             {{ measure_key_names(group_by) }}
-            {% if kind == "mixed" %}max(measure_kind) as measure_kind, {% endif -%}
-            {% for name, term in measure_slope_terms(kind).items() -%} {% call in_order("sum") %}{{ term }}{% endcall %} as {{ name }}, {% endfor -%}
+            {% if kind == "mixed" %} max(measure_kind) as measure_kind, {% endif -%}
+            {% for name, term in measure_slope_terms(kind).items() -%}
+                {% call in_order("sum") %}{{ term }}{% endcall %}
+                as {{ name }},
+            {% endfor -%}
             {{ measure_all("measure_quantile = measure_rank") }} as measure_in_sequence,
             count(measure_y) = count(*) as measure_has_fit,
             count(measure_variance) = count(*) as measure_has_variance,
@@ -197,7 +205,11 @@
         when not measure_has_fit
         then
             {% if kind == "mixed" -%}
-                case when measure_kind = 'unknown' then 'unknown value type' else 'a value is outside the range of the fit' end
+                case
+                    when measure_kind = 'unknown'
+                    then 'unknown value type'
+                    else 'a value is outside the range of the fit'
+                end
             {%- else -%} 'a value is outside the range of the fit'
             {%- endif %}
         when measure_multiplier is null
@@ -211,8 +223,12 @@
 {# One limit of the slope of draws that are not normal, by Cornish and Fisher. #}
 {% macro measure_cornish_fisher_limit(sign) -%}
     {%- set z = "(" ~ ("-" if sign == "-" else "") ~ "measure_z)" -%}
-    measure_slope_mean + measure_beta_margin / nullif(measure_z, 0e0) * (
-        {{ z }} + (power({{ z }}, 2) - 1e0) * measure_skewness / 6e0
+    measure_slope_mean
+    + measure_beta_margin
+    / nullif(measure_z, 0e0)
+    * (
+        {{ z }}
+        + (power({{ z }}, 2) - 1e0) * measure_skewness / 6e0
         + (power({{ z }}, 3) - 3e0 * {{ z }}) * measure_kurtosis / 24e0
         - (2e0 * power({{ z }}, 3) - 5e0 * {{ z }}) * power(measure_skewness, 2) / 36e0
     )
@@ -230,7 +246,10 @@
     case
         when {{ bottom }} > 0e0
         then
-            ({{ cross }} {{ sign }} {{ measure_root("(" ~ cross ~ " * " ~ cross ~ " - " ~ top ~ " * " ~ bottom ~ ")") }})
+            (
+                {{ cross }} {{ sign }}
+                {{ measure_root("(" ~ cross ~ " * " ~ cross ~ " - " ~ top ~ " * " ~ bottom ~ ")") }}
+            )
             / {{ bottom }}
     end
 {%- endmacro %}

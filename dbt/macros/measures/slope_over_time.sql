@@ -34,36 +34,21 @@
         measure_centred as (
             select
                 *,
-                measure_time - {{ in_order("avg", "measure_time") }} over (
-                    {{ partition }}
-                ) as measure_x,
-                measure_value - {{ in_order("avg", "measure_value") }} over (
-                    {{ partition }}
-                ) as measure_y
+                measure_time - {{ in_order("avg", "measure_time") }} over ({{ partition }}) as measure_x,
+                measure_value - {{ in_order("avg", "measure_value") }} over ({{ partition }}) as measure_y
             from measure_points
         ),
         measure_fitted as (
             select
                 *,
                 {{ in_order("sum", "measure_x * measure_y") }} over ({{ partition }})
-                / nullif(
-                    {{ in_order("sum", "measure_x * measure_x") }} over (
-                        {{ partition }}
-                    ),
-                    0
-                ) as measure_slope
+                / nullif({{ in_order("sum", "measure_x * measure_x") }} over ({{ partition }}), 0) as measure_slope
             from measure_centred
         ),
-        measure_residuals as (
-            select *, measure_y - measure_slope * measure_x as measure_residual
-            from measure_fitted
-        ),
+        measure_residuals as (select *, measure_y - measure_slope * measure_x as measure_residual from measure_fitted),
         measure_neighbours as (
             select
-                *,
-                lag(measure_residual) over (
-                    {{ partition }} order by measure_time, measure_value
-                ) as measure_before
+                *, lag(measure_residual) over ({{ partition }} order by measure_time, measure_value) as measure_before
             from measure_residuals
         ),
         measure_lines as (
@@ -77,41 +62,29 @@
                     / nullif(count(*) - 2, 0)
                     / nullif({{ in_order("sum", "measure_x * measure_x") }}, 0)
                 ) as measure_independent_error,
-                {{ in_order("sum", "measure_residual * measure_before") }} / nullif(
-                    {{ in_order("sum", "measure_residual * measure_residual") }}, 0
-                ) as residual_correlation
+                {{ in_order("sum", "measure_residual * measure_before") }}
+                / nullif({{ in_order("sum", "measure_residual * measure_residual") }}, 0) as residual_correlation
             from measure_neighbours {{ measure_group_by(group_by) }}
         ),
-        measure_alike as (
-            select *, ((1e0 + {{ phi }}) / (1e0 - {{ phi }})) as measure_inflation
-            from measure_lines
-        ),
+        measure_alike as (select *, ((1e0 + {{ phi }}) / (1e0 - {{ phi }})) as measure_inflation from measure_lines),
         measure_erring as (
             select
                 *,
                 measure_independent_error * sqrt(
-                    measure_inflation
-                    * greatest(0, points_used - 2)
-                    / greatest(2, points_used - 2 * measure_inflation)
+                    measure_inflation * greatest(0, points_used - 2) / greatest(2, points_used - 2 * measure_inflation)
                 ) as measure_error,
-                floor(
-                    greatest(4, points_used / measure_inflation - 2)
-                ) as measure_freedom
+                floor(greatest(4, points_used / measure_inflation - 2)) as measure_freedom
             from measure_alike
         ),
         measure_limited as (
             select
                 *,
-                {{ student_t_quantile("measure_freedom") }}
-                * measure_error as measure_margin,
+                {{ student_t_quantile("measure_freedom") }} * measure_error as measure_margin,
                 slope / nullif(measure_error, 0) as measure_t
             from measure_erring
         ),
         measure_deviates as (
-            select
-                *,
-                {{ student_t_deviate("measure_t", "measure_freedom") }} as measure_z
-            from measure_limited
+            select *, {{ student_t_deviate("measure_t", "measure_freedom") }} as measure_z from measure_limited
         )
     select
         {{ measure_key_names(group_by) }}
@@ -123,9 +96,7 @@
         slope + measure_margin as upper,
         case
             -- every point on the line
-            when measure_error = 0 and slope <> 0
-            then 0
-            else {{ normal_p_value("measure_z") }}
+            when measure_error = 0 and slope <> 0 then 0 else {{ normal_p_value("measure_z") }}
         end as p_value
     from measure_deviates
 {%- endmacro %}

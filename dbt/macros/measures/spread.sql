@@ -19,7 +19,9 @@
     NULL: a subgroup without value, standard error or population; the limits also where every standard error is 0.
 #}
 {% macro spread_under_chance(relation, group_by, value, population, standard_error) -%}
-    {%- set deviate = measure_noncentral_deviate("between_variance / nullif(measure_scale, 0e0)", "measure_freedom", "0e0") -%}
+    {%- set deviate = measure_noncentral_deviate(
+        "between_variance / nullif(measure_scale, 0e0)", "measure_freedom", "0e0"
+    ) -%}
     {%- set shared = measure_partition(group_by) -%}
     {%- set corrected -%}
         case when between_variance < chance_variance then 0e0 else between_variance - chance_variance end
@@ -49,8 +51,7 @@
                 {{ measure_key_names(group_by) }}
                 {{ between_group_variance("measure_value", "measure_share", "measure_mean") }} as between_variance,
                 {{ in_order("sum", "measure_share * (1e0 - measure_share) * measure_variance") }} as chance_variance,
-                2e0
-                * (
+                2e0 * (
                     power({{ in_order("sum", "power(measure_share, 2) * measure_variance") }}, 2)
                     - {{ in_order("sum", "power(measure_share, 4) * power(measure_variance, 2)") }}
                     + {{ in_order("sum", "power(measure_share * (1e0 - measure_share) * measure_variance, 2)") }}
@@ -84,8 +85,7 @@
         between_variance,
         chance_variance,
         -- Wilson and Hilferty
-        chance_variance
-        * power(
+        chance_variance * power(
             1e0 - 2e0 / (9e0 * measure_freedom) + 1.6448536269514722e0 * sqrt(2e0 / (9e0 * measure_freedom)), 3
         ) as chance_variance_upper,
         {{ corrected }} as corrected_variance,
@@ -133,7 +133,7 @@
                 list_reduce(
                     list_prepend(
                         [0e0, {{ x }} + 10e0 * sqrt({{ x }} + 1e0) + 40e0],
-                        list_transform(range(0, 50), lambda i: [0e0, 0e0])
+                        list_transform(range(0, 50), lambda i:[0e0, 0e0])
                     ),
                     lambda nc_ends,
                     nc_step: case

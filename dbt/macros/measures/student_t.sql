@@ -282,7 +282,9 @@
     case
         when {{ f }} > 0e0
         then
-            sign({{ t }}) * (8e0 * {{ f }} + 1e0) / (8e0 * {{ f }} + 3e0)
+            sign({{ t }})
+            * (8e0 * {{ f }} + 1e0)
+            / (8e0 * {{ f }} + 3e0)
             * sqrt({{ f }} * ln(1e0 + power({{ t }}, 2) / {{ f }}))
     end
 {%- endmacro %}

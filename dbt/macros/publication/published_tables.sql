@@ -15,7 +15,9 @@
         {%- endfor -%}
     {%- endif -%}
     {%- set listed = [] -%}
-    {%- for table, (policy, licence) in tables | dictsort -%} {%- do listed.append([table, policy, licence]) -%} {%- endfor -%}
+    {%- for table, (policy, licence) in tables | dictsort -%}
+        {%- do listed.append([table, policy, licence]) -%}
+    {%- endfor -%}
     {{ return(listed) }}
 {%- endmacro %}
 

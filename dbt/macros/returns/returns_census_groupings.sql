@@ -10,18 +10,13 @@
         {%- for group in ["group5", "group5_2001"] %}
             select {{ group }} as group5
             from {{ ref("ethnic_category") }}
-            where
-                level = 'category' and group5 <> group5_2001
-                {{ "union" if not loop.last }}
+            where level = 'category' and group5 <> group5_2001 {{ "union" if not loop.last }}
         {%- endfor %}
     ),
 
     groupings as (
         select
-            submission_id,
-            coalesce(
-                abs(other_sent - other_2021) <= abs(other_sent - other_2001), false
-            ) as is_of_2021
+            submission_id, coalesce(abs(other_sent - other_2021) <= abs(other_sent - other_2001), false) as is_of_2021
         from
             (
                 select
@@ -42,18 +37,14 @@
                             then
                                 coalesce(
                                     sum(denominator_low + denominator_high) filter (
-                                        where
-                                            grouping_set = '{{ grouping_set }}'
-                                            and {{ condition }}
+                                        where grouping_set = '{{ grouping_set }}' and {{ condition }}
                                     ),
                                     0
                                 )
                         end as {{ name }}{{ "," if not loop.last }}
                     {%- endfor %}
                 from counted
-                left join
-                    {{ ref("ethnic_category") }} as category
-                    on counted.ethnic_category = category.code
+                left join {{ ref("ethnic_category") }} as category on counted.ethnic_category = category.code
                 where grouping_set in ('G1', 'G5')
                 group by submission_id
             )

@@ -23,7 +23,11 @@
         {%- set error = returns_ratio_rounding(counts) -%}
     {%- else -%}
         {%- set value = gap_absolute_proportions(*counts) -%}
-        {%- set limit = gap_absolute_newcombe_lower(*counts) if side == "lower" else gap_absolute_newcombe_upper(*counts) -%}
+        {%- set limit = (
+            gap_absolute_newcombe_lower(*counts)
+            if side == "lower"
+            else gap_absolute_newcombe_upper(*counts)
+        ) -%}
         {%- set error = "sqrt(power(" ~ errors[0] ~ ", 2) + power(" ~ errors[1] ~ ", 2))" -%}
     {%- endif -%}
     {{ widened_limit("(" ~ value ~ ")", "(" ~ limit ~ ")", error, "log" if is_ratio else "identity") }}

@@ -9,10 +9,7 @@
         {{ all_but(["numerator_count", "denominator_count", "is_numerator_unsure", "is_denominator_unsure"]) }},
         {%- for count in ["numerator", "denominator"] %}
             case
-                {%- if count == "numerator" %}
-                    when withheld_reason is not null
-                    then 'withheld'
-                {%- endif %}
+                {%- if count == "numerator" %} when withheld_reason is not null then 'withheld' {%- endif %}
                 when is_{{ count }}_unsure
                 then 'not_available'
                 else {{ disclosed_count_status(count ~ "_count") }}
@@ -38,7 +35,17 @@
     the one given. Inputs: cells, a relation of returns_shown_cells; condition, never NULL; reason, in words.
 #}
 {% macro returns_withheld_where(cells, condition, reason) -%}
-    {% call all_with(["numerator_status", "denominator_status", "rate_status", "numerator", "denominator", "withheld_reason"], of=cells) %}
+    {% call all_with(
+        [
+            "numerator_status",
+            "denominator_status",
+            "rate_status",
+            "numerator",
+            "denominator",
+            "withheld_reason",
+        ],
+        of=cells
+    ) %}
         {%- for column in ["numerator_status", "denominator_status", "rate_status"] %}
             case when {{ condition }} then 'withheld' else {{ cells }}.{{ column }} end as {{ column }},
         {%- endfor %}
@@ -65,26 +72,37 @@
     {%- set flags = ["is_withheld_found"] if found else [] -%}
     {%- for check in checks -%} {%- do flags.append("is_withheld_" ~ loop.index) -%} {%- endfor -%}
     {%- set is_withheld = "coalesce(" ~ flags | join(", ") ~ ", false)" -%}
-    select {{ returns_withheld_where(cells, is_withheld, "a small number could be worked out from the groups beside it") }}
+    select
+        {{ returns_withheld_where(cells, is_withheld, "a small number could be worked out from the groups beside it") }}
     from {{ cells }}
     {%- if found %}
-        {%- set columns = ["geo_level", "geo_code", "metric_id", "dim_type", "period_end"] %}
+            {%- set columns = ["geo_level", "geo_code", "metric_id", "dim_type", "period_end"] %}
         left join
             (
-                select {% for column in columns %} {{ column }} as of_{{ column }}, {% endfor %} true as is_withheld_found
+                select
+                    {% for column in columns %} {{ column }} as of_{{ column }}, {% endfor %} true as is_withheld_found
                 from {{ found }}
             ) as withheld_found
             on true
             {%- for column in columns %} and {{ cells }}.{{ column }} = withheld_found.of_{{ column }} {%- endfor %}
     {%- endif %}
     {%- for check in checks %}
-        {%- set columns = check.same + check.sets %}
-        {%- set number = loop.index %}
+            {%- set columns = check.same + check.sets %}
+            {%- set number = loop.index %}
         left join
             (
-                select {% for column in columns %} {{ column }} as of_{{ column }}, {% endfor %} true as is_withheld_{{ number }}
+                select
+                    {% for column in columns %}
+                        {{ column }} as of_{{ column }},
+                    {% endfor %} true as is_withheld_{{ number }}
                 from
-                    ({{ disclosed_sets_to_withhold(cells, check.same, check.sets, check.parts, check.whole, counts) }})
+                    (
+                        {{
+                            disclosed_sets_to_withhold(
+                                cells, check.same, check.sets, check.parts, check.whole, counts
+                            )
+                        }}
+                    )
             ) as withheld_{{ number }}
             on true
             {%- for column in (check.same if check.hide_whole else columns) %}
@@ -122,9 +140,7 @@
             end as denominator_status
         {% endcall %}
     from {{ cells }}
-    inner join
-        (select metric_id, denominator_codes from {{ ref("hi_metric") }}) as counted
-        using (metric_id)
+    inner join (select metric_id, denominator_codes from {{ ref("hi_metric") }}) as counted using (metric_id)
     window people as (partition by {{ same | join(", ") }}, denominator_codes)
 {%- endmacro %}
 

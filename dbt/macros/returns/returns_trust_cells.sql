@@ -12,10 +12,7 @@
             coalesce(organisation.current_icb_code, organisation.icb_code) as icb_code,
             cells.metric_id,
             cells.dim_type || case
-                when
-                    cells.dim_type like '%IMD%'
-                    and cells.imd_version
-                    <> '{{ var("returns_imd_version", "IMD2025") }}'
+                when cells.dim_type like '%IMD%' and cells.imd_version <> '{{ var("returns_imd_version", "IMD2025") }}'
                 then '_' || right(cells.imd_version, 4)
                 else ''
             end as dim_type,
@@ -23,12 +20,8 @@
             cells.imd_quintile,
             cells.period_start,
             cells.period_end,
-            case
-                when cells.dim_type like '%IMD%' then cells.imd_version
-            end as imd_version,
-            {%- for count in counts %}
-                cells.{{ count }}_low, cells.{{ count }}_high,
-            {% endfor %}
+            case when cells.dim_type like '%IMD%' then cells.imd_version end as imd_version,
+            {%- for count in counts %} cells.{{ count }}_low, cells.{{ count }}_high, {% endfor %}
             recording.people,
             recording.people_known,
             case
@@ -39,8 +32,7 @@
                         deprivation.withheld_reason,
                         case
                             when cells.dim_value like '%2001'
-                            then
-                                'five ethnic groups of 2001 (Chinese in OTHER): not comparable with those of 2021'
+                            then 'five ethnic groups of 2001 (Chinese in OTHER): not comparable with those of 2021'
                         end
                     )
                 else recording.withheld_reason
@@ -50,13 +42,10 @@
             expected.org_code is not null as is_expected,
             -- In sums: the field is recorded well enough, and the groups are true
             -- counts (the middles of bounds do not add up to the middle of the total).
-            recording.withheld_reason is null
-            and (cells.dim_type = 'ALL' or not cells.is_safe) as is_in_sums,
+            recording.withheld_reason is null and (cells.dim_type = 'ALL' or not cells.is_safe) as is_in_sums,
             cells.data_origin
         from {{ ref("int_returns__rate_cell") }} as cells
-        left join
-            {{ ref("dim_organisation") }} as organisation
-            on cells.org_code = organisation.organisation_code
+        left join {{ ref("dim_organisation") }} as organisation on cells.org_code = organisation.organisation_code
         left join
             {{ ref("stg_returns__expected") }} as expected
             on cells.collection_code = expected.collection_code
@@ -81,9 +70,7 @@
             or exists (
                 select 1
                 from detail
-                where
-                    detail.collection_code = cells.collection_code
-                    and detail.period_end = cells.period_end
+                where detail.collection_code = cells.collection_code and detail.period_end = cells.period_end
             )
     )
 {%- endmacro %}

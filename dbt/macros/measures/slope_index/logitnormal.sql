@@ -3,7 +3,9 @@
     {{ return("case when " ~ value ~ " >= 0e0 and " ~ value ~ " <= 1e0 then " ~ value ~ " end") }}
 {%- endmacro %}
 
-{% macro measure_slope_logitnormal_width(low, high) -%} {{ return(measure_slope_logit_width(low, high)) }} {%- endmacro %}
+{% macro measure_slope_logitnormal_width(low, high) -%}
+    {{ return(measure_slope_logit_width(low, high)) }}
+{%- endmacro %}
 
 {#
     Nodes and weights of the nine-point Gauss-Hermite rule for a standard normal variable (numpy hermegauss(9), weights

@@ -13,9 +13,7 @@
 
 {% macro measure_slope_lognormal_location() -%} measure_value * sqrt(measure_w) {%- endmacro %}
 
-{% macro measure_slope_lognormal_variance() -%}
-    measure_location * measure_location * (measure_w - 1e0)
-{%- endmacro %}
+{% macro measure_slope_lognormal_variance() -%} measure_location * measure_location * (measure_w - 1e0) {%- endmacro %}
 
 {% macro measure_slope_lognormal_cumulant_3() -%}
     power(measure_location, 3) * power(measure_w - 1e0, 2) * (measure_w + 2e0)

@@ -17,13 +17,13 @@
         {%- for text, of in texts.items() %}
             when measure_kind in ('{{ of | join("', '") }}') then {{ text }}
         {%- endfor %}
-        {%- if caller is defined %}
-            else {{ caller() }}
-        {%- endif %}
+        {%- if caller is defined %} else {{ caller() }} {%- endif %}
     end
 {%- endmacro %}
 
-{% macro measure_slope_mixed_fit(value) -%} {{ return(measure_slope_by_kind("fit", measure_slope_kinds(), value)) }} {%- endmacro %}
+{% macro measure_slope_mixed_fit(value) -%}
+    {{ return(measure_slope_by_kind("fit", measure_slope_kinds(), value)) }}
+{%- endmacro %}
 
 {% macro measure_slope_mixed_width(low, high) -%}
     {{ return(measure_slope_by_kind("width", measure_slope_kinds(), low, high)) }}
@@ -57,9 +57,13 @@
     {{ measure_slope_by_kind("cumulant_4", ["lognormal", "logitnormal"]) }}
 {%- endmacro %}
 
-{% macro measure_slope_mixed_end(sign, slope) -%} {{ measure_slope_by_kind("end", measure_slope_kinds(), sign, slope) }} {%- endmacro %}
+{% macro measure_slope_mixed_end(sign, slope) -%}
+    {{ measure_slope_by_kind("end", measure_slope_kinds(), sign, slope) }}
+{%- endmacro %}
 
-{% macro measure_slope_mixed_limit(sign) -%} {{ measure_slope_by_kind("limit", measure_slope_kinds(), sign) }} {%- endmacro %}
+{% macro measure_slope_mixed_limit(sign) -%}
+    {{ measure_slope_by_kind("limit", measure_slope_kinds(), sign) }}
+{%- endmacro %}
 
 {% macro measure_slope_mixed_relative_limit(sign) -%}
     {{ measure_slope_by_kind("relative_limit", measure_slope_kinds(), sign) }}
