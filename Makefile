@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres engine engine-parity engine-test
+.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres databases engine engine-parity engine-test
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,13 +104,17 @@ bench: environment ## Time and memory as ratios to bare DuckDB; writes data_lake
 	$(BIN)/python -m tests.bench
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --no-emit-index-url --no-header --python-version 3.11
-lock: environment ## Make requirements.lock, -postgres.lock and -engine.lock anew from their .in files
+lock: environment ## Make requirements.lock, -postgres.lock, -databases.lock and -engine.lock anew from their .in files
 	$(LOCK) requirements.in --output-file requirements.lock
 	$(LOCK) --no-deps requirements-postgres.in --output-file requirements-postgres.lock
+	$(LOCK) --no-deps requirements-databases.in --output-file requirements-databases.lock
 	$(LOCK) --no-binary pyspark requirements-engine.in --output-file requirements-engine.lock
 
 postgres: environment ## Add what keeps Dagster's records in PostgreSQL to .venv, from requirements-postgres.lock
 	$(PIP) $(LOCKED) -r requirements-postgres.lock
+
+databases: environment ## Add what reads SQLite files and PostgreSQL servers as extracts to .venv, from requirements-databases.lock
+	$(PIP) $(LOCKED) -r requirements-databases.lock
 
 # Apache Spark is published as source only: 456 MB of jars that setuptools copies, at most 3 minutes. Everything else is a wheel.
 ENGINE := .venv-engine

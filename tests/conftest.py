@@ -86,13 +86,14 @@ def _reasons_to_skip() -> dict[str, str]:
 def _sandbox_reason(items: list[pytest.Item]) -> dict[str, str]:
     """What is installed when first needed is asked about only where a test of this run needs it."""
     from dagster_project.transform import engine
-    from tests.fixtures import cml_schemas, mesh_sandbox, postgres
+    from tests.fixtures import cml_schemas, databases, mesh_sandbox, postgres
 
     found = {}
     for marker, package in (
         ("requires_mesh_sandbox", mesh_sandbox),
         ("requires_cml_schemas", cml_schemas),
         ("requires_postgres", postgres),
+        ("requires_databases", databases),
         ("requires_engine", engine),
     ):
         needed = any(item.get_closest_marker(marker) for item in items)

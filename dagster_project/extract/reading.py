@@ -16,6 +16,7 @@ import duckdb
 
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
+from dagster_project.extract.databases import EXTENSIONS, Server, attach, read_once
 from dagster_project.extract.layouts import Element, Layout, plain_name
 from dagster_project.extract.mapping import NONE, Input, Place, place_of
 from dagster_project.extract.refused import Refused, silent
@@ -45,6 +46,8 @@ class Source:
 
     sql: str
     columns: tuple[tuple[str, str, str], ...]
+    database: str = ""
+    """The kind of the database, where it is one."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Found:
 
 
 def make_records(
-    con: duckdb.DuckDBPyConnection, layout: Layout, given: Input, files: Sequence[Path], view: str
+    con: duckdb.DuckDBPyConnection, layout: Layout, given: Input, files: Sequence[Path | Server], view: str
 ) -> Found:
     """Make the view `view`: a column for each element of the layout (NULL where it is not there), and `unread`, as unread_bits has it.
 
@@ -80,6 +83,9 @@ def make_records(
         )
     codes = _codes_as_written(layout, given, sources)
     with silent(f"the files of {layout.name} cannot be read"):
+        sources = [
+            _read_once(con, layout, given, source, f"{view}, part {part}") for part, source in enumerate(sources)
+        ]
         for name, left in ((view, frozenset[str]()), (as_written(view), frozenset(codes))):
             selects = (_select(layout, given, source, left) for source in sources)
             con.execute(f"create temp view {_q(name)} as {' union all '.join(selects)}")
@@ -105,31 +111,45 @@ def _codes_as_written(layout: Layout, given: Input, sources: Sequence[Source]) -
 # -- files ------------------------------------------------------------------------------------------------------------
 
 
-def _source(con: duckdb.DuckDBPyConnection, given: Input, file: Path) -> Source:
+def _source(con: duckdb.DuckDBPyConnection, given: Input, file: Path | Server) -> Source:
+    if given.format == "database":
+        return _query_source(con, given, file)
+    if isinstance(file, Server):
+        raise Refused(
+            f"{file.name} is a database", f"`format` is {given.format}", "write `format: database` and a `query`"
+        )
+    _require_file(file)
+    return csv_source(given, file) if given.format == "csv" else _described(con, file, f"read_parquet({_t(str(file))})")
+
+
+def _require_file(file: Path) -> None:
     if not file.is_file():
         raise Refused("the extract is not there", f"{file.name} is no file", "name the files of the extract")
-    if given.format == "csv":
-        return csv_source(given, file)
-    sql = f"read_parquet({_t(str(file))})"
+
+
+def _query_source(con: duckdb.DuckDBPyConnection, given: Input, database: Path | Server) -> Source:
+    if isinstance(database, Path):
+        _require_file(database)
+    with silent(f"{database.name} cannot be read"):
+        kind = attach(con, database)
+    query = f"(\n{given.query.strip().rstrip(';')}\n)"  # its last line may be a comment
+    return replace(_described(con, database, query), database=kind)
+
+
+def _described(con: duckdb.DuckDBPyConnection, file: Path | Server, sql: str) -> Source:
     with silent(f"{file.name} cannot be read"):
-        if given.format == "database":
-            _attach(con, file)
-            sql = f"(\n{given.query.strip().rstrip(';')}\n)"  # its last line may be a comment
         described = con.execute(f"select column_name, column_type from (describe select * from {sql})").fetchall()
     return Source(sql, tuple((name, name, kind) for name, kind in described))
 
 
-def _attach(con: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Attach a database as `source`. Raises Refused for a second one: the queries of both would read the first."""
-    attached = con.execute("select path from duckdb_databases() where database_name = 'source'").fetchone()
-    if attached is None:
-        con.execute(f"attach {_t(str(file))} as source (read_only)")
-    elif not file.samefile(attached[0]):
-        raise Refused(
-            "the extract is in several databases",
-            f"{file.name} is a second one",
-            "put all tables into one database, or give the others as Parquet",
-        )
+def _read_once(con: duckdb.DuckDBPyConnection, layout: Layout, given: Input, source: Source, table: str) -> Source:
+    """A source whose records others may change while they are read: what the elements need of it, in a table of this run."""
+    if source.database not in EXTENSIONS:
+        return source
+    places = ((element, place_of(given, layout, element.name) or Place()) for element in layout.elements)
+    columns = {column[1:] for element, place in places if (column := _column(element, place, source))}
+    read_once(con, source.sql, columns, source.database, table)
+    return replace(source, sql=_q(table))
 
 
 def csv_source(given: Input, file: Path) -> Source:
@@ -271,6 +291,8 @@ def _layers(element: Element, given: Input, place: Place, column: tuple[str, str
     if kind.startswith(NUMBERS):
         raw, kind = _number_text(raw), "VARCHAR"
     is_typed = is_date and kind.startswith(("DATE", "TIMESTAMP"))
+    if is_typed:
+        raw = f"case when isfinite({raw}) then {raw} end"  # infinity is how PostgreSQL and DuckDB write a date that never comes
     if is_typed and not (given.missing or place.values):
         return {element.column: f"cast({raw} as {_type(element)})"}, same, same, kept | never
     text = {element.column: _without_blanks(raw if kind == "VARCHAR" else f"cast({raw} as varchar)")}

@@ -17,6 +17,7 @@ import duckdb
 from dagster_project.duck import connection
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
+from dagster_project.extract.databases import Server, given_place
 from dagster_project.extract.layouts import Fault, Layout, load_layouts
 from dagster_project.extract.mapping import AREA, NONE, Mapping, place_of
 from dagster_project.extract.private import private_folder
@@ -105,6 +106,7 @@ def open_run(
     mapping: Mapping, base: Path, given: Sequence[str], wanted: Wanted, installation: Run
 ) -> Iterator[ExtractRun]:
     """Make the relations and judge every record; `given` are the files as they were named, `base` the folder of the mapping."""
+    files = _by_input(mapping, given)
     sql = statements(installation)
     with (
         private_folder() as folder,
@@ -112,20 +114,20 @@ def open_run(
         silent("the extract cannot be worked on"),
     ):
         run = ExtractRun(con, mapping, folder, wanted, sql)
-        _judge(run, base, _by_input(mapping, given), installation)
+        _judge(run, base, files, installation)
         yield run
 
 
-def _by_input(mapping: Mapping, given: Sequence[str]) -> dict[str, list[Path]]:
-    """Input -> its files: `area=addresses.csv`, or the name alone where there is one layout of records."""
-    files: dict[str, list[Path]] = {name: [] for name in mapping.inputs}
+def _by_input(mapping: Mapping, given: Sequence[str]) -> dict[str, list[Path | Server]]:
+    """Input -> its files or servers: `area=addresses.csv`, or the name alone where there is one layout of records."""
+    files: dict[str, list[Path | Server]] = {name: [] for name in mapping.inputs}
     records = list(mapping.records)
     for text in given:
         name, mark, path = text.partition("=")
         if mark and name in files:
-            files[name].append(Path(path))
+            files[name].append(given_place(path))
         elif len(records) == 1:
-            files[records[0]].append(Path(text))
+            files[records[0]].append(given_place(text))
         else:
             raise Refused(
                 "it is not clear which file is which",
@@ -137,7 +139,7 @@ def _by_input(mapping: Mapping, given: Sequence[str]) -> dict[str, list[Path]]:
     return files
 
 
-def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path]], installation: Run) -> None:
+def _judge(run: ExtractRun, base: Path, files: dict[str, list[Path | Server]], installation: Run) -> None:
     layouts = load_layouts()
     make_references(run.con, run.mapping, base, installation)
     run.make_table("decile_of_lsoa", "decile_of_lsoa")

@@ -38,12 +38,12 @@ OF_UC01 = """\
 """
 INPUT = """\
   {name}:                   # {title}
-    format: csv             # csv, parquet or database (one file that DuckDB can attach; then write a `query`)
+    format: csv             # csv, parquet or database (a file of DuckDB or SQLite, or a PostgreSQL server; then write a `query`)
     separator: ","
     encoding: utf-8         # utf-8, utf-16, latin-1 or cp1252
     dates: ""               # how dates are written, such as "%d/%m/%Y" or "%Y-%m-%d"; never guessed
     # missing: ["NULL", "-"]      # texts that stand for nothing
-    # query: "select * from source.main.my_table"
+    # query: "select * from source.main.my_table"      # PostgreSQL: source.public.my_table
     elements:
       # A column is found by the names that are given. Write the trust's own name behind the colon where it has another,
       # or {{column: my_column, dates: "%Y%m%d", values: {{"M": "1", "F": "2"}}}}; {{constant: "R9A"}} is one value for all rows.

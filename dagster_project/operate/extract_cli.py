@@ -41,7 +41,10 @@ MappingFile = Annotated[
 ]
 Files = Annotated[
     list[str],
-    typer.Argument(help="The extract: FILE, or INPUT=FILE where the mapping has several inputs (area=addresses.csv)."),
+    typer.Argument(
+        help="The extract: FILE, or INPUT=FILE where the mapping has several inputs (area=addresses.csv). In place of FILE a PostgreSQL "
+        "server: postgres:service=NAME, or 'postgres:host=... dbname=... user=...'; its password is in ~/.pgpass or the service file."
+    ),
 ]
 Census = Annotated[str, typer.Option(help="The day of the list, YYYY-MM-DD; without it the last day of the period.")]
 Differs = Annotated[
