@@ -185,7 +185,8 @@ class Runner:
         self._find()
         self.con.execute("create table left_out (row_number bigint, rule varchar, is_group boolean)")
         self.con.execute("create table refused_group (check_number usmallint)")
-        for check in self.checks:
+        found = {number for (number,) in self.con.execute("select distinct check_number from failing").fetchall()}
+        for check in (one for one in self.checks if one.number in found):
             if check.severity == "R":
                 self.con.execute(
                     f"insert into left_out select row_number, ?, false from failing "
