@@ -74,7 +74,7 @@ test-compat: environment ## The published file and the notebook with DuckDB 1.0,
 
 LOOP_disk := tests/faults/test_failing_disk.py tests/faults/test_process.py -k changes_the_disk
 LOOP_memory := tests/faults/test_failing_disk.py -k memory
-LOOP_kills := tests/endurance/test_kills.py
+LOOP_kills := tests/endurance/test_kills.py tests/faults/test_concurrency.py tests/faults/test_returns_intake.py
 LOOP_nights := tests/faults/test_many_nights.py
 LOOP_whole := tests/endurance/test_same_content.py
 LOOP_tables := tests/endurance/test_made_by_part.py

@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import pickle
+import random
 import re
 import signal
 import subprocess
@@ -579,13 +580,14 @@ def _settled(lake: Lake) -> dict[str, str]:
     return {str(p.relative_to(root)): "" if p.suffix == ".xlsx" else hash_file(p) for p in names}
 
 
-def test_p1_killed_at_any_step_the_next_run_comes_to_the_same_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [5, pytest.param(1000, marks=pytest.mark.endurance)], ids=["some", "every"])
+def test_p1_killed_at_any_step_the_next_run_comes_to_the_same_end(kills: int, tmp_path: Path, seed: int) -> None:
     whole = Lake(tmp_path / "whole")
     _sent(whole)
     steps = 1000 - int(_run(whole, 1000).stdout.split()[-1])
     wanted, register = _settled(whole), [(r.digest, r.outcome, r.submission_id) for r in receipts(whole)]
     assert steps > 20 and len(register) == 3
-    for number, step in enumerate(range(1, steps + 1, max(1, steps // 10))):
+    for number, step in enumerate(sorted(random.Random(seed).sample(range(1, steps + 1), min(kills, steps)))):
         lake = Lake(tmp_path / f"killed{number}")
         _sent(lake)
         killed = _run(lake, step)
