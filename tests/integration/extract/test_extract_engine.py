@@ -130,10 +130,14 @@ def test_spark_gives_the_return_that_duckdb_gives(name: str, spark: Spark, sql: 
                     if "refused" in said
                 ]
                 given = {step: (to, "")}
-        for made in () if found else ("cells", "return"):
+        found += [statement for statement in steps.values() if (statement in sql) != (statement in run.sql)]
+        for made in () if found else ("tally", "cells", "return"):
             of_spark = quote_literal(str(tmp_path / "made" / made / "*.parquet"))
             run.con.execute(f"create or replace temp view got as from read_parquet({of_spark})")
-            found.append(first_difference(run.con, quote_identifier(made), "got"))
+            if made == "tally":  # its keys are of a hash that each engine has of its own
+                found += run.con.execute("select count(*) from got where is_older").fetchall()
+            else:
+                found.append(first_difference(run.con, quote_identifier(made), "got"))
         found += run.con.execute("select count(*) from tally where is_older").fetchall()
         found += run.con.execute('select count(*) > 50 from "return"').fetchall()
-    assert found == ["", "", (case.older,), (True,)]
+    assert found == [(case.older,), "", "", (case.older,), (True,)]
