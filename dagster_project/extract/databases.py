@@ -28,6 +28,8 @@ KEYWORDS = frozenset(
 )
 """The words of libpq that a command may hold: none is a secret, and none changes how a query is read."""
 WORD = re.compile(r"\s*(\w+)\s*=\s*(?:'(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)(?=\s|$)")
+SECRET = re.compile(r"password\s*=|//", re.I)
+"""What an argument has that holds a password, or an address, which may hold one: anywhere in it, and however the server is spelled."""
 EXTENSIONS = {"sqlite": "sqlite_scanner", "postgres": "postgres_scanner"}
 FIRST_BYTES = {"duckdb": (8, b"DUCK"), "sqlite": (0, b"SQLite format 3\0")}
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
@@ -44,16 +46,16 @@ class Server:
 
 def given_place(text: str) -> Path | Server:
     """Return what an argument names: a file, or a server behind `postgres:`. Raises Refused for a password, and for what libpq does not read."""
-    if not text.startswith(SERVER):
-        return Path(text)
-    words = text.removeprefix(SERVER)
-    keywords = [word.lower() for word in WORD.findall(words)]
-    if any("password" in word for word in keywords) or words.startswith("//"):
+    if text.lower().startswith("postgres") and SECRET.search(text):
         raise Refused(
             "a password has no place in a command",
             "it is in the shell's history and in the list of processes; an address (postgres://) may hold one too",
             "put it into ~/.pgpass or the service file, write keywords (postgres:service=NAME), and change a password that you have written",
         )
+    if not text.startswith(SERVER):
+        return Path(text)
+    words = text.removeprefix(SERVER)
+    keywords = [word.lower() for word in WORD.findall(words)]
     if not keywords or WORD.sub("", words).strip() or not KEYWORDS.issuperset(keywords):
         raise Refused(
             "the PostgreSQL server is not named in the words of libpq",
