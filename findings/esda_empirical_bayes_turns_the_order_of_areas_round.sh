@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # esda 2.8.2 (PySAL), Empirical_Bayes(events, population): rates of small areas drawn towards the rate of all, as analysts do before they map or rank them.
-# The variance between areas is estimated by a difference, which is below 0 whenever the areas differ no more than chance makes them (half of all tables
+# The variance between areas is estimated by a difference, which is below 0 whenever the areas differ no more than chance makes them (more than half of all tables
 # of areas without real differences). Spatial_Empirical_Bayes of the same module then takes 0; Empirical_Bayes goes on with the negative value:
 # each rate lands on the other side of the mean, so that the area with the most deaths is shown with the fewest; a large area can get a rate
 # below 0 or many times the highest one seen. Nothing is raised or warned. What helps: take the rate of all areas where a smoothed rate is not between the
@@ -9,7 +9,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: esda==2.8.2 libpysal==4.14.1 numpy==2.3.5 2>/dev/null
+"$folder/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check --only-binary :all: esda==2.8.2 libpysal==4.14.1 geopandas==1.2.0 scipy==1.17.1 pandas==2.3.3 numpy==2.3.5 2>/dev/null
 "$folder/venv/bin/python" -W ignore - <<'PY'
 from importlib.metadata import version
 
