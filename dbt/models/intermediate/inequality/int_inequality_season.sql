@@ -25,9 +25,9 @@
 -- 15% in 36 and 8 / 57% in 60 at twice, because changes hide what is slow;
 -- Kruskal-Wallis and Friedman over months none in 24 and 80% in 36. Four-hour waits
 -- (April 2021 to February 2026) have a wave of 2 points, 0.6 to 0.9 of the rest: R is
--- 0.53 of England and 0.4 of trusts, 8 of 417 series of A&E are seasonal. A season that
--- is not found makes months alike, so that the limits of the chart are widened for it
--- instead.
+-- 0.53 of England and 0.4 of trusts, 3 of 376 series of A&E are seasonal (8 of 417 with
+-- two months less for each segment). A season that is not found makes months alike, so
+-- that the limits of the chart are widened for it instead.
 -- Effect of a calendar month: mean distance from mean and trend of the segment, less
 -- the mean of the twelve effects; not the wave, which a deep December is not. Source:
 -- Bloomfield, Fourier Analysis of Time Series; Brockwell and Davis, Time Series: Theory
