@@ -158,7 +158,7 @@ def _metadata(report: IntakeReport, mesh: MeshReport) -> dict[str, Any]:
 
 def _check_results(report: IntakeReport, mesh: MeshReport) -> Iterator[dg.AssetCheckResult]:
     warn, error = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
-    found = "returns held what may identify a person or hid something; they were not kept. Next: alerts/return-*.json names the parts; tell the senders"
+    found = "of the returns held what may identify a person or hid something; not kept. Next: alerts/return-*.json names the parts; tell the senders"
     for name, count, severity, words in (
         ("contents_without_identifiers", report.count("purged"), error, found),
         (

@@ -67,7 +67,7 @@ def given_place(text: str) -> Path | Server:
 
 def attach(con: duckdb.DuckDBPyConnection, database: Path | Server) -> str:
     """Attach a database as `source`; return its kind. Raises Refused for a second one: the queries of both would read the first."""
-    kind = "postgres" if isinstance(database, Server) else _kind_of(database)
+    kind = "postgres" if isinstance(database, Server) else _required_kind(database)
     attached = con.execute("select path from duckdb_databases() where database_name = 'source'").fetchone()
     if attached is None:
         _open(con, kind, database)
@@ -80,12 +80,16 @@ def attach(con: duckdb.DuckDBPyConnection, database: Path | Server) -> str:
     return kind
 
 
-def _kind_of(file: Path) -> str:
+def kind_of(file: Path) -> str:
+    """Return the kind of a file's database by its first bytes; "" for any other file."""
     with file.open("rb") as stream:
         head = stream.read(16)
-    for kind, (place, mark) in FIRST_BYTES.items():
-        if head[place:].startswith(mark):
-            return kind
+    return next((kind for kind, (place, mark) in FIRST_BYTES.items() if head[place:].startswith(mark)), "")
+
+
+def _required_kind(file: Path) -> str:
+    if kind := kind_of(file):
+        return kind
     raise Refused(
         f"{file.name} is no database",
         "it is a file neither of DuckDB nor of SQLite, or it is encrypted",

@@ -154,7 +154,7 @@ def _judge_input(name: str, given: Input, collection: str) -> None:
     if unknown:
         raise ValueError(f"inputs, {name}: {', '.join(unknown)} is no element of this layout")
     if given.format == "database" and not given.query.strip():
-        raise ValueError(f"inputs, {name}: a database needs a query")
+        raise ValueError(f"inputs, {name}: a database needs a `query` (the template shows one)")
 
 
 def place_of(given: Input, layout: Layout, element_name: str) -> Place | None:
@@ -175,5 +175,8 @@ def load_mapping(path: Path) -> Mapping:
         line = f"line {mark.line + 1}" if mark else "its form"
         raise Refused("the mapping is no YAML", f"{path.name}, {line}", "compare it with a fresh template") from None
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'mapping'}: {one['msg']}" for one in error.errors())
+        told = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'mapping'}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        )
         raise Refused("the mapping is not right", f"{path.name}: {told}", "compare it with a fresh template") from None

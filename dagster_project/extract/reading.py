@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
-from dagster_project.extract.databases import EXTENSIONS, Server, attach, read_once
+from dagster_project.extract.databases import EXTENSIONS, Server, attach, kind_of, read_once
 from dagster_project.extract.layouts import Element, Layout, plain_name
 from dagster_project.extract.mapping import NONE, Input, Place, place_of
 from dagster_project.extract.refused import Refused, silent
@@ -38,6 +38,8 @@ ZONE = "Europe/London"
 NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL")
 ANCIENT = "0999-12-31"
 """The last day whose year has fewer than four digits."""
+
+QUERY = "Catalog is a table or column that is not there, Parser or Binder is SQL that cannot be read: try the query in the database's own program, with source. before each schema"
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,16 @@ def _codes_as_written(layout: Layout, given: Input, sources: Sequence[Source]) -
 def _source(con: duckdb.DuckDBPyConnection, given: Input, file: Path | Server) -> Source:
     if given.format == "database":
         return _query_source(con, given, file)
-    if isinstance(file, Server):
+    if isinstance(file, Path):
+        _require_file(file)
+    if isinstance(file, Server) or kind_of(file):
         raise Refused(
             f"{file.name} is a database", f"`format` is {given.format}", "write `format: database` and a `query`"
         )
-    _require_file(file)
-    return csv_source(given, file) if given.format == "csv" else _described(con, file, f"read_parquet({_t(str(file))})")
+    if given.format == "csv":
+        return csv_source(given, file)
+    with silent(f"{file.name} cannot be read"):
+        return _described(con, f"read_parquet({_t(str(file))})")
 
 
 def _require_file(file: Path) -> None:
@@ -133,12 +139,12 @@ def _query_source(con: duckdb.DuckDBPyConnection, given: Input, database: Path |
     with silent(f"{database.name} cannot be read"):
         kind = attach(con, database)
     query = f"(\n{given.query.strip().rstrip(';')}\n)"  # its last line may be a comment
-    return replace(_described(con, database, query), database=kind)
+    with silent(f"the query of the mapping cannot be asked of {database.name}", QUERY):
+        return replace(_described(con, query), database=kind)
 
 
-def _described(con: duckdb.DuckDBPyConnection, file: Path | Server, sql: str) -> Source:
-    with silent(f"{file.name} cannot be read"):
-        described = con.execute(f"select column_name, column_type from (describe select * from {sql})").fetchall()
+def _described(con: duckdb.DuckDBPyConnection, sql: str) -> Source:
+    described = con.execute(f"select column_name, column_type from (describe select * from {sql})").fetchall()
     return Source(sql, tuple((name, name, kind) for name, kind in described))
 
 

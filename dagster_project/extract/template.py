@@ -12,7 +12,7 @@ from dagster_project.lake.files import write_atomically
 
 HEAD = """\
 # How {title} reads this trust's own extract. Lines that begin with # are explanations: take the # away to use one.
-# Nothing in this file may be of a patient. The extract itself stays where it is; nothing of it is copied, printed or sent.
+# Nothing in this file may be of a patient. The extract itself stays where it is; nothing of it is printed or sent.
 return: {code}
 organisation: ""            # the three-character ODS code of the trust
 # provider_codes: [RXX]     # other codes whose rows are the trust's own (a trust that it took over)

@@ -118,8 +118,8 @@ def _print_profile(profile: Profile) -> None:
     _print_table(("month", "records"), profile.periods)
     _print_table(("left out because", "records"), [(line.what, line.told) for line in summary.left_out])
     _print_table(("without decile because", "records"), [(line.what, line.told) for line in summary.without_decile])
-    faults = [(line.element, line.what, line.told, "stops" if line.stops else "", line.mend) for line in summary.faults]
-    _print_table(("element", "found", "records", "", "how to fix"), faults)
+    faults = [(line.element, line.what, line.told, "yes" if line.stops else "", line.mend) for line in summary.faults]
+    _print_table(("element", "found", "records", "stops a return", "how to fix"), faults)
     out.print("Counts are fewer than 8, or to the nearest 5.", highlight=False)
 
 

@@ -157,7 +157,7 @@ def _notes(failed_checks: list[str]) -> list[str]:
         asset, _, kind = name.partition(".")
         if severity == "WARN":
             where.setdefault(kind, []).append(asset)
-    return [f"{kind.replace('_', ' ')} is a warning of {', '.join(assets)}" for kind, assets in where.items()]
+    return [f"{', '.join(assets)}: warning of {kind}" for kind, assets in where.items()]
 
 
 def summary_lines(result: NightResult, lake: Lake) -> list[str]:

@@ -34,7 +34,9 @@ class ColumnDescription:
     """All of its config.meta; the dictionary reads code_list, source and caveat."""
 
 
-RELEASE_ID = ColumnDescription("release_id", "Release of the warehouse that carries the row.", "", "varchar")
+RELEASE_ID = ColumnDescription(
+    "release_id", "Release of the warehouse that carries the row (meta.releases).", "", "varchar"
+)
 """The last column of every mart. dbt does not know which release it builds for: the candidate adds the column."""
 
 

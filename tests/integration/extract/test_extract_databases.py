@@ -180,7 +180,7 @@ def test_a_server_is_named_by_the_words_of_libpq() -> None:
     for words in (
         "service=pas",
         r"host = db  user='O\'Neil' dbname='the pas'",
-        "passfile=/home/a=b/passwords port=5432",
+        "passfile=/etc/a=b/passwords port=5432",
     ):
         assert given_place(f"postgres:{words}") == Server(words)
     assert given_place("./postgres:service=pas") == Path("postgres:service=pas")

@@ -190,14 +190,14 @@ def test_uc01_says_what_it_could_not_place(folder: Path) -> None:
 
 
 SEPTEMBER = [f"2026-09-{day:02d}" for day in range(1, 31)]
-NO_IDENTIFIER = "that gives more than 50 of them"
-NO_PERSON = "who has more than 50 in a month"
+NO_PERSON = "that more than 50 attendances of a month share"
+NO_IDENTIFIER = "that more than 50 "
 
 
 def said_of_keys(profile: dict[str, list[dict[str, str]]]) -> dict[str, str]:
     """What a profile says of texts that stand for no identifier and of older versions: words -> number, as it is told."""
     found = own.told_of(profile["faults"]) | own.told_of(profile["left_out"])
-    words = {NO_IDENTIFIER: "identifier", NO_PERSON: "person", "an older version of": "older"}
+    words = {NO_PERSON: "person", NO_IDENTIFIER: "identifier", "an older version of": "older"}
     return {
         name: told.replace(",", "")
         for what, told in found.items()
