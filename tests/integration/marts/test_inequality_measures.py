@@ -318,7 +318,7 @@ def test_a_trend_of_months_is_statsmodels_line(mirror_warehouse: Any) -> None:
     fit = sm.OLS(values, sm.add_constant(time)).fit()
     correlation = float((fit.resid[1:] * fit.resid[:-1]).sum() / (fit.resid**2).sum())
     points = len(values)
-    phi = min(0.9, max(0, (points * correlation + 3) / (points - 4)))
+    phi = min(0.9, max(0, (points * correlation + 4) / (points - 4)))
     alike = (1 + phi) / (1 - phi)
     freedom = max(4, points / alike - 2) // 1
     half = student.ppf(0.975, freedom) * fit.bse[1] * np.sqrt(alike * (points - 2) / max(2, points - 2 * alike))
