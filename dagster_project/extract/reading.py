@@ -39,7 +39,7 @@ NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL")
 ANCIENT = "0999-12-31"
 """The last day whose year has fewer than four digits."""
 
-QUERY = "Catalog is a table or column that is not there, Parser or Binder is SQL that cannot be read: try the query in the database's own program, with source. before each schema"
+QUERY = "Catalog: a table or column is not there (tables are source.schema.table); Parser or Binder: the SQL cannot be read. Change `query` in the mapping"
 
 
 @dataclass(frozen=True)
