@@ -8,7 +8,7 @@ rest of gate 2. A night with nothing new has nothing to judge and starts none. T
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from functools import cache
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 
@@ -44,16 +44,12 @@ class Question:
 
 def start_judge() -> None:
     """Let the process import Great Expectations now; whoever asks first waits the less."""
-    _process().submit(_import)
+    _submit(_import)
 
 
 def ask(questions: Sequence[Question], limits: EngineLimits, *, database: Path | None = None) -> Future[list[Answer]]:
     """Return what `run_suite` says of each relation, which may read the DuckDB file `database` under the name `draft`."""
-    try:
-        return _process().submit(_run, questions, database, limits)
-    except BrokenProcessPool:  # it died between two questions
-        _process.cache_clear()
-        return _process().submit(_run, questions, database, limits)
+    return _submit(_run, questions, database, limits)
 
 
 def answers(asked: Future[list[Answer]]) -> list[Answer]:
@@ -82,6 +78,15 @@ def dismiss_judge() -> None:
     """Let the process end while others work; who asks again starts another."""
     _process().shutdown(wait=False)
     _process.cache_clear()
+
+
+def _submit(work: Callable[..., Any], *given: object) -> Future[Any]:
+    """Hand over work; to another process where this one died between two questions."""
+    try:
+        return _process().submit(work, *given)
+    except BrokenProcessPool:
+        _process.cache_clear()
+        return _process().submit(work, *given)
 
 
 @cache

@@ -16,7 +16,7 @@ import pytest
 from dagster_project.contracts.suite import load_marts
 from dagster_project.lake.files import LakeError
 from dagster_project.quality import judge
-from dagster_project.quality.judge import Question, answers, ask
+from dagster_project.quality.judge import Question, answers, ask, start_judge
 from dagster_project.quality.runner import run_suite
 from dagster_project.settings import PROJECT_ROOT
 from tests.fixtures.processes import is_running, wait_until
@@ -65,9 +65,14 @@ def test_nothing_passes_when_it_is_killed_and_the_next_question_is_answered() ->
     with pytest.raises(LakeError, match="could not judge"):
         answers(asked)
     assert isinstance(answers(ask([question], SMALL))[0], list)
-    os.kill(_child(), signal.SIGKILL)
-    time.sleep(0.5)
-    assert isinstance(answers(ask([question], SMALL))[0], list), "it died between two questions"
+    for asks_first in (
+        lambda: None,
+        start_judge,
+    ):  # a step with a new file starts it, and may be the first to meet the dead one
+        os.kill(_child(), signal.SIGKILL)
+        time.sleep(0.5)
+        asks_first()
+        assert isinstance(answers(ask([question], SMALL))[0], list), "it died between two questions"
 
 
 def test_it_ends_with_a_killed_asker(tmp_path: Path) -> None:

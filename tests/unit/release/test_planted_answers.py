@@ -5,8 +5,6 @@ A row that must not be taken is of another period, indicator, group, geography o
 
 from __future__ import annotations
 
-import pytest
-
 from tests.fixtures.planted import (
     BEFORE,
     GAP,
@@ -19,12 +17,9 @@ from tests.fixtures.planted import (
     WAIT,
     WITHIN,
     WRONG,
-    Case,
     answer,
     beside,
-    cases_of,
     many,
-    run,
 )
 
 COMPARED = {
@@ -38,7 +33,7 @@ NOT_COMPARED = {"indicator_id": WITHIN, "period_end": BEFORE, "dimension": "sex"
 """Of priorities: the one of a gap, and what makes it one of another gap."""
 
 
-def long_waits_by_deprivation() -> None:
+def test_long_waits_by_deprivation() -> None:
     """A later week of trusts, of other waits or of quintiles says nothing of England's deciles."""
     tenth = WAIT | {"indicator_id": LONG, "dimension": "imd_decile", "group_code": "2", "value": 0.04}
     other = {
@@ -60,7 +55,7 @@ def long_waits_by_deprivation() -> None:
     assert [(row["imd_decile"], row["value"]) for row in rows] == [("2", 0.04), ("10", 0.02)]
 
 
-def widest_deprivation_gaps() -> None:
+def test_widest_deprivation_gaps() -> None:
     """A later week of England, of other waits or by age has no quintiles of trusts: their newest figures are those of the week before."""
     gap = GAP | {
         "indicator_id": LONG,
@@ -99,7 +94,7 @@ def widest_deprivation_gaps() -> None:
     ]
 
 
-def waits_by_ethnic_group() -> None:
+def test_waits_by_ethnic_group() -> None:
     """A later week of trusts, of other waits or of five groups says nothing of England's groups."""
     of = {"organisation_code": "ENG", "dimension": "ethnic_group", "reference_group": "A"}
     ratio = GAP | of | {"indicator_id": LONG, "measure": "relative_gap", "comparison_group": "N", "value": 1.2}
@@ -130,7 +125,7 @@ def waits_by_ethnic_group() -> None:
     assert [(row["group_name"], row["ratio"], row["q_value"]) for row in rows] == [("African", 1.2, 0.4), ("Chinese", 0.9, None)]  # fmt: skip
 
 
-def group_against_group_over_time() -> None:
+def test_group_against_group_over_time() -> None:
     """Twelve months back from the newest, so one period of the two that are held in them; the board is that of today.
 
     The board is the first that has trusts by ethnicity, and the newest period is one by ethnicity.
@@ -168,7 +163,7 @@ def group_against_group_over_time() -> None:
     ]
 
 
-def is_the_core20_gap_closing() -> None:
+def test_is_the_core20_gap_closing() -> None:
     """The newest gap is hidden: it is empty beside the newest period, not the gap of the period before.
 
     England and the board have one period.
@@ -218,7 +213,7 @@ def is_the_core20_gap_closing() -> None:
     ]
 
 
-def core20_against_the_rest() -> None:
+def test_core20_against_the_rest() -> None:
     """Of each indicator its own newest period; crude and standardised gaps of a board are two rows that say which they are."""
     gap = GAP | {"organisation_level": "icb", "organisation_code": "QAA", "dimension": "core20", "indicator_id": LONG}
     rows = answer(
@@ -248,7 +243,7 @@ def core20_against_the_rest() -> None:
     ]
 
 
-def core20_gap_by_sector() -> None:
+def test_core20_gap_by_sector() -> None:
     """Each indicator has its own newest period and its own whole: 0.002 of 0.008 is a quarter."""
     part = {"indicator_id": WITHIN, "indicator_name": "Within 18 weeks", "period_end": NOW, "measure": "england_gap"}
     longer = part | {"indicator_id": LONG, "indicator_name": "Over 52 weeks", "period_end": BEFORE}
@@ -276,7 +271,7 @@ def core20_gap_by_sector() -> None:
     ]
 
 
-def waiting_list_of_a_trust() -> None:
+def test_waiting_list_of_a_trust() -> None:
     """The first trust of the monthly waits, whatever boards and trusts of other sources come before it."""
     trust = WAIT | {
         "organisation_code": "R9A",
@@ -300,7 +295,7 @@ def waiting_list_of_a_trust() -> None:
     ]
 
 
-def long_waits_by_specialty() -> None:
+def test_long_waits_by_specialty() -> None:
     """All treatment functions together are no treatment function; another source's week is no month."""
     over = WAIT | {
         "source_id": "nhse_rtt",
@@ -331,7 +326,7 @@ def long_waits_by_specialty() -> None:
     ]
 
 
-def four_hour_waits_over_time() -> None:
+def test_four_hour_waits_over_time() -> None:
     month = {
         "indicator_id": "ae_four_hour_all",
         "organisation_code": "ENG",
@@ -351,7 +346,7 @@ def four_hour_waits_over_time() -> None:
     ]
 
 
-def cancer_waits_beside_core20() -> None:
+def test_cancer_waits_beside_core20() -> None:
     """Another standard, and boards, have a later month: the newest of 62 days of trusts is wanted."""
     trust = {
         "indicator_id": "cancer_62_days",
@@ -376,7 +371,7 @@ def cancer_waits_beside_core20() -> None:
     ]
 
 
-def what_is_hidden() -> None:
+def test_what_is_hidden() -> None:
     """Of each source its newest period, and which it is: a period before is not counted beside it."""
     cell = {
         "measure": "suppressed_share",
@@ -401,7 +396,7 @@ def what_is_hidden() -> None:
     ]
 
 
-def ethnicity_recording() -> None:
+def test_ethnicity_recording() -> None:
     """The waiting list's own newest day, whatever returns, boards or other fields came later; who knows nothing of it is left out.
 
     Two trusts of one name are two.
@@ -437,7 +432,7 @@ def ethnicity_recording() -> None:
     ]
 
 
-def ethnicity_recording_of_trusts() -> None:
+def test_ethnicity_recording_of_trusts() -> None:
     """Each collection has its own newest period, and A&E of a later month has nothing to do with it."""
     cell = {"field_name": "ETHNIC_CATEGORY", "organisation_code": "R9A"}
     rows = answer(
@@ -452,7 +447,7 @@ def ethnicity_recording_of_trusts() -> None:
     assert [tuple(row.values()) for row in rows] == [("WL01", "R9A", 74, -18), ("OP01", "R9A", 80, 1)]
 
 
-def slope_and_concentration_of_england() -> None:
+def test_slope_and_concentration_of_england() -> None:
     slope = GAP | {
         "organisation_code": "ENG",
         "dimension": "imd_decile",
@@ -481,7 +476,7 @@ def slope_and_concentration_of_england() -> None:
     ]  # fmt: skip
 
 
-def spread_beyond_chance() -> None:
+def test_spread_beyond_chance() -> None:
     theil = GAP | {
         "indicator_id": LONG,
         "dimension": "imd_decile",
@@ -510,7 +505,7 @@ def spread_beyond_chance() -> None:
     ]
 
 
-def trusts_outside_the_funnel() -> None:
+def test_trusts_outside_the_funnel() -> None:
     """One of three marks lies outside the wide limits, one between them and the narrow ones. What is spread most comes first."""
     mark = {
         "indicator_name": "RTT",
@@ -530,11 +525,3 @@ def trusts_outside_the_funnel() -> None:
         ),
     )
     assert [(row["pooled_share"], row["outside_998"], row["trusts"]) for row in rows] == [(0.6, 1, 3), (0.7, 0, 1)]
-
-
-CASES = cases_of(globals())
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_a_query_gives_the_answer_worked_out_by_hand(case: Case) -> None:
-    run(case)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.fixtures.planted import (
     BEFORE,
     LATER,
@@ -11,16 +9,13 @@ from tests.fixtures.planted import (
     NOW,
     WITHIN,
     WRONG,
-    Case,
     answer,
     beside,
-    cases_of,
     many,
-    run,
 )
 
 
-def what_is_missing() -> None:
+def test_what_is_missing() -> None:
     row = {
         "indicator_id": "STM-EL-02",
         "breakdown": "all",
@@ -40,7 +35,7 @@ def what_is_missing() -> None:
     assert [(one["indicator_id"], one["reason"]) for one in rows] == [("STM-EL-02", "in SUS")]
 
 
-def targets_met_lapsed_and_ahead() -> None:
+def test_targets_met_lapsed_and_ahead() -> None:
     reading = {"organisation_code": "ENG", "indicator_id": LONG, "indicator_name": "Over 52 weeks", "period_end": NOW}
     rows = answer(
         "targets_met_lapsed_and_ahead",
@@ -57,7 +52,7 @@ def targets_met_lapsed_and_ahead() -> None:
     assert [(one["value"], one["target_reading"]) for one in rows] == [(0.6, "lapsed"), (0.02, "target not met")]
 
 
-def core20plus5_1_maternity() -> None:
+def test_core20plus5_1_maternity() -> None:
     """A later period of another indicator says nothing of continuity of carer."""
     woman = {
         "indicator_id": "MAT-03",
@@ -78,7 +73,7 @@ def core20plus5_1_maternity() -> None:
     assert [(row["core20_value"], row["rest_value"], row["core20_gap"]) for row in rows] == [(0.1, 0.2, -0.1)]
 
 
-def core20plus5_2_severe_mental_illness() -> None:
+def test_core20plus5_2_severe_mental_illness() -> None:
     person = {
         "indicator_id": "SMI-01",
         "organisation_level": "icb",
@@ -102,7 +97,7 @@ def core20plus5_2_severe_mental_illness() -> None:
     ]
 
 
-def core20plus5_4_early_cancer_diagnosis() -> None:
+def test_core20plus5_4_early_cancer_diagnosis() -> None:
     """The figure of England stands on the line of everybody alone, not beside boards or breakdowns that have none."""
     place = {
         "indicator_id": "CAN-01",
@@ -125,7 +120,7 @@ def core20plus5_4_early_cancer_diagnosis() -> None:
     assert found == [("england", "all", 0.58), ("england", "sex", None), ("icb", "all", None)]
 
 
-def core20plus5_children() -> None:
+def test_core20plus5_children() -> None:
     """An element without a figure says why; an adults' indicator is none of the children's."""
     rows = answer(
         "core20plus5_children",
@@ -158,7 +153,7 @@ def core20plus5_children() -> None:
     ]
 
 
-def statement_of_a_trust_or_icb() -> None:
+def test_statement_of_a_trust_or_icb() -> None:
     line = {
         "organisation_code": "R9A",
         "organisation_level": "trust",
@@ -202,7 +197,7 @@ def statement_of_a_trust_or_icb() -> None:
     ]
 
 
-def five_priorities() -> None:
+def test_five_priorities() -> None:
     """England's rows, and the priority that has no figure at all."""
     rows = answer(
         "five_priorities",
@@ -219,7 +214,7 @@ def five_priorities() -> None:
     ]
 
 
-def core20_population() -> None:
+def test_core20_population() -> None:
     """The newest edition first; of a trust the share is that of the boards its patients come from, in a column of its own."""
     rows = answer(
         "core20_population",
@@ -243,7 +238,7 @@ def core20_population() -> None:
     ]
 
 
-def core20plus5_3_chronic_respiratory() -> None:
+def test_core20plus5_3_chronic_respiratory() -> None:
     area = {
         "core20plus5_area": "chronic_respiratory",
         "organisation_level": "england",
@@ -256,7 +251,7 @@ def core20plus5_3_chronic_respiratory() -> None:
     assert [row["availability"] for row in rows] == ["available", "not_public"]
 
 
-def core20plus5_5_hypertension() -> None:
+def test_core20plus5_5_hypertension() -> None:
     """Crude and standardised side by side, with what to keep in mind."""
     place = {
         "indicator_id": "HYP-01",
@@ -279,7 +274,7 @@ def core20plus5_5_hypertension() -> None:
     ]
 
 
-def core20plus5_smoking_cessation() -> None:
+def test_core20plus5_smoking_cessation() -> None:
     smokes = {"core20plus5_area": "smoking_cessation", "indicator_name": "At delivery", "organisation_level": "england"}
     rows = answer(
         "core20plus5_smoking_cessation",
@@ -291,11 +286,3 @@ def core20plus5_smoking_cessation() -> None:
         ),
     )
     assert [row["all_value"] for row in rows] == [0.06, 0.07]
-
-
-CASES = cases_of(globals())
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_a_query_gives_the_answer_worked_out_by_hand(case: Case) -> None:
-    run(case)

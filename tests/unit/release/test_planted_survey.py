@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.fixtures.planted import (
     WRONG,
-    Case,
     answer,
     beside,
-    cases_of,
     many,
-    run,
 )
 
 
-def breadth_and_measures() -> None:
+def test_breadth_and_measures() -> None:
     """Each measure in its own column, however large the others are."""
     rows = answer(
         "breadth_and_measures",
@@ -37,7 +32,7 @@ def breadth_and_measures() -> None:
     assert [tuple(row.values())[:5] for row in rows] == [("B Trust", 7, None, None, 9), ("A Trust", 4, 0.5, 0.25, 1)]
 
 
-def approaches_by_trust_type() -> None:
+def test_approaches_by_trust_type() -> None:
     """A later wave of others, of all trusts or of another question says nothing of ours."""
     answered = {
         "question_code": "HI_APPROACH",
@@ -67,7 +62,7 @@ def approaches_by_trust_type() -> None:
     ]
 
 
-def barriers_over_waves() -> None:
+def test_barriers_over_waves() -> None:
     """The first wave has none before it; strata are no whole."""
     said = {
         "question_code": "HI_BARRIER",
@@ -93,7 +88,7 @@ def barriers_over_waves() -> None:
     ]
 
 
-def us_and_our_peers() -> None:
+def test_us_and_our_peers() -> None:
     said = {"stratum_type": "TRUST_TYPE", "organisation_name": "A Trust", "question_code": "HI_BARRIER"}
     rows = answer(
         "us_and_our_peers",
@@ -111,7 +106,7 @@ def us_and_our_peers() -> None:
     ]
 
 
-def race_equality_ratios() -> None:
+def test_race_equality_ratios() -> None:
     """The largest ratio of each indicator first, those that cannot be worked out last."""
     ratio = {"measure_kind": "relative_likelihood", "indicator_no": 2}
     rows = answer(
@@ -131,7 +126,7 @@ def race_equality_ratios() -> None:
     ]
 
 
-def plus_groups_and_their_evidence() -> None:
+def test_plus_groups_and_their_evidence() -> None:
     """Named, or with a clear gap, or with an open action; a group with none of them is left out."""
     rows = answer(
         "plus_groups_and_their_evidence",
@@ -146,7 +141,7 @@ def plus_groups_and_their_evidence() -> None:
     assert [row["group_name"] for row in rows] == ["Carers", "Homeless", "Roma"]
 
 
-def published_survey_figures() -> None:
+def test_published_survey_figures() -> None:
     rows = answer(
         "published_survey_figures",
         mart_survey_benchmark=many(
@@ -158,7 +153,7 @@ def published_survey_figures() -> None:
     assert [(row["wave"], row["value"]) for row in rows] == [("2021", 72)]
 
 
-def consultants_and_maturity() -> None:
+def test_consultants_and_maturity() -> None:
     pair = {"role_code": "PHC", "domain_code": "OVERALL", "stratum": "ALL"}
     rows = answer(
         "consultants_and_maturity",
@@ -172,7 +167,7 @@ def consultants_and_maturity() -> None:
     assert [(row["value"], row["employed_developed"]) for row in rows] == [(3, 6)]
 
 
-def self_assessment_of_a_trust() -> None:
+def test_self_assessment_of_a_trust() -> None:
     domain = {"basis": "self_assessment", "organisation_name": "A Trust"}
     rows = answer(
         "self_assessment_of_a_trust",
@@ -186,7 +181,7 @@ def self_assessment_of_a_trust() -> None:
     assert [(row["score_pct"], row["median_of_type"]) for row in rows] == [(70, None), (50, 60)]
 
 
-def eds_totals() -> None:
+def test_eds_totals() -> None:
     total = {"score_kind": "total", "organisation_name": "A Trust"}
     rows = answer(
         "eds_totals",
@@ -199,7 +194,7 @@ def eds_totals() -> None:
     assert [(row["score"], row["stated_total"], row["is_mismatch"]) for row in rows] == [(20, 21, True)]
 
 
-def policy_over_the_years() -> None:
+def test_policy_over_the_years() -> None:
     """By year and day; what has no year comes last."""
     rows = answer(
         "policy_over_the_years",
@@ -213,7 +208,7 @@ def policy_over_the_years() -> None:
     assert [row["financial_year"] for row in rows] == ["2023-24", "2025-26", None]
 
 
-def figures_that_are_quoted() -> None:
+def test_figures_that_are_quoted() -> None:
     """720 to 1,300 is 80.6% more, whatever is quoted."""
     rows = answer(
         "figures_that_are_quoted",
@@ -222,11 +217,3 @@ def figures_that_are_quoted() -> None:
         ],
     )
     assert [(row["value"], row["growth_pct"]) for row in rows] == [(90, 80.6)]
-
-
-CASES = cases_of(globals())
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_a_query_gives_the_answer_worked_out_by_hand(case: Case) -> None:
-    run(case)
