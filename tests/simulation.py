@@ -234,7 +234,6 @@ def draw_returns(generator: np.random.Generator, trusts: int = TRUSTS) -> pd.Dat
         geo_level="TRUST",
         period_start=pd.Timestamp("2026-10-01"),
         period_end=pd.Timestamp("2026-10-31"),
-        is_estimate=False,
         is_numerator_unsure=False,
         is_denominator_unsure=False,
         is_expected=True,

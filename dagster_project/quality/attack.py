@@ -288,7 +288,7 @@ def _metric_sets(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[Integers
         return np.arange(rows), sets
     same = ", ".join(q(name) for name in metrics.same)
     query = f"""
-        select dense_rank() over (order by {same}) - 1 as group_number, {q(metrics.column)} as metric
+        select dense_rank() over (order by {same}) - 1 as group_number, {q(metrics.column)} as metric, ({metrics.where}) as is_counted
         from {table.relation} order by attack_row"""
     found = con.execute(query).fetchnumpy()
     number_of = metrics.counted().number_of
@@ -298,6 +298,7 @@ def _metric_sets(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[Integers
         raise ValueError(f"{table.model.name} does not declare what {', '.join(unknown)} counts")
     for column, count in enumerate(counts):
         sets[:, column] = np.array([number_of.get((name, count), -1) for name in names.tolist()], dtype=np.int64)[place]
+    sets[~np.asarray(found["is_counted"], dtype=bool)] = -1
     return np.asarray(found["group_number"], dtype=np.int64), sets
 
 

@@ -97,6 +97,8 @@ class Metrics(Strict):
     """The column that names the metric of a row."""
     same: tuple[str, ...]
     """Columns that are equal where two metrics count in one group."""
+    where: str = "true"
+    """The rows of which this is said, a SQL condition: an estimate counts nobody."""
     seed: str | None = None
     """The seed of the returns that says which codes each metric counts."""
     definitions: Mapping[str, Mapping[str, frozenset[str]]] = Field(default_factory=dict)

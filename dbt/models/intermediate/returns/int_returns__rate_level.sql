@@ -1,5 +1,4 @@
--- Grain: level x organisation x metric x dimension x group (x quintile) x period,
--- reported or estimated.
+-- Grain: level x organisation x metric x dimension x group (x quintile) x period.
 -- Question: what are the true counts of each trust, of the trusts of each ICB, and of
 -- all of them? Restricted.
 -- A trust whose recording fails its threshold is in no sum by that field, one that
@@ -9,35 +8,7 @@
 -- (IMD_QUINTILE_2019): never added, never joined into one series.
 -- Fine breakdowns are kept for the newest periods; a trend needs quintiles and groups
 -- of five.
--- Estimated total of England: for each missing trust the newest earlier return of
--- twelve months; never inside trust rows.
 {%- set counts = ["numerator", "denominator"] %}
-{%- set summed = [
-    "geo_level",
-    "geo_code",
-    "icb_code",
-    "collection_code",
-    "metric_id",
-    "dim_type",
-    "dim_value",
-    "imd_quintile",
-    "period_start",
-    "period_end",
-    "imd_version",
-    "numerator_low",
-    "numerator_high",
-    "denominator_low",
-    "denominator_high",
-    "people",
-    "people_known",
-    "withheld_reason",
-    "trusts_included",
-    "withheld_trusts",
-    "is_revised",
-    "is_safe",
-    "is_expected",
-    "data_origin",
-] %}
 with
     detail as (
         {% call kept(
@@ -112,19 +83,6 @@ with
             max(data_origin) as data_origin
         from levels
         group by all
-    ),
-
-    {{ returns_estimates(counts) }},
-
-    together as (
-        select
-            {{ summed | join(", ") }},
-            false as is_estimate,
-            cast(null as string) as estimate_basis_period
-        from summed
-        union all
-        select {{ summed | join(", ") }}, is_estimate, estimate_basis_period
-        from estimates
     )
 
 select
@@ -138,7 +96,7 @@ select
                 "people",
                 "people_known",
             ],
-            of="together",
+            of="summed",
         )
     }},
     {%- for count in counts %}
@@ -168,6 +126,6 @@ select
         when geo_level = 'NATIONAL'
         then concat_ws(', ', coverage.missing_trusts, withheld_trusts)
     end as trusts_left_out
-from together
+from summed
 left join
     {{ ref("int_returns__coverage") }} as coverage using (collection_code, period_end)

@@ -1,5 +1,5 @@
--- Grain: level x organisation x metric x dimension x group x period, estimated totals
--- of England apart. Question: which counts of a metric may be shown, beside all others
+-- Grain: level x organisation x metric x dimension x group x period. Question: which
+-- counts of a metric may be shown, beside all others
 -- that are shown?
 -- A set of groups is withheld where its sum, or what other figures say of it together
 -- (stg_returns__withheld_set), would give a hidden count away; a sum of few trusts
@@ -56,7 +56,7 @@ with
                         "same": geography,
                         "sets": ["dim_type"],
                         "parts": "dim_type <> 'ALL'",
-                        "whole": "dim_type = 'ALL' and not is_estimate",
+                        "whole": "dim_type = 'ALL'",
                     },
                     {
                         "same": geography + ["nest_group"],
@@ -81,7 +81,7 @@ with
                         "same": group,
                         "sets": ["geo_level"],
                         "parts": "geo_level = 'TRUST'" ~ is_in_sums,
-                        "whole": "geo_level = 'NATIONAL' and not is_estimate",
+                        "whole": "geo_level = 'NATIONAL'",
                         "hide_whole": true,
                     },
                 ],
@@ -108,6 +108,9 @@ with
             grouping sets (
                 ({{ group | join(", ") }}, icb_code), ({{ group | join(", ") }})
             )
+        -- Trusts of which no ICB is known are in no ICB's sum; as a group of their own
+        -- they would be a second England, which has no ICB either.
+        having grouping(icb_code) = 1 or icb_code is not null
     ),
 
     summed as (
@@ -139,7 +142,6 @@ with
                 "dim_type",
                 "dim_value",
                 "period_end",
-                "is_estimate",
             ],
         )
     }}

@@ -18,16 +18,53 @@
 {%- set asked = wanted_parts(
     parts_of_rows(
         "period_end",
+        rows=[ref("int_returns__rate_estimate")],
         kept=[ref("int_returns__rate_shown")],
         whole=[ref("dim_organisation")],
     )
 ) %}
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}
+{%- set told = [
+    "geo_level",
+    "geo_code",
+    "icb_code",
+    "metric_id",
+    "dim_type",
+    "dim_value",
+    "period_start",
+    "period_end",
+    "imd_version",
+    "numerator",
+    "numerator_status",
+    "numerator_low",
+    "numerator_high",
+    "denominator",
+    "denominator_status",
+    "denominator_low",
+    "denominator_high",
+    "rate_status",
+    "withheld_reason",
+    "known_pct",
+    "trusts_included",
+    "trusts_expected",
+    "trusts_left_out",
+    "is_revised",
+    "is_safe",
+    "is_expected",
+    "data_origin",
+] %}
 {%- set unknown_groups = "('Z', '99', 'UNK', 'X')" %}
 with
     cells as (
-        select *
+        select
+            {{ told | join(", ") }},
+            false as is_estimate,
+            cast(null as string) as estimate_basis_period
         from {{ ref("int_returns__rate_shown") }}
+        where {{ in_parts(asked, "period_end") }}
+        union all
+        select {{ told | join(", ") }}, true, estimate_basis_period
+        from {{ ref("int_returns__rate_estimate") }}
         where {{ in_parts(asked, "period_end") }}
     ),
 
