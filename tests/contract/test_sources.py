@@ -294,6 +294,7 @@ MACHINE_PATHS = re.compile(
 NOT_OURS = {
     ".git",
     ".venv",
+    ".venv-engine",
     "__pycache__",
     ".mypy_cache",
     ".ruff_cache",
