@@ -1,7 +1,7 @@
 """`hiw find WORD`: where a word stands in the published file, by all its names.
 
 What a word is called otherwise (DNA, FTA: did not attend) is in meta.glossary, so the file answers without this checkout. Searched are
-the words of indicators, example queries, columns and glossary; figures are not.
+the words of indicators, metrics of returns, example queries, columns and glossary; figures are not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dagster_project.operate.analyst import open_published
 
 SHOWN = 8
 """Hits of a kind that a screen shows; --json gives all."""
-HEADINGS = {"indicator": "Indicators", "query": "Example queries", "column": "Columns", "word": "Words"}
+HEADINGS = {"indicator": "Indicators", "metric": "Metrics of returns", "query": "Example queries", "column": "Columns", "word": "Words"}
 INDICATORS = """
     select indicator_id as name, indicator_name as title, concat_ws(' ', definition, numerator_definition, denominator_definition) as text,
         coalesce(
@@ -29,6 +29,11 @@ INDICATORS = """
         ) as see
     from dim_indicator left join fct_indicator_value using (indicator_id)
     group by all order by name"""
+METRICS = """
+    select indicator_id as name, indicator_name as title, coalesce(max(note), '') as text,
+        'mart_hi_rate, newest figure ' || max(period_end) filter (where value is not null) || ', '
+        || string_agg(distinct organisation_level, ', ' order by organisation_level) filter (where value is not null) as see
+    from mart_hi_rate group by all having count(value) > 0 order by name"""
 QUERIES = """
     select name, question as title, sql as text, 'hiw query ' || name || ' (' || coalesce(rows_count, 0) || ' rows)' as see
     from meta.example_queries"""
@@ -38,7 +43,7 @@ COLUMNS = """
 WORDS = """
     select term as name, definition as title, coalesce(also_called, '') as text, see, also_called
     from meta.glossary order by lower(term)"""
-CATALOGUE = {"indicator": INDICATORS, "query": QUERIES, "column": COLUMNS, "word": WORDS}
+CATALOGUE = {"indicator": INDICATORS, "metric": METRICS, "query": QUERIES, "column": COLUMNS, "word": WORDS}
 NO_SUCH_TABLE = (duckdb.CatalogException, duckdb.BinderException)
 Row = Mapping[str, Any]
 
