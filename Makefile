@@ -129,8 +129,8 @@ $(ENGINE)/ready: requirements-engine.lock
 	$(INTO_ENGINE) --no-binary pyspark --no-build-isolation -r $(ENGINE)/source.lock
 	touch $(ENGINE)/ready
 
-engine-test: engine ## Facts of the sample estate and returns of extracts, made by Apache Spark, against DuckDB's; minutes
-	$(BIN)/python -m pytest -n 0 --timeout 3600 -m requires_engine tests/integration/transform/test_engine.py tests/integration/extract/test_extract_engine.py
+engine-test: engine ## Facts of the sample estate, returns of extracts and every measure, made by Apache Spark, against DuckDB's; minutes
+	$(BIN)/python -m pytest -n 0 --timeout 3600 -m requires_engine tests/integration/transform tests/integration/extract tests/integration/measures
 
 engine-parity: engine ## How many nodes of the dbt project Spark accepts and computes as DuckDB, on the last nightly run (NODES="part of a name ...")
 	$(BIN)/python -m tests.parity $(NODES)

@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import duckdb
+
+from dagster_project.duck import quote_literal
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.transform.engine import ENVIRONMENT
 
@@ -20,16 +23,20 @@ Table = tuple[str, str]
 
 
 class Spark:
-    """The process, for as long as a with block lasts. What the JVM says is in spark.log of `folder`, where it works."""
+    """The process, for as long as a with block lasts. What the JVM says is in spark.log of `folder`, where it works.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `settings` are Spark's own.
+    """
+
+    def __init__(self, folder: Path, master: str = "local[2]", settings: Mapping[str, str] | None = None) -> None:
+        self.folder, self.master, self.settings = folder, master, dict(settings or {})
 
     def __enter__(self) -> Spark:
         (self.folder / "scratch").mkdir(parents=True, exist_ok=True)
         self.log = (self.folder / "spark.log").open("wb")
+        python = [str(ENVIRONMENT / "bin" / "python"), "-m", "tests.parity.spark_side"]
         self.process = subprocess.Popen(
-            [str(ENVIRONMENT / "bin" / "python"), "-m", "tests.parity.spark_side", str(self.folder / "scratch")],
+            [*python, str(self.folder / "scratch"), self.master, json.dumps(self.settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -54,3 +61,15 @@ class Spark:
         answers = (json.loads(line) for line in self.process.stdout if line.startswith(b"{"))
         for _, answer in zip(queries, answers, strict=False):
             yield answer
+
+
+def write_table(con: duckdb.DuckDBPyConnection, selected: str, folder: Path, files: int = 1) -> Table:
+    """What DuckDB selects from, as Parquet for Spark: in one file, or scattered over several, each in an order of its own."""
+    folder.mkdir(parents=True)
+    rows = f"select * from {selected}"
+    for part in range(files):
+        if files > 1:
+            numbered = f"select *, row_number() over () as _place from {selected}"
+            rows = f"select * exclude (_place) from ({numbered}) where _place % {files} = {part} order by hash(_place)"
+        con.execute(f"copy ({rows}) to {quote_literal(str(folder / f'part-{part}.parquet'))} (format parquet)")
+    return str(folder), ""

@@ -1,7 +1,8 @@
 """Run queries on Apache Spark; `python -m tests.parity.spark_side` with the Python of .venv-engine, which has pyspark.
 
 Each line of standard input is a job, {"tables": {name: [folder, columns]}, "queries": [{"id", "sql", "to"}]}; each query is answered by
-one line of JSON: id, seconds, and where Spark refuses it the reason. No answer holds a value of a table. The argument is a folder to work in.
+one line of JSON: id, seconds, and where Spark refuses it the reason. No answer holds a value of a table. The arguments are a folder to work in,
+the master and settings of Spark.
 """
 
 import json
@@ -47,7 +48,7 @@ def main() -> None:
     """Answer job after job, until there are no more."""
     # Each refusal is answered; pyspark would write the JVM's whole stack of it into the log.
     logging.disable()
-    spark = start_session("local[2]", Path(sys.argv[1]))
+    spark = start_session(sys.argv[2], Path(sys.argv[1]), json.loads(sys.argv[3]))
     for line in sys.stdin:
         job = json.loads(line)
         for name, (folder, columns) in job["tables"].items():

@@ -2,7 +2,7 @@
 
 Words are looked for in the files themselves, outside of what dispatch gives to DuckDB alone; where .venv-engine is (`make engine`),
 every node that dbt-spark compiled, and every statement of `hiw extract`, is parsed by sqlglot too, and may call the functions of FUNCTIONS
-only: sqlglot lets an unknown function through. Nodes that are not there yet stand in NOT_YET, from which they can only go.
+only: sqlglot lets an unknown function through.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ WORDS = {
 """What DuckDB reads and Spark does not (or otherwise), and what to do."""
 ELSEWHERE = ("materializations", "engine")
 """Folders of macros that only DuckDB runs, and that of the dispatch itself."""
-NOT_YET = Path(__file__).with_name("not_yet.txt")
 FUNCTIONS = frozenset(Path(__file__).with_name("functions.txt").read_text(encoding="utf-8").split())
 """Every function that a node may call on Spark, those within macros too."""
 OF_DUCKDB = re.compile(r"\{%-? macro duckdb__.*?endmacro -?%\}", re.DOTALL)
@@ -132,25 +131,18 @@ def main() -> int:
     for folder in ("models", "tests", "macros"):
         for path in sorted((DBT_PROJECT / folder).rglob("*.sql")):
             if not set(ELSEWHERE) & set(path.parts) and not path.name.startswith("published_"):
-                said += [(path.stem, f"{path.relative_to(PROJECT_ROOT)}, {why}") for why in words_of(path.read_text())]
-    nodes = set()
+                said += [f"{path.relative_to(PROJECT_ROOT)}, {why}" for why in words_of(path.read_text())]
     if (ENVIRONMENT / "ready").exists():
         manifest = compile_for_spark(Run.of(load_settings()))
         for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
             if node["resource_type"] in {"model", "test"} and node.get("compiled_code"):
-                nodes.add(node["name"])
-                said += [(node["name"], f"{node['name']}: {why}") for why in faults_of(node["compiled_code"])]
+                said += [f"{node['name']}: {why}" for why in faults_of(node["compiled_code"])]
         for name, sql in extract_statements(manifest).items():
-            said += [(name, f"hiw extract, {name}: {why}") for why in faults_of(sql)]
+            said += [f"hiw extract, {name}: {why}" for why in faults_of(sql)]
     else:
         print("The compiled nodes are not checked for Spark: there is no .venv-engine (make engine).")
-    waiting = set(NOT_YET.read_text(encoding="utf-8").split())
-    faults = [why for name, why in said if name not in waiting]
-    if nodes:
-        done = sorted(waiting - {name for name, _ in said})
-        faults += [f"{name} keeps to the subset: take it out of {NOT_YET.relative_to(PROJECT_ROOT)}" for name in done]
-    print("\n".join(faults), end="\n" if faults else "")
-    return 1 if faults else 0
+    print("\n".join(said), end="\n" if said else "")
+    return 1 if said else 0
 
 
 if __name__ == "__main__":

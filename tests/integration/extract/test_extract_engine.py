@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from dagster_project.duck import quote_identifier, quote_literal
@@ -20,7 +19,7 @@ from dagster_project.extract.running import Wanted, open_run
 from dagster_project.lake.run import Run
 from dagster_project.settings import load_settings
 from tests.fixtures import extracts as own
-from tests.parity.asked import Spark
+from tests.parity.asked import Spark, write_table
 from tests.parity.compare import first_difference
 from tests.parity.compiled import compile_for_spark, extract_statements
 
@@ -84,14 +83,6 @@ def sql() -> dict[str, str]:
     return extract_statements(compile_for_spark(Run.of(load_settings())))
 
 
-def export(con: duckdb.DuckDBPyConnection, relation: str, folder: Path) -> tuple[str, str]:
-    """A relation as Parquet, for Spark."""
-    folder.mkdir(parents=True)
-    to = quote_literal(str(folder / "part.parquet"))
-    con.execute(f"copy (from {quote_identifier(relation)}) to {to} (format parquet)")
-    return str(folder), ""
-
-
 def statement_of(sql: dict[str, str], layout: str, step: str) -> str:
     """The name of the statement that makes a step of a layout."""
     return step if step in BEFORE else f"{layout}_{step}"
@@ -117,7 +108,10 @@ def test_spark_gives_the_return_that_duckdb_gives(name: str, spark: Spark, sql: 
     found: list[object] = []  # judged outside: open_run says of an error inside no more than its kind
     with open_run(mapping, tmp_path, files, Wanted(), Run.of(load_settings())) as run:
         run.con.execute(f"create or replace temp view records as from {quote_identifier(case.layout)}")
-        given = {one: export(run.con, one, tmp_path / "given" / one) for one in (*seeds, *GIVEN, "records")}
+        given = {
+            one: write_table(run.con, quote_identifier(one), tmp_path / "given" / one)
+            for one in (*seeds, *GIVEN, "records")
+        }
         rows = f"{mapping.collection.lower()}_rows"
         run.make_table("return", rows)
         steps = {step: statement_of(sql, case.layout, step) for step in (*BEFORE, *STEPS)} | {"return": rows}

@@ -11,6 +11,7 @@ from scipy.stats import binom, false_discovery_control, norm, poisson, power_div
 
 from tests.fixtures.measures_project.rendering import run_over
 
+pytestmark = pytest.mark.usefixtures("engine")
 CASES = ["case_id", "z", "x1", "n1", "x2", "n2", "is_share"]
 
 

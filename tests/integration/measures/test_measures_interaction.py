@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from tests.fixtures.measures_project.rendering import run_over
 
+pytestmark = pytest.mark.usefixtures("engine")
 CELLS = ("11", "10", "01", "00")
 Z = float(norm.ppf(0.975))
 

@@ -12,6 +12,7 @@ from scipy.stats.contingency import odds_ratio
 
 from tests.fixtures.measures_project.rendering import run_over
 
+pytestmark = pytest.mark.usefixtures("engine")
 CELLS = ("a", "b", "c", "d")
 LEVELS = {"95": 0.95, "99_8": 0.998}
 

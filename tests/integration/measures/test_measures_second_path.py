@@ -19,6 +19,7 @@ from statsmodels.stats.rates import confint_poisson_2indep
 
 from tests.fixtures.measures_project.rendering import run_over
 
+pytestmark = pytest.mark.usefixtures("engine")
 LEVELS = {0.95: "95", 0.998: "99_8"}
 Z95 = float(stats.norm.ppf(0.975))
 

@@ -10,6 +10,8 @@ from scipy.stats import chi2, chi2_contingency, ncx2
 
 from tests.fixtures.measures_project.rendering import run_over
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 def _run(events: np.ndarray, people: np.ndarray, truth: float | None = None) -> pd.DataFrame:
     """One case for each row; standard errors of a share of `truth`, else of the pooled share."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.fixtures.measures_project.rendering import run_statement
 
+pytestmark = pytest.mark.usefixtures("engine")
 AWKWARD: tuple[float | None, ...] = (None, -1.0, 0.0, 0.5, 1.0, 9.5, 10.0, 1e12, math.nan, math.inf, -math.inf)
 LEVELS = (0.95, 0.998, 0.5, None)
 
@@ -137,60 +138,67 @@ def test_the_relative_index_of_a_line_below_zero_carries_a_warning() -> None:
     assert got["relative_index_warning"] is not None
 
 
-def test_a_group_of_one_or_without_anything_gives_reasons_for_every_heat_measure() -> None:
-    columns = {"subgroup_order": "integer", "estimate": "double", "population": "double", "se": "double"}
-    columns |= {"favourable": "integer", "ordered": "integer", "scale": "integer", "reference": "integer"}
-    got = _run("f07_heat", columns, [(1, 5.0, 100.0, 1.0, 1, 1, 100, 1)])
+HEAT = {"subgroup_order": "integer", "estimate": "double", "population": "double", "se": "double"}
+HEAT |= {"favourable": "integer", "ordered": "integer", "scale": "integer", "reference": "integer"}
+UNDEFINED = {
+    "relative_concentration_index": ((0.0, 0.0, 0.0), "mean is zero"),
+    "theil_index": ((0.0, 0.0, 0.0), "mean is not above zero"),
+    "mean_log_deviation": ((-1.0, 2.0, 3.0), "a value is negative"),
+    "between_group_variance": ((1.0, None, 3.0), "a subgroup has no value"),
+    "ratio": ((0.0, 2.0, 3.0), "group 2: zero value"),
+}
+"""By measure, what the subgroups have and why it is then undefined."""
+HEAT_CASES: dict[str, list[tuple[float | None, ...]]] = {
+    "a group of one": [(1, 5.0, 100.0, 1.0, 1, 1, 100, 1)],
+    "a line through two": [(place, 10.0 * place, 100.0, 1.0, 1, 1, 100, 0) for place in (1, 2)],
+    "falling": [(place, 40.0 - 10 * place, 100.0, 1.0, 1, 1, 100, 0) for place in (1, 2, 3)],
+} | {
+    measure: [(place, value, 100.0, 0.1, 1, 1, 100, 0) for place, value in enumerate(values)]
+    for measure, (values, _) in UNDEFINED.items()
+}
+
+
+@pytest.fixture(scope="module")
+def heat(engine: None) -> dict[str, dict[str, dict[str, Any]]]:
+    """The rows of all these groups by case and measure, from one run: on Apache Spark its plan alone takes half a minute."""
+    connection = duckdb.connect()
+    typed = ", ".join(f"{name} {kind}" for name, kind in HEAT.items())
+    connection.execute(f"create table cases (case_id varchar, {typed})")
+    for case, rows in HEAT_CASES.items():
+        connection.executemany(f"insert into cases values (?{', ?' * len(HEAT)})", [[case, *row] for row in rows])
+    found: dict[str, dict[str, dict[str, Any]]] = {case: {} for case in HEAT_CASES}
+    rows_given = run_statement("f07_heat", connection)
+    _assert_no_number_is_wrong(rows_given)
+    for row in rows_given:
+        found[row["case_id"]][row["measure"]] = row
+    return found
+
+
+def test_a_group_of_one_or_without_anything_gives_reasons_for_every_heat_measure(heat: Any) -> None:
+    got = heat["a group of one"].values()
     assert {row["reason"] for row in got} == {"fewer than two subgroups"}
     assert {row["estimate"] for row in got} == {None}
 
 
-@pytest.mark.parametrize(
-    ("values", "measure", "reason"),
-    [
-        ((0.0, 0.0, 0.0), "relative_concentration_index", "mean is zero"),
-        ((0.0, 0.0, 0.0), "theil_index", "mean is not above zero"),
-        ((-1.0, 2.0, 3.0), "mean_log_deviation", "a value is negative"),
-        ((1.0, None, 3.0), "between_group_variance", "a subgroup has no value"),
-        ((0.0, 2.0, 3.0), "ratio", "group 2: zero value"),
-    ],
-)
-def test_heat_measures_that_are_undefined_say_why(values: tuple[float, ...], measure: str, reason: str) -> None:
-    connection = duckdb.connect()
-    connection.execute("""create table cases (case_id integer, subgroup_order integer, estimate double, population double,
-        se double, favourable integer, ordered integer, scale integer, reference integer)""")
-    for place, value in enumerate(values):
-        connection.execute("insert into cases values (1, ?, ?, 100, 0.1, 1, 1, 100, 0)", [place, value])
-    got = run_statement("f07_heat", connection)
-    _assert_no_number_is_wrong(got)
-    row = next(row for row in got if row["measure"] == measure)
-    assert (row["estimate"], row["reason"]) == (None, reason)
-    for each in got:
+@pytest.mark.parametrize("measure", UNDEFINED)
+def test_heat_measures_that_are_undefined_say_why(measure: str, heat: Any) -> None:
+    row = heat[measure][measure]
+    assert (row["estimate"], row["reason"]) == (None, UNDEFINED[measure][1])
+    for each in heat[measure].values():
         assert (each["estimate"] is None) == (each["reason"] is not None)
 
 
-def test_a_line_through_two_subgroups_has_no_error_and_so_no_limits() -> None:
+def test_a_line_through_two_subgroups_has_no_error_and_so_no_limits(heat: Any) -> None:
     """Its covariance takes three: the value stands without limits, not with limits that are the value."""
-    connection = duckdb.connect()
-    connection.execute("""create table cases as
-        select 1 as case_id, place as subgroup_order, 10.0 * place as estimate, 100.0 as population, 1.0 as se,
-            1 as favourable, 1 as ordered, 100 as scale, 0 as reference
-        from range(1, 3) as t(place)""")
-    got = {row["measure"]: row for row in run_statement("f07_heat", connection)}
     for measure in ("slope_index_linear", "relative_index_linear"):
-        row = got[measure]
+        row = heat["a line through two"][measure]
         assert row["estimate"] is not None
         assert (row["lower"], row["upper"], row["limits_reason"]) == (None, None, "result is not a finite number")
 
 
-def test_a_reference_on_the_wrong_side_leaves_nothing_attributable() -> None:
+def test_a_reference_on_the_wrong_side_leaves_nothing_attributable(heat: Any) -> None:
     """Falling values of a favourable indicator: the least disadvantaged are below the mean, so nobody gains by their value."""
-    connection = duckdb.connect()
-    connection.execute("""create table cases as
-        select 1 as case_id, place as subgroup_order, 40.0 - 10 * place as estimate, 100.0 as population, 1.0 as se,
-            1 as favourable, 1 as ordered, 100 as scale, 0 as reference
-        from range(1, 4) as t(place)""")
-    got = {row["measure"]: row["estimate"] for row in run_statement("f07_heat", connection)}
+    got = {measure: row["estimate"] for measure, row in heat["falling"].items()}
     assert got["population_attributable_risk"] == 0
     assert got["population_attributable_fraction"] == 0
     assert got["difference"] == -20

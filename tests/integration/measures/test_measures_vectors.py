@@ -1,4 +1,4 @@
-"""Every row of the reference vectors through the dbt macros in DuckDB: one test for each family.
+"""Every row of the reference vectors through the dbt macros in DuckDB, and in Apache Spark (`make engine-test`): one test for each family.
 
 The numbers come from other implementations (see the vectors' README); `HIW_VECTORS` names another folder of the same schema.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.measures_project.rendering import fetch_rows, render_statements, run_statement
+from tests.fixtures.measures_project.rendering import run_statement
 from tests.integration.measures.vectors import (
     explain_family,
     explain_number,
@@ -20,7 +20,7 @@ from tests.integration.measures.vectors import (
     take_part,
 )
 
-pytestmark = pytest.mark.requires_vectors
+pytestmark = [pytest.mark.requires_vectors, pytest.mark.usefixtures("engine")]
 WITH_MULTIPLIER = "select inputs.*, expected.multiplier from inputs inner join expected using (case_id)"
 HEAT_NAMES = {
     "aci": "absolute_concentration_index",
@@ -101,7 +101,7 @@ SLOPE_CASES = """
 
 
 @pytest.fixture(scope="module")
-def slope_indices() -> dict[tuple[str, ...], Any]:
+def slope_indices(engine: None) -> dict[tuple[str, ...], Any]:
     """Rows of slope_index by case and confidence level, with the columns of the vectors."""
     connection = load_cases(SLOPE_CASES, inputs="06_sii_inputs.csv", expected="06_sii_expected.csv")
     rows = run_statement("f06_sii", connection)
@@ -247,8 +247,7 @@ def test_family_15_deprivation_quantiles() -> None:
 
 
 def test_family_16_excess_events() -> None:
-    connection = load_cases(inputs="16_excess_inputs.csv")
-    got = fetch_rows(connection, f"select * from ({render_statements()['f16_excess']})")
+    got = run_statement("f16_excess", load_cases(inputs="16_excess_inputs.csv"))
     columns = {"ref_rate": "reference_rate", "excess_net": "excess_net", "excess_positive": "excess_positive_only"}
     columns |= {"paf_net": "attributable_fraction"}
     wide: dict[str, dict[str, Any]] = {}

@@ -6,7 +6,7 @@
 -- organisation (seed series_breaks; the field test of A&E ended for 14 trusts, not for
 -- the others) and at a hole of two periods or more: what lies on its two sides are no
 -- neighbours.
-with recursive
+with
     figures as (
         select figure.*
         from {{ ref("fct_indicator_value") }} as figure
@@ -38,13 +38,13 @@ with recursive
         having count(value) >= 2
     ),
 
+    bounds as (
+        select min(first_month) as first_month, max(last_month) as last_month from spans
+    ),
+
     months as (
-        select min(first_month) as period_start, max(last_month) as last_month
-        from spans
-        union all
-        select cast(period_start + interval '1 month' as date), last_month
-        from months
-        where period_start < last_month
+        select {{ each_day("first_month", "last_month", step="month") }} as period_start
+        from bounds
     ),
 
     calendar as (

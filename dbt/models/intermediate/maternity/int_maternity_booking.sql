@@ -6,8 +6,9 @@
 with
     bookings as (
         select
-            * exclude (organisation_level),
-            {{ maternity_level("organisation_level") }} as organisation_level
+            {% call all_with(["organisation_level"]) %}
+                {{ maternity_level("organisation_level") }} as organisation_level
+            {% endcall %}
         from {{ ref("stg_nhse_msds__data") }}
     ),
 
@@ -32,7 +33,7 @@ with
                     group_label not in ('Not Stated', 'Not known')
                     and group_label not like 'Missing%'
                 when 'DeprivationDecileAtBooking'
-                then regexp_matches(group_label, '^[0-9]')
+                then {{ text_matches("group_label", "'^[0-9]'") }}
             end as is_counted
         from bookings
         where organisation_level is not null
@@ -69,12 +70,12 @@ with
             case
                 when dimension = 'TotalBookings'
                 then 'all'
-                when regexp_matches(group_label, '^[0-9]')
+                when {{ text_matches("group_label", "'^[0-9]'") }}
                 then
                     cast(
                         cast(
-                            regexp_extract(group_label, '^[0-9]+') as integer
-                        ) as varchar
+                            regexp_extract(group_label, '^([0-9]+)', 1) as integer
+                        ) as string
                     )
                 when dimension = 'DeprivationDecileAtBooking'
                 then 'unknown'
@@ -130,6 +131,6 @@ with
 
 select *, 'nhse_msds' as source_id, cast(null as double) as published_value
 from shares
-union all by name
+union all
 select *, 'nhse_msds' as source_id, cast(null as double) as published_value
 from people

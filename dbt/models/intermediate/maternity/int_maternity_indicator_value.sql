@@ -5,6 +5,14 @@
 -- (int_maternity_booking). Of quintiles and Core20 no rate is printed: they are sums of
 -- the deciles' counts (of England's rates, to one decimal, a mean would be off by
 -- more), and their limits hold the rounding to 5 too, as those of bookings do.
+{%- set counts = [
+    "numerator",
+    "denominator",
+    "numerator_low",
+    "denominator_low",
+    "numerator_high",
+    "denominator_high",
+] %}
 {%- set key = [
     "indicator_id",
     "organisation_level",
@@ -17,17 +25,16 @@
 ] %}
 with
     rates as (
-        select *
-        from {{ ref("int_maternity_measure") }}
-        union all by name
-        select *
-        from {{ ref("int_maternity_booking") }}
+        {%- for model in ["int_maternity_measure", "int_maternity_booking"] %}
+            select {{ (key + counts) | join(", ") }}, published_value, value_status
+            from {{ ref(model) }} {{ "union all" if not loop.last }}
+        {%- endfor %}
     ),
 
     -- Core20 and quintiles from the deciles; a sum with an unknown part is not known
     deciles as (
         select
-            rates.* exclude (dimension, group_code),
+            {{ all_but(["dimension", "group_code"], of="rates") }},
             wider.dimension,
             case
                 when group_code = 'unknown'
@@ -44,7 +51,7 @@ with
     grouped as (
         select *
         from rates
-        union all by name
+        union all
         select
             {{ key | join(", ") }},
             case
@@ -59,6 +66,7 @@ with
                 end as numerator_{{ side }},
                 {{ sum_of_all("denominator_" ~ side) }} as denominator_{{ side }},
             {%- endfor %}
+            cast(null as double) as published_value,
             coalesce(
                 max(value_status) filter (where value_status <> 'published'),
                 'published'

@@ -18,32 +18,36 @@ with
     -- COC_by_28weeks_IMD_02: measure, kind of breakdown, group
     measures as (
         select
-            figure.* exclude (organisation_level),
-            {{ maternity_level("figure.organisation_level") }} as organisation_level,
-            regexp_extract(
-                indicator, '^(.*?)(?:_(IMD|Ethnicity)_(.*))?$', ['base', 'kind', 'part']
-            ) as parts
+            {% call all_with(["organisation_level"], of="figure") %}
+                {{ maternity_level("figure.organisation_level") }} as organisation_level
+            {% endcall %},
+            {%- for part, place in {"base": 1, "breakdown": 3, "part": 4}.items() %}
+                regexp_extract(
+                    indicator, '^(.*?)(_(IMD|Ethnicity)_(.*))?$', {{ place }}
+                ) as {{ part }}{{ "," if not loop.last }}
+            {%- endfor %}
         from {{ ref("stg_nhse_msds__measures") }} as figure
     ),
 
     judged as (
         select
             *,
-            parts.base as base,
-            coalesce(nullif(parts.kind, ''), 'all') as kind,
+            coalesce(nullif(breakdown, ''), 'all') as kind,
             case
-                when parts.kind = 'IMD'
+                when breakdown = 'IMD'
                 then
                     coalesce(
-                        try_cast(
-                            regexp_extract(parts.part, '^[0-9]+') as integer
-                        )::varchar,
+                        cast(
+                            try_cast(
+                                regexp_extract(part, '^([0-9]+)', 1) as integer
+                            ) as string
+                        ),
                         'unknown'
                     )
-                when parts.kind = 'Ethnicity'
+                when breakdown = 'Ethnicity'
                 then
                     case
-                        parts.part
+                        part
                         when 'White'
                         then 'white'
                         when 'BAME'
@@ -55,8 +59,7 @@ with
                 else 'all'
             end as group_code,
             max(result) over (
-                partition by
-                    period_start, organisation_level, organisation_code, parts.base
+                partition by period_start, organisation_level, organisation_code, base
             ) as measure_result
         from measures
     )

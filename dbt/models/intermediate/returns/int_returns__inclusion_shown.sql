@@ -14,7 +14,7 @@ with
         select
             *,
             cast(floor((count_low + count_high) / 2.0) as bigint) as figure,
-            count_high - count_low > 0.1 * count_low as is_unsure
+            10 * (count_high - count_low) > count_low as is_unsure
         from {{ ref("int_returns__inclusion") }}
     ),
 

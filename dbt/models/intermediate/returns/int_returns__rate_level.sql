@@ -105,8 +105,10 @@ select
         cast(
             floor(({{ count }}_low + {{ count }}_high) / 2.0) as bigint
         ) as {{ count }}_count,
-        {{ count }}_high - {{ count }}_low
-        > 0.1 * ({{ count }}_low + {{ count }}_high) / 2.0 as is_{{ count }}_unsure,
+        -- Further apart than a tenth of their middle, in whole numbers: Spark rounds
+        -- what it compares with a number of 38 digits, and 4 is not above 3.5 then.
+        20 * ({{ count }}_high - {{ count }}_low)
+        > {{ count }}_low + {{ count }}_high as is_{{ count }}_unsure,
         case
             when geo_level = 'TRUST' and {{ count }}_low < {{ count }}_high
             then cast({{ count }}_low as bigint)

@@ -9,7 +9,7 @@ with
     cells as (
         select
             *,
-            (denominator_low + denominator_high) / 2.0 as people,
+            (denominator_low + denominator_high) / 2e0 as people,
             case
                 dim_type
                 when 'ETHNIC_CATEGORY'
