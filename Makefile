@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench lock postgres databases engine engine-parity engine-test
+.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench bench-engine lock postgres databases engine engine-parity engine-test
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -103,6 +103,9 @@ format: environment ## Put the code into form
 bench: environment ## Time and memory as ratios to bare DuckDB; writes data_lake/bench/results.json
 	$(BIN)/python -m tests.bench
 
+bench-engine: engine ## Facts of 42 and 126 million return rows by DuckDB within 1 GB and by Apache Spark on two workers; adds to results.json (MILLIONS="1 3")
+	$(BIN)/python -m tests.bench.engine $(MILLIONS)
+
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --no-emit-index-url --no-header --python-version 3.11
 lock: environment ## Make requirements.lock, -postgres.lock, -databases.lock and -engine.lock anew from their .in files
 	$(LOCK) requirements.in --output-file requirements.lock
@@ -129,7 +132,7 @@ $(ENGINE)/ready: requirements-engine.lock
 	$(INTO_ENGINE) --no-binary pyspark --no-build-isolation -r $(ENGINE)/source.lock
 	touch $(ENGINE)/ready
 
-engine-test: engine ## Facts of the sample estate, returns of extracts and every measure, made by Apache Spark, against DuckDB's; minutes
+engine-test: engine ## A nightly run, returns of extracts and every measure by Apache Spark against DuckDB, a cluster whose workers die, Spark Connect; minutes
 	$(BIN)/python -m pytest -n 0 --timeout 3600 -m requires_engine tests/integration/transform tests/integration/extract tests/integration/measures
 
 engine-parity: engine ## How many nodes of the dbt project Spark accepts and computes as DuckDB, on the last nightly run (NODES="part of a name ...")

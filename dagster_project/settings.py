@@ -18,6 +18,8 @@ MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?B)", re.IGNORECASE)
 UNITS = {
     f"{letter}{i}B": base**power for power, letter in enumerate("KMGT", 1) for i, base in (("", 1000), ("I", 1024))
 }
+SPARK = re.compile(r"local(\[([0-9]+|\*)\])?|spark://[^\s/]+:[0-9]+|sc://[^\s/]+(/\S*)?")
+SPARK_SECRET = re.compile(r"token|password|secret|authorization|@", re.IGNORECASE)
 LEAST_MEMORY = 64_000_000
 """Below this DuckDB cannot hold the blocks of one table while it sorts another."""
 
@@ -31,7 +33,7 @@ def _in_bytes(amount: str) -> float:
 class Settings(BaseSettings):
     """The settings of one process. Relative paths are taken from the folder in which the command was started."""
 
-    model_config = SettingsConfigDict(env_prefix="HIW_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HIW_", extra="ignore", hide_input_in_errors=True)
 
     data_lake: Path = Field(PROJECT_ROOT / "data_lake", description="The data folder; several can live side by side.")
     sources: Literal["https", "mirror", "sample"] = Field("sample", description="Where files come from.")
@@ -48,7 +50,15 @@ class Settings(BaseSettings):
     engine: Literal["duckdb", "spark"] = Field(
         "duckdb", description="What builds the facts of the returns; spark needs `make engine` and Java 17."
     )
-    spark: str = Field("local[2]", description="Where Spark runs: local[2] on this machine, or spark://host:port.")
+    spark: str = Field(
+        "local[2]",
+        description="Where Spark runs: local[2] on this machine, spark://host:port, or sc://host:port (Spark Connect).",
+    )
+    spark_token: SecretStr = Field(SecretStr(""), description="Of Spark Connect; better HIW_SPARK_TOKEN_FILE.")
+    spark_token_file: Path | None = Field(None, description="File that holds the token of Spark Connect.")
+    spark_wait_seconds: float = Field(
+        600, gt=0, le=86_400, description="How long a query may wait for a worker of Spark before the job is ended."
+    )
     threads: int = Field(2, ge=1, le=1024, description="DuckDB's threads.")
     keep_releases: int = Field(10, ge=2, description="How many releases are kept for rollback.")
     stale_after_hours: float = Field(
@@ -80,6 +90,16 @@ class Settings(BaseSettings):
     def _is_an_amount_of_memory(cls, value: str) -> str:
         if _in_bytes(value) < LEAST_MEMORY:
             raise ValueError(f"it must be an amount of memory of 64MB or more, such as 2GB; it is {value!r}")
+        return value.strip()
+
+    @field_validator("spark")
+    @classmethod
+    def _is_a_place_of_spark(cls, value: str) -> str:
+        """A token in the address would be in every log that names it: so it is refused, and no message repeats the address."""
+        if not SPARK.fullmatch(value.strip()):
+            raise ValueError("it must be local[2], spark://host:port or sc://host:port")
+        if SPARK_SECRET.search(value):
+            raise ValueError("it holds a secret; put the token into HIW_SPARK_TOKEN_FILE and the address alone here")
         return value.strip()
 
     @field_validator("data_lake", "mirror", mode="before")
@@ -114,7 +134,7 @@ class Settings(BaseSettings):
             )
         return self
 
-    def secret(self, name: Literal["mesh_password", "mesh_shared_key"]) -> str:
+    def secret(self, name: Literal["mesh_password", "mesh_shared_key", "spark_token"]) -> str:
         """Return a secret from its `_FILE`, or from the environment; "" where there is none. Never log it. Raises ValueError naming the setting."""
         path: Path | None = getattr(self, f"{name}_file")
         if path is not None:

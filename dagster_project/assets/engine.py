@@ -32,7 +32,7 @@ def build_engine_assets(run: Run, manifest: Path) -> list[dg.AssetsDefinition]:
     def engine_facts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         hold_for_run(context, run)
         prepare_returns(context, run)
-        built = build_facts(run, manifest, context.log.info)
+        built = build_facts(context, run, manifest)
         rows = {f"rows of {model}": count for model, count in built["rows"].items()}
         seconds = {f"seconds of {model}": seconds for model, seconds in built["seconds"].items()}
         named = {"engine": built["engine"]} if built["engine"] else {}

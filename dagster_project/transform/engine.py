@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import dagster as dg
 
 from dagster_project.duck import quote_literal, scratch_connection
 from dagster_project.lake.files import LakeError
@@ -22,8 +23,7 @@ from dagster_project.transform.facts import READ, digest_of_inputs, engine_model
 
 ENVIRONMENT = PROJECT_ROOT / ".venv-engine"
 SELECT = "+tag:engine"
-SCRIPT = "dagster_project.transform.on_spark"
-ANSWER = "answer.json"
+COMMAND = (str(ENVIRONMENT / "bin" / "python"), "-m", "dagster_project.transform.on_spark")
 LOG = "spark.log"
 SEEDS = ("hi_metric", "ethnic_category")
 SPARK_TYPES = {
@@ -53,27 +53,25 @@ def why_it_cannot_run() -> str:
     return "" if shutil.which("java") else "Java is not installed (apt-get install openjdk-17-jre-headless)"
 
 
-def build_facts(run: Run, dbt_manifest: Path, say: Callable[[str], None]) -> Mapping[str, Any]:
+def build_facts(context: dg.AssetExecutionContext, run: Run, dbt_manifest: Path) -> Mapping[str, Any]:
     """Build the models tagged `engine` on Spark and hand their rows over, unless those of the same inputs are in place.
 
-    Gives `engine`, `rows` (of each model) and `seconds`; `say` is told what happens, in names and numbers. Raises LakeError where Spark
-    cannot be started or a model fails.
+    Gives `engine`, `rows` (of each model) and `seconds`; the run's log is told what happens, in names and numbers. Raises LakeError where
+    Spark cannot be started or reached, has no worker left, or a model fails; then no manifest is left, and nothing is read.
     """
     models = engine_models(dbt_manifest)
     try:
         rows = rows_in_place(run, models)
     except LakeError as error:
-        say(f"Facts are built: {error.why}.")
+        context.log.info(f"Facts are built: {error.why}.")
     else:
-        say("Nothing new: the facts in place are of the same returns and models.")
+        context.log.info("Nothing new: the facts in place are of the same returns and models.")
         return {"engine": "", "rows": rows, "seconds": {}}
     if why := why_it_cannot_run():
         raise LakeError("Apache Spark cannot be started", why, "do what it says, or set HIW_ENGINE=duckdb")
     made_of = digest_of_inputs(run)
     with _workspace(run) as folder:
-        answer = _run_job(run, folder, models)
-        for model, seconds in answer["seconds"].items():
-            say(f"{model} was built in {seconds} s.")
+        answer = _run_job(context, run, folder, models)
         rows = hand_over(run, answer, {model: folder / "to" / model for model in models}, made_of)
     return {"engine": answer["engine"], "rows": rows, "seconds": answer["seconds"]}
 
@@ -90,36 +88,50 @@ def _workspace(run: Run) -> Iterator[Path]:
         shutil.rmtree(folder / "work", ignore_errors=True)
 
 
-def _run_job(run: Run, folder: Path, models: tuple[str, ...]) -> dict[str, Any]:
-    to = make_private_folder(folder / "to", within=folder)
+def _run_job(context: dg.AssetExecutionContext, run: Run, folder: Path, models: tuple[str, ...]) -> dict[str, Any]:
+    """Start the job through Dagster Pipes and give its answer. What Spark says goes into a private file, never to Dagster."""
     job = {
-        "master": run.settings.spark,
+        "where": run.settings.spark,
+        "wait_seconds": run.settings.spark_wait_seconds,
         "scratch": str(folder / "scratch"),
         "tables": dict(_tables(run, folder)),
         "select": SELECT,
         "models": models,
-        "to": str(to),
-        "answer": str(to / ANSWER),
+        "to": str(make_private_folder(folder / "to", within=folder)),
     }
-    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     log = folder.parent / LOG
     log.touch(FILE_MODE)
-    command = [str(ENVIRONMENT / "bin" / "python"), "-m", SCRIPT, str(folder / "job.json")]
-    with log.open("wb") as said:
-        process = subprocess.Popen(command, env=_environment(run, folder), stdout=said, stderr=said, cwd=DBT_PROJECT)
+    with (
+        dg.open_pipes_session(
+            context,
+            dg.PipesFileContextInjector(str(folder / "job.json")),
+            dg.PipesFileMessageReader(str(folder / "messages")),
+            extras={"job": job},
+        ) as pipes,
+        log.open("wb") as said,
+    ):
+        environment = _environment(run, folder) | dict(pipes.get_bootstrap_env_vars())
+        process = subprocess.Popen(COMMAND, env=environment, stdout=said, stderr=said, cwd=DBT_PROJECT)
         with ended_in_time(process):
             process.wait()
-    try:
-        return dict(json.loads((to / ANSWER).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise LakeError(
-            "The facts were not built", f"Apache Spark ended with {process.returncode}", f"read build/engine/{LOG}"
-        ) from error
+    answer: dict[str, Any] = dict(next(iter(pipes.get_custom_messages()[-1:]), {}))
+    if process.returncode or "engine" not in answer:
+        ended = f"its process ended with {process.returncode} before it was done"
+        raise LakeError("The facts were not built", answer.get("failed", ended), f"read build/engine/{LOG}")
+    return answer
 
 
 def _environment(run: Run, folder: Path) -> dict[str, str]:
     dbt = {"DBT_TARGET_PATH": str(folder.parent / "dbt"), "DBT_LOG_PATH": str(folder.parent / "dbt")}
-    return os.environ | dbt_environment(run) | dbt | {"PYTHONPATH": str(PROJECT_ROOT)}
+    return os.environ | dbt_environment(run) | dbt | _of_connect(run) | {"PYTHONPATH": str(PROJECT_ROOT)}
+
+
+def _of_connect(run: Run) -> dict[str, str]:
+    """Where Spark Connect's client looks for the address and for the token: beside the address, so that no log, job or message holds it."""
+    if not run.settings.spark.startswith("sc://"):
+        return {}
+    token = run.settings.secret("spark_token")
+    return {"SPARK_REMOTE": run.settings.spark} | ({"SPARK_CONNECT_AUTHENTICATE_TOKEN": token} if token else {})
 
 
 def _tables(run: Run, folder: Path) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -54,7 +54,8 @@ def digest_of_inputs(run: Run) -> str:
 def hand_over(run: Run, answer: Mapping[str, Any], folders: Mapping[str, Path], made_of: str) -> dict[str, int]:
     """Take the Parquet files of each model into the returns area and write the manifest; gives the rows of each model.
 
-    Raises OSError, NoSpace or duckdb.Error; without a manifest nothing is read.
+    Raises LakeError where these are not the rows that the engine says it wrote, OSError, NoSpace or duckdb.Error; without a manifest nothing
+    is read.
     """
     area = ReturnsArea.of(run.lake)
     forget_facts(area, folders)
@@ -68,6 +69,10 @@ def hand_over(run: Run, answer: Mapping[str, Any], folders: Mapping[str, Path], 
                 shutil.copyfile(part, placed)
             files[name] = {"rows": _count(part)}
             rows[model] += files[name]["rows"]
+        if rows[model] != answer["rows"].get(model):
+            raise _refused(
+                f"of {model} there are {rows[model]:,} rows where the engine wrote {answer['rows'].get(model)}"
+            )
     content = dict(answer) | {"made_of": made_of, "files": files}
     write_private(area.clean_root / MANIFEST, json.dumps(content, indent=1, sort_keys=True).encode(), area)
     return rows

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Thread
 
 from pyspark.sql import SparkSession
 
@@ -15,13 +17,12 @@ MEANING = {
     "spark.sql.ansi.enabled": "true",
 }
 """What a figure hangs on."""
-ON_THIS_MACHINE = {
-    "spark.ui.enabled": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.memory": "2g",
-    "spark.sql.catalogImplementation": "in-memory",
-}
+DRIVER = {"spark.ui.enabled": "false", "spark.driver.memory": "2g", "spark.sql.catalogImplementation": "in-memory"}
+"""Of the session that this process starts, wherever its workers are."""
+LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+"""Where nobody else has to reach the driver: workers of another machine must, at the name of this one or at SPARK_LOCAL_IP."""
+CONNECT = "sc://"
+LOOKS_EVERY_SECONDS = 1.0
 SMALL = {
     # The tables are small: compiling each plan to bytecode, and planning again while it runs, costs more than it saves.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -33,17 +34,33 @@ SMALL = {
 """For `local[...]` alone: a cluster is given more than this."""
 
 
-def start_session(master: str, scratch: Path, more: Mapping[str, str] | None = None) -> SparkSession:
-    """Return a session on `local[2]` or on `spark://host:port`, which writes nowhere but in `scratch`; `more` are settings of Spark."""
+def start_session(where: str, scratch: Path, more: Mapping[str, str] | None = None) -> SparkSession:
+    """Return a session on `local[2]`, on `spark://host:port` or by Spark Connect on `sc://host:port`; `more` are settings of Spark.
+
+    The first two write nowhere but in `scratch`. Where Spark Connect finds its server is in SPARK_REMOTE too, for dbt-spark, which asks for
+    the session again before each statement.
+    """
+    if where.startswith(CONNECT):
+        session = _with_settings(MEANING | dict(more or {})).getOrCreate()
+        # A server that does not let a session set these says nothing, and keeps its own.
+        if kept := [name for name, value in MEANING.items() if session.conf.get(name) != value]:
+            raise ValueError(f"the server keeps its own {', '.join(kept)}")
+        return session
     scratch.mkdir(parents=True, exist_ok=True)
     places = {"spark.local.dir": str(scratch), "spark.sql.warehouse.dir": str(scratch / "tables")}
-    settings = MEANING | ON_THIS_MACHINE | (SMALL if master.startswith("local") else {}) | places | dict(more or {})
-    builder = SparkSession.builder.master(master).appName("NHS health inequalities warehouse")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    small = SMALL if where.startswith("local") else {}
+    alone = LOOPBACK if where.startswith(("local", "spark://127.0.0.1", "spark://localhost")) else {}
+    settings = MEANING | DRIVER | alone | small | places | dict(more or {})
+    session = _with_settings(settings).master(where).appName("NHS health inequalities warehouse").getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     return session
+
+
+def _with_settings(settings: Mapping[str, str]) -> SparkSession.Builder:
+    builder = SparkSession.builder
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder
 
 
 def register_table(session: SparkSession, name: str, folder: str, columns: str) -> None:
@@ -53,3 +70,41 @@ def register_table(session: SparkSession, name: str, folder: str, columns: str) 
     session.sql(f"create database if not exists `{schema or 'default'}`")
     session.sql(f"drop table if exists {place}")
     session.sql(f"create table {place} {f'({columns})' if columns else ''} using parquet location '{folder}'")
+
+
+def end_when_idle(session: SparkSession, where: str, seconds: float, give_up: Callable[[], None]) -> None:
+    """Call `give_up`, in a thread of its own, once a query has waited that long without a task that runs.
+
+    Spark waits for a worker without an end: of a cluster whose workers have died it says so in its log alone.
+    """
+    waits = (_waits_by_connect if where.startswith(CONNECT) else _waits_in_this_process)(session)
+
+    def watch() -> None:
+        idle_since = time.monotonic()
+        while time.monotonic() - idle_since < seconds:
+            time.sleep(LOOKS_EVERY_SECONDS)
+            if not waits():
+                idle_since = time.monotonic()
+        give_up()
+
+    Thread(target=watch, daemon=True).start()
+
+
+def _waits_in_this_process(session: SparkSession) -> Callable[[], bool]:
+    tracker = session.sparkContext.statusTracker()
+
+    def waits() -> bool:
+        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
+        return bool(stages) and not any(stage and stage.numActiveTasks for stage in stages)
+
+    return waits
+
+
+def _waits_by_connect(session: SparkSession) -> Callable[[], bool]:
+    waiting: set[str] = set()
+
+    def note(stages: object, inflight_tasks: int, operation_id: str | None, done: bool) -> None:
+        (waiting.discard if done or inflight_tasks else waiting.add)(operation_id or "")
+
+    session.registerProgressHandler(note)
+    return lambda: bool(waiting)

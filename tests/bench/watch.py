@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import threading
@@ -18,7 +19,8 @@ KILOBYTE = 1024
 class Watched:
     """Wall time in seconds, the peak of the summed proportional set size in megabytes, and seconds of processor time.
 
-    Processor time is that of the command and of all that it started and waited for; other work on the machine hardly moves it.
+    Processor time is that of the command and of all that it started and waited for, or where that is more, what was seen of its process
+    tree (a JVM that nobody waits for); other work on the machine hardly moves it.
     """
 
     seconds: float
@@ -34,8 +36,9 @@ def run_watched(command: Sequence[str], environment: Mapping[str, str]) -> Watch
         command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     peak = [0.0]
+    seen: dict[int, float] = {}
     done = threading.Event()
-    watcher = threading.Thread(target=_sample, args=(process.pid, peak, done), daemon=True)
+    watcher = threading.Thread(target=_sample, args=(process.pid, peak, seen, done), daemon=True)
     watcher.start()
     output, _ = process.communicate()
     seconds = time.perf_counter() - start
@@ -43,7 +46,7 @@ def run_watched(command: Sequence[str], environment: Mapping[str, str]) -> Watch
     watcher.join()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
-    return Watched(seconds, peak[0], output, _used() - used)
+    return Watched(seconds, peak[0], output, max(_used() - used, sum(seen.values())))
 
 
 def _used() -> float:
@@ -52,9 +55,11 @@ def _used() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _sample(pid: int, peak: list[float], done: threading.Event) -> None:
+def _sample(pid: int, peak: list[float], seen: dict[int, float], done: threading.Event) -> None:
     while not done.wait(INTERVAL_SECONDS):
-        peak[0] = max(peak[0], sum(_memory_mb(member) for member in _tree(pid)))
+        members = _tree(pid)
+        peak[0] = max(peak[0], sum(_memory_mb(member) for member in members))
+        seen.update((member, used) for member in members if (used := _cpu_seconds(member)))
 
 
 def _tree(pid: int) -> list[int]:
@@ -77,3 +82,12 @@ def _memory_mb(pid: int) -> float:
     except OSError:
         return 0.0
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / KILOBYTE
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of the process alone, not of its children; 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -38,7 +38,7 @@ def handed_over(lake: Lake, tmp_path: Path) -> Run:
     write_rows(to / CELL / "part-0.parquet", "select 'a' as submission_id, i as denominator_low from range(3) as r(i)")
     write_rows(to / CELL / "part-1.parquet", "select 'b' as submission_id, i as denominator_low from range(2) as r(i)")
     write_rows(to / SENT / "part-0.parquet", "select 'a' as submission_id from range(2)")
-    answer = {"engine": "Apache Spark 4.1.4", "sql": {}, "submissions": ["a", "b"]}
+    answer = {"engine": "Apache Spark 4.1.4", "sql": {}, "submissions": ["a", "b"], "rows": {CELL: 5, SENT: 2}}
     rows = hand_over(run, answer, {model: to / model for model in MODELS}, digest_of_inputs(run))
     assert rows == {CELL: 5, SENT: 2}
     return run
@@ -120,4 +120,16 @@ def test_what_is_not_as_it_was_handed_over_is_refused(
 ) -> None:
     fault(ReturnsArea.of(handed_over.lake))
     with pytest.raises(LakeError, match=said):
+        rows_in_place(handed_over, MODELS)
+
+
+@pytest.mark.parametrize("wrote", [{CELL: 6, SENT: 2}, {CELL: 4, SENT: 2}, {SENT: 2}])
+def test_rows_that_the_engine_did_not_say_it_wrote_are_not_taken_over(
+    handed_over: Run, tmp_path: Path, wrote: dict[str, int]
+) -> None:
+    """As a file looks that a platform's storage had not shown yet, or a folder that two jobs wrote into."""
+    answer = {"engine": "Apache Spark 4.1.4", "rows": wrote}
+    with pytest.raises(LakeError, match=f"of {CELL} there are 5 rows"):
+        hand_over(handed_over, answer, {model: tmp_path / "to" / model for model in MODELS}, "")
+    with pytest.raises(LakeError, match="no usable manifest"):
         rows_in_place(handed_over, MODELS)
