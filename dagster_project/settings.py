@@ -13,6 +13,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dagster_project.libpq import KEYWORDS, are_words, may_hold_password
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?B)", re.IGNORECASE)
 UNITS = {
@@ -31,7 +33,7 @@ def _in_bytes(amount: str) -> float:
 class Settings(BaseSettings):
     """The settings of one process. Relative paths are taken from the folder in which the command was started."""
 
-    model_config = SettingsConfigDict(env_prefix="HIW_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HIW_", extra="ignore", hide_input_in_errors=True)
 
     data_lake: Path = Field(PROJECT_ROOT / "data_lake", description="The data folder; several can live side by side.")
     sources: Literal["https", "mirror", "sample"] = Field("sample", description="Where files come from.")
@@ -49,6 +51,13 @@ class Settings(BaseSettings):
         "duckdb", description="What builds the facts of the returns; spark needs `make engine` and Java 17."
     )
     spark: str = Field("local[2]", description="Where Spark runs: local[2] on this machine, or spark://host:port.")
+    ducklake: str = Field(
+        "",
+        description="DuckLake in place of the warehouse file: libpq's words of its catalogue, such as service=hiw; needs `make databases`.",
+    )
+    ducklake_data: Path | None = Field(
+        None, description="Folder of DuckLake's files, the same for all writers; build/ducklake where it is not set."
+    )
     threads: int = Field(2, ge=1, le=1024, description="DuckDB's threads.")
     keep_releases: int = Field(10, ge=2, description="How many releases are kept for rollback.")
     stale_after_hours: float = Field(
@@ -82,7 +91,16 @@ class Settings(BaseSettings):
             raise ValueError(f"it must be an amount of memory of 64MB or more, such as 2GB; it is {value!r}")
         return value.strip()
 
-    @field_validator("data_lake", "mirror", mode="before")
+    @field_validator("ducklake")
+    @classmethod
+    def _names_a_server(cls, value: str) -> str:
+        if may_hold_password(value):
+            raise ValueError("a password has no place in it; put it into ~/.pgpass, the service file or PGPASSWORD")
+        if value.strip() and not are_words(value):
+            raise ValueError(f"write keyword=value, such as service=NAME, of {', '.join(sorted(KEYWORDS))}")
+        return value.strip()
+
+    @field_validator("data_lake", "mirror", "ducklake_data", mode="before")
     @classmethod
     def _says_something(cls, value: object) -> object:
         """An empty path would be the folder in which the command was started."""
@@ -90,7 +108,7 @@ class Settings(BaseSettings):
             raise ValueError("it is empty; name a folder, or do not set it")
         return value
 
-    @field_validator("data_lake", "mirror")
+    @field_validator("data_lake", "mirror", "ducklake_data")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         try:
