@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 .DEFAULT_GOAL := help
-.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench bench-engine lock postgres databases engine engine-parity engine-test
+.PHONY: help environment refresh ui ui-readonly docs test fuzz simulate test-vectors test-compat test-pythons endurance lint format bench bench-engine lock postgres databases engine engine-parity engine-test ducklake-test
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -116,8 +116,11 @@ lock: environment ## Make requirements.lock, -postgres.lock, -databases.lock and
 postgres: environment ## Add what keeps Dagster's records in PostgreSQL to .venv, from requirements-postgres.lock
 	$(PIP) $(LOCKED) -r requirements-postgres.lock
 
-databases: environment ## Add what reads SQLite files and PostgreSQL servers as extracts to .venv, from requirements-databases.lock
+databases: environment ## Add what reads SQLite files and PostgreSQL servers as extracts, and DuckLake, to .venv, from requirements-databases.lock
 	$(PIP) $(LOCKED) -r requirements-databases.lock
+
+ducklake-test: environment ## The sample night in DuckLake with its catalogue in PostgreSQL, against the night of the plain file; minutes
+	$(BIN)/python -m pytest -n 0 --timeout 3600 -m ducklake tests/end_to_end/test_ducklake.py
 
 # Apache Spark is published as source only: 456 MB of jars that setuptools copies, at most 3 minutes. Everything else is a wheel.
 ENGINE := .venv-engine

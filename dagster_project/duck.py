@@ -5,6 +5,7 @@ Not here: queries (they belong to the models) and paths (lake/paths.py).
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import random
 import threading
@@ -34,6 +35,16 @@ def quote_literal(value: str) -> str:
     if "\x00" in value:
         raise ValueError("a literal cannot hold a NUL character")
     return "'" + value.replace("'", "''") + "'"
+
+
+def extension_file(name: str) -> Path | None:
+    """Return the file of an extension that a package (duckdb-extension-...) brought for this DuckDB; None where there is none. DuckDB checks its signature."""
+    package = importlib.util.find_spec(f"duckdb_extension_{name}")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        path = Path(folder, "extensions", f"v{duckdb.__version__}", f"{name}.duckdb_extension")
+        if path.is_file():
+            return path
+    return None
 
 
 @dataclass(frozen=True)

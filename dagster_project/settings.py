@@ -13,6 +13,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dagster_project.libpq import KEYWORDS, are_words, may_hold_password
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?B)", re.IGNORECASE)
 UNITS = {
@@ -59,6 +61,13 @@ class Settings(BaseSettings):
     spark_wait_seconds: float = Field(
         600, gt=0, le=86_400, description="How long a query may wait for a worker of Spark before the job is ended."
     )
+    ducklake: str = Field(
+        "",
+        description="DuckLake in place of the warehouse file: libpq's words of its catalogue, such as service=hiw; needs `make databases`.",
+    )
+    ducklake_data: Path | None = Field(
+        None, description="Folder of DuckLake's files, the same for all writers; build/ducklake where it is not set."
+    )
     threads: int = Field(2, ge=1, le=1024, description="DuckDB's threads.")
     keep_releases: int = Field(10, ge=2, description="How many releases are kept for rollback.")
     stale_after_hours: float = Field(
@@ -102,7 +111,16 @@ class Settings(BaseSettings):
             raise ValueError("it holds a secret; put the token into HIW_SPARK_TOKEN_FILE and the address alone here")
         return value.strip()
 
-    @field_validator("data_lake", "mirror", mode="before")
+    @field_validator("ducklake")
+    @classmethod
+    def _names_a_server(cls, value: str) -> str:
+        if may_hold_password(value):
+            raise ValueError("a password has no place in it; put it into ~/.pgpass, the service file or PGPASSWORD")
+        if value.strip() and not are_words(value):
+            raise ValueError(f"write keyword=value, such as service=NAME, of {', '.join(sorted(KEYWORDS))}")
+        return value.strip()
+
+    @field_validator("data_lake", "mirror", "ducklake_data", mode="before")
     @classmethod
     def _says_something(cls, value: object) -> object:
         """An empty path would be the folder in which the command was started."""
@@ -110,7 +128,7 @@ class Settings(BaseSettings):
             raise ValueError("it is empty; name a folder, or do not set it")
         return value
 
-    @field_validator("data_lake", "mirror")
+    @field_validator("data_lake", "mirror", "ducklake_data")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         try:

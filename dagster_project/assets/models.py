@@ -17,6 +17,7 @@ from dagster_project.assets.run_tags import FULL
 from dagster_project.jobs import NIGHT
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.run import Run
+from dagster_project.lake.warehouse import ducklake_data
 from dagster_project.quality.judge import start_judge
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.returns.calendar import write_expected
@@ -94,11 +95,13 @@ def build_dbt_assets(run: Run, manifest: Path) -> dg.AssetsDefinition:
         write_indicator_tables(lake)
         keep_build_private(lake)
         lake.temporary.mkdir(parents=True, exist_ok=True)
+        if run.settings.ducklake:
+            Path(ducklake_data(run)).mkdir(mode=0o700, parents=True, exist_ok=True)
         if damage := drop_damaged_warehouse(run):
             context.log.warning(f"The warehouse file could not be opened and is made again: {damage}")
         _sweep_last_run(lake.dbt_target)
-        # facts of an engine come whole: no part of an earlier build stays beside them
-        is_kept = is_night and run.settings.engine == "duckdb"
+        # facts of an engine come whole: no part of an earlier build stays beside them; a catalogue has other writers
+        is_kept = is_night and run.settings.engine == "duckdb" and not run.settings.ducklake
         arguments, environment = standing.plan() if is_kept else WHOLE
         os.environ.update(dbt_environment(run) | environment)
         standing.forget()

@@ -28,7 +28,7 @@ def night_problems(run: Run, events: list[dg.DagsterEvent]) -> list[Problem]:
     problems = problems_of(events)
     if not any(event.is_step_failure and event.step_key == DBT_STEP for event in events):
         return problems
-    of_dbt = dbt_problems(run.lake)
+    of_dbt = dbt_problems(run)
     others = [problem for problem in problems if problem.where != f"step {DBT_STEP}"]
     return [*of_dbt, *others] if of_dbt else problems
 

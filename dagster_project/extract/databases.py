@@ -7,9 +7,7 @@ its makers have signed. What a server says is never passed on: it names hosts an
 # ruff: noqa: S608 - names are quoted by duck.quote_identifier, paths and connection strings by duck.quote_literal
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +15,13 @@ from typing import ClassVar
 
 import duckdb
 
+from dagster_project.duck import extension_file
 from dagster_project.duck import quote_identifier as _q
 from dagster_project.duck import quote_literal as _t
 from dagster_project.extract.refused import Refused
+from dagster_project.libpq import KEYWORDS, are_words, may_hold_password
 
 SERVER = "postgres:"
-KEYWORDS = frozenset(
-    {*("service", "host", "hostaddr", "port", "dbname", "user", "passfile", "connect_timeout")}
-    | {*("sslmode", "sslrootcert", "sslcert", "sslkey")}
-)
-"""The words of libpq that a command may hold: none is a secret, and none changes how a query is read."""
-WORD = re.compile(r"\s*(\w+)\s*=\s*(?:'(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)(?=\s|$)")
-SECRET = re.compile(r"password\s*=|//", re.I)
-"""What an argument has that holds a password, or an address, which may hold one: anywhere in it, and however the server is spelled."""
 EXTENSIONS = {"sqlite": "sqlite_scanner", "postgres": "postgres_scanner"}
 FIRST_BYTES = {"duckdb": (8, b"DUCK"), "sqlite": (0, b"SQLite format 3\0")}
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
@@ -46,7 +38,7 @@ class Server:
 
 def given_place(text: str) -> Path | Server:
     """Return what an argument names: a file, or a server behind `postgres:`. Raises Refused for a password, and for what libpq does not read."""
-    if text.lower().startswith("postgres") and SECRET.search(text):
+    if text.lower().startswith("postgres") and may_hold_password(text):
         raise Refused(
             "a password has no place in a command",
             "it is in the shell's history and in the list of processes; an address (postgres://) may hold one too",
@@ -55,8 +47,7 @@ def given_place(text: str) -> Path | Server:
     if not text.startswith(SERVER):
         return Path(text)
     words = text.removeprefix(SERVER)
-    keywords = [word.lower() for word in WORD.findall(words)]
-    if not keywords or WORD.sub("", words).strip() or not KEYWORDS.issuperset(keywords):
+    if not are_words(words):
         raise Refused(
             "the PostgreSQL server is not named in the words of libpq",
             f"behind `{SERVER}` stands what is not of the form keyword=value, or a keyword other than {', '.join(sorted(KEYWORDS))}",
@@ -126,11 +117,8 @@ def _open(con: duckdb.DuckDBPyConnection, kind: str, database: Path | Server) ->
 
 def _extension(kind: str) -> Path:
     """The extension's file, of this DuckDB. Raises Refused where it is not installed."""
-    package = importlib.util.find_spec(f"duckdb_extension_{EXTENSIONS[kind]}")
-    for folder in (package.submodule_search_locations or ()) if package else ():
-        path = Path(folder, "extensions", f"v{duckdb.__version__}", f"{EXTENSIONS[kind]}.duckdb_extension")
-        if path.is_file():
-            return path
+    if path := extension_file(EXTENSIONS[kind]):
+        return path
     raise Refused(
         f"a database of the kind {kind} cannot be read yet",
         f"DuckDB's extension {EXTENSIONS[kind]} is not installed, or is of another version",

@@ -72,8 +72,10 @@ class Run:
         return replace(self, settings=self.settings.model_copy(update={"offline": True}))
 
     def elsewhere(self, folder: Path, origin: Origin) -> Run:
-        """Return the same limits and clock on another data folder."""
-        return replace(self, settings=self.settings.model_copy(update={"data_lake": folder}), origin=origin)
+        """Return the same limits and clock on another data folder, with a warehouse file in it."""
+        return replace(
+            self, settings=self.settings.model_copy(update={"data_lake": folder, "ducklake": ""}), origin=origin
+        )
 
 
 def origin_of(settings: Settings) -> Origin:

@@ -17,6 +17,7 @@ import duckdb
 
 from dagster_project.contracts.check import CheckResult, Severity, explain, shown_keys
 from dagster_project.contracts.suite import Expectation, Suite, Threshold, load_thresholds
+from dagster_project.lake.warehouse import attach_warehouse
 from dagster_project.quality.disclosure import EXPECTED as EXPECTED_OF_DISCLOSURE
 from dagster_project.quality.disclosure import audit_disclosure
 from dagster_project.quality.judge import Answer, Question, answers, ask
@@ -57,7 +58,7 @@ def audit(project: ReleaseProject, draft: Draft) -> list[CheckResult]:
     asked = ask_suites(project, draft)
     with project.engine() as con:
         attach(con, draft.path, "draft")
-        project.attach_warehouse(con)
+        attach_warehouse(con, project.run)
         for model in project.models:
             results.append(_guarded("reconciliation", model, con, _reconcile))
             results.append(_guarded("key", model, con, _check_key))

@@ -20,6 +20,7 @@ import duckdb
 from dagster_project.duck import quote_literal
 from dagster_project.lake.files import require_free_space
 from dagster_project.lake.paths import Origin
+from dagster_project.lake.warehouse import attach_warehouse, is_there
 from dagster_project.release.changes import find_changes
 from dagster_project.release.contents import (
     MAIN,
@@ -76,9 +77,10 @@ def build_candidate(project: ReleaseProject, *, origin: Origin, fingerprint: str
     """
     lake = project.lake
     _sweep_abandoned(lake.candidates)
-    if not lake.warehouse.exists():
+    if not is_there(project.run):
         raise ReleaseError("there is no warehouse to release", f"{lake.warehouse.name} does not exist", "run dbt build")
-    require_free_space(lake.candidates, 2 * lake.warehouse.stat().st_size)
+    if lake.warehouse.exists():
+        require_free_space(lake.candidates, 2 * lake.warehouse.stat().st_size)
     built_at = _next_stamp(project)
     lake.candidates.mkdir(parents=True, exist_ok=True)
     path = lake.candidates / f"{DRAFT_PREFIX}{release_name(built_at, fingerprint[:12])}.duckdb"
@@ -94,7 +96,7 @@ def build_candidate(project: ReleaseProject, *, origin: Origin, fingerprint: str
 
 def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str, built_at: dt.datetime) -> None:
     with project.engine() as con:
-        project.attach_warehouse(con)
+        attach_warehouse(con, project.run)
         con.execute(f"attach {quote_literal(str(path))} as draft (storage_version {quote_literal(STORAGE_VERSION)})")
         # One transaction: two hundred comments, each synced by itself, took a second.
         con.execute("begin transaction")

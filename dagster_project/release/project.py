@@ -16,10 +16,10 @@ from pydantic import Field, ValidationError
 from dagster_project.contracts.source import Source, load_sources
 from dagster_project.contracts.strict import Strict
 from dagster_project.contracts.suite import Suite, load_marts, load_thresholds
-from dagster_project.duck import connection, open_database
+from dagster_project.duck import connection
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.run import Run
-from dagster_project.release.contents import attach
+from dagster_project.lake.warehouse import attach_warehouse, is_there
 from dagster_project.release.dbt_artifacts import ExposedModel, read_exposed_models
 from dagster_project.release.dictionary import Dictionary, load_dictionary
 from dagster_project.release.errors import ReleaseError
@@ -110,24 +110,15 @@ class ReleaseProject:
         with connection(None, limits=self.run.limits) as con:
             yield con
 
-    def attach_warehouse(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Attach dbt's file for reading as `warehouse`, once its writer has let go of it.
-
-        ATTACH fails at once where an open waits, so the waiting is done by an open.
-        """
-        open_database(self.lake.warehouse, read_only=True, wait_seconds=self.run.wait_seconds).close()
-        attach(con, self.lake.warehouse, "warehouse")
-        # Staging views name their Parquet from build/, where dbt works (transform/dbt.py).
-        con.execute("set file_search_path = ?", [str(self.lake.build)])
-
     def read_columns(self) -> dict[str, list[str]]:
         """Read the columns of every table and view of the warehouse, by its name; none where there is no warehouse."""
-        if not self.lake.warehouse.exists():
+        if not is_there(self.run):
             return {}
         found: dict[str, list[str]] = {}
-        with connection(self.lake.warehouse, read_only=True, wait_seconds=self.run.wait_seconds) as con:
+        with self.engine() as con:
+            attach_warehouse(con, self.run)
             for table, column in con.execute(
-                "select table_name, column_name from duckdb_columns() where database_name = current_database() and not internal "
+                "select table_name, column_name from duckdb_columns() where database_name = 'warehouse' and not internal "
                 "order by table_name, column_index"
             ).fetchall():
                 found.setdefault(table, []).append(column)

@@ -28,6 +28,7 @@ from dagster_dbt import DbtCliResource
 from dagster_project.duck import LOCK_WORDS, open_database
 from dagster_project.lake.files import LakeError, write_atomically
 from dagster_project.lake.run import Run
+from dagster_project.lake.warehouse import ducklake_data
 from dagster_project.release.macros import MEASURE_MACROS
 from dagster_project.returns.area import ReturnsArea, keep_build_private
 from dagster_project.runtime.started import STARTER
@@ -35,6 +36,8 @@ from dagster_project.settings import PROJECT_ROOT, Settings
 
 DBT_PROJECT = PROJECT_ROOT / "dbt"
 POOL = "duckdb_warehouse"
+NIGHT, DUCKLAKE = "night", "ducklake"
+"""Targets of dbt/profiles.yml."""
 PARSED = DBT_PROJECT / "target" / "parsed"
 """What dbt parsed of this checkout, by digest; every data folder begins with a copy."""
 EXTRACT_STATEMENTS = "extract_statements.sql"
@@ -77,6 +80,9 @@ def dbt_environment(run: Run) -> dict[str, str]:
         "HIW_BUILD": str(lake.build),
         STARTER: str(os.getpid()),
         "HIW_WAREHOUSE": lake.warehouse.name,
+        "DBT_TARGET": DUCKLAKE if run.settings.ducklake else NIGHT,
+        "HIW_DUCKLAKE": run.settings.ducklake,
+        "HIW_DUCKLAKE_DATA": ducklake_data(run),
         "HIW_CLEAN": os.path.relpath(lake.root / "clean", lake.build),
         "HIW_RETURNS": os.path.relpath(ReturnsArea.of(lake).clean_root, lake.build),
         "HIW_FACTS": "spark" if any(ReturnsArea.of(lake).clean_root.glob("int_*/*.parquet")) else "duckdb",
@@ -229,7 +235,7 @@ def _parse(run: Run, kept: Path) -> None:
     With the limits that most installations have: a build with others parses once more by itself, `hiw extract` does not build.
     """
     with tempfile.TemporaryDirectory(dir=PARSED, prefix=".parsing-") as working:
-        finished = run_dbt(run, *PARSE, DBT_TARGET_PATH=working, **USUAL_LIMITS)
+        finished = run_dbt(run, *PARSE, DBT_TARGET=NIGHT, DBT_TARGET_PATH=working, **USUAL_LIMITS)
         if finished.returncode:
             raise LakeError(
                 "the dbt project", (finished.stdout + finished.stderr).strip(), "fix the file that dbt names"

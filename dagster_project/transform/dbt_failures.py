@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dagster_project.contracts.check import KEYS_IN_A_SENTENCE, shown_keys
-from dagster_project.duck import connection, quote_identifier, quote_literal
-from dagster_project.lake.paths import Lake
+from dagster_project.duck import connection, quote_identifier
+from dagster_project.lake.run import Run
+from dagster_project.lake.warehouse import attach_warehouse
 from dagster_project.release.dbt_artifacts import MART_LAYER, is_private, read_artefact
 from dagster_project.release.dbt_messages import COUNT_OF_ROWS, tell
 from dagster_project.release.errors import ReleaseError
@@ -34,9 +34,9 @@ STATEMENT = re.compile(r"^\s*(?:LINE \d+:|compiled code at )", re.MULTILINE)
 NEXT = "fix the model or the file that brought these rows, then `hiw refresh --offline`"
 
 
-def dbt_problems(lake: Lake) -> list[Problem]:
+def dbt_problems(run: Run) -> list[Problem]:
     """Return one problem for each model and test that failed in the last run; empty where dbt left no results."""
-    target = lake.dbt_target
+    target = run.lake.dbt_target
     try:
         nodes = read_artefact(target / "manifest.json")["nodes"]
         results = read_artefact(target / "run_results.json")["results"]
@@ -44,13 +44,13 @@ def dbt_problems(lake: Lake) -> list[Problem]:
         return []
     failed = [result for result in results if result["status"] in FAILED]
     waiting = sum(result["status"] == "skipped" for result in results)
-    problems = [_problem(result, nodes, lake) for result in failed]
+    problems = [_problem(result, nodes, run) for result in failed]
     if problems and waiting:
         problems.append(Problem(f"{waiting:,} models and tests that need these were not run", "step dbt_models"))
     return problems
 
 
-def _problem(result: Mapping[str, Any], nodes: Mapping[str, Any], lake: Lake) -> Problem:
+def _problem(result: Mapping[str, Any], nodes: Mapping[str, Any], run: Run) -> Problem:
     unique_id = str(result["unique_id"])
     node = nodes.get(unique_id, {})
     name, path = node.get("name") or unique_id.rsplit(".", maxsplit=1)[-1], node.get("original_file_path") or ""
@@ -58,7 +58,7 @@ def _problem(result: Mapping[str, Any], nodes: Mapping[str, Any], lake: Lake) ->
     if node.get("resource_type") != "test":
         return Problem(f"the model {name} could not be built", f"dbt ({path})", reason, NEXT)
     model = (nodes.get(node.get("attached_node") or "") or {}).get("name") or _tested(node, nodes)
-    rows = _rows(result, node, nodes, lake)
+    rows = _rows(result, node, nodes, run)
     return Problem(f"the test {name} of the model {model} failed", f"dbt ({path})", reason + rows, NEXT)
 
 
@@ -75,7 +75,7 @@ def _reason(message: str, unique_id: str, nodes: Mapping[str, Any]) -> str:
     return plain(STATEMENT.split(said)[0])
 
 
-def _rows(result: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str, Any], lake: Lake) -> str:
+def _rows(result: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str, Any], run: Run) -> str:
     """The keys of the first failing rows; "" where they cannot be asked for any more, or the table has no key that may be told."""
     sql = str(result.get("compiled_code") or "").strip().rstrip(";")
     if result["status"] != "fail" or not sql:
@@ -85,7 +85,7 @@ def _rows(result: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
     if private and MART_LAYER not in model.get("fqn", ()):
         return ""
     try:
-        names, rows = _ask(sql, _key_of(model), lake.warehouse, only_key=private)
+        names, rows = _ask(sql, _key_of(model), run, only_key=private)
     except duckdb.Error:
         return ""
     if not names or not rows:
@@ -94,10 +94,10 @@ def _rows(result: Mapping[str, Any], node: Mapping[str, Any], nodes: Mapping[str
     return f", such as {', '.join(names)} = {shown}"
 
 
-def _ask(sql: str, key: list[str], warehouse: Path, *, only_key: bool) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _ask(sql: str, key: list[str], run: Run, *, only_key: bool) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Names and cells of what may be told of the rows; of a mart made of returns its key, which gate 2 tells as well."""
-    with connection(warehouse, read_only=True) as con:
-        con.execute(f"set file_search_path = {quote_literal(str(warehouse.parent))}")
+    with connection(None, limits=run.limits) as con:
+        attach_warehouse(con, run)
         described = con.execute(f"describe select * from ({sql}) as failing").fetchall()
         texts = [name for name, kind, *_ in described if kind in NAMES_A_ROW]
         chosen = [name for name in texts if name in key or (name in MADE_OF_TESTS and not only_key)]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dagster_project.lake.files import LakeError
 from dagster_project.lake.run import Run
+from dagster_project.lake.warehouse import is_there
 from dagster_project.transform.dbt import run_dbt
 
 PAGE = "static_index.html"
@@ -21,7 +22,7 @@ def write_docs(run: Run) -> Path:
     Waits for a nightly run that is running. Raises LakeError with dbt's own message.
     """
     lake = run.lake
-    if not lake.warehouse.exists():
+    if not is_there(run):
         raise LakeError("the documentation", "there is no warehouse yet", "run `hiw refresh`")
     run.hold()
     folder = lake.build / "dbt_docs"

@@ -291,6 +291,7 @@ SETTINGS = {
     "HIW_KEEP_RELEASES": ("1",),
     "HIW_MIRROR": ("",),
     "HIW_DATA_LAKE": ("~nobody-of-that-name/lake",),
+    "HIW_DUCKLAKE": ("host=db password=x", "postgres://me:x@db/lake", "db", "options=x"),
     "HIW_MESH_PASSWORD_FILE": ("/absent",),
 }
 BESIDE = {
