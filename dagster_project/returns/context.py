@@ -19,7 +19,8 @@ from dagster_project.returns.codes import metric_ids
 from dagster_project.returns.register import Receipt, known_submissions
 from dagster_project.returns.submission import Context, Organisations, Route
 
-SMALL_BYTES = 2_000_000
+SMALL_BYTES = 20_000_000
+"""The largest return has 10 MB. A second thread takes as long by the clock, and the processor twice as long."""
 RANKS: Mapping[str, int] = {"P": 1, "R": 2, "V": 3}
 TOTALS = """
     select case indicator_id when 'rtt_waiting' then 'rtt' else 'wlmds' end, numerator
@@ -74,7 +75,6 @@ class Surroundings:
         )
 
     def _limits(self, size: int) -> EngineLimits:
-        """Starting a second thread costs DuckDB more than a small file takes: 35 of 100 ms."""
         threads = self._run.limits.threads if size > SMALL_BYTES else 1
         return EngineLimits(self._run.limits.memory, threads, self._area.working)
 

@@ -81,6 +81,16 @@ class CellScanner:
             row += len(block)
         self._judge_dates()
 
+    def finds_nothing(self, columns: Sequence[Sequence[str]], first: Sequence[Sequence[str]]) -> bool:
+        """Search the different cells of each column of rows of one width; `first` are the rows that may hold the heading."""
+        for number, cells in enumerate(first, start=1):
+            self._read_header(cells, number)
+        for column, cells_below in enumerate(columns, start=1):
+            self._scan_column(column, cells_below, 1)
+        self._judge_dates()
+        # rows wider than their heading are read as texts too, which takes the rows
+        return not self.findings and len(columns) <= max(self._headers, default=0)
+
     def _read_header(self, header: Sequence[str], row: int) -> None:
         for column, name in enumerate(header[:MAXIMUM_COLUMNS], start=1):
             if name.strip():

@@ -19,13 +19,14 @@ from itertools import chain, islice
 from pathlib import Path
 
 import duckdb
+import numpy as np
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.contracts.collection import load_common
-from dagster_project.duck import quote_identifier, quote_literal
-from dagster_project.lake.content import CONTROL_BYTES, check_content
+from dagster_project.duck import quote_identifier, quote_literal, scratch_connection
+from dagster_project.lake.content import check_content
 from dagster_project.lake.files import LakeError
-from dagster_project.returns.limits import DATA_SHEET, MANIFEST_SHEET, MAXIMUM_FILE_BYTES
+from dagster_project.returns.limits import DATA_SHEET, MANIFEST_SHEET, MAXIMUM_COLUMNS, MAXIMUM_FILE_BYTES
 
 MAXIMUM_ROWS = 2_000_000
 MAXIMUM_CELL_CHARACTERS = 32_767
@@ -38,6 +39,8 @@ BATCH_ROWS = 5_000
 WORKBOOKS = {".xlsx": "xlsx", ".ods": "ods"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _OUTER_BLANKS = (b" ,", b", ", b" \r", b" \n", b"\n ", b"\t")
+_LINE_FEED, _BLANK = 10, 32
+_BEGINS_OF_BLANK_LINES = np.frombuffer(b"\n\r, ", np.uint8)
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ":": "colons", "^": "circumflexes", "~": "tildes"}
 """As continental settings of Windows, "Unicode text" of Excel and exports of databases write them."""
 Record = tuple[int, list[str]]
@@ -120,7 +123,7 @@ def read_data(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]
     _check_size(path)
     if path.suffix.lower() in WORKBOOKS:
         return _fill(con, _sheet(path, DATA_SHEET), columns, table)
-    content = _Content(path)
+    content = Content(path)
     _require_commas(content.header, columns)
     if content.is_plain:
         reading = _read_plain(con, path, content, columns, table)
@@ -137,7 +140,7 @@ def read_manifest_record(data: Path, sidecar: Path | None) -> list[dict[str, str
         raise Unreadable("the manifest is missing: a CSV needs its .manifest.csv beside it")
     else:
         _check_size(sidecar)
-        _require_commas(_Content(sidecar).header, [column.name for column in load_common().manifest])
+        _require_commas(Content(sidecar).header, [column.name for column in load_common().manifest])
         records = _csv_records(sidecar)
     found = [cells for _, cells in islice(records, 1 + MAXIMUM_RAGGED)]
     if not found:
@@ -177,30 +180,35 @@ def _require_commas(first_line: bytes, columns: Sequence[str]) -> None:
 # -- CSV through DuckDB ------------------------------------------------------------------------------------------------
 
 
-class _Content:
+class Content:
     """What the bytes of a CSV are like, each question one pass at the speed of memory."""
 
     def __init__(self, path: Path) -> None:
         content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-        self.lines = content.count(b"\n") + (not content.endswith(b"\n"))
-        self.header = content[: content.find(b"\n")].rstrip(b"\r") if b"\n" in content else content
+        signs = np.frombuffer(content, np.uint8)
+        ends = np.flatnonzero(signs == _LINE_FEED)
+        self.lines = int(ends.size) + (not content.endswith(b"\n"))
+        self.header = content[: ends[0]].rstrip(b"\r") if ends.size else content
+        begins = signs[ends[ends < signs.size - 1] + 1]
         self.is_plain = (
             content.isascii()
             and b'"' not in content
-            and len(content.translate(None, CONTROL_BYTES)) == len(content)
+            and int(np.count_nonzero(signs < _BLANK)) == ends.size + content.count(b"\t") + content.count(b"\r")
+            and b"\x7f" not in content
             and content.count(b"\r") == content.count(b"\r\n")
-            and b"\n\n" not in content
-            and b"\n\r" not in content
+            # blank lines; rows of separators alone are blank rows of a sheet
+            and not np.isin(begins, _BEGINS_OF_BLANK_LINES).any()
             and not content.startswith((b"\n", b"\r"))
-            and b"\n," not in content  # rows of separators alone are blank rows of a sheet
-            and b"\n " not in content
             and len(self.header) <= MAXIMUM_CELL_CHARACTERS
         )
-        self.has_outer_blanks = content.endswith(b" ") or any(blank in content for blank in _OUTER_BLANKS)
+        has_blanks = b" " in content or b"\t" in content
+        self.has_outer_blanks = has_blanks and (
+            content.endswith(b" ") or any(blank in content for blank in _OUTER_BLANKS)
+        )
 
 
 def _read_plain(
-    con: duckdb.DuckDBPyConnection, path: Path, content: _Content, columns: Sequence[str], table: str
+    con: duckdb.DuckDBPyConnection, path: Path, content: Content, columns: Sequence[str], table: str
 ) -> Reading | None:
     """None where DuckDB stumbles or loses a row: the careful way then says why."""
     header = Header(tuple(columns), tuple(map(_fold, content.header.decode("ascii").split(","))))
@@ -215,14 +223,42 @@ def _read_plain(
     try:
         con.execute(
             f"create or replace table {quote_identifier(table)} as "
-            f"select row_number() over () as row_number, {texts} from read_csv({quote_literal(_literal_path(path))}, "
-            f"columns = {{{names}}}, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-            f"strict_mode = true, null_padding = false, max_line_size = {MAXIMUM_CELL_CHARACTERS})"
+            f"select row_number() over () as row_number, {texts} from {_strict_csv(path, names, ',', 'true')}"
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         return None
     rows = _count(con, table)
     return Reading(header, rows) if rows == content.lines - HEADER_ROWS else None
+
+
+def different_cells(path: Path, content: Content, separator: str) -> list[list[str]] | None:
+    """The different cells of each column, the first row among them, of a plain CSV of which every line is a row of as many
+    cells as the first; None where it is another. Raises OSError.
+    """
+    width = content.header.count(separator.encode("ascii")) + 1
+    if not content.is_plain or width > MAXIMUM_COLUMNS:
+        return None
+    names = [f"column {place}" for place in range(width)]
+    types = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in names)
+    lists = ", ".join(f"list(distinct {quote_identifier(name)})" for name in names)
+    try:
+        with scratch_connection() as con:
+            found = con.execute(
+                f"select count(*), {lists} from {_strict_csv(path, types, separator, 'false')}"
+            ).fetchone()
+    except duckdb.Error:
+        return None
+    if found is None or found[0] != content.lines:
+        return None
+    return [[cell for cell in cells or [] if cell] for cells in found[1:]]
+
+
+def _strict_csv(path: Path, types: str, separator: str, header: str) -> str:
+    return (
+        f"read_csv({quote_literal(_literal_path(path))}, columns = {{{types}}}, header = {header}, auto_detect = false, "
+        f"delim = {quote_literal(separator)}, quote = '\"', escape = '\"', strict_mode = true, null_padding = false, "
+        f"max_line_size = {MAXIMUM_CELL_CHARACTERS})"
+    )
 
 
 def _literal_path(path: Path) -> str:

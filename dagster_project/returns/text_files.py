@@ -16,7 +16,9 @@ import numpy as np
 
 from dagster_project.lake.content import UnreadableText, detect_encoding
 from dagster_project.returns.findings import Finding
-from dagster_project.returns.identifiers import BLOCK_ROWS, CellScanner
+from dagster_project.returns.identifiers import BLOCK_ROWS, HEADER_ROWS, CellScanner
+from dagster_project.returns.limits import MAXIMUM_FILE_BYTES
+from dagster_project.returns.reading import Content, different_cells
 
 SEPARATORS = ",;\t|"
 _LINE_FEED, _RETURN = 10, 13
@@ -34,6 +36,8 @@ class _RowTooLong(Exception):
 
 def scan_csv(path: Path) -> list[Finding]:
     """Findings of a text file; one with a line or row that no return has is not searched. Raises OSError."""
+    if _is_clean(path):
+        return []
     longest, scanner = _longest_line(path), CellScanner("text")
     if longest > PIECE:
         return [Finding("too_large", "text")]
@@ -47,6 +51,22 @@ def scan_csv(path: Path) -> list[Finding]:
             # A quotation mark that closes a million characters later.
             return [*scanner.findings, Finding("too_large", "text")]
     return scanner.findings
+
+
+def _is_clean(path: Path) -> bool:
+    """Whether a plain text holds nothing: DuckDB gathers the different cells of each column, and each is looked at once. Where
+    one is found, or the text is not plain, every row is read instead, which says where it stands.
+    """
+    if path.stat().st_size > MAXIMUM_FILE_BYTES:
+        return False
+    content = Content(path)
+    if not content.is_plain:
+        return False
+    separator = _separator(content.header.decode("ascii"))
+    with path.open(encoding="utf-8-sig") as text:
+        first = [line.rstrip("\n").split(separator) for line in islice(text, HEADER_ROWS)]
+    columns = different_cells(path, content, separator)
+    return columns is not None and CellScanner("text").finds_nothing(columns, first)
 
 
 def _blocks(text: IO[str], separator: str, size: int) -> Iterator[list[list[str]]]:

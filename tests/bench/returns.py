@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.contracts.collection import load_collections
-from dagster_project.duck import EngineLimits
+from dagster_project.duck import EngineLimits, scratch_connection
 from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.returns.clean_tables import load_clean_tables, write_empty_returns
@@ -42,6 +42,8 @@ GROUPS = 81
 MONTH_END = dt.date(2026, 10, 31)
 RECEIVED = dt.datetime(2026, 11, 12, tzinfo=dt.UTC)
 MEMORY_LIMIT = "1GB"
+LIMITS = EngineLimits(MEMORY_LIMIT, threads=1)
+"""As intake judges a file of this size (returns/context.py)."""
 BARE_RATES = """
     select org_code, ethnic_category, sum(pathway_count) as denominator,
         sum(pathway_count) filter (wait_band in ('W052_065', 'W065_078', 'W078_104', 'W104_PLUS')) as numerator
@@ -62,23 +64,25 @@ create or replace table fn as select unnest(['100','101','110','120','130','140'
 create or replace table band as select unnest(['W000_018','W018_026','W026_040','W040_052','W052_065','W065_078','W078_104','W104_PLUS']) as code,
     unnest([90, 30, 20, 10, 6, 3, 2, 1]) as weight;
 create or replace table groups as
-    select 'G0' as g, 'ALL' as e, 'ALL' as i, 'ALL' as a, 'ALL' as s, 1 as parts
-    union all select 'G1', code, 'ALL', 'ALL', 'ALL', 18 from ethnic
-    union all select 'G2', 'ALL', code, 'ALL', 'ALL', 11 from decile
-    union all select 'G3', 'ALL', 'ALL', code, 'ALL', 11 from age
-    union all select 'G4', 'ALL', 'ALL', 'ALL', code, 4 from sex
-    union all select 'G5', e, i, 'ALL', 'ALL', 36
-        from (select unnest(['WHITE','MIXED','ASIAN','BLACK','OTHER','UNK']) as e), (select unnest(['Q1','Q2','Q3','Q4','Q5','Q99']) as i);
+    select 'G0' as g, 'ALL' as e, 'ALL' as i, 'ALL' as a, 'ALL' as s, 396 as share
+    union all select 'G1', code, 'ALL', 'ALL', 'ALL', 22 from ethnic
+    union all select 'G2', 'ALL', code, 'ALL', 'ALL', 36 from decile
+    union all select 'G3', 'ALL', 'ALL', code, 'ALL', 36 from age
+    union all select 'G4', 'ALL', 'ALL', 'ALL', code, 99 from sex
+    union all select 'G5', e, i, 'ALL', 'ALL', 2 * categories * deciles
+        from (select unnest(['WHITE','MIXED','ASIAN','BLACK','OTHER','UNK']) as e, unnest([3, 4, 5, 3, 1, 2]) as categories),
+            (select unnest(['Q1','Q2','Q3','Q4','Q5','Q99']) as i, unnest([2, 2, 2, 2, 2, 1]) as deciles);
 create or replace table cells as
-    select part, fn.code as f, g, e, i, a, s, band.code as b, 396 // parts * weight * (case part when '2' then 2 else 1 end)
+    select part, fn.code as f, g, e, i, a, s, band.code as b, share * weight * (case part when '2' then 2 else 1 end)
         * (case fn.code when 'ALL' then 23 else 1 end) as n
     from (select unnest(['2', '2A']) as part), fn, groups, band
     union all
     select '2', fn.code, 'G9', ethnic.code, decile.code, age.code, sex.code, 'W000_018', 3
     from (from fn where code <> 'ALL') as fn, ethnic, decile, age, sex;
 """
-"""396 is the least number that 1, 4, 11, 18 and 36 groups share evenly, so that every grouping set sums to G0. No control total of it
-and its multiples by 2, 3 and 4 reads as an NHS number (that by 5 does)."""
+"""396 is the least number that 1, 4, 11, 18 and 18 x 11 groups share evenly, so that every grouping set sums to G0, and G5 to the
+categories of G1 and the deciles of G2: gate 2 publishes no figures that contradict each other. No control total of it and its multiples
+by 2, 3 and 4 reads as an NHS number (that by 5 does)."""
 
 
 def make_files(folder: Path, trusts: int) -> list[Submission]:
@@ -134,7 +138,7 @@ def run_checked(files: Path, work: Path) -> dict[str, float]:
     seconds = {"check": 0.0, "load": 0.0}
     for path in sorted(files.glob("HIW-WL01_*_v01.csv")):
         start = time.perf_counter()
-        context = Context(received_at=RECEIVED, limits=EngineLimits(MEMORY_LIMIT), data_origin="synthetic")
+        context = Context(received_at=RECEIVED, limits=LIMITS, data_origin="synthetic")
         with validate(Submission(path, sidecar_of(path)), context) as verdict:
             if not verdict.is_accepted or verdict.failed_rules:
                 raise RuntimeError(f"{path.name}: {verdict.outcome} by {verdict.failed_rules} {verdict.warned_rules}")
@@ -191,8 +195,8 @@ def _load(verdict: Verdict, area: ReturnsArea) -> None:
     }
     types = load_clean_tables()["submission"]
     columns = ", ".join(f"?::{kind} as {name}" for name, kind in types.items())
-    with placing_private(area.submission(verdict.submission_id), area) as part, duckdb.connect() as con:
-        con.execute(f"create table one as select {columns}", [known[name] for name in types])
+    with placing_private(area.submission(verdict.submission_id), area) as part, scratch_connection() as con:
+        con.execute(f"create or replace temp table one as select {columns}", [known[name] for name in types])
         con.execute(f"copy one to '{part}' (format parquet)")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.returns.findings import Finding
+from dagster_project.returns.identifiers import CellScanner
 from dagster_project.returns.search import scan_file
 from dagster_project.returns.spellings import date_of, scan_text
 from tests.fixtures import planted_workbooks as planted
@@ -333,3 +334,51 @@ def test_old_line_ends_and_long_free_text_are_searched(scan: Scan) -> None:
     cell = "word " * 6_000
     rows = f'a,b\n1,"{cell}\n{cell}"\n' * 40 + f'1,"{cell}{SPACED}"\n'
     assert scan(rows.encode(), "a.csv") == [Finding("nhs_number", "text", 81, 2)]
+
+
+CELLS = [
+    "R9A",
+    "12",
+    "",
+    "2026-10-31",
+    "31/10/1956",
+    "1/1/70",
+    NUMBER,
+    SPACED,
+    f"NHS{NUMBER}",
+    "AB1 2CD",
+    "dob",
+    "nhs_number",
+    "x@nhs.net",
+]
+
+
+@given(st.integers(1, 4), st.lists(st.lists(st.sampled_from(CELLS), min_size=4, max_size=5), min_size=1, max_size=30))
+def test_what_each_different_cell_says_is_what_reading_every_row_says(width: int, rows: list[list[str]]) -> None:
+    """A plain text whose different cells hold nothing is not read row by row: that one finds nothing either."""
+    rows = [
+        ["org_code", "note", "b", "c"][:width],
+        *([*cells[: max(1, width - 1)], cells[-1]][:width] for cells in rows),
+    ]
+    by_row = CellScanner("text")
+    by_row.scan(rows)
+    columns = [[*{cells[place] for cells in rows}] for place in range(width)]
+    assert CellScanner("text").finds_nothing(columns, rows[:20]) == (not by_row.findings)
+
+
+def test_a_plain_text_that_holds_nothing_is_gathered_and_any_other_is_read(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    whole = CellScanner.scan_blocks
+
+    def counted(scanner: CellScanner, blocks: Iterable[Sequence[Sequence[str]]]) -> None:
+        read.append(1)
+        whole(scanner, blocks)
+
+    monkeypatch.setattr(CellScanner, "scan_blocks", counted)
+    rows = [("org_code", "pathway_count"), *(("R9A", str(number)) for number in range(3_000))]
+    assert (scan(_csv(*rows), "a.csv"), read) == ([], [])
+    assert scan(_csv(*rows, ("R9A", NUMBER)), "a.csv") == [Finding("nhs_number", "text", 3_002, 2)]
+    assert Finding("nhs_number", "text", 3_002, 3) in scan(_csv(*rows, ("R9A", "1", SPACED)), "a.csv")
+    assert scan(_csv(*rows, ("R9A", "9,434,765,919")), "a.csv") and len(read) == 3
