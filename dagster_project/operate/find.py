@@ -19,7 +19,13 @@ from dagster_project.operate.analyst import open_published
 
 SHOWN = 8
 """Hits of a kind that a screen shows; --json gives all."""
-HEADINGS = {"indicator": "Indicators", "metric": "Metrics of returns", "query": "Example queries", "column": "Columns", "word": "Words"}
+HEADINGS = {
+    "indicator": "Indicators",
+    "metric": "Metrics of returns",
+    "query": "Example queries",
+    "column": "Columns",
+    "word": "Words",
+}
 INDICATORS = """
     select indicator_id as name, indicator_name as title, concat_ws(' ', definition, numerator_definition, denominator_definition) as text,
         coalesce(
