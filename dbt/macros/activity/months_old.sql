@@ -6,10 +6,9 @@
 {% macro months_old(period_end) -%}
     cast(
         {{
-            dbt.datediff(
+            months_apart(
                 period_end,
                 "(select max(period_end) from " ~ ref("fct_indicator_value") ~ " where value_status = 'published')",
-                "month",
             )
         }} as integer
     )

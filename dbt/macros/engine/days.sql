@@ -5,6 +5,15 @@
 
 {% macro duckdb__days_between(first, last) -%} date_diff('day', {{ first }}, {{ last }}) {%- endmacro %}
 
+{# Months from the month of one day to the month of another. dbt's own datediff counts whole months on Spark, and beginnings of months on DuckDB. #}
+{% macro months_apart(first, last) -%} {{ return(adapter.dispatch("months_apart")(first, last)) }} {%- endmacro %}
+
+{% macro default__months_apart(first, last) -%}
+    cast(months_between(trunc({{ last }}, 'month'), trunc({{ first }}, 'month')) as bigint)
+{%- endmacro %}
+
+{% macro duckdb__months_apart(first, last) -%} date_diff('month', {{ first }}, {{ last }}) {%- endmacro %}
+
 {# A day some days later, or earlier where the number (INTEGER) is below 0. #}
 {% macro days_later(day, days) -%} {{ return(adapter.dispatch("days_later")(day, days)) }} {%- endmacro %}
 

@@ -60,7 +60,7 @@ with
             months on months.period_start between spans.first_month and spans.last_month
         where
             mod(
-                {{ dbt.datediff("spans.first_month", "months.period_start", "month") }},
+                {{ months_apart("spans.first_month", "months.period_start") }},
                 spans.step
             )
             = 0

@@ -42,8 +42,7 @@ with
             period_start,
             value,
             cast(
-                {{ dbt.datediff("date '2000-01-01'", "period_start", "month") }}
-                as double
+                {{ months_apart("date '2000-01-01'", "period_start") }} as double
             ) as month_number
         from {{ ref("int_inequality_month") }}
         where value is not null

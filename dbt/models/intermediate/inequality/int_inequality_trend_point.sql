@@ -55,10 +55,9 @@ with
     annual as (
         {% call kept(
             "mod("
-            ~ dbt.datediff(
+            ~ months_apart(
                 "period_start",
-                "max(period_start) over (partition by " ~ series ~ ")",
-                "month"
+                "max(period_start) over (partition by " ~ series ~ ")"
             )
             ~ ", 12) = 0"
         ) %}
@@ -177,12 +176,11 @@ with
             *,
             count(*) over (partition by trend_method, {{ series }}) as all_points,
             {{
-                dbt.datediff(
+                months_apart(
                     "period_end",
                     "max(period_end) over (partition by trend_method, "
                     ~ series
                     ~ ")",
-                    "month",
                 )
             }} as months_ago
         from
