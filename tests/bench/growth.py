@@ -15,8 +15,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ RTT_ROWS = 183_000
 SEED = 20261130
 FIRST_RTT, FIRST_RETURN = (2021, 3), (2024, 9)
 """April 2021, which the contract of nhse_rtt takes first, and October 2024; months count from 0."""
+MODELS = 12
+"""So many are named."""
 AIM_TIME, AIM_MEMORY, AIM_REVISED = 1.5, 1.1, 2.0
 
 
@@ -155,7 +157,7 @@ class Growing:
     # -- nights --------------------------------------------------------------------------------------------------------
 
     def night(self) -> dict[str, Any]:
-        """Seconds, peak memory in MB, and the models that took the most seconds, of one nightly run; raises RuntimeError."""
+        """Seconds, peak memory in MB, and the seconds of each model, of one nightly run; raises RuntimeError."""
         settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(self.mirror), "HIW_DATA_LAKE": str(self.lake.root)}
         before = self._published()
         watched = run_watched([str(Path(sys.executable).with_name("hiw")), "refresh"], dict(os.environ) | settings)
@@ -165,7 +167,7 @@ class Growing:
             "seconds": round(watched.seconds, 1),
             "cpu_seconds": round(watched.cpu_seconds, 1),
             "peak_mb": round(watched.peak_mb),
-            "models": dict(self._slowest()),
+            "models": self._models(),
         }
 
     def _published(self) -> tuple[int, int] | None:
@@ -173,11 +175,11 @@ class Growing:
         status = self.lake.marts.stat() if self.lake.marts.exists() else None
         return (status.st_ino, status.st_mtime_ns) if status else None
 
-    def _slowest(self) -> Iterator[tuple[str, float]]:
+    def _models(self) -> dict[str, float]:
+        """Seconds of each model of the night, the slowest first."""
         results = json.loads((self.lake.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
-        yield "all nodes", round(sum(one["execution_time"] for one in results), 1)
-        for one in sorted(results, key=lambda one: -one["execution_time"])[:12]:
-            yield one["unique_id"].split(".")[2], round(one["execution_time"], 1)
+        results.sort(key=lambda one: -one["execution_time"])
+        return {one["unique_id"].split(".")[2]: round(one["execution_time"], 1) for one in results}
 
 
 def _month(place: int) -> str:
@@ -248,7 +250,10 @@ def _show(steps: list[dict[str, Any]]) -> None:
         cells = [str(one.get(key, "not here")) for key in ("cpu_seconds", "peak_mb") for one in found]
         table.add_row(str(row["rtt"]), str(row["returns"]), *cells)
     Console().print(table)
-    Console().print("models of the last new month:", steps[-1]["new"]["models"])
+    first, last = steps[0]["new"]["models"], steps[-1]["new"]["models"]
+    Console().print("models of the last new month:", dict(islice(last.items(), MODELS)))
+    grown = sorted(((last[name] - first.get(name, 0.0), name) for name in last), reverse=True)[:MODELS]
+    Console().print("seconds that they grew by since the first step:", {name: round(more, 1) for more, name in grown})
 
 
 def main(arguments: list[str]) -> None:
