@@ -23,7 +23,7 @@ import duckdb
 
 from dagster_project.duck import quote_literal
 from dagster_project.lake.paths import Lake
-from dagster_project.release.contents import content_hash, qualified, tables_of
+from dagster_project.release.contents import attach, content_hash, qualified, tables_of
 from dagster_project.settings import PROJECT_ROOT
 
 FOLDERS = ("clean", "returns/clean")
@@ -132,6 +132,17 @@ def _differences(one: Path, other: Path) -> Iterator[str]:
                 columns = [row[0] for row in con.execute(f"describe {relations[0]}").fetchall()]
                 differing = [c for c in columns if len({_column(con, r, c) for r in relations}) > 1]
                 yield f"{schema}.{name}: {', '.join(differing)}"
+
+
+def published_content(lake: Lake) -> dict[str, tuple[str, int]]:
+    """Name -> hash and rows of every published table, but for the name of the release in each row and the table that says when it was published."""
+    with duckdb.connect() as con:
+        attach(con, lake.marts.resolve(), "release")
+        return {
+            name: content_hash(con, f"(select * exclude (release_id) from {qualified('release', schema, name)})")
+            for schema, name in tables_of(con, "release")
+            if schema == "main" and name != "mart_publication"
+        }
 
 
 def _column(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> tuple[str, int]:

@@ -17,7 +17,6 @@ from dagster_project.definitions import build_definitions
 from dagster_project.lake.files import hash_file
 from dagster_project.lake.paths import Lake
 from dagster_project.lake.run import Run
-from dagster_project.release.contents import attach, content_hash, qualified, tables_of
 from dagster_project.returns.area import ReturnsArea, placing_private
 from dagster_project.settings import Settings
 from dagster_project.transform.dbt import RETURNS
@@ -25,7 +24,7 @@ from dagster_project.transform.facts import MANIFEST, engine_models, rows_in_pla
 from dagster_project.transform.translator import ENGINE_FACTS
 from tests.fixtures.loopback import free_port
 from tests.parity.compare import first_difference
-from tests.rebuilding import differences
+from tests.rebuilding import differences, published_content
 from tests.warehouses import Warehouse
 
 pytestmark = [pytest.mark.requires_engine, pytest.mark.timeout(3600)]
@@ -96,22 +95,11 @@ def test_the_nightly_run_is_published_and_its_tables_hold_what_those_of_duckdb_h
     assert (built.night["outcome"], built.night["failed_steps"]) == ("published", [])
     different = {line.partition(":")[0] for line in differences(built.before, built.lake.warehouse)}
     assert different <= {f"restricted.{model}" for model in KEYS}
-    published = [_marts(lake) for lake in (built.lake, Lake(built.other.lake))]
+    published = [published_content(lake) for lake in (built.lake, Lake(built.other.lake))]
     assert len(published[0]) > 30
     assert published[0] == published[1]
     states = json.loads((built.lake.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
     assert {one["status"] for one in states if CONTROL in one["unique_id"]} == {"pass"}
-
-
-def _marts(lake: Lake) -> dict[str, tuple[str, int]]:
-    """Name -> hash and rows of every mart that is published, but for the name of the release in each row and the mart that says when it was published."""
-    with duckdb.connect() as con:
-        attach(con, lake.marts.resolve(), "release")
-        return {
-            name: content_hash(con, f"(select * exclude (release_id) from {qualified('release', schema, name)})")
-            for schema, name in tables_of(con, "release")
-            if schema == "main" and name != "mart_publication"
-        }
 
 
 def test_the_manifest_says_what_they_were_made_of(built: Built) -> None:
