@@ -69,11 +69,7 @@
             from measure_shares
         ),
         measure_entropies as (
-            select
-                *,
-                {{ in_order("sum", "share * measure_entropy") }} over (
-                    {{ measure_partition(group_by) }}
-                ) as measure_entropy_mean
+            select *, {{ measure_mean_of("measure_entropy", measure_partition(group_by)) }} as measure_entropy_mean
             from measure_points
         ),
         measure_entropy_centres as (

@@ -148,9 +148,12 @@ UNDEFINED = {
     "ratio": ((0.0, 2.0, 3.0), "group 2: zero value"),
 }
 """By measure, what the subgroups have and why it is then undefined."""
+UNLIKE = (435.0, 3106.0, 309.0, 3967.0, 1971.0, 324.0, 3209.0, 3708.0, 97.0, 11.0)
+"""People of groups whose shares do not add up to 1 to the last digit."""
 HEAT_CASES: dict[str, list[tuple[float | None, ...]]] = {
     "a group of one": [(1, 5.0, 100.0, 1.0, 1, 1, 100, 1)],
     "a line through two": [(place, 10.0 * place, 100.0, 1.0, 1, 1, 100, 0) for place in (1, 2)],
+    "all alike": [(place, 41.25, people, 1.0, 1, 1, 100, 0) for place, people in enumerate(UNLIKE, start=1)],
     "falling": [(place, 40.0 - 10 * place, 100.0, 1.0, 1, 1, 100, 0) for place in (1, 2, 3)],
 } | {
     measure: [(place, value, 100.0, 0.1, 1, 1, 100, 0) for place, value in enumerate(values)]
@@ -194,6 +197,15 @@ def test_a_line_through_two_subgroups_has_no_error_and_so_no_limits(heat: Any) -
         row = heat["a line through two"][measure]
         assert row["estimate"] is not None
         assert (row["lower"], row["upper"], row["limits_reason"]) == (None, None, "result is not a finite number")
+
+
+def test_groups_that_are_alike_differ_by_nothing_and_noise_has_no_limits(heat: Any) -> None:
+    got = heat["all alike"]
+    for measure in ("between_group_variance", "between_group_standard_deviation", "theil_index", "mean_log_deviation"):
+        assert got[measure]["estimate"] == 0, measure
+    assert got["coefficient_of_variation"]["estimate"] == got["mean_difference_from_mean"]["estimate"] == 0
+    spread = got["between_group_standard_deviation"]
+    assert (spread["lower"], spread["upper"]) == (None, None), "its error is over the spread itself"
 
 
 def test_a_reference_on_the_wrong_side_leaves_nothing_attributable(heat: Any) -> None:
