@@ -24,6 +24,7 @@ SEED_TYPES = {"integer": {"sort_order", "wave_from", "wave_to", "total_from", "t
 SEED_TABLES = {"survey_question": "survey_question", "survey_option": "survey_option", "eds_band": "eds_band"} | {
     "accommodation_status": "accommodation_status",
     "code_list": "return_code",
+    "ethnic_groups": "ethnic_category",
 }
 """Name in the rules' SQL -> seed."""
 Unread = Literal["", "counts", "rows"]

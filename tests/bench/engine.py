@@ -1,8 +1,9 @@
 """Facts of many returns: DuckDB within 1 GB beside Apache Spark on two local workers, by the same dbt models, with equal answers.
 
-42 million rows are two months of WL01 of 210 trusts in the composition of returns.py, 126 million are six. They are laid down as clean tables: trusts send multiples of one list, so the files are far smaller than real ones, and reading them from disk is not
-measured. Each engine runs in a process of its own, whose memory and processor time are taken with those of all that it starts: for Spark that is
-dbt, driver, master and two workers of one core. The slope is what one more million rows costs; the rest is the price of starting.
+42 million rows are two months of WL01 of 210 trusts in the composition of returns.py, 126 million are six. They are laid down as clean tables:
+trusts send multiples of one list, so the files are far smaller than real ones, and reading them from disk is not measured. Each engine runs in a
+process of its own, whose memory and processor time are taken with those of all that it starts: for Spark that is dbt, driver, master and two
+workers of one core. The slope is what one more million rows costs; the rest is the price of starting.
 `python -m tests.bench.engine 1 3` takes millions of rows; HIW_BENCH_ENGINE too. It needs `make engine`.
 """
 
