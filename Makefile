@@ -133,7 +133,7 @@ $(ENGINE)/ready: requirements-engine.lock
 	awk '/^[^ ]/ { ours = /^pyspark==/ } ours' requirements-engine.lock > $(ENGINE)/source.lock
 	$(INTO_ENGINE) --only-binary :all: -r $(ENGINE)/wheels.lock
 	$(INTO_ENGINE) --no-binary pyspark --no-build-isolation -r $(ENGINE)/source.lock
-	touch $(ENGINE)/ready
+	cp requirements-engine.lock $(ENGINE)/ready
 
 engine-test: engine ## A nightly run, returns of extracts and every measure by Apache Spark against DuckDB, a cluster whose workers die, Spark Connect; minutes
 	$(BIN)/python -m pytest -n 0 --timeout 3600 -m requires_engine tests/integration/transform tests/integration/extract tests/integration/measures

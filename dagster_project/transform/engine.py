@@ -22,6 +22,8 @@ from dagster_project.transform.dbt import DBT_PROJECT, dbt_environment, ended_in
 from dagster_project.transform.facts import READ, digest_of_inputs, engine_models, hand_over, rows_in_place
 
 ENVIRONMENT = PROJECT_ROOT / ".venv-engine"
+READY, LOCK = ENVIRONMENT / "ready", PROJECT_ROOT / "requirements-engine.lock"
+"""`make engine` leaves a copy of the lock it has installed."""
 SELECT = "+tag:engine"
 COMMAND = (str(ENVIRONMENT / "bin" / "python"), "-m", "dagster_project.transform.on_spark")
 LOG = "spark.log"
@@ -48,8 +50,10 @@ SPARK_TYPES = {
 
 def why_it_cannot_run() -> str:
     """Return "" where Spark can be started, else one line."""
-    if not (ENVIRONMENT / "ready").exists():
+    if not READY.exists():
         return "there is no .venv-engine with Apache Spark (make engine)"
+    if READY.read_bytes() != LOCK.read_bytes():
+        return ".venv-engine was made from another requirements-engine.lock (remove .venv-engine, then make engine)"
     return "" if shutil.which("java") else "Java is not installed (apt-get install openjdk-17-jre-headless)"
 
 

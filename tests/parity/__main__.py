@@ -19,7 +19,7 @@ from rich.console import Console
 from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.run import Run
 from dagster_project.settings import load_settings
-from dagster_project.transform.engine import ENVIRONMENT, SPARK_TYPES
+from dagster_project.transform.engine import SPARK_TYPES, why_it_cannot_run
 from tests.parity.asked import SESSION, SPARK_SIDE, Spark
 from tests.parity.compare import columns_of, first_difference
 from tests.parity.compiled import compile_for_spark
@@ -178,8 +178,8 @@ def main() -> None:
     options = parser.parse_args()
     run = Run.of(load_settings())
     lake = run.lake
-    if not (ENVIRONMENT / "ready").exists():
-        raise SystemExit("There is no .venv-engine: run `make engine` first.")
+    if why := why_it_cannot_run():
+        raise SystemExit(f"Spark cannot be started: {why}.")
     if not lake.warehouse.exists():
         raise SystemExit(f"{lake.warehouse} is not there: run `make refresh` first.")
     manifest = json.loads(compile_for_spark(run).read_text(encoding="utf-8"))

@@ -20,7 +20,8 @@ from sqlglot.errors import SqlglotError
 from dagster_project.lake.run import Run
 from dagster_project.settings import PROJECT_ROOT, load_settings
 from dagster_project.transform.dbt import DBT_PROJECT
-from tests.parity.compiled import ENVIRONMENT, compile_for_spark, extract_statements
+from dagster_project.transform.engine import why_it_cannot_run
+from tests.parity.compiled import compile_for_spark, extract_statements
 
 WORDS = {
     r"\bqualify\b": "call kept(...)",
@@ -132,15 +133,15 @@ def main() -> int:
         for path in sorted((DBT_PROJECT / folder).rglob("*.sql")):
             if not set(ELSEWHERE) & set(path.parts) and not path.name.startswith("published_"):
                 said += [f"{path.relative_to(PROJECT_ROOT)}, {why}" for why in words_of(path.read_text())]
-    if (ENVIRONMENT / "ready").exists():
+    if why := why_it_cannot_run():
+        print(f"The compiled nodes are not checked for Spark: {why}.")
+    else:
         manifest = compile_for_spark(Run.of(load_settings()))
         for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
             if node["resource_type"] in {"model", "test"} and node.get("compiled_code"):
                 said += [f"{node['name']}: {why}" for why in faults_of(node["compiled_code"])]
         for name, sql in extract_statements(manifest).items():
             said += [f"hiw extract, {name}: {why}" for why in faults_of(sql)]
-    else:
-        print("The compiled nodes are not checked for Spark: there is no .venv-engine (make engine).")
     print("\n".join(said), end="\n" if said else "")
     return 1 if said else 0
 
