@@ -72,6 +72,8 @@ class Board:
     size: int = 0
     equations: list[tuple[str, bool, Integers, Integers, Integers]] = field(default_factory=list)
     """Relation, whether it is exact, and for each entry its equation (from 0), cell and sign."""
+    wide: set[str] = field(default_factory=set)
+    """Relations whose parts are of all organisations."""
     metric_sums: list[tuple[Integers, Integers]] = field(default_factory=list)
     """Part and whole of the sums of metrics, by number of the cell."""
 
@@ -99,7 +101,8 @@ class Board:
         kept = _distinct(matrix, exact)
         bounds = [np.concatenate(part) if part else np.zeros(0) for part in (self.lows, self.highs)]
         targets = np.concatenate(self.targets) if self.targets else np.zeros(0, dtype=bool)
-        system = System(bounds[0], bounds[1], matrix[kept], exact[kept], targets.astype(bool))
+        wide = exact & np.array([entry[0] in self.wide for entry in self.equations], dtype=bool)[relation]
+        system = System(bounds[0], bounds[1], matrix[kept], exact[kept], wide[kept], targets.astype(bool))
         return system, [entry[0] for entry in self.equations], relation[kept]
 
 
@@ -193,7 +196,8 @@ def _attack(board: Board, rule: Rule, proven: Proven | None) -> Found:
     # them, so that the cost stays that of the groups.
     lows, highs = propagate(system)
     between_groups = ~np.isin(relation_of, [n for n, name in enumerate(names) if name.endswith(SUMS_OF_METRICS)])
-    solved = System(lows, highs, system.equations[between_groups], system.exact[between_groups], system.targets)
+    equations, exact, wide = (part[between_groups] for part in (system.equations, system.exact, system.wide))
+    solved = System(lows, highs, equations, exact, wide, system.targets)
     attacked = attack(solved, rule.minimum_values, proven=proven)
     # A sum of metrics gives a withheld count away as it does a suppressed one: nothing else of its set need be hidden.
     withheld = np.zeros(len(lows), dtype=bool)
@@ -359,13 +363,14 @@ def _add_relation(
     rows = _numbers(con, query)
     if table.database == DRAFT and not len(rows["equation"]) and table.has_counts and not relation.optional:
         raise ValueError(f"the relation {relation.name!r} of {table.model.name} connects no row with another")
-    counts = relation.counts or {name: name for name in table.declared.counts}
+    name = f"{table.model.name}: {relation.name}"
+    if relation.over_all:
+        board.wide.add(name)
+    counts = relation.counts or {count: count for count in table.declared.counts}
     for part, whole_count in counts.items():
         cells = parts.cells[rows["part_row"], parts.column_of(part)]
         wholes = whole.cells[rows["whole_row"], whole.column_of(whole_count)]
-        board.equations.append(
-            (f"{table.model.name}: {relation.name}", relation.complete, *_entries(rows["equation"], cells, wholes))
-        )
+        board.equations.append((name, relation.complete, *_entries(rows["equation"], cells, wholes)))
 
 
 def _find(tables: list[Table], database: str, mart: str) -> Table | None:

@@ -86,6 +86,8 @@ class Relation(Strict):
     """Count of the parts -> count of the whole; without it every count of this mart to the one of the same name."""
     complete: bool = True
     """False where groups are missing among the parts: their sum is at most the whole."""
+    over_all: bool = False
+    """True where the parts are of all organisations (England): the attack solves the tables of these some at a time (quality/parts.py)."""
     optional: bool = False
     """True where a release may hold none of the parts (an edition that no trust sends); any other relation must connect some rows."""
 

@@ -18,26 +18,23 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 EPSILON = 1e-6
-WIDE = 30
-"""An equation with more open cells is wide."""
 NODES = 200
 """Branches that the solver may try before a search for a table of whole numbers is given up."""
 
 
 @dataclass(frozen=True)
 class Equations:
-    """Equations among the cells of one block and the bounds of these: `exact` ones are equal to `right`, others at most."""
+    """Equations among the cells of one block and the bounds of these: `exact` ones are equal to `right`, others at most.
+
+    `wide` ones tie the tables of all organisations to one another, however few of their cells are open.
+    """
 
     matrix: csr_matrix
     right: Floats
     exact: Bools
+    wide: Bools
     lows: Floats
     highs: Floats
-
-    @property
-    def wide(self) -> Bools:
-        """Return the equations that are wide."""
-        return np.asarray(self.exact & (np.diff(self.matrix.indptr) > WIDE))
 
     def among(self, cells: Integers, table: Floats) -> Equations:
         """Return what holds for these cells while all others stay as they are in a table."""
@@ -45,11 +42,12 @@ class Equations:
         rows = np.flatnonzero(np.diff(columns.indptr))
         inside = columns[rows]
         right = self.right[rows] - self.matrix[rows] @ table + inside @ table[cells]
-        return Equations(inside, right, self.exact[rows], self.lows[cells], self.highs[cells])
+        return Equations(inside, right, self.exact[rows], self.wide[rows], self.lows[cells], self.highs[cells])
 
     def rows(self, chosen: Bools) -> Equations:
         """Return only the chosen equations."""
-        return replace(self, matrix=self.matrix[chosen], right=self.right[chosen], exact=self.exact[chosen])
+        exact, wide = self.exact[chosen], self.wide[chosen]
+        return replace(self, matrix=self.matrix[chosen], right=self.right[chosen], exact=exact, wide=wide)
 
     def near(self, cells: Bools, steps: int, enough: int) -> Bools:
         """Return these cells, those that stand in an equation that is not wide with one of them, and so on.

@@ -40,13 +40,15 @@ class System:
     """Cells with their published bounds, and equations between them.
 
     `lows`, `highs`: (cells,), infinity where nothing is known. `equations`: (equations, cells) of +1 for a part and -1 for the
-    whole. `exact`: (equations,), the sum is 0; else at most 0. `targets`: (cells,), the hidden cells that are attacked.
+    whole. `exact`: (equations,), the sum is 0; else at most 0. `wide`: (equations,), exact ones over all organisations of the
+    country. `targets`: (cells,), the hidden cells that are attacked.
     """
 
     lows: Floats
     highs: Floats
     equations: csr_matrix
     exact: Bools
+    wide: Bools
     targets: Bools
 
 
@@ -74,7 +76,8 @@ class Block:
     def cut(cls, system: System, cells: Integers) -> Block:
         """Return the equations among these cells; settled cells of the same equations move to the right side."""
         settled = np.where(np.isfinite(system.lows), system.lows, 0.0)
-        whole = Equations(system.equations, np.zeros(len(system.exact)), system.exact, system.lows, system.highs)
+        right = np.zeros(len(system.exact))
+        whole = Equations(system.equations, right, system.exact, system.wide, system.lows, system.highs)
         seen = np.full(len(cells), np.inf)
         none = np.zeros(len(cells), dtype=bool)
         return cls(whole.among(cells, settled), seen, -seen, system.lows[cells], system.highs[cells], none)
@@ -89,8 +92,8 @@ class Block:
         large = len(targets) > LARGE and bool(self.equations.wide.any())
         wide = self.equations.wide & large
         parts = Parts.split(self.equations, wide)
-        table = self._first_by_parts(parts, wide, random) if large else self.equations.least(np.zeros(len(targets)))
-        if table is None:
+        table = self._first_by_parts(parts, wide, random) if large else None
+        if table is None and (table := self.equations.least(np.zeros(len(targets)))) is None:
             return False
         self.see(table)
         if not exhaustive:
