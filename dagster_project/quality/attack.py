@@ -140,11 +140,15 @@ def audit_attack(
 def _narrow_sets(
     con: duckdb.DuckDBPyConnection, attacks: list[tuple[list[Table], Found, bool]]
 ) -> list[dict[str, Any]]:
-    """The sets of the hidden counts that are too narrow; of one that is withheld already, those that show the sum it is part of."""
+    """The sets of the hidden counts that are too narrow; of one that is withheld already, those that show the sums it is part of:
+    of metrics, and the closest of the others.
+    """
     sets: dict[tuple[Any, ...], dict[str, Any]] = {}
     for tables, found, _ in attacks:
         narrow = found.attack.too_narrow.copy()
-        narrow[found.wholes_of(narrow & ~found.suppressed)] = True
+        withheld = narrow & ~found.suppressed
+        narrow[found.wholes_of(withheld)] = True
+        narrow[found.closest_wholes(withheld)] = True
         for table in tables:
             rows = np.flatnonzero(narrow[table.cells].any(axis=1))
             if table.declared.sets and len(rows):
@@ -186,6 +190,20 @@ class Found:
         """Return the wholes of the sums of metrics that these cells are part of."""
         parts, wholes = self.metric_sums
         return wholes[cells[parts]]
+
+    def closest_wholes(self, cells: Bools) -> Integers:
+        """Return for each of these cells the shown whole that says most about it: an ICB's sum beside its other trusts, say."""
+        by_cell, widths = self.system.equations.tocsc(), self.attack.highs - self.attack.lows
+        shown, closest = np.isfinite(self.system.highs), []
+        for cell in np.flatnonzero(cells):
+            sums = {}
+            for number in by_cell[:, [cell]].indices:
+                equation = self.system.equations[number]
+                for whole in equation.indices[equation.data < 0].tolist():
+                    if self.system.exact[number] and whole != cell and shown[whole]:
+                        sums[whole] = widths[equation.indices].sum() - widths[cell]
+            closest += [min(sums, key=sums.__getitem__)] if sums else []
+        return np.array(closest, dtype=np.int64)
 
 
 def _attack(board: Board, rule: Rule, proven: Proven | None) -> Found:

@@ -243,7 +243,7 @@ def measure(trusts: int = TRUSTS) -> dict[str, Any]:
             if not attacked.sets:
                 break
             withheld += len(attacked.sets)
-            _withhold_sets(con, list(attacked.sets))
+            withhold_sets(con, list(attacked.sets))
         again = _attacked(con, models, proven)[2]
         found = {"cpu_seconds": round(seconds[0], 1), "rounds": len(seconds), "sets_withheld": withheld}
         found |= {"rounds_cpu_seconds": round(sum(seconds), 1), "next_night_cpu_seconds": round(again, 1)}
@@ -259,7 +259,7 @@ def _attacked(
     return attacked, known, time.process_time() - start
 
 
-def _withhold_sets(con: duckdb.DuckDBPyConnection, sets: list[Mapping[str, Any]]) -> None:
+def withhold_sets(con: duckdb.DuckDBPyConnection, sets: list[Mapping[str, Any]]) -> None:
     """As the marts do when they are built again (dbt/macros/returns/returns_shown_cells.sql)."""
     con.register("sets", pd.DataFrame(sets))
     hidden = "numerator = null, numerator_status = 'withheld', denominator = null, denominator_status = 'withheld'"
