@@ -13,31 +13,32 @@ with
     ),
 
     rows as (
-        {% call kept(
-            "coalesce(accommodation_status_code, 'ALL') = 'ALL' or not "
-            ~ "bool_or(coalesce(accommodation_status_code, 'ALL') = 'ALL') over "
-            ~ "(partition by submission_id, measure_code, accommodation_group, "
-            ~ "identification_method)"
-        ) %}
         select
             uc.*,
             in_use.period_start,
             in_use.period_end,
             in_use.is_revised,
-            in_use.disclosure_profile = 'SAFE' as is_safe
+            in_use.disclosure_profile = 'SAFE' as is_safe,
+            coalesce(accommodation_status_code, 'ALL') = 'ALL'
+            or not bool_or(coalesce(accommodation_status_code, 'ALL') = 'ALL') over (
+                partition by
+                    submission_id,
+                    measure_code,
+                    accommodation_group,
+                    identification_method
+            ) as is_counted
         from {{ ref("stg_returns__uc01") }} as uc
         inner join in_use using (submission_id)
-        {% endcall %}
     ),
 
-    whole as (
-        {% call kept(
-            "not bool_or(value_status = 'rejected') over (partition by "
-            ~ "submission_id, measure_code, identification_method)"
-        ) %}
-        select *
+    judged as (
+        select
+            *,
+            not bool_or(value_status = 'rejected') over (
+                partition by submission_id, measure_code, identification_method
+            ) as is_whole
         from rows
-        {% endcall %}
+        where is_counted
     ),
 
     months as (
@@ -55,8 +56,8 @@ with
             max(denominator_source) as denominator_source,
             bool_or(is_revised) as is_revised,
             max(data_origin) as data_origin
-        from whole
-        where accommodation_group <> 'ALL'
+        from judged
+        where is_whole and accommodation_group <> 'ALL'
         group by all
     )
 

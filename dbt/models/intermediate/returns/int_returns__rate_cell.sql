@@ -102,12 +102,6 @@ with
         -- 22 rows were joined, eleven columns wide, to be dropped (five times the
         -- processor time and six times the memory).
         sent_{{ collection | lower }} as (
-            {% call kept(
-                "not bool_or(rows."
-                ~ count
-                ~ "_status = 'rejected') over "
-                ~ "(partition by rows.submission_id, rows.grouping_set)"
-            ) %}
             select
                 rows.submission_id,
                 rows.grouping_set,
@@ -127,7 +121,10 @@ with
                         "rows." ~ count ~ "_status",
                         "shape.is_safe",
                     )
-                }} as count_high
+                }} as count_high,
+                not bool_or(rows.{{ count }}_status = 'rejected') over (
+                    partition by rows.submission_id, rows.grouping_set
+                ) as is_whole
             from {{ stage }} as rows
             inner join
                 shape_{{ collection | lower }} as shape
@@ -135,7 +132,6 @@ with
                 and (rows.treatment_function_code = 'ALL') = shape.has_all_functions
                 and ({{ kind }} = 'ALL') = shape.has_all_kinds
             where {{ condition }} and {{ in_parts(asked, "rows.submission_id") }}
-            {% endcall %}
         ),
     {%- endfor %}
 
@@ -166,6 +162,7 @@ with
             outcomes
             on sent.collection_code = outcomes.collection_code
             and sent.outcome = outcomes.outcome
+        where sent.is_whole
         group by
             sent.submission_id,
             sent.grouping_set,
