@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# anonypyx 0.2.11, Anonymiser(k=5).anonymise(): a table made k-anonymous with Mondrian, as groups with an age range, a diagnosis and a count. At each cut the people go to
-# "below the median" or "at or above it"; those whose number is missing are neither and leave the table at the first cut of that column. Of 200
+# anonypyx 0.2.11, Anonymiser(k=5).anonymise(): a table made k-anonymous with Mondrian, as groups with an age range, a diagnosis and a count. At each cut the
+# people go to "below the median" or "at or above it"; those whose number is missing are neither and leave the table at the first cut of that column. Of 200
 # patients of whom 30 have no age, 170 come out; all counts and shares made of the result are theirs alone. Nothing is raised, and the result is k-anonymous,
 # so every check of privacy passes. People of unknown age are not like others (A&E, people without a home, new arrivals), and so the loss is not even: here
-# half of one diagnosis goes, and its share falls from 30 % to 18 %. The right counts are plain ones, before. What helps: a category ("unknown") in a column of its own, or
-# bands as text with the category type, as below; and the sum of counts against the number of rows.
+# half of one diagnosis goes, and its share falls from 30 % to 18 %. The right counts are plain ones, before. What helps: a category ("unknown") in a column
+# of its own, or bands as text with the category type, as below; and the sum of counts against the number of rows.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

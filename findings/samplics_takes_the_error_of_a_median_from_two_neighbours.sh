@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # samplics 0.6.1, TaylorEstimator(PopParam.median): a median wait with its standard error and interval. The error needs to know how densely people lie around
 # the median; samplics looks at a ten-millionth of the range, so at the gap between two neighbours. In twenty samples of 400 people from one population the
-# error is anything from a tenth of the true one to all of it, by chance, and half the true one on the whole. Waits in whole weeks (or days) have an interval of one point. With domain=
-# the errors are worked out around the median of ALL people: groups that wait differently, as the deprived and the well off do, get no error at all.
-# "The intervals do not overlap" is then worth nothing. And of few people the median itself is low: of 10, 20 and 30 it is 15, with equal weights.
-# The right error is how much medians of such samples differ, and what a bootstrap says, both below. What helps: a bootstrap, or R's survey package.
+# error is anything from a tenth of the true one to all of it, by chance, and half the true one on the whole. Waits in whole weeks (or days) have an interval
+# of one point. With domain= the errors are worked out around the median of ALL people: groups that wait differently, as the deprived and the well off do, get
+# no error at all. "The intervals do not overlap" is then worth nothing. And of few people the median itself is low: of 10, 20 and 30 it is 15, with equal
+# weights. The right error is how much medians of such samples differ, and what a bootstrap says, both below. What helps: a bootstrap, or R's survey package.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
