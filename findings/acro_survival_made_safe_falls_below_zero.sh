@@ -2,9 +2,9 @@
 # acro 1.0.2 (SACRO), ACRO(suppress=True).surv_func: the Kaplan-Meier curve for release, with events held back until ten people have left. Each block of
 # events is divided by those at risk at the block's END instead of its start, so the people of the block are missing from their own denominator. The column
 # "rounded_survival_fun" is then too low in every block, and the error multiplies: of 100 people who all had an event the curve is at 0 while 9 % still wait.
-# Where fewer people remain than a block holds it is NEGATIVE (of 25 people: 0.96, 0.32, -0.32). With output="plot" it is the only curve drawn. It hurts small
-# groups most: a deprived quintile with few people looks worse than it is. And "made safe" holds for this one column: the counts it is to hide, and the exact
-# curve, are in the table beside it. What helps: the product of 1 - events/at risk at the start of the block, as below; without censoring inside a block it
+# Where fewer people remain than a block holds it is NEGATIVE (of 25 people: 0.96, 0.32, -0.32). It hurts small
+# groups most: a deprived quintile with few people looks worse than it is.
+# What helps: the product of 1 - events/at risk at the start of the block, as below; without censoring inside a block it
 # meets Kaplan and Meier's own curve at each block's end.
 set -euo pipefail
 folder=$(mktemp -d)

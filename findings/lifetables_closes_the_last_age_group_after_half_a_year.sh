@@ -2,9 +2,9 @@
 # lifetables 0.0.11, create_life_table and compute_le: life expectancy from death rates by single year of age. The last age is the open one ("90 and over", as
 # the Office for National Statistics publishes rates); its people live on for 1/rate years on average, some four to ten. lifetables gives each of them half a
 # year (final_separation_factor=0.5). Life expectancy is too low, the more so the healthier the group: 3.5 years at birth for one with low rates, 0.5 for one
-# with high rates. So it is the GAP between the least and the most deprived that shrinks, by a third, and the decomposition of the gap by age shrinks with it
-# and adds up, so no check fails. Rates by bands of five years are taken for single years as well: 17.8 years at birth instead of some 80. The right value is
-# Chiang's, on which the ONS method rests: those alive at its start over its rate, below. What helps: final_separation_factor=1/rate of the last age, group by
+# with high rates. So it is the GAP between the least and the most deprived that shrinks, by a third.
+# Rates by bands of five years are taken for single years as well: 17.8 years at birth instead of some 80. The right value is
+# Chiang's: those alive at its start over its rate, below. What helps: final_separation_factor=1/rate of the last age, group by
 # group.
 set -euo pipefail
 folder=$(mktemp -d)

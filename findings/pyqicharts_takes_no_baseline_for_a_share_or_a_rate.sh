@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pyqicharts 2.0.0, qic and qic_table with baseline_points (or baseline_end, freeze): the limits of a control chart are to come from the first twelve months, so that
-# what changed after them shows. For charts of single values and of counts (i, c) they do. For those of a share or a rate (p, u, and the risk-adjusted ones) the
+# what changed after them shows. For charts of single values and of counts (i, c) they do. For those of a share or a rate (p, u) the
 # baseline is marked in the table, "baseline_period", and then not used: limits come from all months, those after the change too. The change pulls the centre
 # line half-way to itself and widens the limits around it, so a share that rose from 10 % to 12 % for a year gives no signal where each of its twelve months
 # is outside. Nothing is raised, and the picture looks as it should. It hurts whoever watches a service after a change. The right limits are those of

@@ -4,7 +4,7 @@
 # error is anything from a tenth of the true one to all of it, by chance, and half the true one on the whole. Waits in whole weeks (or days) have an interval
 # of one point. With domain= the errors are worked out around the median of ALL people: groups that wait differently, as the deprived and the well off do, get
 # no error at all. "The intervals do not overlap" is then worth nothing. And of few people the median itself is low: of 10, 20 and 30 it is 15, with equal
-# weights. The right error is how much medians of such samples differ, and what a bootstrap says, both below. What helps: a bootstrap, or R's survey package.
+# weights. The right error is how much medians of such samples differ, and what a bootstrap says, both below. What helps: a bootstrap.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

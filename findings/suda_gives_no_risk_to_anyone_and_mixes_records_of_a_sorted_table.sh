@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # suda 0.2.2: the Special Uniques Detection Algorithm, which statistical offices use to find people who stand out in microdata. For each record it gives a score and
-# "dis-suda", the chance that a match is right, in which the file's chance (dis=0.1) is shared out by score. That chance is 0 for every record in every file: the
+# "dis-suda", the chance that a match is right, in which the file's chance (dis=0.1) is shared out by score. That chance is 0 for every record below: the
 # line that fills it looks at a column set to 0 just before. And the records are put together by row label and by place at once: of a table that was sorted,
 # the scores go to other people, and each record that comes out has the largest value of two people's in every column, so that it holds people who were never
 # in the file. The score itself counts every unique combination; by the algorithm's definition (Elliot, Manning and Ford 2002) only the minimal ones count, those
-# without a smaller unique one inside. Nothing is raised. Below is the definition by brute force. What helps: reset_index(drop=True) and dropping "dis-suda", or R's
-# sdcMicro. A file may look free of risk that is not.
+# without a smaller unique one inside. Nothing is raised. Below is the definition by brute force. What helps: reset_index(drop=True) and dropping "dis-suda".
+# A file may look free of risk that is not.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
