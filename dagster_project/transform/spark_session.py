@@ -17,6 +17,8 @@ MEANING = {
     "spark.sql.ansi.enabled": "true",
 }
 """What a figure hangs on."""
+TABLES = {"spark.sql.legacy.createHiveTableByDefault": "false"}
+"""Tables are of Spark's own format, as from 4.0 on: Spark 3.5 makes Hive's of them, and fails without Hive."""
 DRIVER = {"spark.ui.enabled": "false", "spark.driver.memory": "2g", "spark.sql.catalogImplementation": "in-memory"}
 """Of the session that this process starts, wherever its workers are."""
 LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
@@ -41,7 +43,7 @@ def start_session(where: str, scratch: Path, more: Mapping[str, str] | None = No
     the session again before each statement.
     """
     if where.startswith(CONNECT):
-        session = _with_settings(MEANING | dict(more or {})).getOrCreate()
+        session = _with_settings(MEANING | TABLES | dict(more or {})).getOrCreate()
         # A server that does not let a session set these says nothing, and keeps its own.
         if kept := [name for name, value in MEANING.items() if session.conf.get(name) != value]:
             raise ValueError(f"the server keeps its own {', '.join(kept)}")
@@ -50,7 +52,7 @@ def start_session(where: str, scratch: Path, more: Mapping[str, str] | None = No
     places = {"spark.local.dir": str(scratch), "spark.sql.warehouse.dir": str(scratch / "tables")}
     small = SMALL if where.startswith("local") else {}
     alone = LOOPBACK if where.startswith(("local", "spark://127.0.0.1", "spark://localhost")) else {}
-    settings = MEANING | DRIVER | alone | small | places | dict(more or {})
+    settings = MEANING | TABLES | DRIVER | alone | small | places | dict(more or {})
     session = _with_settings(settings).master(where).appName("NHS health inequalities warehouse").getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     return session
