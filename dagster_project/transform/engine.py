@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from dagster_project.transform.facts import READ, digest_of_inputs, engine_model
 ENVIRONMENT = PROJECT_ROOT / ".venv-engine"
 READY, LOCK = ENVIRONMENT / "ready", PROJECT_ROOT / "requirements-engine.lock"
 """`make engine` leaves a copy of the lock it has installed."""
+LEAST_JAVA, GET_JAVA = 17, "apt-get install openjdk-17-jre-headless"
 SELECT = "+tag:engine"
 COMMAND = (str(ENVIRONMENT / "bin" / "python"), "-m", "dagster_project.transform.on_spark")
 LOG = "spark.log"
@@ -54,7 +56,14 @@ def why_it_cannot_run() -> str:
         return "there is no .venv-engine with Apache Spark (make engine)"
     if READY.read_bytes() != LOCK.read_bytes():
         return ".venv-engine was made from another requirements-engine.lock (remove .venv-engine, then make engine)"
-    return "" if shutil.which("java") else "Java is not installed (apt-get install openjdk-17-jre-headless)"
+    java = shutil.which("java")
+    if java is None:
+        return f"Java is not installed ({GET_JAVA})"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+    if found is None or int(found[1]) < LEAST_JAVA:
+        return f"Java is {found[1] if found else 'of an unknown version'}, not {LEAST_JAVA} or later ({GET_JAVA})"
+    return ""
 
 
 def build_facts(context: dg.AssetExecutionContext, run: Run, dbt_manifest: Path) -> Mapping[str, Any]:

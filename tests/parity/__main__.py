@@ -18,8 +18,10 @@ from rich.console import Console
 
 from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.run import Run
+from dagster_project.returns.area import ReturnsArea
 from dagster_project.settings import load_settings
 from dagster_project.transform.engine import SPARK_TYPES, why_it_cannot_run
+from dagster_project.transform.facts import MANIFEST
 from tests.parity.asked import SESSION, SPARK_SIDE, Spark
 from tests.parity.compare import columns_of, first_difference
 from tests.parity.compiled import compile_for_spark
@@ -182,6 +184,10 @@ def main() -> None:
         raise SystemExit(f"Spark cannot be started: {why}.")
     if not lake.warehouse.exists():
         raise SystemExit(f"{lake.warehouse} is not there: run `make refresh` first.")
+    if (ReturnsArea.of(lake).clean_root / MANIFEST).exists():
+        raise SystemExit(
+            "The facts of this nightly run are Spark's own: run `make refresh` with HIW_ENGINE=duckdb first."
+        )
     manifest = json.loads(compile_for_spark(run).read_text(encoding="utf-8"))
     project = Project(run, lake.build / "engine", manifest)
     project.folder.mkdir(parents=True, exist_ok=True)
