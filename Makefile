@@ -135,8 +135,9 @@ $(ENGINE)/ready: requirements-engine.lock
 	$(INTO_ENGINE) --no-binary pyspark --no-build-isolation -r $(ENGINE)/source.lock
 	cp requirements-engine.lock $(ENGINE)/ready
 
+ENGINE_TESTS := tests/integration/transform tests/integration/extract tests/integration/measures
 engine-test: engine ## A nightly run, returns of extracts and every measure by Apache Spark against DuckDB, a cluster whose workers die, Spark Connect; minutes
-	$(BIN)/python -m pytest -n 0 --timeout 3600 -m requires_engine tests/integration/transform tests/integration/extract tests/integration/measures
+	$(BIN)/python -m pytest -n 0 --timeout 3600 -m requires_engine $(ENGINE_TESTS)
 
 engine-parity: engine ## How many nodes of the dbt project Spark accepts and computes as DuckDB, on the last nightly run (NODES="part of a name ...")
 	$(BIN)/python -m tests.parity $(NODES)
