@@ -193,17 +193,18 @@ class Found:
 
     def closest_wholes(self, cells: Bools) -> Integers:
         """Return for each of these cells the shown whole that says most about it: an ICB's sum beside its other trusts, say."""
-        by_cell, widths = self.system.equations.tocsc(), self.attack.highs - self.attack.lows
-        shown, closest = np.isfinite(self.system.highs), []
-        for cell in np.flatnonzero(cells):
-            sums = {}
-            for number in by_cell[:, [cell]].indices:
-                equation = self.system.equations[number]
-                for whole in equation.indices[equation.data < 0].tolist():
-                    if self.system.exact[number] and whole != cell and shown[whole]:
-                        sums[whole] = widths[equation.indices].sum() - widths[cell]
-            closest += [min(sums, key=sums.__getitem__)] if sums else []
-        return np.array(closest, dtype=np.int64)
+        entries = self.system.equations.tocoo()
+        below, shown = entries.data < 0, np.isfinite(self.system.highs)
+        says, whole = self.system.exact.copy(), np.full(len(self.system.exact), -1, dtype=np.int64)
+        whole[entries.row[below]] = entries.col[below]
+        says &= (whole >= 0) & shown[whole]
+        asked = (entries.data > 0) & cells[entries.col] & says[entries.row]
+        part, equation = entries.col[asked], entries.row[asked]
+        # How much all cells of an equation may move, least first: of one cell the same order as without itself.
+        slack = abs(self.system.equations) @ (self.attack.highs - self.attack.lows)
+        order = np.argsort(slack[equation], kind="stable")
+        first = np.unique(part[order], return_index=True)[1]
+        return np.asarray(whole[equation[order][first]])
 
 
 def _attack(board: Board, rule: Rule, proven: Proven | None) -> Found:

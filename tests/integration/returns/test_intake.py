@@ -245,7 +245,6 @@ def in_use(lake: Lake) -> tuple[list[Any], str]:
         ref=lambda model: f"(select * from {tables[model]})",
         env_var=lambda name, default="": "synthetic",
         config=lambda **options: "",
-        all_but=lambda columns: f"* exclude ({', '.join(columns)})",
     )
     used = duckdb.execute(f"select submission_id, is_revised from ({sql}) where is_in_use order by all").fetchall()
     ids = [one[0] for one in used]

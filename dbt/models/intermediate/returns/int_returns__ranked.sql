@@ -5,8 +5,9 @@
 -- the close, or any accepted file where none came by the close, goes into the next
 -- release and is marked revised. The hash breaks a tie, so that the order of arrival
 -- decides nothing.
--- Made of the two registers alone: the engine that builds facts of rows reads it too,
--- so that no column is left out by `* except` (Spark 4.0 and later).
+-- Made of the two registers alone: the engine that builds facts of rows reads it too.
+-- What the rank is made of stays beside it: to leave columns out takes `* except`,
+-- which Spark 3.5 does not have.
 with
     submissions as (
         select
@@ -61,31 +62,7 @@ with
     )
 
 select
-    submission_id,
-    collection_code,
-    template_version,
-    org_code,
-    period_start,
-    period_end,
-    submission_type,
-    sequence_no,
-    disclosure_profile,
-    imd_version,
-    nil_return,
-    received_at,
-    route,
-    file_sha256,
-    row_count,
-    rows_accepted,
-    rows_quarantined,
-    groups_rejected,
-    verdict,
-    failed_rules,
-    warned_rules,
-    data_origin,
-    is_accepted,
-    close_at,
-    soft_deadline,
+    *,
     is_candidate and place = 1 as is_in_use,
     is_candidate and place = 1 and not is_by_close as is_revised
 from ranked

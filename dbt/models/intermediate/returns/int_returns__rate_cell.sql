@@ -98,9 +98,9 @@ with
                 ) as file using (submission_id)
         ),
 
-        -- Whether a row counts is asked in the join: as a condition after it, 21 of
-        -- 22 rows were joined, eleven columns wide, to be dropped (five times the
-        -- processor time and six times the memory).
+        -- Whether a row counts is asked in the join (its codes are never blank: C08):
+        -- as a condition after it, 8.9 million rows were joined, eleven columns wide,
+        -- of which 68,040 stayed (four times the processor time, six times the memory).
         sent_{{ collection | lower }} as (
             select
                 rows.submission_id,
