@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -72,7 +71,7 @@ def find_exchanged(
     """
     texts = [column.name for column in entity.clean_columns if not column.key and column.type == "VARCHAR"]
     found = _named(figures.names, _crossed(figures.new, figures.old, ratio, texts=False))
-    found += _named(texts, _crossed(*_columns(con, entity, joined, texts), ratio, texts=True))
+    found += _named(texts, _crossed(*_columns(con, entity, joined, texts, texts=True), ratio, texts=True))
     if not found and 0 < len(figures.names) <= MOST_FIGURES:
         found = _exchanged_categories(con, entity, joined, figures.names, ratio)
     return sorted(set(found))
@@ -108,36 +107,31 @@ def find_moved(figures: Figures) -> list[str]:
 
 
 def _columns(
-    con: duckdb.DuckDBPyConnection, entity: Entity, joined: str, names: Sequence[str]
+    con: duckdb.DuckDBPyConnection, entity: Entity, joined: str, names: Sequence[str], *, texts: bool = False
 ) -> tuple[Matrix, Matrix]:
-    """The rows in common, new and old; texts as numbers."""
+    """The rows in common, new and old; figures as logarithms, of texts a number that is the same for equal ones."""
     if not names:
         return np.empty((0, 0)), np.empty((0, 0))
+    number = "(hash(coalesce({}, '')) >> 11)::double" if texts else "{}::double"
     cells = ", ".join(
-        f"{table}.{quote_identifier(name)} as {table}_{place}"
+        f"{number.format(f'{table}.{quote_identifier(name)}')} as {table}_{place}"
         for table in ("new_rows", "old_rows")
         for place, name in enumerate(names)
     )
     order = _by_key(entity)
     most = max(COMPARED // len(names) ** 2, FEW_ROWS)
     values = con.execute(f"select {cells} {joined} order by {order} limit {most}").fetchnumpy()
-    stacked = [[values[f"{table}_{place}"] for place in range(len(names))] for table in ("new_rows", "old_rows")]
-    return _as_numbers(stacked[0] + stacked[1], len(names))
+    new, old = (
+        np.column_stack([np.ma.filled(values[f"{table}_{place}"], np.nan) for place in range(len(names))])
+        for table in ("new_rows", "old_rows")
+    )
+    return (new, old) if texts else (_logarithm(new), _logarithm(old))
 
 
 def _by_key(entity: Entity) -> str:
     """An order that is no order of the file and the same each time."""
     key = ", ".join(f"new_rows.{quote_identifier(name)}" for name in entity.key)
     return f"md5(concat_ws('|', {key})), {key}"
-
-
-def _as_numbers(columns: Sequence[Any], half: int) -> tuple[Matrix, Matrix]:
-    if columns[0].dtype == object:
-        texts = np.array([["" if cell is None else str(cell) for cell in np.ma.filled(c, None)] for c in columns])
-        numbers = np.unique(texts, return_inverse=True)[1].reshape(texts.shape).astype(np.float64)
-    else:
-        numbers = _logarithm(np.array([np.ma.filled(column.astype(np.float64), np.nan) for column in columns]))
-    return numbers[:half].T, numbers[half:].T
 
 
 def _logarithm(values: Matrix) -> Matrix:

@@ -74,18 +74,21 @@ class Equations:
         holds = np.where(self.exact, rest == 0, rest <= 0).all() and (table == np.round(table)).all()
         return bool(holds and (table >= self.lows).all() and (table <= self.highs).all())
 
-    def least(self, objective: Floats) -> Floats | None:
+    def least(self, objective: Floats, below: float = np.inf) -> Floats | None:
         """Return a table of whole numbers for which the objective is small, not always the smallest; None where none was found.
 
-        The corners of most blocks are whole numbers, so the quick programme of real numbers is tried first.
+        The corners of most blocks are whole numbers, so the quick programme of real numbers is tried first. Where even that leaves the
+        objective at `below` or above it, the slow one of whole numbers is not asked.
         """
         for whole in (False, True):
-            found = self._solve(objective, whole=whole, gap=0.2).x
-            if found is None:
+            solved = self._solve(objective, whole=whole, gap=0.2)
+            if solved.x is None:
                 return None
-            table = np.round(found)
-            if abs(found - table).max(initial=0.0) < EPSILON and self.fits(table):
+            table = np.round(solved.x)
+            if abs(solved.x - table).max(initial=0.0) < EPSILON and self.fits(table):
                 return np.asarray(table)
+            if solved.fun >= below - EPSILON:
+                return None
         return None
 
     def bound(self, objective: Floats) -> tuple[Floats | None, float]:

@@ -98,8 +98,8 @@ class Block:
         self.see(table)
         if not exhaustive:
             self._walk(parts, table, targets, minimum_values, random)
-        for place in np.flatnonzero(targets):
-            if exhaustive or self._open(targets, minimum_values)[place]:
+        for place in np.flatnonzero(targets if exhaustive else self._open(targets, minimum_values)):
+            if exhaustive or self._open_at(place, minimum_values):
                 self._judge(int(place), parts, table, minimum_values)
         return True
 
@@ -219,7 +219,8 @@ class Block:
     def _push(self, place: int, free: Integers, table: Floats) -> None:
         """See tables in which one cell is about as small and as large as the free cells let it be."""
         for sign in (1.0, -1.0):
-            found = self.equations.among(free, table).least(sign * (free == place))
+            seen = self.seen_low[place] if sign > 0 else -self.seen_high[place]
+            found = self.equations.among(free, table).least(sign * (free == place), below=seen)
             if found is not None:
                 self.see(_placed(table, free, found))
 
