@@ -3,6 +3,8 @@
 The order of the steps is the safety: identifiers are looked for before anything is kept; the original is kept before it is
 judged; the rows come before the register's line; what was taken out of the inbox goes last. Killed anywhere, the next run finds
 the file without a line in the register and comes to the same end, because each step only puts whole files in their place.
+While one submission is judged the next is begun, of another trust: what a submission is compared with is of its own trust. Lines of the
+register stand in the order in which the submissions came.
 Not here: how it is taken out (claims.py), what is looked for (search.py), the rules (validation.py), which submission is in use (dbt).
 """
 
@@ -11,6 +13,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tempfile
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +24,7 @@ from dagster_project.lake.run import Run
 from dagster_project.returns.answer import NOT_SHOWN
 from dagster_project.returns.area import ReturnsArea, make_private_folder, purge_folder
 from dagster_project.returns.claims import MANIFEST_PART, RECEIVED_PART, Claim, open_claims, take
+from dagster_project.returns.context import SMALL_BYTES
 from dagster_project.returns.findings import Finding
 from dagster_project.returns.held import remove_confirmed, remove_superseded
 from dagster_project.returns.inbox import (
@@ -65,6 +72,22 @@ class IntakeReport:
         return sorted({receipt.partition for receipt in self.receipts if receipt.partition})
 
 
+AT_ONCE = 2
+"""Submissions that are judged side by side, where the run may use as many threads."""
+
+
+@dataclass
+class _Begun:
+    """A submission that is being judged."""
+
+    claim: Claim
+    incoming: Incoming
+    is_large: bool
+    """It takes all threads and all memory (returns/context.py)."""
+    receipt: Future[Receipt]
+    working: ExitStack
+
+
 class Intake:
     """One run over the inbox of a data folder. The caller holds the nightly run's lock."""
 
@@ -74,6 +97,8 @@ class Intake:
         self._register = Register(self.area)
         self._known = {receipt.digest: receipt for receipt in self._register.receipts()}
         self._keeper = Keeper(run, self.area)
+        self._at_once = min(AT_ONCE, run.limits.threads)
+        self._begun: deque[_Begun] = deque()
         self.report = IntakeReport()
 
     def run(self, *, settle_seconds: float = SETTLE_SECONDS, now: dt.datetime | None = None) -> IntakeReport:
@@ -83,12 +108,14 @@ class Intake:
         """
         self.area.prepare()
         purge_folder(self.area.working)
-        for claim in open_claims(self.area):
-            self._judge(claim)
+        with self._side_by_side():
+            for claim in open_claims(self.area):
+                self._judge(claim)
         view = view_inbox(self.area, settle_seconds=settle_seconds, now=now)
         self.report.waiting += [_shown(path) for path in view.waiting]
-        for arrival in view.ready:
-            self._take(arrival)
+        with self._side_by_side():
+            for arrival in view.ready:
+                self._take(arrival)
         for path, sender_org in view.confirmations:
             self.confirm(path.name, sender_org)
             path.unlink(missing_ok=True)
@@ -105,8 +132,21 @@ class Intake:
         if claim is not None:
             self._judge(claim)
 
+    @contextmanager
+    def _side_by_side(self) -> Iterator[None]:
+        """Judge in threads while the block lasts; at its end every submission that was begun has come to its own."""
+        with ThreadPoolExecutor(self._at_once) as self._threads:
+            try:
+                yield
+                self._finish(0)
+            finally:
+                for begun in self._begun:
+                    begun.working.callback(begun.receipt.exception)
+                    begun.working.close()
+                self._begun.clear()
+
     def _judge(self, claim: Claim) -> None:
-        """Bring one submission that was taken out of the drop folder to its end; one that still changes waits there."""
+        """Begin to judge one submission that was taken out of the drop folder; one that still changes waits there."""
         if claim.has_changed():
             self.report.waiting.append(_shown(claim.path))
             return
@@ -114,18 +154,38 @@ class Intake:
             self._refuse(claim.path, claim.sender_org, refusal)
             claim.end(purge=False)
             return
-        with self.working_folder() as folder:
+        with ExitStack() as working:
             try:
-                receipt = self.take_in(self._copy(claim, Path(folder)))
+                incoming = self._copy(claim, Path(working.enter_context(self.working_folder())))
             except (StillChanging, NotARegularFile):
                 claim.has_changed()
                 self.report.waiting.append(_shown(claim.path))
                 return
-            # An open hand may have written on: that is another file, and judged by the next run.
-            if claim.has_changed():
-                self.report.waiting.append(_shown(claim.path))
-            else:
-                claim.end(purge=receipt.outcome == "purged")
+            # Read now: a thread may purge it.
+            is_large = incoming.data.path.stat().st_size > SMALL_BYTES
+            self._finish(self._at_once - 1 if self._may_join(incoming, is_large) else 0)
+            receipt = self._threads.submit(self._settle, incoming)
+            self._begun.append(_Begun(claim, incoming, is_large, receipt, working.pop_all()))
+
+    def _may_join(self, incoming: Incoming, is_large: bool) -> bool:
+        """Whether nothing that is being judged can decide what becomes of it, or lack what it takes."""
+        if is_large or any(begun.is_large for begun in self._begun):
+            return False
+        every = [incoming, *(begun.incoming for begun in self._begun)]
+        trusts, digests = {_trust_of(one) for one in every}, {one.digest for one in every}
+        return "" not in trusts and len(trusts) == len(digests) == len(every)
+
+    def _finish(self, left: int) -> None:
+        """Bring submissions to their end, the first begun first, until so many are left."""
+        while len(self._begun) > left:
+            begun = self._begun[0]
+            receipt = self._enter(begun.receipt.result())
+            with self._begun.popleft().working:
+                # An open hand may have written on: that is another file, and judged by the next run.
+                if begun.claim.has_changed():
+                    self.report.waiting.append(_shown(begun.claim.path))
+                else:
+                    begun.claim.end(purge=receipt.outcome == "purged")
 
     def working_folder(self) -> tempfile.TemporaryDirectory[str]:
         """Return a private folder for one submission, gone when the block ends; after a kill the next run sweeps it."""
@@ -153,22 +213,25 @@ class Intake:
 
     def take_in(self, incoming: Incoming) -> Receipt:
         """Search, judge and keep one submission; its receipt, the old one where it had been received before."""
+        return self._enter(self._settle(incoming))
+
+    def _settle(self, incoming: Incoming) -> Receipt:
+        """All of it but the line of the register; a receipt of an earlier run is one that has its line."""
         known = self._known.get(incoming.digest)
         if known is not None and not self._is_another_try(known, incoming):
-            self.report.repeats.append(f"{known.name}: already received {known.received_at[:10]}")
             return known
         findings = self._search(incoming)
         purging = [finding for finding in findings if finding.purges]
         if purging:
-            return self._enter(self._keeper.purge(incoming, purging))
+            return self._keeper.purge(incoming, purging)
         if hindering := [finding for finding in findings if finding.refuses]:
-            return self._enter(self._keeper.hold(incoming, hindering))
+            return self._keeper.hold(incoming, hindering)
         if not incoming.is_named_as_a_return:
-            return self._enter(self._keeper.keep_unplaced(incoming))
+            return self._keeper.keep_unplaced(incoming)
         receipt = self._keeper.keep(incoming, list(self._known.values()))
         if receipt.is_accepted:
             remove_superseded(self.area, receipt.name, receipt.sender_org)
-        return self._enter(receipt)
+        return receipt
 
     def confirm(self, name: str, sender_org: str | None) -> None:
         """Destroy what is held under the name that a sender's confirmation speaks of."""
@@ -188,7 +251,10 @@ class Intake:
         return findings
 
     def _enter(self, receipt: Receipt) -> Receipt:
-        """Write the register's line: the submission's way in ends here."""
+        """Write the register's line, where it has none yet: the submission's way in ends here."""
+        if receipt.at:
+            self.report.repeats.append(f"{receipt.name}: already received {receipt.received_at[:10]}")
+            return receipt
         entered = self._register.add(receipt)
         self._known[receipt.digest] = entered
         self.report.receipts.append(entered)
@@ -196,6 +262,7 @@ class Intake:
 
     def _refuse(self, path: Path, sender_org: str | None, refusal: str, *, once: bool = False) -> None:
         """Write the register's line of an entry that is not opened: a link, a pipe, a second name, a folder, too large a file."""
+        self._finish(0)
         digest = hashlib.sha256(f"{refusal}\n{_as_text(path.name)}".encode()).hexdigest()
         if digest in self._known and once:
             return
@@ -209,6 +276,12 @@ class Intake:
         said = f"{left.what} has lain in {where} since {left.since:%Y-%m-%d}: {_shown(left.path)}"
         self.report.left.append(said)
         self._keeper.alert_left(left.path, said)
+
+
+def _trust_of(incoming: Incoming) -> str:
+    """The trust that a name speaks of; "" for a name that is none of a return."""
+    named = FILE_NAME.fullmatch(incoming.name)
+    return named["org"] if named else ""
 
 
 def _sweep(companions: list[Path]) -> None:

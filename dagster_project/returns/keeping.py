@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -63,6 +64,7 @@ class Keeper:
         self._run = run
         self._area = area
         self._surroundings = Surroundings(run, area)
+        self._writing = Lock()
 
     # -- what is not kept ----------------------------------------------------------------------------------------------
 
@@ -209,7 +211,7 @@ class Keeper:
 
     def _write_submission(self, row: _Row) -> None:
         values = row.values("synthetic" if self._run.origin == "synthetic" else "return")
-        with placing_private(self._area.submission(values["submission_id"]), self._area) as part:
+        with self._writing, placing_private(self._area.submission(values["submission_id"]), self._area) as part:
             self._submissions.execute("delete from submission")
             places = ", ".join("?" for _ in values)
             self._submissions.execute(f"insert into submission values ({places})", list(values.values()))

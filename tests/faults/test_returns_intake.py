@@ -29,7 +29,7 @@ from dagster_project.lake.paths import Lake
 from dagster_project.returns import intake
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.returns.calendar import close_at
-from dagster_project.returns.inbox import NotARegularFile, StillChanging, copy_privately, view_inbox
+from dagster_project.returns.inbox import RECEIVED, NotARegularFile, StillChanging, copy_privately, view_inbox
 from dagster_project.returns.intake import Intake
 from dagster_project.settings import PROJECT_ROOT
 from tests.fixtures import planted_workbooks as planted
@@ -541,16 +541,18 @@ def test_s5_no_module_of_the_package_loads_a_pickle_or_unsafe_yaml() -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
+from threading import Lock
 from dagster_project.lake.run import Run
 from dagster_project.settings import Settings
 from dagster_project.returns.intake import Intake
-left = int(sys.argv[2])
+left, one_by_one = int(sys.argv[2]), Lock()
 def counted(real):
     def call(*arguments, **others):
         global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        with one_by_one:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
         return real(*arguments, **others)
     return call
 os.fsync = counted(os.fsync)
@@ -596,6 +598,34 @@ def test_p1_killed_at_any_step_the_next_run_comes_to_the_same_end(kills: int, tm
         assert [(r.digest, r.outcome, r.submission_id) for r in receipts(lake)] == register, f"killed at step {step}"
         assert _settled(lake) == wanted, f"killed at step {step} of {steps}"
         assert spelt_anywhere(lake.root, SPACED) == []
+
+
+def test_p1_side_by_side_comes_to_the_same_end_as_one_after_the_other(tmp_path: Path) -> None:
+    """Revisions of one trust, the same bytes under another trust's name, a purge, a rejection and a name of no return among them."""
+    ends = []
+    for threads in (1, 2):
+        lake = Lake(tmp_path / str(threads))
+        first, *_ = drop(lake, wl01(received=MOMENT), wl01(number=2, received=MOMENT))
+        drop(
+            lake,
+            *(wl01(f"R9{letter}", received=MOMENT) for letter in "BCDE"),
+            wl01("R9F", known_issues=SPACED, received=MOMENT),
+        )
+        drop(lake, wl01("R9G", overrides=(("control_total", "1"),), received=MOMENT))
+        for path in first.parent.glob(f"{first.stem}.*"):
+            path.with_name(path.name.replace("_R9A_", "_R9H_")).write_bytes(path.read_bytes())
+        drop_bytes(lake, "totals.csv", b"a,b\n1,2\n").with_suffix(RECEIVED).write_bytes(
+            first.with_suffix(RECEIVED).read_bytes()
+        )
+        report = Intake(run_at(lake, threads=threads)).run(settle_seconds=0)
+        ends.append(([(r.name, r.outcome, r.submission_id) for r in receipts(lake)], report.repeats, _settled(lake)))
+    assert ends[0] == ends[1]
+    assert len(ends[0][0]) > 8 and {outcome for _, outcome, _ in ends[0][0]} >= {
+        "accepted",
+        "purged",
+        "rejected",
+        "refused",
+    }
 
 
 @pytest.mark.parametrize("left", [bytes(300), b"", b'{"path": '])
