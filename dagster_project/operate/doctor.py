@@ -56,6 +56,7 @@ def examine(run: Run) -> list[Finding]:
         _night,
         _records,
         _memory,
+        _engine,
         _chromium,
     )
     return [_looked(look, run) for look in looks]
@@ -129,6 +130,14 @@ def _memory(run: Run) -> Finding:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     found = f"{run.limits.memory}; the machine has {there / GIGABYTE:.1f} GB"
     return Finding("memory limit", run.settings.memory_bytes <= there, found, "set HIW_MEMORY_LIMIT below that")
+
+
+def _engine(run: Run) -> Finding:
+    from dagster_project.transform.engine import why_it_cannot_run
+
+    why = why_it_cannot_run() if run.settings.engine == "spark" else ""
+    found = why or {"duckdb": "DuckDB", "spark": "Apache Spark, which can be started"}[run.settings.engine]
+    return Finding("engine of the facts", not why, found, "do what it says, or set HIW_ENGINE=duckdb")
 
 
 def _chromium(run: Run) -> Finding:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.operate.doctor import examine
 from dagster_project.transform import engine
+from tests.fixtures.runs import run_at
 
 LOCK = engine.LOCK.read_text(encoding="utf-8")
 
@@ -39,3 +41,8 @@ def test_what_spark_needs_is_named_before_anything_is_started(
     why = engine.why_it_cannot_run()
     assert said in why
     assert bool(said) == bool(why)
+    for chosen in ("duckdb", "spark"):
+        (found,) = (
+            one for one in examine(run_at(tmp_path / "lake", engine=chosen)) if one.what == "engine of the facts"
+        )
+        assert (found.good, said in found.found) == (chosen == "duckdb" or not why, chosen == "spark" or not said)
