@@ -14,7 +14,7 @@ import datetime as dt
 import hashlib
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -164,7 +164,7 @@ class Intake:
             # Read now: a thread may purge it.
             is_large = incoming.data.path.stat().st_size > SMALL_BYTES
             self._finish(self._at_once - 1 if self._may_join(incoming, is_large) else 0)
-            receipt = self._threads.submit(self._settle, incoming)
+            receipt = self._threads.submit(self._settle, incoming, dict(self._known))
             self._begun.append(_Begun(claim, incoming, is_large, receipt, working.pop_all()))
 
     def _may_join(self, incoming: Incoming, is_large: bool) -> bool:
@@ -213,11 +213,11 @@ class Intake:
 
     def take_in(self, incoming: Incoming) -> Receipt:
         """Search, judge and keep one submission; its receipt, the old one where it had been received before."""
-        return self._enter(self._settle(incoming))
+        return self._enter(self._settle(incoming, self._known))
 
-    def _settle(self, incoming: Incoming) -> Receipt:
-        """All of it but the line of the register; a receipt of an earlier run is one that has its line."""
-        known = self._known.get(incoming.digest)
+    def _settle(self, incoming: Incoming, receipts: Mapping[str, Receipt]) -> Receipt:
+        """All of it but the line of the register; a receipt that has its line is that of the same submission before."""
+        known = receipts.get(incoming.digest)
         if known is not None and not self._is_another_try(known, incoming):
             return known
         findings = self._search(incoming)
@@ -228,7 +228,7 @@ class Intake:
             return self._keeper.hold(incoming, hindering)
         if not incoming.is_named_as_a_return:
             return self._keeper.keep_unplaced(incoming)
-        receipt = self._keeper.keep(incoming, list(self._known.values()))
+        receipt = self._keeper.keep(incoming, list(receipts.values()))
         if receipt.is_accepted:
             remove_superseded(self.area, receipt.name, receipt.sender_org)
         return receipt
