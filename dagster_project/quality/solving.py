@@ -98,9 +98,9 @@ class Block:
         self.see(table)
         if not exhaustive:
             self._walk(parts, table, targets, minimum_values, random)
-        for place in np.flatnonzero(targets if exhaustive else self._open(targets, minimum_values)):
+        for place in np.flatnonzero(targets if exhaustive else self._open(targets, minimum_values)).tolist():
             if exhaustive or self._open_at(place, minimum_values):
-                self._judge(int(place), parts, table, minimum_values)
+                self._judge(place, parts, table, minimum_values)
         return True
 
     def see(self, table: Floats) -> None:
