@@ -15,6 +15,8 @@ MEANING = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     # Spark stops at the first cast or division that fails, as DuckDB does at the cast.
     "spark.sql.ansi.enabled": "true",
+    # A name in backticks is a regular expression: every column but some, for Spark 3.5 too (macro all_but).
+    "spark.sql.parser.quotedRegexColumnNames": "true",
 }
 """What a figure hangs on."""
 TABLES = {"spark.sql.legacy.createHiveTableByDefault": "false"}

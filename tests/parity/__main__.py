@@ -20,7 +20,7 @@ from dagster_project.duck import open_database, quote_identifier, quote_literal
 from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea
 from dagster_project.settings import load_settings
-from dagster_project.transform.engine import SPARK_TYPES, why_it_cannot_run
+from dagster_project.transform.engine import ENVIRONMENT, SPARK_TYPES, why_it_cannot_run
 from dagster_project.transform.facts import MANIFEST
 from tests.parity.asked import SESSION, SPARK_SIDE, Spark
 from tests.parity.compare import columns_of, first_difference
@@ -113,8 +113,9 @@ class Parity:
         self.outcomes: dict[str, str] = json.loads(self.kept.read_text()) if self.kept.exists() else {}
 
     def digest(self, node: Node) -> str:
-        """Of both queries, of the warehouse that they read, and of the files that judge."""
+        """Of both queries, of the warehouse that they read, of the version of Spark, and of the files that judge."""
         judges = [
+            *(path.name for path in sorted(ENVIRONMENT.glob("lib/*/site-packages/pyspark-*.dist-info"))),
             *(path.read_text() for path in (SPARK_SIDE, SESSION, Path(__file__).with_name("compare.py"))),
             self.night,
         ]

@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import sqlglot
@@ -27,7 +28,8 @@ WORDS = {
     r"\bqualify\b": "call kept(...)",
     r"\bfilter \((?!\s*where\b)": "write filter (where ...)",
     r"\bas varchar\b": "write string",
-    r"\* exclude\b": "call all_but(...)",
+    r"\* (?:exclude|except)\b": "call all_but(...)",
+    r"\bwith recursive\b": "call each_step(...)",
     r"\* replace\b": "call all_with(...)",
     r"\bby name\b": "list the columns",
     r"::": "write cast(... as ...)",
@@ -121,6 +123,9 @@ def faults_of(sql: str) -> Iterator[str]:
         yield "qualify"
     if any(isinstance(window.this, exp.Filter) for window in tree.find_all(exp.Window)):
         yield "filter within a window: write case"
+    tokens = sqlglot.tokenize(sql, dialect="spark")
+    if any(one.token_type == other.token_type == TokenType.STRING for one, other in pairwise(tokens)):
+        yield "a quotation mark within a text: Spark 3.5 takes it for the end of one text and the begin of another, and leaves it out"
     if COMMA.search(UNREAD.sub(lambda found: "x" if found[0][0] == "'" else " ", sql)):
         yield "a comma before from"
     yield from (f"function {name}" for name in sorted(functions_of(sql) - FUNCTIONS))

@@ -1,39 +1,36 @@
 {#
     Texts of a group put after one another, in an order: NULL where there is none, as every aggregate.
 
-    Inputs: expression and separator (text); order, which must be total; with distinct the order is that of the
-    expression itself; where, a condition. dbt's own listagg leaves the order out on Spark, with no more than a warning.
-    Spark 4.1 fails where one SELECT has two listagg(distinct ...): a sorted set stands there (NULL for '').
+    Inputs: expression and separator (text); order, which must be total and never NULL; with distinct the order is that of the
+    expression itself; where, a condition. dbt's own listagg leaves the order out on Spark, with no more than a warning. Spark has
+    listagg from 4.0 on, and 4.1 fails where one SELECT has two listagg(distinct ...): a sorted array stands there (NULL for '').
 #}
 {% macro listed_text(expression, separator=", ", order=none, distinct=false, where=none) -%}
-    {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
     {{
         return(
             adapter.dispatch("listed_text")(
-                expression, "'" ~ separator ~ "'", order or expression, distinct, condition
+                expression,
+                "'" ~ separator ~ "'",
+                order or expression,
+                distinct,
+                where,
             )
         )
     }}
 {%- endmacro %}
 
-{% macro default__listed_text(expression, separator, order, distinct, condition) -%}
-    {%- if distinct -%}
-        {{
-            return(
-                "nullif(array_join(array_sort(collect_set("
-                ~ expression
-                ~ ")"
-                ~ condition
-                ~ "), "
-                ~ separator
-                ~ "), '')"
-            )
-        }}
+{% macro default__listed_text(expression, separator, order, distinct, where) -%}
+    {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
+    {%- if distinct -%} {%- set texts = "array_sort(collect_set(" ~ expression ~ ")" ~ condition ~ ")" -%}
+    {%- else -%}
+        {%- set placed = "collect_list(struct(" ~ order ~ " as place, " ~ expression ~ " as said))" ~ condition -%}
+        {%- set texts = "transform(array_sort(" ~ placed ~ "), x -> x.said)" -%}
     {%- endif -%}
-    {{ return("listagg(" ~ expression ~ ", " ~ separator ~ ") within group (order by " ~ order ~ ")" ~ condition) }}
+    {{ return("nullif(array_join(" ~ texts ~ ", " ~ separator ~ "), '')") }}
 {%- endmacro %}
 
-{% macro duckdb__listed_text(expression, separator, order, distinct, condition) -%}
+{% macro duckdb__listed_text(expression, separator, order, distinct, where) -%}
+    {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
     {%- set chosen = ("distinct " if distinct else "") ~ expression -%}
     {{ return("string_agg(" ~ chosen ~ ", " ~ separator ~ " order by " ~ order ~ ")" ~ condition) }}
 {%- endmacro %}

@@ -11,6 +11,8 @@ PLANTED = {
     "select count(*) filter (a = 1) from t": "where",
     "select cast(a as varchar) from t": "string",
     "select t.* exclude (a) from t": "all_but",
+    "select t.* except (a) from t": "all_but",
+    "with recursive t as (select 1 as a) select a from t": "each_step",
     "select * replace (1 as a) from t": "all_with",
     "select a from t union all by name select a from u": "columns",
     "select a::int from t": "cast",
@@ -48,6 +50,8 @@ def test_a_function_that_is_not_known_to_both_is_found() -> None:
     assert list(faults_of("select a, -- why\nfrom t")) == ["a comma before from"]
     window = "select max(a) filter (where b) over (partition by c) from t"
     assert list(faults_of(window)) == ["filter within a window: write case"]
+    (said,) = faults_of("select 'of a trust''s patients' as a from t where b = ''")
+    assert said.startswith("a quotation mark within a text")
     assert list(faults_of("select epoch(a), coalesce(b, 1) from t")) == ["function epoch"]
     assert list(faults_of("select a from (values (1)) as t(a) where a in (1, 2) and not (a = 3)")) == []
     assert functions_of("select sum (a), count(*) from t as u(a)") == {"sum", "count"}

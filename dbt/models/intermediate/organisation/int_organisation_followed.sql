@@ -3,7 +3,7 @@
 -- A chain is followed forward in time only: a code that was given again after its
 -- organisation was succeeded (its opening is later than the succession) does not
 -- inherit the succession of the first.
-with recursive
+with
     organisations as (
         select organisation_code, opened_on from {{ ref("int_organisation_known") }}
     ),
@@ -15,6 +15,7 @@ with recursive
     ),
 
     steps as (
+        {% set first %}
         select
             organisation_code,
             organisation_code as reached_code,
@@ -22,19 +23,22 @@ with recursive
             cast(null as date) as left_on,
             '>' || organisation_code || '>' as path
         from organisations
-        union all
-        select
-            steps.organisation_code,
-            successions.successor_code,
-            successions.effective_on,
-            coalesce(steps.left_on, successions.effective_on),
-            steps.path || successions.successor_code || '>'
-        from steps
-        inner join
-            successions
-            on steps.reached_code = successions.predecessor_code
-            and steps.reached_on <= successions.effective_on
-        where position('>' || successions.successor_code || '>' in steps.path) = 0
+        {% endset %}
+        {% call(rows) each_step(first) %}
+            select
+                reached.organisation_code,
+                successions.successor_code as reached_code,
+                successions.effective_on as reached_on,
+                coalesce(reached.left_on, successions.effective_on) as left_on,
+                reached.path || successions.successor_code || '>' as path
+            from {{ rows }} as reached
+            inner join
+                successions
+                on reached.reached_code = successions.predecessor_code
+                and reached.reached_on <= successions.effective_on
+            where
+                position('>' || successions.successor_code || '>' in reached.path) = 0
+        {% endcall %}
     )
 
 select

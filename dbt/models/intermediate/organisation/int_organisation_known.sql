@@ -7,7 +7,7 @@
 -- from the report of successions only (the six ICBs of April 2026): they take the level
 -- of their predecessor, and the region where all predecessors share one.
 {%- set newest = "order by last_seen_on desc, first_seen_on desc, source_id, organisation_name" %}
-with recursive
+with
     mentions as (select * from {{ ref("int_organisation_mentioned") }}),
 
     successions as (
@@ -27,19 +27,23 @@ with recursive
     ),
 
     made as (
+        {% set first %}
         select
             organisation_code,
             organisation_level,
             '>' || organisation_code || '>' as path
         from listed
-        union all
-        select
-            successions.successor_code,
-            made.organisation_level,
-            made.path || successions.successor_code || '>'
-        from made
-        inner join successions on made.organisation_code = successions.predecessor_code
-        where position('>' || successions.successor_code || '>' in made.path) = 0
+        {% endset %}
+        {% call(rows) each_step(first) %}
+            select
+                successions.successor_code as organisation_code,
+                made.organisation_level,
+                made.path || successions.successor_code || '>' as path
+            from {{ rows }} as made
+            inner join
+                successions on made.organisation_code = successions.predecessor_code
+            where position('>' || successions.successor_code || '>' in made.path) = 0
+        {% endcall %}
     ),
 
     by_succession as (
@@ -196,22 +200,26 @@ with recursive
     ),
 
     reached as (
+        {% set first %}
         select
             organisation_code,
             organisation_level,
             region_code,
             '>' || organisation_code || '>' as path
         from mentioned
-        union all
-        select
-            successions.successor_code,
-            reached.organisation_level,
-            reached.region_code,
-            reached.path || successions.successor_code || '>'
-        from reached
-        inner join
-            successions on reached.organisation_code = successions.predecessor_code
-        where position('>' || successions.successor_code || '>' in reached.path) = 0
+        {% endset %}
+        {% call(rows) each_step(first) %}
+            select
+                successions.successor_code as organisation_code,
+                reached.organisation_level,
+                reached.region_code,
+                reached.path || successions.successor_code || '>' as path
+            from {{ rows }} as reached
+            inner join
+                successions
+                on reached.organisation_code = successions.predecessor_code
+            where position('>' || successions.successor_code || '>' in reached.path) = 0
+        {% endcall %}
     ),
 
     successors_only as (

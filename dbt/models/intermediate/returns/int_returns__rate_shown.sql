@@ -30,7 +30,7 @@ with
                 when dim_type = 'ETHNIC_CATEGORY'
                 then
                     (
-                        select group5
+                        select max(group5)
                         from {{ ref("ethnic_category") }} as category
                         where category.code = dim_value
                     )

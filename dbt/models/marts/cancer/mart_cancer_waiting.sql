@@ -29,7 +29,7 @@ select
     case
         when catchments.core20_share_of_catchment_icbs is not null
         then
-            'ecological: of all residents of the ICBs from which the trust''s patients come, not of the people who wait; no figure by deprivation is published'
+            'ecological: of all residents of the ICBs from which patients of the trust come, not of the people who wait; no figure by deprivation is published'
     end as basis
 from waits
 left join
