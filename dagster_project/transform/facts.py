@@ -52,7 +52,7 @@ def digest_of_inputs(run: Run) -> str:
 
 
 def hand_over(run: Run, answer: Mapping[str, Any], folders: Mapping[str, Path], made_of: str) -> dict[str, int]:
-    """Take the Parquet files of each model into the returns area and write the manifest; gives the rows of each model.
+    """Take the rows of each model into the returns area, a file each, and write the manifest; gives how many there are of each.
 
     Raises LakeError where these are not the rows that the engine says it wrote, OSError, NoSpace or duckdb.Error; without a manifest nothing
     is read.
@@ -63,12 +63,13 @@ def hand_over(run: Run, answer: Mapping[str, Any], folders: Mapping[str, Path], 
     rows: dict[str, int] = {}
     for model, folder in folders.items():
         rows[model] = 0
-        for part in sorted(folder.glob("*.parquet")):
-            name = f"{model}/{hash_file(part)}.parquet"
+        if any(folder.glob("*.parquet")):
+            whole = _in_order(folder)
+            name = f"{model}/{hash_file(whole)}.parquet"
             with placing_private(area.clean_root / name, area) as placed:
-                shutil.copyfile(part, placed)
-            files[name] = {"rows": _count(part)}
-            rows[model] += files[name]["rows"]
+                shutil.copyfile(whole, placed)
+            files[name] = {"rows": _count(whole)}
+            rows[model] = files[name]["rows"]
         if rows[model] != answer["rows"].get(model):
             raise _refused(
                 f"of {model} there are {rows[model]:,} rows where the engine wrote {answer['rows'].get(model)}"
@@ -76,6 +77,19 @@ def hand_over(run: Run, answer: Mapping[str, Any], folders: Mapping[str, Path], 
     content = dict(answer) | {"made_of": made_of, "files": files}
     write_private(area.clean_root / MANIFEST, json.dumps(content, indent=1, sort_keys=True).encode(), area)
     return rows
+
+
+def _in_order(folder: Path) -> Path:
+    """One file of the rows of a folder, beside it, in the order of all columns.
+
+    Spark writes equal rows in other bytes each time. The fingerprint of a release names the hash, and a release that was rolled back from
+    must be known again when its facts were only built again.
+    """
+    whole = folder.with_name(f"{folder.name}.in_order")
+    with scratch_connection() as con:
+        rows = con.sql("select * from read_parquet(?) order by all", params=[str(folder / "*.parquet")])
+        rows.write_parquet(str(whole))
+    return whole
 
 
 def _count(part: Path) -> int:

@@ -30,7 +30,7 @@ def write_rows(path: Path, sql: str) -> None:
 
 @pytest.fixture
 def handed_over(lake: Lake, tmp_path: Path) -> Run:
-    """A data folder in which 5 rows of cells, in two files, and 2 of totals were handed over."""
+    """A data folder in which 5 rows of cells, that the engine wrote into two files, and 2 of totals were handed over."""
     run = run_at(lake)
     keep_build_private(lake)
     write_empty_returns(ReturnsArea.of(lake))
@@ -53,6 +53,22 @@ def test_what_was_handed_over_is_read_and_private(handed_over: Run) -> None:
     assert area.clean(CELL).stat().st_mode & 0o777 == 0o700
     forget_facts(area, MODELS)
     assert dbt_environment(handed_over)["HIW_FACTS"] == "duckdb"
+
+
+def test_equal_rows_that_are_built_again_are_equal_files(handed_over: Run, tmp_path: Path) -> None:
+    """Spark spreads and orders them in another way each time; the name of a release hangs on these files."""
+    area, to = ReturnsArea.of(handed_over.lake), tmp_path / "again"
+    before = (area.clean_root / MANIFEST).read_bytes()
+    rows = (
+        "select * from (values ('b', 1), ('a', 0), ('a', 2), ('b', 0), ('a', 1)) as r(submission_id, denominator_low)"
+    )
+    write_rows(
+        to / CELL / "part-0.parquet", f"select submission_id, denominator_low::bigint as denominator_low from ({rows})"
+    )
+    write_rows(to / SENT / "part-1.parquet", "select 'a' as submission_id from range(2)")
+    answer = json.loads(before) | {"rows": {CELL: 5, SENT: 2}}
+    hand_over(handed_over, answer, {model: to / model for model in MODELS}, digest_of_inputs(handed_over))
+    assert (area.clean_root / MANIFEST).read_bytes() == before
 
 
 def lose_a_file(area: ReturnsArea) -> None:
