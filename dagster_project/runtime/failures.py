@@ -209,6 +209,10 @@ def explain_by_name(name: str, raw: str) -> LakeError | None:
         return _of_records(text)
     if isinstance(getattr(duckdb, name, None), type) and issubclass(getattr(duckdb, name), duckdb.Error):
         return _of_duckdb(name, raw)
+    if name == "DagsterExecutionInterruptedError":  # has no words of its own
+        return LakeError(
+            "the run was stopped", "its process was told to end while the step worked", "start it again: `hiw refresh`"
+        )
     return _of_memory(text) if name == "MemoryError" else None
 
 

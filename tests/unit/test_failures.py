@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -141,6 +144,21 @@ def test_the_same_error_in_a_step_of_a_run_is_told_in_one_sentence(
     assert problem.sentence.startswith("step fct_of_a_step: ") and "\n" not in problem.sentence
     assert words in problem.sentence and next_step in problem.sentence
     assert not [never for never in CLASSES if never in problem.sentence], problem.sentence
+
+
+def test_a_run_that_was_told_to_end_says_so() -> None:
+    """As `systemctl stop` and a machine that shuts down end it."""
+
+    @dg.asset(name="fct_of_a_step")
+    def step() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    with dg.instance_for_test() as instance:
+        result = dg.materialize([step], instance=instance, raise_on_error=False)
+    (problem,) = problems_of(result.all_events)
+    assert problem.sentence.startswith("step fct_of_a_step: the run was stopped: its process was told to end")
+    assert "hiw refresh" in problem.sentence
 
 
 def test_gate_2_is_told_by_its_checks_and_not_by_the_step_that_sums_them_up(tmp_path: Path) -> None:
