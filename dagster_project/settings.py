@@ -20,8 +20,10 @@ MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?B)", re.IGNORECASE)
 UNITS = {
     f"{letter}{i}B": base**power for power, letter in enumerate("KMGT", 1) for i, base in (("", 1000), ("I", 1024))
 }
-SPARK = re.compile(r"local(\[([0-9]+|\*)\])?|spark://[^\s/]+:[0-9]+|sc://[^\s/]+(/\S*)?")
-SPARK_SECRET = re.compile(r"token|password|secret|authorization|@", re.IGNORECASE)
+SPARK = re.compile(r"local(\[([1-9][0-9]*|\*)\])?|spark://[^\s/]+:[0-9]+|sc://[^\s/]+(/\S*)?")
+SPARK_SECRET = re.compile(
+    r"token|password|secret|authorization|@|[^:/]/.*(passw|auth|bearer|credential|key)", re.IGNORECASE
+)
 LEAST_MEMORY = 64_000_000
 """Below this DuckDB cannot hold the blocks of one table while it sorts another."""
 

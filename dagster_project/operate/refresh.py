@@ -108,7 +108,7 @@ def _execute(run: Run, *, full: bool, verbose: bool) -> NightResult:
 
 @contextmanager
 def _log_of(lake: Lake, *, verbose: bool) -> Iterator[None]:
-    """Keep dbt's lines, which dagster-dbt prints, and Dagster's own warnings in a log beside the event log; on the screen only when asked for.
+    """Keep dbt's lines, which dagster-dbt prints, and what Dagster and Python warn of in a log beside the event log; on the screen only when asked for.
 
     In a nightly run with nothing new Dagster warns of every check that was not asked: 60 lines about checks that nothing needs.
     """
@@ -118,11 +118,16 @@ def _log_of(lake: Lake, *, verbose: bool) -> Iterator[None]:
     log = lake.dagster_home / "last_night.log"
     with log.open("w", encoding="utf-8") as lines, redirect_stdout(lines):
         handler = logging.StreamHandler(lines)
-        logging.getLogger("dagster").addHandler(handler)
+        loggers = [logging.getLogger(name) for name in ("dagster", "py.warnings")]
+        logging.captureWarnings(True)
+        for logger in loggers:
+            logger.addHandler(handler)
         try:
             yield
         finally:
-            logging.getLogger("dagster").removeHandler(handler)
+            logging.captureWarnings(False)
+            for logger in loggers:
+                logger.removeHandler(handler)
 
 
 def _loggers(lake: Lake, *, verbose: bool) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from dagster_project.settings import Settings
         "spark://one:7077,two:7077",
         "sc://localhost",
         "sc://localhost:15002",
+        "sc://keys.auth.example.nhs.uk:15002",
         "sc://spark.example.nhs.uk:443/;use_ssl=true;x-databricks-cluster-id=0123-456789-abc",
     ],
 )
@@ -35,8 +36,12 @@ def test_each_way_to_reach_spark_is_taken(where: str) -> None:
         "sc://user:hush-hush@localhost:15002",
         "sc://localhost/;x-password=hush-hush",
         "sc://localhost/;Authorization=hush-hush",
+        "sc://localhost/;use_ssl=true;x-api-key=hush-hush",
+        "sc://localhost:15002/;X-Auth=hush-hush",
+        "sc://localhost/;bearer=hush-hush",
         "https://hush-hush",
         "yarn",
+        "local[0]",
         "",
     ],
 )
