@@ -11,7 +11,7 @@
         step_0 as ({{ first }})
         {%- for n in range(1, most + 2) %}, step_{{ n }} as ({{ step("step_" ~ (n - 1)) }}) {%- endfor %}
     {%- for n in range(most + 1) %}
-        {{ "union all" if n }}
+            {{ "union all" if n }}
         select *
         from step_{{ n }}
         {% if not n %}
