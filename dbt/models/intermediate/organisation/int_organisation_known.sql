@@ -3,9 +3,8 @@
 -- The level comes from the roles of ODS and the look-ups of ONS, else from what the
 -- organisation was made of, else from the publisher's own list or the code; the end of
 -- its name decides last, and a test names those of which nothing surer is known.
--- Besides those that a source mentions there are their successors, which may be known
--- from the report of successions only (the six ICBs of April 2026): they take the level
--- of their predecessor, and the region where all predecessors share one.
+-- Beside them are successors that only the report of successions names (the six ICBs of
+-- April 2026): they have their predecessor's level, and a region that all share.
 {%- set newest = "order by last_seen_on desc, first_seen_on desc, source_id, organisation_name" %}
 with
     mentions as (select * from {{ ref("int_organisation_mentioned") }}),
@@ -16,8 +15,7 @@ with
         where effective_on <= date '{{ var("current_geography_date") }}'
     ),
 
-    -- lists of one kind of organisation, and what they were made into; no way leads
-    -- through an organisation twice
+    -- lists of one kind of organisation, and what they were made into
     listed as (
         select distinct organisation_code, organisation_level
         from mentions
@@ -67,8 +65,7 @@ with
             max(mentions.organisation_level) filter (
                 where mentions.source_id not in ('ods_organisation', 'ons_geography')
             ) as of_publisher,
-            -- R.. are trusts, T.. care trusts (TAD), which the report of trusts
-            -- leaves out
+            -- T.. are care trusts (TAD), which the report of trusts leaves out
             case
                 when
                     {{
