@@ -21,9 +21,7 @@ UNITS = {
     f"{letter}{i}B": base**power for power, letter in enumerate("KMGT", 1) for i, base in (("", 1000), ("I", 1024))
 }
 SPARK = re.compile(r"local(\[([1-9][0-9]*|\*)\])?|spark://[^\s/]+:[0-9]+|sc://[^\s/]+(/\S*)?")
-SPARK_SECRET = re.compile(
-    r"token|password|secret|authorization|@|[^:/]/.*(passw|auth|bearer|credential|key)", re.IGNORECASE
-)
+SPARK_SECRET = re.compile(r"@|[^:/]/.*(token|secret|passw|auth|bearer|credential|key)", re.IGNORECASE)
 LEAST_MEMORY = 64_000_000
 """Below this DuckDB cannot hold the blocks of one table while it sorts another."""
 

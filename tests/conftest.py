@@ -121,9 +121,16 @@ def _put_in_order(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
+WHOLE_NIGHTS = 3600
+"""Seconds for a test that may be the first to need whole nights: beside other work the night of the real files took more than the usual 600."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot run here, saying why."""
     _put_in_order(items)
+    for item in items:
+        if not set(WAREHOUSES).isdisjoint(getattr(item, "fixturenames", ())) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(WHOLE_NIGHTS))
     for marker, reason in (_reasons_to_skip() | _sandbox_reason(items)).items():
         for item in items:
             if item.get_closest_marker(marker):

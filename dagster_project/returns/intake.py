@@ -140,6 +140,7 @@ class Intake:
                 yield
                 self._finish(0)
             finally:
+                # What could not be brought to its end is left as after a kill, once its thread no longer works on it.
                 for begun in self._begun:
                     begun.working.callback(begun.receipt.exception)
                     begun.working.close()

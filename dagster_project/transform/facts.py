@@ -13,12 +13,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from dagster_project.duck import scratch_connection
+from dagster_project.duck import EngineLimits, scratch_connection
 from dagster_project.lake.files import LakeError, hash_file
 from dagster_project.lake.run import Run
 from dagster_project.returns.area import ReturnsArea, placing_private, purge_folder, write_private
@@ -64,7 +65,7 @@ def hand_over(run: Run, answer: Mapping[str, Any], folders: Mapping[str, Path], 
     for model, folder in folders.items():
         rows[model] = 0
         if any(folder.glob("*.parquet")):
-            whole = _in_order(folder)
+            whole = _in_order(folder, run.limits)
             name = f"{model}/{hash_file(whole)}.parquet"
             with placing_private(area.clean_root / name, area) as placed:
                 shutil.copyfile(whole, placed)
@@ -79,14 +80,14 @@ def hand_over(run: Run, answer: Mapping[str, Any], folders: Mapping[str, Path], 
     return rows
 
 
-def _in_order(folder: Path) -> Path:
+def _in_order(folder: Path, limits: EngineLimits) -> Path:
     """One file of the rows of a folder, beside it, in the order of all columns.
 
     Spark writes equal rows in other bytes each time. The fingerprint of a release names the hash, and a release that was rolled back from
     must be known again when its facts were only built again.
     """
     whole = folder.with_name(f"{folder.name}.in_order")
-    with scratch_connection() as con:
+    with scratch_connection(replace(limits, threads=1)) as con:
         rows = con.sql("select * from read_parquet(?) order by all", params=[str(folder / "*.parquet")])
         rows.write_parquet(str(whole))
     return whole

@@ -6,6 +6,7 @@
     listagg from 4.0 on, and 4.1 fails where one SELECT has two listagg(distinct ...): a sorted array stands there (NULL for '').
 #}
 {% macro listed_text(expression, separator=", ", order=none, distinct=false, where=none) -%}
+    {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
     {{
         return(
             adapter.dispatch("listed_text")(
@@ -13,14 +14,13 @@
                 "'" ~ separator ~ "'",
                 order or expression,
                 distinct,
-                where,
+                condition,
             )
         )
     }}
 {%- endmacro %}
 
-{% macro default__listed_text(expression, separator, order, distinct, where) -%}
-    {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
+{% macro default__listed_text(expression, separator, order, distinct, condition) -%}
     {%- if distinct -%} {%- set texts = "array_sort(collect_set(" ~ expression ~ ")" ~ condition ~ ")" -%}
     {%- else -%}
         {%- set placed = "collect_list(struct(" ~ order ~ " as place, " ~ expression ~ " as said))" ~ condition -%}
@@ -29,8 +29,7 @@
     {{ return("nullif(array_join(" ~ texts ~ ", " ~ separator ~ "), '')") }}
 {%- endmacro %}
 
-{% macro duckdb__listed_text(expression, separator, order, distinct, where) -%}
-    {%- set condition = " filter (where " ~ where ~ ")" if where else "" -%}
+{% macro duckdb__listed_text(expression, separator, order, distinct, condition) -%}
     {%- set chosen = ("distinct " if distinct else "") ~ expression -%}
     {{ return("string_agg(" ~ chosen ~ ", " ~ separator ~ " order by " ~ order ~ ")" ~ condition) }}
 {%- endmacro %}

@@ -41,8 +41,8 @@ def test_what_spark_needs_is_named_before_anything_is_started(
     why = engine.why_it_cannot_run()
     assert said in why
     assert bool(said) == bool(why)
-    for chosen in ("duckdb", "spark"):
-        (found,) = (
+    for chosen, found in (("duckdb", "DuckDB"), ("spark", why or "Apache Spark, which can be started")):
+        (finding,) = (
             one for one in examine(run_at(tmp_path / "lake", engine=chosen)) if one.what == "engine of the facts"
         )
-        assert (found.good, said in found.found) == (chosen == "duckdb" or not why, chosen == "spark" or not said)
+        assert (finding.found, finding.good) == (found, chosen == "duckdb" or not why)

@@ -6,8 +6,7 @@
 -- release and is marked revised. The hash breaks a tie, so that the order of arrival
 -- decides nothing.
 -- Made of the two registers alone: the engine that builds facts of rows reads it too.
--- What the rank is made of stays beside it: to leave columns out takes `* except`,
--- which Spark 3.5 does not have.
+-- What the rank is made of stays beside it.
 with
     submissions as (
         select
