@@ -29,6 +29,7 @@ GROUPS = {
     "measure": ("measure", "measure_id"),
     "snapshot_sha256": ("snapshot_sha256",),
 }
+PERIODS = ("period_end", "period_start")
 EMPTY: dict[str, Any] = {column.name: None for column in META_BY_NAME["changes"].columns}
 Columns = dict[str, str]
 
@@ -111,17 +112,32 @@ def _row_query(model: ExposedModel, new: Columns, old: Columns) -> str:
     values = [name for name in same if name not in {*model.key, *PROVENANCE_COLUMNS}]
     changed = " or ".join(_differs(name, same[name]) for name in values) or "false"
     groups = ", ".join(f"{_group(names, new, old)} as {group}" for group, names in GROUPS.items())
-    tables = [
-        f"(select true as _here, * from {qualified(database, MAIN, model.name)})" for database in ("draft", "previous")
-    ]
+    tables = [qualified(database, MAIN, model.name) for database in ("draft", "previous")]
+    period = next((name for name in PERIODS if comparable and name in same), "")
+    periods = f"periods as ({_moved_periods(period, [*model.key, *values], tables)})," if period else ""
+    where = f"where exists (select 1 from periods where periods.{period} is not distinct from placed.{period})"
+    sides = [f"(select true as _here, * from {table} as placed {where if period else ''})" for table in tables]
     return f"""
-        with moved as (
+        with {periods} moved as (
             select {groups}, o._here is null as added, n._here is null as removed,
                 (n._here and o._here and ({changed})) is true as changed
-            from {tables[0]} n full join {tables[1]} o on {join}
+            from {sides[0]} n full join {sides[1]} o on {join}
         )
         select indicator_id, measure, snapshot_sha256, count(*) filter (added), count(*) filter (removed), count(*) filter (changed)
         from moved where added or removed or changed group by all order by all"""
+
+
+def _moved_periods(period: str, compared: list[str], tables: list[str]) -> str:
+    """The periods in which the two do not have the same rows, by a hash of all of them: a month is new, 60 are kept.
+
+    All rows of a table beside each other took 14 s of a night with 2.4 million figures, those of one month 1 s.
+    """
+    columns = ", ".join(qualified(name) for name in compared)
+    marks = " union all ".join(
+        f"select {period}, count(*) as number, sum(hash({columns})::hugeint) as mark from {table} group by {period}"
+        for table in tables
+    )
+    return f"select {period} from ({marks}) group by {period}, number, mark having count(*) = 1"
 
 
 def _group(names: tuple[str, ...], new: Columns, old: Columns) -> str:

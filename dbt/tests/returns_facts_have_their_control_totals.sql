@@ -1,15 +1,6 @@
 -- Facts of returns that are not what was sent: rows against the register, denominators
--- of each dimension against the rows by a second way (no join to groups, no window), a
--- key that is not known. Whichever engine built the facts.
-{%- set collections = {
-    "wl01": ["pathway_count", "wait_band", "'ALL'", "rtt_part = '2'"],
-    "op01": [
-        "appointment_count",
-        "attended_or_did_not_attend_code",
-        "first_attendance_code",
-        "true",
-    ],
-} %}
+-- of each dimension against the control totals of the rows (a second way, always by the
+-- warehouse's own engine), a key that is not known. Whichever engine built the facts.
 {%- set dimensions = {
     "ALL": "G0",
     "ETHNIC_CATEGORY": "G1",
@@ -32,56 +23,7 @@ with
         {%- endfor %}
     ),
 
-    {%- for collection, (count, outcome, kind, condition) in collections.items() %}
-        whole_{{ collection }} as (
-            select
-                submission_id,
-                max(
-                    case when treatment_function_code = 'ALL' then 1 else 0 end
-                ) as functions,
-                max(case when {{ kind }} = 'ALL' then 1 else 0 end) as kinds
-            from {{ ref("stg_returns__" ~ collection) }}
-            where {{ condition }}
-            group by submission_id
-        ),
-
-        sums_{{ collection }} as (
-            select
-                rows.submission_id,
-                rows.grouping_set,
-                rows.{{ outcome }} as outcome,
-                sum(
-                    {{
-                        disclosed_low(
-                            "rows." ~ count,
-                            "rows." ~ count ~ "_status",
-                            "in_use.disclosure_profile = 'SAFE'",
-                        )
-                    }}
-                ) as total,
-                max(
-                    case when rows.{{ count }}_status = 'rejected' then 1 else 0 end
-                ) as is_unreadable
-            from {{ ref("stg_returns__" ~ collection) }} as rows
-            inner join in_use on rows.submission_id = in_use.submission_id
-            inner join
-                whole_{{ collection }} as whole
-                on rows.submission_id = whole.submission_id
-            where
-                {{ condition }}
-                and (rows.treatment_function_code = 'ALL' or whole.functions = 0)
-                and ({{ kind }} = 'ALL' or whole.kinds = 0)
-            group by rows.submission_id, rows.grouping_set, rows.{{ outcome }}
-        ),
-    {%- endfor %}
-
-    sums as (
-        select 'WL01' as collection_code, *
-        from sums_wl01
-        union all
-        select 'OP01', *
-        from sums_op01
-    ),
+    sums as (select * from {{ ref("int_returns__control_total") }}),
 
     unreadable as (
         select submission_id, grouping_set
@@ -129,7 +71,7 @@ union all
 select in_use.submission_id, 'rows'
 from in_use
 inner join
-    {{ ref("stg_returns__submission") }} as register
+    {{ ref("int_returns__ranked") }} as register
     on in_use.submission_id = register.submission_id
 left join
     {{ ref("int_returns__sent") }} as sent on in_use.submission_id = sent.submission_id

@@ -203,12 +203,18 @@ def test_returns_come_in_before_the_models_in_the_night_and_on_their_own_when_a_
 @pytest.mark.usefixtures("definitions")
 def test_a_table_made_by_part_reads_nothing_that_its_parts_do_not_name(run: Run) -> None:
     """What it reads besides (seeds, views of staging) changes with the project, or with the files that its parts are made of."""
-    nodes = json.loads((run.lake.dbt_target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    manifest = json.loads((run.lake.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    nodes, ours = manifest["nodes"], {one["name"]: one["macro_sql"] for one in manifest["macros"].values()}
     made_by_part = [node for node in nodes.values() if node["config"].get("materialized") == "by_part"]
     assert len(made_by_part) >= 3
     for node in made_by_part:
+        macros = {name: text for name, text in ours.items() if "_parts" in name or name.startswith("parts_")}
         (until,) = re.findall(r"^(.*wanted_parts\(.*?\)) %}", node["raw_code"], re.DOTALL)
-        named = set(re.findall(r"ref\(\"(\w+)\"\)", until))
+        texts, called = [until], set(re.findall(r"(\w+)\(", until)) & set(macros)
+        while called:  # also what the macros name that it calls there, such as parts_beside_england
+            texts.append(macros.pop(called.pop()))
+            called = {name for text in texts for name in re.findall(r"(\w+)\(", text)} & set(macros)
+        named = {name for text in texts for name in re.findall(r"ref\(\"(\w+)\"\)", text)}
         if "ref(model)" in until:
             named |= set(re.findall(r"\"(int_\w+)\"", SUBJECTS.read_text(encoding="utf-8")))
         for above in (nodes[name] for name in node["depends_on"]["nodes"]):

@@ -4,9 +4,10 @@
     period, dimension, group, geography basis and sector (trusts, ICBs and regions of WLMDS are NHS acute providers, so they stand
     beside England's NHS acute providers, not beside all sectors); "higher" and "lower" mean that England lies outside the 95 % limits (OHID's rule).
     Inputs: sources, a list of source_id; more, the columns beside those that every mart of activity has; basis, the geography. A mart has
-    the organisations of today, one row for a figure, so that nobody adds a figure to itself; mart_as_reported has the other.
+    the organisations of today, one row for a figure, so that nobody adds a figure to itself; mart_as_reported has the other. asked: the
+    periods, as wanted_parts gives them for parts_beside_england, where the mart is made by part.
 #}
-{% macro beside_england(sources, more=[], basis="current") %}
+{% macro beside_england(sources, more=[], basis="current", asked=none) %}
     {%- set shared = [
         "indicator_id",
         "indicator_name",
@@ -52,7 +53,10 @@
                     else 'nhs_acute'
                 end as sector
             from {{ ref("fct_indicator_value") }}
-            where source_id in ({{ sources_listed }}) and geography_basis = '{{ basis }}'
+            where
+                source_id in ({{ sources_listed }})
+                and geography_basis = '{{ basis }}'
+                and {{ in_parts(asked, "period_end") }}
         ),
 
         england as (
@@ -124,3 +128,16 @@
     select {{ (shared + more) | join(", ") }}
     from beside
 {% endmacro %}
+
+{# A SELECT of the parts of a mart that beside_england makes: its periods. Input: kept, other tables made by period that the mart reads. #}
+{% macro parts_beside_england(kept=[]) -%}
+    {%- set facts = ref("fct_indicator_value") -%}
+    {{
+        parts_of_rows(
+            "period_end",
+            rows=[named_in_parts([facts], ["organisation_code"])],
+            kept=[facts] + kept,
+            whole=[ref("dim_indicator"), ref("dim_group"), ref("int_indicator_target")],
+        )
+    }}
+{%- endmacro %}

@@ -17,3 +17,29 @@
         end as {{ name }} {{- "," if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{#
+    The same two columns for some of the rows of a relation (tables made by part): join_figure_before finds the row before each, and
+    figure_before reads it. A series has one row for each period_end. blank: the columns of the series that may be NULL, which is a
+    value of its own. Only DuckDB has the join.
+#}
+{% macro figure_before(figures, earlier) -%}
+    {%- for column, name in {"value": "previous_value", "period_end": "previous_period_end"}.items() %}
+        case
+            when {{ earlier }}.period_end < {{ figures }}.period_start then {{ earlier }}.{{ column }}
+        end as {{ name }} {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro join_figure_before(figures, relation, earlier, series, blank) -%}
+    asof left join
+        {{ relation }} as {{ earlier }}
+        on {% for column in series -%}
+            {%- if column in blank -%}
+                coalesce(cast({{ figures }}.{{ column }} as string), '')
+                = coalesce(cast({{ earlier }}.{{ column }} as string), '')
+            {%- else -%} {{ figures }}.{{ column }} = {{ earlier }}.{{ column }}
+            {%- endif %} and
+        {% endfor %} {{ figures }}.period_end
+        > {{ earlier }}.period_end
+{%- endmacro %}

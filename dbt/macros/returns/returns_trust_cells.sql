@@ -2,9 +2,9 @@
     The CTE trusts of int_returns__rate_level: the cells of each trust with what is known of its recording, and whether they are in
     sums.
 
-    Input: counts, the names of the counts. Reads the CTE detail, the periods of which fine breakdowns are kept.
+    Inputs: counts, the names of the counts; asked, the periods, as wanted_parts gives them. Reads the CTE detail, the periods of which fine breakdowns are kept.
 #}
-{% macro returns_trust_cells(counts) -%}
+{% macro returns_trust_cells(counts, asked) -%}
     trusts as (
         select
             cells.collection_code,
@@ -66,11 +66,14 @@
             on cells.submission_id = deprivation.submission_id
             and deprivation.field_name = 'IMD_DECILE'
         where
-            cells.dim_type in ('ALL', 'ETHNIC5', 'IMD_QUINTILE')
-            or exists (
-                select 1
-                from detail
-                where detail.collection_code = cells.collection_code and detail.period_end = cells.period_end
+            {{ in_parts(asked, "cells.period_end") }}
+            and (
+                cells.dim_type in ('ALL', 'ETHNIC5', 'IMD_QUINTILE')
+                or exists (
+                    select 1
+                    from detail
+                    where detail.collection_code = cells.collection_code and detail.period_end = cells.period_end
+                )
             )
     )
 {%- endmacro %}

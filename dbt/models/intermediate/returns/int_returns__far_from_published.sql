@@ -35,7 +35,7 @@ with
                 max(thresholds.value) filter (where thresholds.org_code <> 'ALL'),
                 max(thresholds.value)
             ) as tolerance
-        from {{ ref("stg_returns__submission") }} as submissions
+        from {{ ref("int_returns__ranked") }} as submissions
         inner join published using (org_code, period_end)
         inner join
             {{ ref("rule_thresholds") }} as thresholds

@@ -28,13 +28,7 @@
         part="submission_id",
     )
 }}
-{%- set asked = wanted_parts(
-    "select part, md5(concat_ws(' ', made_of, cast(in_use as string))) as made_of from ("
-    ~ parts_of_returns(["WL01", "OP01"])
-    ~ ") as files inner join "
-    ~ ref("int_returns__in_use")
-    ~ " as in_use on files.part = in_use.submission_id"
-) %}
+{%- set asked = wanted_parts(parts_of_returns_in_use(["WL01", "OP01"])) %}
 {%- set groups = [
     "ethnic_category",
     "imd_decile",
@@ -75,7 +69,7 @@ with
     ),
 
     {%- for collection, (count, outcome, kind, condition) in collections.items() %}
-        {%- set stage = ref("stg_returns__" ~ collection | lower) %}
+        {%- set stage = returns_of_parts(collection, asked) %}
         shape_{{ collection | lower }} as (
             select
                 in_use.submission_id,
@@ -93,7 +87,7 @@ with
                         {{ listed_text("grouping_set", " ", distinct=true) }}
                         as grouping_sets
                     from {{ stage }}
-                    where {{ condition }} and {{ in_parts(asked, "submission_id") }}
+                    where {{ condition }}
                     group by submission_id
                 ) as file using (submission_id)
         ),
@@ -131,7 +125,7 @@ with
                 on rows.submission_id = shape.submission_id
                 and (rows.treatment_function_code = 'ALL') = shape.has_all_functions
                 and ({{ kind }} = 'ALL') = shape.has_all_kinds
-            where {{ condition }} and {{ in_parts(asked, "rows.submission_id") }}
+            where {{ condition }}
         ),
     {%- endfor %}
 

@@ -7,20 +7,36 @@
 -- another edition than `returns_imd_version` are a dimension of their own
 -- (IMD_QUINTILE_2019): never added, never joined into one series.
 -- Fine breakdowns are kept for the newest periods; a trend needs quintiles and groups
--- of five.
+-- of five. Made again by period: its cells, what is known and expected of its
+-- submissions, and whether it is one of the newest.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set newest %}
+    {% call kept(
+        "dense_rank() over (partition by collection_code order by period_end desc) <= "
+        ~ var("returns_detail_periods", 3)
+    ) %}
+    select collection_code, period_end
+    from {{ ref("int_returns__coverage") }}
+    {% endcall %}
+{% endset %}
+{%- set asked = wanted_parts(
+    parts_of_rows(
+        "period_end",
+        rows=[
+            ref("int_returns__rate_cell"),
+            ref("int_returns__recording"),
+            ref("int_returns__coverage"),
+            ref("stg_returns__expected"),
+            "(" ~ newest ~ ")",
+            named_in_parts([ref("int_returns__rate_cell")], ["org_code"]),
+        ],
+    )
+) %}
 {%- set counts = ["numerator", "denominator"] %}
 with
-    detail as (
-        {% call kept(
-            "dense_rank() over (partition by collection_code order by period_end desc) <= "
-            ~ var("returns_detail_periods", 3)
-        ) %}
-        select collection_code, period_end
-        from {{ ref("int_returns__coverage") }}
-        {% endcall %}
-    ),
+    detail as ({{ newest }}),
 
-    {{ returns_trust_cells(counts) }},
+    {{ returns_trust_cells(counts, asked) }},
 
     levels as (
         select 'TRUST' as geo_level, org_code as geo_code, *

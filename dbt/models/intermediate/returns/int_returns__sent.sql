@@ -21,7 +21,6 @@
         '{{ collection | upper }}' as collection_code,
         count(*) as row_count,
         cast(sum(case when {{ whole }} then {{ pathways }} end) as bigint) as pathways
-    from {{ ref("stg_returns__" ~ collection) }}
-    where {{ in_parts(asked, "submission_id") }}
+    from {{ returns_of_parts(collection, asked) }}
     group by submission_id {{ "union all" if not loop.last }}
 {% endfor %}

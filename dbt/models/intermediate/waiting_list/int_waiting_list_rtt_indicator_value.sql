@@ -10,9 +10,9 @@
             "(select * from "
             ~ ref("int_data_quality_missing_from_sum")
             ~ " where source_id = 'nhse_rtt')"
-        ],
+        ]
+        + followed_in_parts(ref("int_waiting_list_rtt_organisation")),
         kept=[ref("int_waiting_list_rtt_organisation")],
-        whole=[ref("int_organisation_current"), ref("dim_organisation")],
     )
 ) %}
 with

@@ -6,8 +6,13 @@
 {%- set asked = wanted_parts(
     parts_of_rows(
         "period_end",
-        rows=[ref("int_waiting_list_rtt_provider")],
-        whole=[ref("dim_organisation")],
+        rows=[
+            ref("int_waiting_list_rtt_provider"),
+            named_in_parts(
+                [ref("int_waiting_list_rtt_provider")],
+                ["provider_code", "provider_parent_code"],
+            ),
+        ],
     )
 ) %}
 {%- set counts = [

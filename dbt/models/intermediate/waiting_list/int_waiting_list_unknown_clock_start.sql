@@ -6,9 +6,17 @@
 {%- set asked = wanted_parts(
     parts_of_rows(
         "period_end",
-        rows=[ref("int_waiting_list_wlmds_group")],
+        rows=[ref("int_waiting_list_wlmds_group")]
+        + followed_in_parts(
+            "(select period_end, "
+            ~ wlmds_organisation()
+            ~ " as organisation_code from "
+            ~ ref("int_waiting_list_wlmds_group")
+            ~ " union all select period_end, organisation_code from "
+            ~ ref("int_waiting_list_rtt_organisation")
+            ~ ")"
+        ),
         kept=[ref("int_waiting_list_rtt_organisation")],
-        whole=[ref("int_organisation_current"), ref("dim_organisation")],
     )
 ) %}
 with

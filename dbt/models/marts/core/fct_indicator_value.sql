@@ -4,12 +4,24 @@
 -- not known, why?
 -- The figures are worked out period by period (int_indicator_value); what spans periods
 -- is added here.
+-- Made again by period: its figures and those of all periods before it, of which each
+-- series has its newest beside it.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(parts_with_those_before(ref("int_indicator_value"))) %}
+{%- set series = [
+    "indicator_id",
+    "organisation_code",
+    "treatment_function_code",
+    "period_type",
+    "dimension",
+    "group_code",
+    "geography_basis",
+    "standardisation",
+    "imd_version",
+    "source_id",
+    "era",
+] %}
 with
-    shown as (
-        select *, period_end as data_as_of, '{{ env_var("HIW_ORIGIN") }}' as data_origin
-        from {{ ref("int_indicator_value") }}
-    ),
-
     -- how many breaks of the series lie behind a period of an organisation
     eras as (
         select
@@ -21,7 +33,10 @@ with
             (
                 select distinct
                     indicator_id, organisation_code, organisation_level, period_start
-                from shown
+                from {{ ref("int_indicator_value") }}
+                where
+                    indicator_id
+                    in (select indicator_id from {{ ref("series_breaks") }})
             ) as places
         inner join
             {{ ref("series_breaks") }} as breaks
@@ -35,31 +50,41 @@ with
                 )
             }}
         group by places.indicator_id, places.organisation_code, places.period_start
+    ),
+
+    -- read as it is named, not as a CTE that the whole table would be copied into
+    {%- set placed %}
+        (
+            select
+                shown.*,
+                shown.period_end as data_as_of,
+                '{{ env_var("HIW_ORIGIN") }}' as data_origin,
+                eras.era
+            from {{ ref("int_indicator_value") }} as shown
+            left join
+                eras
+                on shown.indicator_id = eras.indicator_id
+                and shown.organisation_code = eras.organisation_code
+                and shown.period_start = eras.period_start
+        )
+    {%- endset %}
+    made_now as (
+        select * from {{ placed }} as placed where {{ in_parts(asked, "period_end") }}
     )
 
-select
-    shown.*,
-    {{
-        previous_figure(
-            "shown",
-            [
-                "shown.indicator_id",
-                "shown.organisation_code",
-                "shown.treatment_function_code",
-                "shown.period_type",
-                "shown.dimension",
-                "shown.group_code",
-                "shown.geography_basis",
-                "shown.standardisation",
-                "shown.imd_version",
-                "shown.source_id",
-                "eras.era",
-            ],
-        )
-    }}
-from shown
-left join
-    eras
-    on shown.indicator_id = eras.indicator_id
-    and shown.organisation_code = eras.organisation_code
-    and shown.period_start = eras.period_start
+select {{ all_but(["era"], of="made_now") }},
+{% if asked is none %} {{ previous_figure("made_now", series) }} from made_now
+{% else %}
+        {{ figure_before("made_now", "earlier") }}
+    from
+        made_now
+        {{
+            join_figure_before(
+                "made_now",
+                placed,
+                "earlier",
+                series,
+                blank=["imd_version", "era"],
+            )
+        }}
+{% endif %}

@@ -2,7 +2,9 @@
 -- cancer waiting times, outpatients), for the organisations that its file names.
 -- Question: what was published for an organisation that has been merged, divided or
 -- closed since, beside England? Where nothing changed the figures are those of the
--- mart.
+-- mart. Made again by period.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(parts_beside_england()) %}
 {{
     beside_england(
         [
@@ -28,5 +30,6 @@
             "imd_version",
         ],
         basis="as_reported",
+        asked=asked,
     )
 }}

@@ -15,12 +15,10 @@
 -- the counts in the standard error; certainty follows it.
 -- Groups that are not known are no groups to be compared. Made again by period.
 {{ config(materialized="by_part", part="period_end") }}
+{%- set cells = [ref("int_returns__rate_shown"), ref("int_returns__rate_estimate")] %}
 {%- set asked = wanted_parts(
     parts_of_rows(
-        "period_end",
-        rows=[ref("int_returns__rate_estimate")],
-        kept=[ref("int_returns__rate_shown")],
-        whole=[ref("dim_organisation")],
+        "period_end", rows=cells + [named_in_parts(cells, ["geo_code"])]
     )
 ) %}
 {%- set geography = ["geo_level", "geo_code", "metric_id", "period_end"] %}

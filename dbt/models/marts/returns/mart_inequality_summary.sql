@@ -11,6 +11,11 @@
 -- Benjamini and Hochberg over the lines of all series that end in the same month at the
 -- organisation level. Widening or narrowing is what has a q value of at most 5% and an
 -- interval on one side of 0.
+-- Made again by period: the indices of the 24 months that its trend is made of.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(
+    parts_with_those_before(ref("int_returns__slope_index"), 23)
+) %}
 {%- set fewest_points = 12 %}
 {%- set series = [
     "organisation_level",
@@ -19,46 +24,7 @@
     "dimension",
 ] %}
 with
-    fifths as (
-        select
-            *,
-            cast(group_code as integer) as fifth,
-            value / 100 as share,
-            ci_lower_95 / 100 as share_lcl,
-            ci_upper_95 / 100 as share_ucl
-        from {{ ref("mart_hi_rate") }}
-        where dimension like 'IMD_QUINTILE%' and group_code <> '99'
-    ),
-
-    indices as (
-        {{
-            slope_index(
-                "fifths",
-                series + ["period_start", "period_end", "imd_version", "data_origin"],
-                "fifth",
-                "denominator",
-                "share",
-                "share_lcl",
-                "share_ucl",
-                value_type="proportion",
-                transform=true,
-                multiplier=-1,
-                quantiles=5,
-            )
-        }}
-    ),
-
-    reasons as (
-        select
-            {{ series | join(", ") }},
-            period_end,
-            max(icb_code) as icb_code,
-            max(icb_name) as icb_name,
-            max(withheld_reason) as withheld_reason,
-            bool_or(revision_flag = 'r') as is_revised
-        from fifths
-        group by all
-    ),
+    indices as (select * from {{ ref("int_returns__slope_index") }}),
 
     -- the points of each line: a series up to one of its periods
     points as (
@@ -76,7 +42,8 @@ with
                 and {% endfor %} indices.period_end between cast(
                 ends.period_end - interval 23 month as date
             ) and ends.period_end
-        where indices.slope_index is not null
+        where
+            indices.slope_index is not null and {{ in_parts(asked, "ends.period_end") }}
     ),
 
     lines as ({{ slope_over_time("points", series + ["line_end"], "month", "sii") }}),
@@ -84,10 +51,6 @@ with
     lined as (
         select
             indices.*,
-            reasons.icb_code,
-            reasons.icb_name,
-            reasons.withheld_reason,
-            reasons.is_revised,
             coalesce(lines.points_used, 0) as trend_periods,
             lines.mean_value as trend_mean,
             lines.slope as trend_per_month,
@@ -97,13 +60,13 @@ with
                 when lines.points_used >= {{ fewest_points }} then lines.p_value
             end as p_value
         from indices
-        inner join reasons using ({{ series | join(", ") }}, period_end)
         left join
             lines
             on {% for column in series -%}
                 indices.{{ column }} = lines.{{ column }} and
             {% endfor %} indices.period_end
             = lines.line_end
+        where {{ in_parts(asked, "indices.period_end") }}
     ),
 
     tested as (

@@ -3,7 +3,11 @@
 -- compare with England? Trusts, ICBs and regions of the WLMDS are NHS acute providers
 -- only and are next to England's NHS acute providers; RTT has all providers at every
 -- level. Every share is of the pathways with a known clock start; the share of those
--- without one is next to it.
+-- without one is next to it. Made again by period.
+{{ config(materialized="by_part", part="period_end") }}
+{%- set asked = wanted_parts(
+    parts_beside_england(kept=[ref("int_waiting_list_unknown_clock_start")])
+) %}
 with
     figures as (
         {{
@@ -25,6 +29,7 @@ with
                     "organisations_missing",
                     "imd_version",
                 ],
+                asked=asked,
             )
         }}
     )
