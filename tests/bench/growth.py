@@ -252,8 +252,11 @@ def _show(steps: list[dict[str, Any]]) -> None:
     Console().print(table)
     first, last = steps[0]["new"]["models"], steps[-1]["new"]["models"]
     Console().print("models of the last new month:", dict(islice(last.items(), MODELS)))
-    grown = sorted(((last[name] - first.get(name, 0.0), name) for name in last), reverse=True)[:MODELS]
-    Console().print("seconds that they grew by since the first step:", {name: round(more, 1) for more, name in grown})
+    if len(steps) > 1:
+        grown = sorted(((last[name] - first.get(name, 0.0), name) for name in last), reverse=True)[:MODELS]
+        Console().print(
+            "seconds that they grew by since the first step:", {name: round(more, 1) for more, name in grown}
+        )
 
 
 def main(arguments: list[str]) -> None:

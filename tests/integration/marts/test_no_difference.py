@@ -190,7 +190,10 @@ def returned(simulated: Simulated, seed: int) -> dict[tuple[str, str], tuple[flo
     """Of each figure made of returns: share of limits that hold the truth, how many, how many are called a clear difference."""
     cells = draw_returns(np.random.default_rng(seed), TRUSTS)
     simulated.fill("int_returns__rate_level", cells.drop(columns="true_share"))
-    simulated.build(["int_returns__rate_shown", "int_returns__intersection_cell", *OF_RETURNS])
+    simulated.build(
+        ["int_returns__rate_shown", "int_returns__intersection_cell", "mart_hi_rate", "int_returns__slope_index"]
+    )
+    simulated.build(OF_RETURNS)
     shares = cells[["geo_code", "metric_id", "true_share"]].drop_duplicates()
     found = {}
     for table, figures in OF_RETURNS.items():
@@ -553,7 +556,7 @@ def test_limits_of_the_trend_of_a_slope_index_hold_that_of_a_stable_one(simulate
             }
         ),
     )
-    simulated.build(["mart_inequality_summary"])
+    simulated.build(["int_returns__slope_index", "mart_inequality_summary"])
     ((held, series, called),) = simulated.rows(
         "select avg((0 between ci_lower_95 and ci_upper_95)::int), count(ci_lower_95), count(*) filter (where trend in ('widening', 'narrowing')) "
         f"from {simulated.table('mart_inequality_summary')} where measure = 'slope_trend' and points_used = {kind.size}"
