@@ -36,6 +36,7 @@ from dagster_project.release.contents import (
 from dagster_project.release.dbt_artifacts import RELEASE_ID, ExposedModel
 from dagster_project.release.dictionary import WAREHOUSE, Ancestry, describe_column
 from dagster_project.release.errors import ReleaseError, failed
+from dagster_project.release.grown import Grown
 from dagster_project.release.inputs import Input, inputs_in_use, source_statuses
 from dagster_project.release.macros import add_measure_macros, read_measure_macros
 from dagster_project.release.meta import META_BY_NAME, comment, create_meta, insert, with_unit
@@ -97,11 +98,16 @@ def build_candidate(project: ReleaseProject, *, origin: Origin, fingerprint: str
 def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str, built_at: dt.datetime) -> None:
     with project.engine() as con:
         attach_warehouse(con, project.run)
+        for model in project.models:
+            _require_described(con, model)
+        grown = Grown(project.lake.build / "grown.duckdb", STORAGE_VERSION).copy(con, project.models, path)
         con.execute(f"attach {quote_literal(str(path))} as draft (storage_version {quote_literal(STORAGE_VERSION)})")
         # One transaction: two hundred comments, each synced by itself, took a second.
         con.execute("begin transaction")
         for model in project.models:
-            _copy_mart(con, model, fingerprint[:12])
+            (_complete_mart if model.name in grown else _copy_mart)(con, model, fingerprint[:12])
+            texts = {column.name: with_unit(column.description, column.unit) for column in model.columns}
+            comment(con, qualified("draft", MAIN, model.name), model.description, texts)
         add_measure_macros(con, read_measure_macros(project.manifest))
         create_meta(con, "draft")
         _fill_meta(con, project, origin, fingerprint, built_at)
@@ -134,13 +140,25 @@ def _next_stamp(project: ReleaseProject) -> dt.datetime:
 
 def _copy_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: str) -> None:
     """One mart, ordered by its key: the same rows give the same file, and equal codes beside each other compress well."""
-    origin = qualified("warehouse", model.schema, model.alias)
-    _require_described(con, model, origin)
-    columns = selected(model, release_id)
-    order = ", ".join(qualified(name) for name in model.key)
-    target = qualified("draft", MAIN, model.name)
-    con.execute(f"create table {target} as select {columns} from {origin} order by {order}")
-    comment(con, target, model.description, {c.name: with_unit(c.description, c.unit) for c in model.columns})
+    con.execute(
+        f"create table {qualified('draft', MAIN, model.name)} as select {selected(model, release_id)} "
+        f"from {qualified('warehouse', model.schema, model.alias)} order by {_order(model)}"
+    )
+
+
+def _complete_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: str) -> None:
+    """A mart that came with the file (grown.py): the column of the release, which takes no room, and the periods that are newer."""
+    target, column, part = qualified("draft", MAIN, model.name), qualified(RELEASE_ID.name), qualified(model.part)
+    con.execute(f"alter table {target} add column {column} varchar default {quote_literal(release_id)}")
+    con.execute(f"alter table {target} alter column {column} drop default")
+    con.execute(
+        f"insert into {target} select {selected(model, release_id)} from {qualified('warehouse', model.schema, model.alias)} "
+        f"where {part} not in (select distinct {part} from {target}) order by {_order(model)}"
+    )
+
+
+def _order(model: ExposedModel) -> str:
+    return ", ".join(qualified(name) for name in model.key)
 
 
 def selected(model: ExposedModel, release_id: str, *, leave_out: Container[str] = ()) -> str:
@@ -149,9 +167,9 @@ def selected(model: ExposedModel, release_id: str, *, leave_out: Container[str] 
     return ", ".join([*names, f"{quote_literal(release_id)} as {qualified(RELEASE_ID.name)}"])
 
 
-def _require_described(con: duckdb.DuckDBPyConnection, model: ExposedModel, origin: str) -> None:
+def _require_described(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> None:
     try:
-        found = {name for name, _ in columns_of(con, origin)}
+        found = {name for name, _ in columns_of(con, qualified("warehouse", model.schema, model.alias))}
     except duckdb.CatalogException as error:
         raise ReleaseError(f"the warehouse has no {model.name}", str(error), "run dbt build") from error
     if found != set(model.built_names):

@@ -57,6 +57,8 @@ class ExposedModel:
     """The declaration of its counts of people, as it is in config.meta (quality/declaration.py)."""
     made_of_returns: bool = True
     """Whether it counts people, or a return is among what it is built of: messages about such a mart hold keys and numbers only."""
+    part: str = ""
+    """The column by whose values dbt makes it (materialized by_part); empty where it is made as a whole."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -130,6 +132,7 @@ def _exposed(unique_id: str, nodes: dict[str, Any]) -> ExposedModel:
         unique_id=unique_id,
         safe_counts=dict(meta.get("safe_counts") or {}),
         made_of_returns=meta.get("disclosure_policy") == COUNTS_OF_PEOPLE or _is_built_of_returns(unique_id, nodes),
+        part=str(node["config"].get("part") or ""),
     )
     unknown = [name for name in model.key if name not in model.column_names]
     if not model.key or unknown:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import duckdb
 
 from dagster_project.duck import quote_identifier
 
+ROWS_AT_A_TIME = 10_000
 KEYS: dict[str, tuple[str, ...]] = {
     "dim_indicator": ("indicator_id",),
     "dim_indicator_breakdown": ("indicator_id", "breakdown"),
@@ -199,7 +201,12 @@ class Marts:
         ordered = ", ".join(part for part in (order, *keys) if part)
         found = self._con.execute(f"select * from {relation} where {where} order by {ordered}", parameters)
         names = [column[0] for column in found.description or ()]
-        return [Row(table, dict(zip(names, values, strict=True))) for values in found.fetchall()]
+        rows = []
+        # A part at a time, and equal texts once: all cells of 60 months as objects of their own took 1.3 GB.
+        while part := found.fetchmany(ROWS_AT_A_TIME):
+            shared = ([intern(value) if type(value) is str else value for value in values] for values in part)
+            rows += [Row(table, dict(zip(names, values, strict=True))) for values in shared]
+        return rows
 
     def distinct(self, table: str, column: str) -> list[str]:
         """Return the different texts of a column, in order."""

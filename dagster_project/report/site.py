@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dagster_project.duck import connection
+from dagster_project.duck import EngineLimits, connection
 from dagster_project.html_pages import style_hash, templates
 from dagster_project.report import (
     about,
@@ -43,6 +43,10 @@ NAVIGATION = (
 )
 
 
+LIMITS = EngineLimits(memory="256MB")
+"""Every query is of a mart or two. The report is made beside the Parquet files, which take the rest of what the settings allow."""
+
+
 def build_report(marts_file: Path, folder: Path, lineage: Lineage | None = None) -> list[str]:
     """Write the site of a published file into a new folder; gives the files' names, in order.
 
@@ -50,7 +54,7 @@ def build_report(marts_file: Path, folder: Path, lineage: Lineage | None = None)
     """
     folder.mkdir(parents=True)
     written = []
-    with connection(marts_file, read_only=True) as con:
+    with connection(marts_file, read_only=True, limits=LIMITS) as con:
         context = Context.read(Marts(con))
         for name, content in _files(context, lineage or Lineage.empty()):
             (folder / name).write_bytes(content)

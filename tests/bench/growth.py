@@ -24,6 +24,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from dagster_project.assets.stages import RECORD
 from dagster_project.lake.paths import Lake
 from dagster_project.returns.area import ReturnsArea, placing_private, write_private
 from dagster_project.returns.calendar import PARTICIPANT_COLUMNS
@@ -157,7 +158,7 @@ class Growing:
     # -- nights --------------------------------------------------------------------------------------------------------
 
     def night(self) -> dict[str, Any]:
-        """Seconds, peak memory in MB, and the seconds of each model, of one nightly run; raises RuntimeError."""
+        """Seconds, peak memory in MB, and the seconds of each stage and model, of one nightly run; raises RuntimeError."""
         settings = {"HIW_SOURCES": "mirror", "HIW_MIRROR": str(self.mirror), "HIW_DATA_LAKE": str(self.lake.root)}
         before = self._published()
         watched = run_watched([str(Path(sys.executable).with_name("hiw")), "refresh"], dict(os.environ) | settings)
@@ -167,6 +168,7 @@ class Growing:
             "seconds": round(watched.seconds, 1),
             "cpu_seconds": round(watched.cpu_seconds, 1),
             "peak_mb": round(watched.peak_mb),
+            "stages": json.loads((self.lake.dagster_home / RECORD).read_text(encoding="utf-8")),
             "models": self._models(),
         }
 
@@ -251,6 +253,7 @@ def _show(steps: list[dict[str, Any]]) -> None:
         table.add_row(str(row["rtt"]), str(row["returns"]), *cells)
     Console().print(table)
     first, last = steps[0]["new"]["models"], steps[-1]["new"]["models"]
+    Console().print("stages of the new months:", *(row["new"]["stages"] for row in steps))
     Console().print("models of the last new month:", dict(islice(last.items(), MODELS)))
     if len(steps) > 1:
         grown = sorted(((last[name] - first.get(name, 0.0), name) for name in last), reverse=True)[:MODELS]

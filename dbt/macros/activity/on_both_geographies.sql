@@ -9,7 +9,8 @@
     row, and those that took it over are not_available for the periods in which it still reported, because their share of it
     is not known. mart_data_quality lists both. A figure that the publisher worked out (published) cannot be summed: it stands
     on current geography only for an organisation that is today what it was; where its counts are next to it, they are summed, and
-    the limits hold what their rounding allows.
+    the limits hold what their rounding allows. Only figures of organisations that merged are summed: sums in order of size lie in memory as
+    a whole, and those of 60 months of RTT took more than 1 GB.
 #}
 {% macro on_both_geographies(figures, published=false, rounded=false) %}
     {%- set keys = [
@@ -25,6 +26,44 @@
         true: "denominator_low, denominator_high",
         false: "cast(null as double) as denominator_low, cast(null as double) as denominator_high",
     } -%}
+    {#- of a figure, and the aggregate of those that one organisation of today answers for -#}
+    {%- set columns = [
+        ("organisation_level", "coalesce(successor.organisation_level, mapped.organisation_level)", "max"),
+        ("numerator", "mapped.numerator", "in_order"),
+        ("denominator", "mapped.denominator", "in_order"),
+        ("parts_unknown", "case when mapped.numerator is null then 1 else 0 end", "sum"),
+        (
+            "denominators_unknown",
+            "case when mapped.denominator is null and mapped.value_status <> 'published' then 1 else 0 end",
+            "sum",
+        ),
+        (
+            "parts_unbounded",
+            "case when mapped.numerator is null and mapped.numerator_low is null then 1 else 0 end",
+            "sum",
+        ),
+        ("parts_exact", "case when mapped.numerator_low is null then 1 else 0 end", "sum"),
+        ("numerator_low", "coalesce(mapped.numerator_low, mapped.numerator)", "in_order"),
+        ("numerator_high", "coalesce(mapped.numerator_high, mapped.numerator)", "in_order"),
+        ("unpublished_status", "nullif(mapped.value_status, 'published')", "max"),
+        ("value_status_reason", "mapped.value_status_reason", "max"),
+        ("organisations_missing", "mapped.organisations_missing", "sum"),
+        ("imd_version", "mapped.imd_version", "max"),
+        ("source_id", "mapped.source_id", "max"),
+        ("snapshot_sha256", "mapped.snapshot_sha256", "max"),
+        ("split_reason", "splits.split_reason", "max"),
+    ] -%}
+    {%- if published -%}
+        {%- do columns.append(("is_itself", "mapped.organisation_code = mapped.current_code", "min")) -%}
+        {%- for name in ["published_value", "published_lower", "published_upper"] -%}
+            {%- do columns.append((name, "mapped." ~ name, "max")) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if published and rounded -%}
+        {%- for name in ["denominator_low", "denominator_high"] -%}
+            {%- do columns.append((name, "mapped." ~ name, "sum_of_all")) -%}
+        {%- endfor -%}
+    {%- endif -%}
     select
         organisation_code,
         organisation_level,
@@ -75,79 +114,72 @@
                     then 'worked out by the publisher for an organisation that has changed since' end)
             {%- endset %}
         {% endif %}
-        case when {{ reasons }} is null then value_status else 'not_available' end as value_status,
+        case
+            when {{ reasons }} is null then coalesce(unpublished_status, 'published') else 'not_available'
+        end as value_status,
         coalesce({{ reasons }}, value_status_reason) as value_status_reason,
-        organisations_missing,
+        cast(organisations_missing as integer) as organisations_missing,
         imd_version,
         'organisations_{{ var("current_geography_date") }}' as geography_vintage,
         source_id,
         snapshot_sha256
     from
         (
-            select
-                mapped.current_code as organisation_code,
-                coalesce(max(successor.organisation_level), max(mapped.organisation_level)) as organisation_level,
-                {% for key in keys %} mapped.{{ key }}, {% endfor %}
-                {% if published %}
-                    count(*) = 1 and max(mapped.organisation_code) = mapped.current_code as is_itself,
-                    max(mapped.published_value) as published_value,
-                    max(mapped.published_lower) as published_lower,
-                    max(mapped.published_upper) as published_upper,
-                    {% if rounded %}
-                        {{ sum_of_all("mapped.denominator_low") }} as denominator_low,
-                        {{ sum_of_all("mapped.denominator_high") }} as denominator_high,
-                    {% endif %}
+            {% for is_alone in [true, false] %}
+                select
+                    mapped.current_code as organisation_code,
+                    {% for key in keys %} mapped.{{ key }}, {% endfor %}
+                    {% for name, of_one, aggregate in columns %}
+                        {% if is_alone %} {{ of_one }}
+                        {% elif aggregate == "in_order" %} {{ in_order("sum", of_one) }}
+                        {% elif aggregate == "sum_of_all" %} {{ sum_of_all(of_one) }}
+                        {% else %} {{ aggregate }} ({{ of_one }})
+                        {% endif %} as {{ name }} {{- "," if not loop.last }}
+                    {% endfor %}
+                from
+                    (
+                        select
+                            figures.*,
+                            {{ current_code("figures.organisation_code", "successions") }} as current_code,
+                            merged.current_organisation_code as merged_code
+                        from {{ figures }} as figures
+                        left join
+                            {{ ref("int_organisation_current") }} as successions
+                            on figures.organisation_code = successions.organisation_code
+                        left join
+                            (
+                                select distinct current_organisation_code
+                                from {{ ref("int_organisation_current") }}
+                                where organisation_code <> current_organisation_code
+                            ) as merged
+                            on figures.organisation_code = merged.current_organisation_code
+                    ) as mapped
+                left join
+                    {{ ref("dim_organisation") }} as successor on mapped.current_code = successor.organisation_code
+                left join
+                    (
+                        select distinct
+                            figures.indicator_id,
+                            figures.period_end,
+                            successions.successor_codes,
+                            successions.mapping_reason as split_reason
+                        from {{ figures }} as figures
+                        inner join
+                            {{ ref("int_organisation_current") }} as successions
+                            on figures.organisation_code = successions.organisation_code
+                        where successions.mapping_status = 'split'
+                    ) as splits
+                    on mapped.indicator_id = splits.indicator_id
+                    and mapped.period_end = splits.period_end
+                    and ',' || splits.successor_codes || ',' like '%,' || mapped.current_code || ',%'
+                    {% set alone = "mapped.organisation_code = mapped.current_code and mapped.merged_code is null and splits.split_reason is null" %}
+                {% if is_alone %}
+                    where {{ alone }}
+                    union all
+                {% else %}
+                    where mapped.current_code is not null and not ({{ alone }})
+                    group by mapped.current_code {% for key in keys %}, mapped.{{ key }} {% endfor %}
                 {% endif %}
-                {{ in_order("sum", "mapped.numerator") }} as numerator,
-                {{ in_order("sum", "mapped.denominator") }} as denominator,
-                count(*) filter (where mapped.numerator is null) as parts_unknown,
-                -- a count has no denominator, so only a part that is not published
-                -- makes the sum of denominators unknown
-                count(*) filter (
-                    where mapped.denominator is null and mapped.value_status <> 'published'
-                ) as denominators_unknown,
-                count(*) filter (where mapped.numerator is null and mapped.numerator_low is null) as parts_unbounded,
-                -- counts that the publisher rounds have bounds beside them
-                count(*) filter (where mapped.numerator_low is null) as parts_exact,
-                {{ in_order("sum", "coalesce(mapped.numerator_low, mapped.numerator)") }} as numerator_low,
-                {{ in_order("sum", "coalesce(mapped.numerator_high, mapped.numerator)") }} as numerator_high,
-                -- alphabetical order of the statuses happens not to matter: any part
-                -- that is not published decides
-                coalesce(
-                    max(mapped.value_status) filter (where mapped.value_status <> 'published'), 'published'
-                ) as value_status,
-                max(mapped.value_status_reason) as value_status_reason,
-                cast(sum(mapped.organisations_missing) as integer) as organisations_missing,
-                max(mapped.imd_version) as imd_version,
-                max(mapped.source_id) as source_id,
-                max(mapped.snapshot_sha256) as snapshot_sha256,
-                max(splits.split_reason) as split_reason
-            from
-                (
-                    select figures.*, {{ current_code("figures.organisation_code", "successions") }} as current_code
-                    from {{ figures }} as figures
-                    left join
-                        {{ ref("int_organisation_current") }} as successions
-                        on figures.organisation_code = successions.organisation_code
-                ) as mapped
-            left join {{ ref("dim_organisation") }} as successor on mapped.current_code = successor.organisation_code
-            left join
-                (
-                    select distinct
-                        figures.indicator_id,
-                        figures.period_end,
-                        successions.successor_codes,
-                        successions.mapping_reason as split_reason
-                    from {{ figures }} as figures
-                    inner join
-                        {{ ref("int_organisation_current") }} as successions
-                        on figures.organisation_code = successions.organisation_code
-                    where successions.mapping_status = 'split'
-                ) as splits
-                on mapped.indicator_id = splits.indicator_id
-                and mapped.period_end = splits.period_end
-                and ',' || splits.successor_codes || ',' like '%,' || mapped.current_code || ',%'
-            where mapped.current_code is not null
-            group by mapped.current_code {% for key in keys %}, mapped.{{ key }} {% endfor %}
+            {% endfor %}
         ) as current_figures
 {% endmacro %}
