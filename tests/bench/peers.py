@@ -57,6 +57,8 @@ else:
         parts.append(sent.groupby(groups, as_index=False)["pathway_count"].sum())
     two = pd.concat([part for part in parts if len(part)]).groupby(groups, as_index=False).sum()
     said = [len(one), int(one["total_all"].sum()), int(one["long"].sum()), len(two), int(two["pathway_count"].sum())]
+# on a line of its own: DuckDB draws a bar of its progress before it
+print()
 print(json.dumps([time.perf_counter() - start, said]))
 """
 
