@@ -23,8 +23,8 @@ from dagster_project.lake.files import hash_file, sync_folder, write_atomically
 from dagster_project.lake.paths import Lake, Origin
 from dagster_project.quality.marts import expected_checks
 from dagster_project.quality.runner import THRESHOLD
-from dagster_project.release.candidate import DRAFT_PREFIX, UNTOUCHED, Draft, discard, example_rows
-from dagster_project.release.contents import MAIN, TableContent, attach, read_contents, sync_file
+from dagster_project.release.candidate import DRAFT_PREFIX, UNTOUCHED, Draft, example_rows
+from dagster_project.release.contents import MAIN, TableContent, attach, discard, read_contents, sync_file
 from dagster_project.release.errors import Refused, ReleaseError, failed
 from dagster_project.release.meta import insert
 from dagster_project.release.project import ReleaseProject

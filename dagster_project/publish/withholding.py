@@ -21,8 +21,8 @@ from dagster_project.lake.files import write_atomically
 from dagster_project.lake.run import Run
 from dagster_project.quality import attack
 from dagster_project.quality.disclosure import attack_draft
-from dagster_project.release.candidate import Draft, build_candidate, discard
-from dagster_project.release.contents import attach
+from dagster_project.release.candidate import Draft, build_candidate
+from dagster_project.release.contents import attach, discard
 from dagster_project.release.errors import ReleaseError
 from dagster_project.release.made_of import remember
 from dagster_project.release.project import ReleaseProject

@@ -264,7 +264,7 @@ def _other_results(
 
 def _reconcile(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> CheckResult:
     columns = ", ".join(map(qualified, model.built_names))
-    sides = [qualified("warehouse", model.schema, model.alias), qualified("draft", MAIN, model.name)]
+    sides = [model.built, qualified("draft", MAIN, model.name)]
     (was, rows), (now, copied) = (content_hash(con, f"(select {columns} from {side})") for side in sides)
     return CheckResult(
         name=f"reconciliation.{model.name}",

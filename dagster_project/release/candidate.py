@@ -26,8 +26,10 @@ from dagster_project.release.contents import (
     MAIN,
     TableContent,
     attach,
+    attach_to_write,
     columns_of,
     count_rows,
+    discard,
     qualified,
     read_contents,
     sync_file,
@@ -45,8 +47,6 @@ from dagster_project.release.releases import built_at_of, current_release, list_
 from dagster_project.release.versions import code_version
 from dagster_project.release.worked_examples import read_examples
 
-STORAGE_VERSION = "v1.0.0"
-"""Any DuckDB from 1.0 on opens the file, whatever engine wrote it."""
 DRAFT_PREFIX = "draft-"
 UNTOUCHED = "what is published is untouched, start the nightly run again"
 ABANDONED_AFTER_SECONDS = 3600
@@ -100,8 +100,8 @@ def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str
         attach_warehouse(con, project.run)
         for model in project.models:
             _require_described(con, model)
-        grown = Grown(project.lake.build / "grown.duckdb", STORAGE_VERSION).copy(con, project.models, path)
-        con.execute(f"attach {quote_literal(str(path))} as draft (storage_version {quote_literal(STORAGE_VERSION)})")
+        grown = Grown(project.lake.build / "grown.duckdb").copy(con, project.models, path)
+        attach_to_write(con, path, "draft")
         # One transaction: two hundred comments, each synced by itself, took a second.
         con.execute("begin transaction")
         for model in project.models:
@@ -115,12 +115,6 @@ def _write(path: Path, project: ReleaseProject, origin: Origin, fingerprint: str
         con.execute("checkpoint draft")
         con.execute("detach draft")
     sync_file(path)
-
-
-def discard(path: Path) -> None:
-    """Remove a DuckDB file and what may lie beside it."""
-    for leftover in (path, path.with_name(path.name + ".wal")):
-        leftover.unlink(missing_ok=True)
 
 
 def _sweep_abandoned(folder: Path) -> None:
@@ -142,7 +136,7 @@ def _copy_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_id: 
     """One mart, ordered by its key: the same rows give the same file, and equal codes beside each other compress well."""
     con.execute(
         f"create table {qualified('draft', MAIN, model.name)} as select {selected(model, release_id)} "
-        f"from {qualified('warehouse', model.schema, model.alias)} order by {_order(model)}"
+        f"from {model.built} order by {_order(model)}"
     )
 
 
@@ -152,7 +146,7 @@ def _complete_mart(con: duckdb.DuckDBPyConnection, model: ExposedModel, release_
     con.execute(f"alter table {target} add column {column} varchar default {quote_literal(release_id)}")
     con.execute(f"alter table {target} alter column {column} drop default")
     con.execute(
-        f"insert into {target} select {selected(model, release_id)} from {qualified('warehouse', model.schema, model.alias)} "
+        f"insert into {target} select {selected(model, release_id)} from {model.built} "
         f"where {part} not in (select distinct {part} from {target}) order by {_order(model)}"
     )
 
@@ -169,7 +163,7 @@ def selected(model: ExposedModel, release_id: str, *, leave_out: Container[str] 
 
 def _require_described(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> None:
     try:
-        found = {name for name, _ in columns_of(con, qualified("warehouse", model.schema, model.alias))}
+        found = {name for name, _ in columns_of(con, model.built)}
     except duckdb.CatalogException as error:
         raise ReleaseError(f"the warehouse has no {model.name}", str(error), "run dbt build") from error
     if found != set(model.built_names):

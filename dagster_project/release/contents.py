@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import duckdb
 
 from dagster_project.duck import quote_identifier, quote_literal
 
+STORAGE_VERSION = "v1.0.0"
+"""Any DuckDB from 1.0 on opens the file, whatever engine wrote it."""
 META = "meta"
 MAIN = "main"
 
@@ -43,6 +45,19 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, alias: str) -> None:
     con.execute(f"attach {quote_literal(str(path))} as {quote_identifier(alias)} (read_only)")
 
 
+def attach_to_write(con: duckdb.DuckDBPyConnection, path: Path, alias: str) -> None:
+    """Attach a file that is published, or copied into one, for writing; it is made where there is none."""
+    con.execute(
+        f"attach {quote_literal(str(path))} as {quote_identifier(alias)} (storage_version {quote_literal(STORAGE_VERSION)})"
+    )
+
+
+def discard(path: Path) -> None:
+    """Remove a DuckDB file and what may lie beside it."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+
+
 def columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
     """Name and type of every column of a relation, in order."""
     return [(row[0], row[1]) for row in con.execute(f"describe select * from {relation}").fetchall()]
@@ -57,6 +72,15 @@ def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, in
     row = con.execute(f"select coalesce(sum(hash(t)::hugeint), 0), count(*) from {relation} t").fetchone()
     assert row is not None  # noqa: S101 - an aggregate without groups always gives one row
     return hashlib.sha256(f"{signature}|{row[0]}|{row[1]}".encode()).hexdigest()[:24], int(row[1])
+
+
+def marks_of_periods(relation: str, columns: Iterable[str], period: str) -> str:
+    """Return a SELECT of each period, its `rows_count`, and a `mark` that changes with any of these columns in any row of it."""
+    compared = ", ".join(qualified(name) for name in columns)
+    return (
+        f"select {qualified(period)}, count(*) as rows_count, sum(hash({compared})::hugeint) as mark "
+        f"from {relation} group by {qualified(period)}"
+    )
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, relation: str) -> int:

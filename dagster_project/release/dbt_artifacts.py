@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dagster_project.release.contents import qualified
 from dagster_project.release.errors import ReleaseError
 
 MART_LAYER = "marts"
@@ -59,6 +60,11 @@ class ExposedModel:
     """Whether it counts people, or a return is among what it is built of: messages about such a mart hold keys and numbers only."""
     part: str = ""
     """The column by whose values dbt makes it (materialized by_part); empty where it is made as a whole."""
+
+    @property
+    def built(self) -> str:
+        """The table of the attached warehouse, quoted."""
+        return qualified("warehouse", self.schema, self.alias)
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ a period of it has changed or is gone, the file is made again.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +17,18 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.duck import quote_literal
 from dagster_project.lake.files import hash_file, write_atomically
-from dagster_project.release.contents import MAIN, columns_of, count_rows, qualified, sync_file, tables_of
+from dagster_project.release.contents import (
+    MAIN,
+    attach_to_write,
+    columns_of,
+    count_rows,
+    discard,
+    marks_of_periods,
+    qualified,
+    sync_file,
+    tables_of,
+)
 from dagster_project.release.dbt_artifacts import ExposedModel
 
 LARGE = 500_000
@@ -35,19 +43,18 @@ class Grown:
     """The file and the record of its bytes: one that a killed run left half written is made again."""
 
     path: Path
-    storage_version: str
 
     @property
     def record(self) -> Path:
         """Return where the hash of the file is written down."""
-        return self.path.with_suffix(".json")
+        return self.path.with_suffix(".sha256")
 
     def copy(self, con: duckdb.DuckDBPyConnection, models: Iterable[ExposedModel], draft: Path) -> tuple[str, ...]:
         """Bring the file to what has settled in the attached `warehouse`, copy it to `draft`, and return the names of the tables in it.
 
         They lack the column of the release and the newest periods. No table is large: no draft is written. Raises duckdb.Error and OSError.
         """
-        kept = [model for model in models if model.part and count_rows(con, _built(model)) >= LARGE]
+        kept = [model for model in models if model.part and count_rows(con, model.built) >= LARGE]
         if not kept:
             self._discard()
             return ()
@@ -57,36 +64,34 @@ class Grown:
             self._discard()
             self._add(con, kept)
         sync_file(self.path)
-        write_atomically(self.record, json.dumps({"sha256": hash_file(self.path)}).encode())
+        write_atomically(self.record, hash_file(self.path).encode())
         shutil.copyfile(self.path, draft)
         return tuple(model.name for model in kept)
 
     def _is_whole(self) -> bool:
         try:
-            return bool(json.loads(self.record.read_text(encoding="utf-8")) == {"sha256": hash_file(self.path)})
-        except (OSError, ValueError):
+            return self.record.read_text(encoding="utf-8") == hash_file(self.path)
+        except OSError:
             return False
 
     def _discard(self) -> None:
-        for path in (self.record, self.path, self.path.with_name(f"{self.path.name}.wal")):
-            path.unlink(missing_ok=True)
+        self.record.unlink(missing_ok=True)
+        discard(self.path)
 
     def _add(self, con: duckdb.DuckDBPyConnection, models: list[ExposedModel]) -> bool:
         """Add the new periods of every table; False, with nothing written, where adding is not enough."""
-        con.execute(
-            f"attach {quote_literal(str(self.path))} as {GROWN} (storage_version {quote_literal(self.storage_version)})"
-        )
+        attach_to_write(con, self.path, GROWN)
         try:
             if not tables_of(con, GROWN):
                 for model in models:
-                    con.execute(f"create table {_kept(model)} as select {_columns(model)} from {_built(model)} limit 0")
+                    con.execute(f"create table {_kept(model)} as select {_columns(model)} from {model.built} limit 0")
             news = [_new_parts(con, model) for model in models] if _same_tables(con, models) else [None]
             if None in news:
                 return False
             for model, parts in zip(models, news, strict=True):
                 order = ", ".join(qualified(name) for name in (model.part, *model.key))
                 con.execute(
-                    f"insert into {_kept(model)} select {_columns(model)} from {_built(model)} "
+                    f"insert into {_kept(model)} select {_columns(model)} from {model.built} "
                     f"where {qualified(model.part)} in (select unnest(?)) order by {order}",
                     [parts],
                 )
@@ -94,10 +99,6 @@ class Grown:
             return True
         finally:
             con.execute(f"detach {GROWN}")
-
-
-def _built(model: ExposedModel) -> str:
-    return qualified("warehouse", model.schema, model.alias)
 
 
 def _kept(model: ExposedModel) -> str:
@@ -113,21 +114,19 @@ def _same_tables(con: duckdb.DuckDBPyConnection, models: list[ExposedModel]) -> 
     if tables_of(con, GROWN) != sorted((MAIN, model.name) for model in models):
         return False
     return all(
-        columns_of(con, _kept(model)) == columns_of(con, f"(select {_columns(model)} from {_built(model)})")
+        columns_of(con, _kept(model)) == columns_of(con, f"(select {_columns(model)} from {model.built})")
         for model in models
     )
 
 
 def _new_parts(con: duckdb.DuckDBPyConnection, model: ExposedModel) -> list[dt.date] | None:
     """The settled periods that the file lacks; None where one that it has is no longer as the warehouse has it, by a hash of all its rows."""
-    part = qualified(model.part)
     built, kept = (
-        dict(
-            con.execute(
-                f"select {part}, (count(*), sum(hash({_columns(model)})::hugeint)) from {relation} group by {part}"
-            ).fetchall()
-        )
-        for relation in (_built(model), _kept(model))
+        {
+            period: mark
+            for period, *mark in con.execute(marks_of_periods(relation, model.built_names, model.part)).fetchall()
+        }
+        for relation in (model.built, _kept(model))
     )
     if any(built.get(period) != mark for period, mark in kept.items()):
         return None

@@ -64,6 +64,8 @@
             {%- do columns.append((name, "mapped." ~ name, "sum_of_all")) -%}
         {%- endfor -%}
     {%- endif -%}
+    {#- nobody else's figures are among its own -#}
+    {%- set alone = "mapped.organisation_code = mapped.current_code and mapped.merged_code is null and splits.split_reason is null" -%}
     select
         organisation_code,
         organisation_level,
@@ -172,7 +174,6 @@
                     on mapped.indicator_id = splits.indicator_id
                     and mapped.period_end = splits.period_end
                     and ',' || splits.successor_codes || ',' like '%,' || mapped.current_code || ',%'
-                    {% set alone = "mapped.organisation_code = mapped.current_code and mapped.merged_code is null and splits.split_reason is null" %}
                 {% if is_alone %}
                     where {{ alone }}
                     union all

@@ -13,7 +13,6 @@ import pytest
 from dagster_project.duck import connection
 from dagster_project.quality.marts import audit
 from dagster_project.release import grown
-from dagster_project.release.candidate import STORAGE_VERSION
 from dagster_project.release.dbt_artifacts import RELEASE_ID, ColumnDescription, ExposedModel
 from dagster_project.release.grown import Grown
 from tests.integration.release.release_estate import Estate, fingerprint_of
@@ -42,7 +41,7 @@ class Warehouse:
             self.con.execute(
                 f"create table warehouse.marts.{model.name} (code varchar, month date, figure double, words varchar)"
             )
-        self.grown = Grown(root / "grown.duckdb", STORAGE_VERSION)
+        self.grown = Grown(root / "grown.duckdb")
         self.draft = root / "draft.duckdb"
 
     def add(self, model: ExposedModel, month: int, words: str = "as it was sent", code: str = "N9") -> None:
@@ -106,7 +105,7 @@ def test_a_new_month_is_added_to_the_file_that_is_there(warehouse: Warehouse) ->
 def test_a_month_that_changed_has_the_file_made_again(warehouse: Warehouse, change: str) -> None:
     warehouse.night()
     first = warehouse.grown.path.stat().st_ino
-    warehouse.say(change.replace("{0}", "{}", 1) if "{0}" not in change else change, MARTS[1])
+    warehouse.say(change, MARTS[1])
     # a file of that number may take the place of the one that was removed: it stays open here
     with warehouse.grown.path.open("rb"):
         warehouse.night()
